@@ -1,0 +1,1 @@
+"""Market data: provider directories and CSV files in, frames out."""

@@ -1,0 +1,1 @@
+"""Recurrent networks, without any knowledge of data or studies."""

@@ -1,0 +1,1 @@
+"""The pure training function and what it takes and returns."""

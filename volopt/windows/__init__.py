@@ -1,0 +1,1 @@
+"""From frames to tensors: splits, scaling, windows; the leakage guarantee stands in ``windows.windows``."""

@@ -1,0 +1,67 @@
+"""Small frames, definitions and datasets that tests build on; made by hand, so that every number is known."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from volopt.data.frame import Frame
+from volopt.data.quality import Quality
+from volopt.definition.load import read
+from volopt.definition.schema import Definition
+from volopt.windows.dataset import Dataset, prepare
+
+STUDY = """
+format = 1
+name = "small"
+seed = 0
+[data]
+instrument = "SH600000"
+features = ["$close", "$volume"]
+target = "$volume"
+train = ["2020-01-01", "2020-03-31"]
+valid = ["2020-04-01", "2020-04-30"]
+test = ["2020-05-01", "2020-05-31"]
+[model]
+cell = "RNN"
+hidden_size = 3
+window = 4
+[training]
+epochs = 4
+seeds = 2
+retries = 1
+[space]
+cell = ["LSTM", "RNN"]
+hidden_size = [3, 5]
+window = { low = 2, high = 6 }
+learning_rate = { low = 1e-4, high = 1e-1, log = true }
+[[phase]]
+name = "width"
+sampler = "grid"
+grid = { cell = ["RNN", "LSTM"], hidden_size = [3, 5] }
+[[phase]]
+name = "extend"
+sampler = "random"
+vary = ["window", "learning_rate"]
+trials = 3
+"""
+
+
+def definition(text: str = STUDY, **tables: dict[str, Any]) -> Definition:
+    """Return a small definition; ``tables`` replace keys of its tables, as in ``training={"epochs": 2}``."""
+    found = read(text, "test")
+    changed = {name: getattr(found, name).model_copy(update=values) for name, values in tables.items()}
+    return found.model_copy(update=changed)
+
+
+def frame(days: int = 152, seed: int = 0, columns: Sequence[str] = ("$close", "$volume")) -> Frame:
+    """Return positive daily values from 2020-01-01 on, one row a calendar day."""
+    generator = np.random.default_rng(seed)
+    values = np.exp(np.cumsum(generator.normal(0, 0.1, (days, len(columns))), axis=0) + 3)
+    dates = np.datetime64("2020-01-01") + np.arange(days)
+    return Frame("SH600000", dates, tuple(columns), values, Quality(days, 0, 0, (), ()))
+
+
+def dataset(found: Definition | None = None, *, seed: int = 0) -> Dataset:
+    """Return the dataset of a definition over ``frame``."""
+    return prepare([frame(seed=seed)], found or definition(), "fingerprint")

@@ -1,0 +1,118 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from volopt.data.bins import folder, is_instrument_name, read_bin, write_provider
+from volopt.errors import DataError
+
+DAYS = 10
+
+
+def write(path: Path, *values: float) -> Path:
+    path.write_bytes(np.array(values, "<f4").tobytes())
+    return path
+
+
+def test_a_series_gives_its_first_row_and_its_values(tmp_path: Path) -> None:
+    start, values = read_bin(write(tmp_path / "x.bin", 3, 1.5, np.nan, 2), DAYS)
+    assert start == 3
+    assert values.dtype == np.float32
+    np.testing.assert_array_equal(values, np.array([1.5, np.nan, 2], np.float32))
+
+
+def test_a_series_may_fill_the_calendar_to_its_last_day(tmp_path: Path) -> None:
+    assert len(read_bin(write(tmp_path / "x.bin", *range(DAYS + 1)), DAYS)[1]) == DAYS
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ([], "size of 0 bytes"),
+        ([-1, 1], "header -1.0 is no row"),
+        ([0.5, 1], "header 0.5 is no row"),
+        ([np.nan, 1], "header nan is no row"),
+        ([np.inf, 1], "header inf is no row"),
+        ([DAYS, 1], "header 10.0 is no row"),
+        ([9, 1, 2], "2 days from row 9 run past the calendar of 10"),
+        (list(range(DAYS + 2)), "larger than the 44 bytes"),
+    ],
+)
+def test_a_file_that_is_no_series_of_the_calendar_is_refused(tmp_path: Path, values: list[float], reason: str) -> None:
+    with pytest.raises(DataError, match=reason):
+        read_bin(write(tmp_path / "x.bin", *values), DAYS)
+
+
+def test_a_truncated_file_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.bin", 0, 1, 2)
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(DataError, match="size of 11 bytes"):
+        read_bin(path, DAYS)
+
+
+@settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)  # the file is written anew each time
+@given(st.binary(max_size=60))
+def test_any_bytes_are_a_series_within_the_calendar_or_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.bin").write_bytes(content)
+    try:
+        start, values = read_bin(tmp_path / "x.bin", DAYS)
+    except DataError:
+        return
+    assert 0 <= start <= start + len(values) <= DAYS
+    assert len(values) == len(content) // 4 - 1
+
+
+@pytest.mark.parametrize("name", ["SH600000", "BRK.B", "a-b_c", "600000"])
+def test_plain_names_are_instruments(name: str) -> None:
+    assert is_instrument_name(name)
+
+
+@pytest.mark.parametrize("name", ["", "..", ".hidden", "a/b", "a\\b", "a b", "é", "a\n"])
+def test_names_that_are_no_plain_file_names_are_no_instruments(name: str) -> None:
+    assert not is_instrument_name(name)
+
+
+def test_a_folder_is_spelt_as_qlib_does() -> None:
+    assert folder("SH600000") == "sh600000"
+    assert folder("CON") == "_qlib_con"
+
+
+def test_a_provider_is_written_in_qlib_s_layout(tmp_path: Path) -> None:
+    calendar = pd.bdate_range("2010-01-04", periods=5)
+    days = calendar[[1, 3]]
+    write_provider(tmp_path / "p", calendar, {"Ab": pd.DataFrame({"close": [1.5, 2.5]}, index=days)}, {"seed": 1})
+    assert (tmp_path / "p/calendars/day.txt").read_text().split() == [f"2010-01-0{day}" for day in range(4, 9)]
+    assert (tmp_path / "p/instruments/all.txt").read_text() == "Ab\t2010-01-05\t2010-01-07\n"
+    start, values = read_bin(tmp_path / "p/features/ab/close.day.bin", 5)
+    assert start == 1
+    np.testing.assert_array_equal(values, [1.5, np.nan, 2.5])
+    assert (tmp_path / "p/synthetic.json").read_text() == '{"seed": 1}\n'
+    assert [path.name for path in tmp_path.iterdir()] == ["p"]
+
+
+def test_a_failure_leaves_nothing_half_written(tmp_path: Path) -> None:
+    calendar = pd.bdate_range("2010-01-04", periods=2)
+    good = pd.DataFrame({"close": [1.0, 2.0]}, index=calendar)
+    bad = pd.DataFrame({"close": ["one", "two"]}, index=calendar)
+    with pytest.raises(ValueError, match="one"):
+        write_provider(tmp_path / "p", calendar, {"A": good, "B": bad})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(DataError, match="cannot be written"):
+        write_provider(tmp_path / "file" / "p", pd.bdate_range("2010-01-04", periods=2), {})
+
+
+def test_a_directory_with_something_in_it_is_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p" / "mine").write_text("keep")
+    with pytest.raises(DataError, match="is already there"):
+        write_provider(tmp_path / "p", pd.bdate_range("2010-01-04", periods=2), {})
+    assert (tmp_path / "p" / "mine").read_text() == "keep"

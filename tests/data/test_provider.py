@@ -1,0 +1,142 @@
+import shutil
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from volopt.data.bins import SYNTHETIC
+from volopt.data.provider import open_provider
+from volopt.errors import DataError
+
+
+def test_an_opened_provider_knows_calendar_instruments_and_fields(provider_dir: Path) -> None:
+    provider = open_provider(provider_dir)
+    assert (provider.day(0), provider.day(-1)) == (date(2010, 1, 4), date(2010, 7, 30))
+    assert provider.instruments["SH600001"][0].first == date(2010, 3, 1)
+    assert provider.fields("SH600000") == ["$close", "$factor", "$high", "$low", "$open", "$volume"]
+    assert not provider.synthetic
+
+
+def test_the_marker_file_makes_a_provider_synthetic(provider_dir: Path) -> None:
+    (provider_dir / SYNTHETIC).write_text("{}")
+    assert open_provider(provider_dir).synthetic
+
+
+def test_a_range_takes_the_days_in_it_and_holidays_at_its_ends_do_no_harm(provider_dir: Path) -> None:
+    provider = open_provider(provider_dir)
+    assert provider.rows(None, None) == (0, len(provider.calendar) - 1)
+    assert provider.rows(date(2010, 1, 1), date(2010, 1, 10)) == (0, 4)
+    assert provider.rows(date(2010, 1, 5), date(2010, 1, 5)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (date(2009, 12, 1), date(2010, 6, 1)),
+        (date(2010, 6, 1), date(2010, 12, 1)),
+        (date(2010, 7, 31), date(2010, 8, 1)),
+        (date(2010, 1, 2), date(2010, 1, 3)),
+    ],
+)
+def test_a_range_outside_the_calendar_is_refused_and_its_ends_are_told(
+    provider_dir: Path, start: date, end: date
+) -> None:
+    with pytest.raises(DataError, match="outside the calendar") as caught:
+        open_provider(provider_dir).rows(start, end)
+    assert caught.value.hint == "it has the days from 2010-01-04 to 2010-07-30"
+
+
+def test_a_weekend_is_no_range(provider_dir: Path) -> None:
+    with pytest.raises(DataError, match="has no trading day"):
+        open_provider(provider_dir).rows(date(2010, 1, 9), date(2010, 1, 10))
+
+
+def test_an_unknown_instrument_gets_the_nearest_names(provider_dir: Path) -> None:
+    with pytest.raises(DataError, match="no instrument SH60000 ") as caught:
+        open_provider(provider_dir).check("SH60000", ["$close"], None, None)
+    assert "SH600000" in caught.value.hint
+
+
+def test_an_unknown_field_gets_the_nearest_name(provider_dir: Path) -> None:
+    with pytest.raises(DataError, match=r"no field \$vwap_volume") as caught:
+        open_provider(provider_dir).check("SH600000", ["$close", "$vwap_volume"], None, None)
+    assert "$volume" in caught.value.hint
+
+
+def test_an_instrument_outside_its_listing_is_refused(provider_dir: Path) -> None:
+    with pytest.raises(DataError, match="SH600001 is not listed between 2010-01-04 and 2010-01-29"):
+        open_provider(provider_dir).check("SH600001", ["$close"], None, date(2010, 1, 31))
+
+
+def test_a_broken_series_is_refused_before_anyone_reads_it(provider_dir: Path) -> None:
+    (provider_dir / "features/sh600000/close.day.bin").write_bytes(b"123")
+    provider = open_provider(provider_dir)
+    with pytest.raises(DataError, match=r"close\.day\.bin is broken"):
+        provider.check("SH600000", ["$close"], None, None)
+    assert provider.check("SH600000", ["$open"], None, None).first == 0
+
+
+@pytest.mark.parametrize("part", ["calendars", "instruments", "features"])
+def test_half_a_provider_is_refused(provider_dir: Path, part: str) -> None:
+    shutil.rmtree(provider_dir / part)
+    with pytest.raises(DataError, match=f"it has no {part}"):
+        open_provider(provider_dir)
+
+
+@pytest.mark.parametrize("part", ["calendars/day.txt", "instruments/all.txt"])
+def test_a_provider_without_its_lists_is_refused(provider_dir: Path, part: str) -> None:
+    (provider_dir / part).unlink()
+    with pytest.raises(DataError, match=f"{part} is missing"):
+        open_provider(provider_dir)
+
+
+def test_a_missing_directory_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="there is no data directory"):
+        open_provider(tmp_path / "nothing")
+
+
+def test_a_listed_instrument_without_files_is_named(provider_dir: Path) -> None:
+    shutil.rmtree(provider_dir / "features/sh600001")
+    with pytest.raises(DataError, match="sh600001 cannot be read"):
+        open_provider(provider_dir).fields("SH600001")
+
+
+@pytest.mark.parametrize(
+    ("calendar", "reason"),
+    [
+        ("", "has no day"),
+        ("2010-01-05\n2010-01-04\n", "not in ascending order: 2010-01-04 follows 2010-01-05"),
+        ("2010-01-04\n2010-01-04\n", "not in ascending order"),
+        ("2010-02-30\n", "'2010-02-30' where a date belongs"),
+        ("today\n", "'today' where a date belongs"),
+        ("20100104\n", "where a date belongs"),
+    ],
+)
+def test_a_calendar_that_is_none_is_refused(provider_dir: Path, calendar: str, reason: str) -> None:
+    (provider_dir / "calendars/day.txt").write_text(calendar)
+    with pytest.raises(DataError, match=reason):
+        open_provider(provider_dir)
+
+
+@pytest.mark.parametrize("line", ["SH600000", "../x\t2010-01-04\t2010-07-30", "A\t2010-01-04", "A,2010-01-04,x"])
+def test_an_instrument_list_that_is_none_is_refused(provider_dir: Path, line: str) -> None:
+    (provider_dir / "instruments/all.txt").write_text(line)
+    with pytest.raises(DataError, match="has a line"):
+        open_provider(provider_dir)
+
+
+def test_an_instrument_listed_twice_has_two_spans(provider_dir: Path) -> None:
+    (provider_dir / "instruments/all.txt").write_text(
+        "SH600000\t2010-01-04\t2010-02-01\nSH600000\t2010-05-03\t2010-07-30\n"
+    )
+    provider = open_provider(provider_dir)
+    assert provider.check("SH600000", ["$close"], date(2010, 6, 1), None).first == 106
+    with pytest.raises(DataError, match="is not listed") as caught:
+        provider.check("SH600000", ["$close"], date(2010, 3, 1), date(2010, 4, 1))
+    assert "2010-01-04 to 2010-02-01 and 2010-05-03 to 2010-07-30" in caught.value.hint
+
+
+def test_a_series_is_read_from_its_row(provider_dir: Path) -> None:
+    start, values = open_provider(provider_dir).series("SH600001", "$factor")
+    assert (start, values[0]) == (40, np.float32(1))

@@ -1,0 +1,125 @@
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from volopt.definition.load import dump, load
+from volopt.definition.schema import Definition, Range
+from volopt.definition.space import contains
+from volopt.definition.values import canonical
+
+
+def test_lists_of_the_space_and_of_grids_are_in_canonical_order(changed: Any) -> None:
+    definition = changed()
+    assert definition.space["cell"] == ("LSTM", "RNN")
+    assert definition.space["hidden_size"] == (5, 25, 250)
+    assert definition.space["batch_norm"] == (False, True)
+    assert definition.space["batch_size"] == (64, 128, "full")
+    assert definition.phases[0].grid == {"cell": ("LSTM", "RNN"), "hidden_size": (5, 25)}
+    assert definition.phases[1].vary == ("cell", "window")
+
+
+def test_values_have_the_type_of_their_key(changed: Any) -> None:
+    definition = changed(("[1, 0.005]", "{ low = 0.001, high = 1 }"))
+    assert repr(definition.space["learning_rate"].high) == "1.0"
+    assert repr(definition.space["window"].low) == "5"
+    assert [repr(value) for value in changed().space["learning_rate"]] == ["0.005", "1.0"]
+
+
+def test_expressions_are_stored_canonically(changed: Any) -> None:
+    assert changed().data.features == ("$close", "Mean($close,3)")
+
+
+def test_days_are_written_as_text_or_as_toml_dates(changed: Any) -> None:
+    definition = changed(('["2010-01-01", "2015-08-31"]', "[2010-01-01, 2015-08-31]"))
+    assert definition.data.train == (date(2010, 1, 1), date(2015, 8, 31))
+    assert definition == changed()
+
+
+def test_what_is_left_out_has_the_values_of_the_design(changed: Any) -> None:
+    definition = changed()
+    model, training = definition.model, definition.training
+    assert (model.cell, model.hidden_size, model.num_layers, model.batch_norm) == ("LSTM", 5, 1, False)
+    assert (training.epochs, training.learning_rate, training.batch_size) == (100, 0.005, "full")
+    assert (training.seeds, training.early_stopping, training.retries) == (3, "none", 2)
+    assert (definition.objective.metric, definition.objective.direction) == ("valid_mse", "minimize")
+    assert definition.published is None
+
+
+def test_the_direction_follows_the_metric(changed: Any) -> None:
+    assert changed(tail='[objective]\nmetric = "valid_log_r2"').objective.direction == "maximize"
+
+
+def test_the_baseline_has_every_key_that_a_search_can_vary(changed: Any) -> None:
+    assert changed().baseline() == {
+        "cell": "LSTM",
+        "hidden_size": 5,
+        "num_layers": 1,
+        "batch_norm": False,
+        "dropout": 0.1,
+        "window": 20,
+        "learning_rate": 0.005,
+        "batch_size": "full",
+        "optimizer": "adam",
+        "weight_decay": 0.0,
+    }
+
+
+def test_the_largest_window_is_that_of_the_range_the_list_or_the_baseline(changed: Any) -> None:
+    window = "window = { low = 5, high = 100 }\n"
+    assert changed().max_window() == 100
+    assert changed((window, "window = [40, 5, 20]\n")).max_window() == 40
+    without = changed((window, ""), ("fix = { window = 40 }", ""), ('"window", "cell"', '"cell"'))
+    assert without.max_window() == 20
+
+
+def test_a_grids_points_have_every_key_of_the_space_fixed_or_at_the_baseline(changed: Any) -> None:
+    definition = changed()
+    points = definition.phases[0].points(definition)
+    assert [(point["cell"], point["hidden_size"]) for point in points] == [
+        ("LSTM", 5),
+        ("LSTM", 25),
+        ("RNN", 5),
+        ("RNN", 25),
+    ]
+    assert all(point.keys() == definition.space.keys() for point in points)
+    assert all(point["window"] == 40 and point["learning_rate"] == 0.005 for point in points)
+
+
+def test_the_papers_sixteen_points_are_fourteen_distinct_ones() -> None:
+    grid = load("grid")
+    points = [point for phase in grid.phases[:2] for point in phase.points(grid)]
+    assert len(points) == 16
+    assert len({tuple(sorted(point.items())) for point in points}) == 14
+
+
+def test_a_definition_is_frozen(changed: Any) -> None:
+    with pytest.raises(ValidationError):
+        changed().model.window = 3
+
+
+def test_the_model_alone_also_refuses_a_space_that_is_no_table(changed: Any) -> None:
+    with pytest.raises(ValidationError):
+        Definition.model_validate(dump(changed()) | {"space": 3})
+
+
+@given(
+    low=st.integers(-50, 50), width=st.integers(1, 50), step=st.integers(1, 7), value=st.integers(-120, 120)
+)
+def test_a_stepped_range_holds_exactly_its_steps(low: int, width: int, step: int, value: int) -> None:
+    high = low + width * step
+    assert contains(Range(low=low, high=high, step=step), value) == (value in range(low, high + 1, step))
+
+
+@given(st.floats(0.001, 10), st.floats(0.001, 10), st.floats(0, 20))
+def test_a_range_without_step_holds_all_between_its_ends(one: float, other: float, value: float) -> None:
+    low, high = sorted((one, other + 10))
+    assert contains(Range(low=low, high=high, log=True), value) == (low <= value <= high)
+
+
+@given(st.permutations([8, 16, 128, "full"]))
+def test_the_canonical_order_does_not_depend_on_the_files(values: list[Any]) -> None:
+    assert canonical(tuple(values)) == (8, 16, 128, "full")

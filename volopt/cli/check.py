@@ -1,0 +1,35 @@
+"""``volopt check``: a study file against its data, without training."""
+
+from pathlib import Path
+
+import click
+
+from volopt.cli import options
+from volopt.cli.output import SYNTHETIC, print_json
+
+
+@click.command("check", epilog="Example: volopt check my_study.toml --data ~/.qlib/qlib_data/cn_data")
+@click.argument("study")
+@options.data
+@options.storage
+@options.as_json
+def command(study: str, data: Path | None, storage: str, as_json: bool) -> None:
+    """Validate the study file STUDY against its data; trains nothing."""
+    from volopt.search.run import Options, prepare_job
+    from volopt.windows.split import SPLITS
+
+    job = prepare_job(study, Options(storage=storage, data=data, device="cpu"))
+    window = job.definition.max_window()
+    days = {split: job.dataset.days(split, window) for split in SPLITS}
+    if as_json:
+        warnings = [f"{frame.name}: {line}" for frame in job.frames for line in frame.quality.lines()]
+        print_json({"study": job.definition.name, "days": days, "data": vars(job.source), "warnings": warnings})
+        return
+    if job.source.synthetic:
+        click.echo(SYNTHETIC)
+    click.echo(f"{job.definition.name} is a good study file; its data are at {job.source.provider}.")
+    for frame in job.frames:
+        click.echo(f"{frame.name}: {len(frame.dates)} trade days")
+        for line in frame.quality.lines():
+            click.echo(f"  {line}")
+    click.echo("Days to forecast: " + ", ".join(f"{split} {number}" for split, number in days.items()))

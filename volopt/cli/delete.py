@@ -1,0 +1,29 @@
+"""``volopt delete``: remove a study and its artifacts."""
+
+import click
+
+from volopt.cli import options
+
+
+@click.command("delete", epilog="Example: volopt delete grid --yes")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@options.storage
+def command(name: str, yes: bool, storage: str) -> None:
+    """Delete the study NAME with its artifacts; kept fits stay, for other studies."""
+    import optuna
+
+    from volopt.search.listing import counts
+    from volopt.search.study import find
+    from volopt.storage.artifacts import Artifacts
+    from volopt.storage.connect import connect, database_path
+    from volopt.storage.lock import study_lock
+
+    study, _ = find(connect(storage), name)
+    if not yes:
+        click.confirm(f"Delete {name} with its {sum(counts(study).values())} trials?", abort=True)
+    with study_lock(database_path(storage), name):
+        study, _ = find(connect(storage, write=True), name)
+        removed = Artifacts(database_path(storage).parent / "artifacts").remove(study)
+        optuna.delete_study(study_name=name, storage=study._storage)
+    click.echo(f"Deleted {name} and {removed} artifacts.")

@@ -1,0 +1,91 @@
+"""The ``volopt`` command: finds the command's file when it is called, and turns errors into exit codes, here alone.
+
+0 done, 1 expected failure, 2 wrong usage or bad study file or data, 3 unexpected, 130 interrupted.
+"""
+
+import json
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+import click
+
+import volopt
+from volopt.cli.lazy import LazyGroup
+from volopt.errors import DefinitionError, VoloptError
+
+INTERRUPTED = 130
+UNEXPECTED = 3
+
+
+cli = LazyGroup(
+    package="volopt.cli",
+    summaries={
+        "run": "Create or resume a study.",
+        "check": "Validate a study file against its data.",
+        "studies": "List the study files that ship.",
+        "new": "Write a commented study file to start from.",
+        "status": "Show the studies in the storage.",
+        "trials": "Show the trials of a study.",
+        "delete": "Delete a study and its artifacts.",
+        "data": "Make and check data directories.",
+    },
+    name="volopt",
+    help="Find out which hyper-parameters matter when a recurrent network forecasts trading volume.\n\n"
+    "Example: volopt run grid",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+click.version_option(volopt.__version__, prog_name="volopt")(cli)
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill ends a run as Ctrl-C does
+    try:
+        code = cli.main(prog_name="volopt", standalone_mode=False)
+    except VoloptError as error:
+        code = _say(error)
+    except click.ClickException as error:
+        error.show()
+        _say_json(error.format_message(), "see --help")
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Interrupted. What is finished is kept; the same command goes on from there.", err=True)
+        code = INTERRUPTED
+    except BrokenPipeError:  # the reader of our output, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except Exception:
+        code = _unexpected()
+    sys.exit(code)
+
+
+def _say(error: VoloptError) -> int:
+    click.echo(f"Error: {error.message}.", err=True)
+    mistakes = error.mistakes if isinstance(error, DefinitionError) else ()
+    for mistake in mistakes:
+        click.echo(f"  - {mistake}", err=True)
+    if error.hint:
+        click.echo(f"Hint: {error.hint}.", err=True)
+    _say_json(": ".join([error.message, "; ".join(mistakes)]) if mistakes else error.message, error.hint)
+    return error.exit_code
+
+
+def _say_json(message: str, hint: str) -> None:
+    if "--json" in sys.argv:
+        click.echo(json.dumps({"error": message, "hint": hint}))
+
+
+def _unexpected() -> int:
+    from volopt.storage.record import versions
+
+    handle, name = tempfile.mkstemp(prefix="volopt-", suffix=".log")
+    os.close(handle)
+    Path(name).write_text(f"{json.dumps(versions())}\n{' '.join(sys.argv)}\n{traceback.format_exc()}")
+    click.echo(f"Error: something went wrong that volopt did not expect; {name} holds the details.", err=True)
+    click.echo("Hint: please report it with that file.", err=True)
+    _say_json("unexpected error", f"see {name}")
+    return UNEXPECTED

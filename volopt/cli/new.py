@@ -1,0 +1,26 @@
+"""``volopt new``: a commented study file to start from."""
+
+from pathlib import Path
+
+import click
+
+from volopt.errors import UsageError
+
+
+@click.command("new", epilog="Example: volopt new my_study")
+@click.argument("name")
+def command(name: str) -> None:
+    """Write NAME.toml, a commented study file, into this directory."""
+    from volopt.definition.load import read
+    from volopt.definition.template import template
+
+    path, text = Path(f"{name}.toml"), template(name)
+    read(text, str(path))  # refuses a name that cannot be a study's, before it becomes a path
+    try:
+        with path.open("x") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise UsageError(f"{path} is there already", "choose another name") from error
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}", "change to a directory you may write to") from error
+    click.echo(f"Wrote {path}\nNext: volopt check {path}")

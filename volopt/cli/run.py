@@ -1,0 +1,117 @@
+"""``volopt run``: create or resume a study."""
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from volopt.cli import options
+from volopt.cli.output import SYNTHETIC, print_json, print_table, show_params
+
+if TYPE_CHECKING:
+    from volopt.search.run import Job
+
+
+@click.command("run", epilog="Example: volopt run grid --data ~/.qlib/qlib_data/cn_data --seeds 5")
+@click.argument("study")
+@click.option("--phase", "phases", multiple=True, metavar="NAME", help="Run only this phase; may be given again.")
+@click.option("--seeds", type=click.IntRange(min=1), help="Replicates of each trial.")
+@click.option("--epochs", type=click.IntRange(min=1), help="Epochs of each fit.")
+@click.option("--trials", type=click.IntRange(min=1), help="Trials of each phase that is no grid, in all.")
+@click.option("--name", help="Run it as a study of this name.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    envvar="VOLOPT_WORKERS",
+    show_envvar=True,
+    help="Processes that train; one a core.",
+)
+@click.option("--device", envvar="VOLOPT_DEVICE", show_envvar=True, default="auto", help="auto, cpu, cuda or cuda:N.")
+@click.option(
+    "--precision",
+    type=click.Choice(["highest", "medium"]),
+    default="highest",
+    help="medium multiplies matrices in bfloat16: faster, other last digits.",
+)
+@click.option(
+    "--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Ask for no new trial after this time."
+)
+@click.option("--dry-run", is_flag=True, help="Show points, fits and estimated time; train nothing.")
+@options.data
+@options.storage
+@options.as_json
+def command(study: str, dry_run: bool, as_json: bool, timeout: float | None, data: Path | None, **said: Any) -> int:
+    """Create or resume the study of STUDY, a path or the name of a shipped study file."""
+    from volopt.cli.progress import RunProgress
+    from volopt.search.run import Options, planned, prepare_job, run
+
+    job = prepare_job(study, Options(data=data, timeout=math.inf if timeout is None else timeout, **said))
+    if not as_json:
+        _print_data(job)
+    if dry_run:
+        _print_plan(job, planned(job), as_json)
+        return 0
+    with RunProgress(job.definition) as progress:
+        facts = run(job, progress)
+    if as_json:
+        print_json(facts)
+    else:
+        _print_end(job, facts)
+    return 0 if facts["complete"] else 1
+
+
+def _print_data(job: "Job") -> None:
+    if job.source.synthetic:
+        click.echo(SYNTHETIC)
+    click.echo(f"Study {job.definition.name}: {job.definition.title}")
+    click.echo(f"Data {job.source.provider}, read by {job.source.reader}")
+    for frame in job.frames:
+        click.echo(f"{frame.name}: {len(frame.dates)} trade days, {frame.dates[0]} to {frame.dates[-1]}")
+        for line in frame.quality.lines():
+            click.echo(f"  {line}")
+
+
+def _print_plan(job: "Job", plans: list[Any], as_json: bool) -> None:
+    seconds = sum(each.seconds for each in plans)
+    if as_json:
+        facts = {
+            "study": job.definition.name,
+            "phases": [each._asdict() for each in plans],
+            "cpu_seconds": seconds,
+        }
+        print_json(facts | {"synthetic": job.source.synthetic, "workers": job.workers})
+        return
+    rows = [(p.name, p.sampler, f"{p.done}/{p.total}", p.fits, f"{p.seconds / 60:.1f} min") for p in plans]
+    print_table(["phase", "sampler", "trials", "fits to train", "CPU time, estimated"], rows)
+    click.echo(f"About {seconds / job.workers / 60:.1f} min with {job.workers} workers. Nothing was trained.")
+
+
+def _print_end(job: "Job", facts: dict[str, Any]) -> None:
+    from volopt.search.listing import summary, trials
+    from volopt.search.study import find
+    from volopt.storage.connect import connect
+
+    study, definition = find(connect(job.options.storage), job.definition.name)
+    phases = [(p["name"], p["sampler"], f"{p['done']}/{p['total']}") for p in summary(study, definition)["phases"]]
+    print_table(["phase", "sampler", "trials"], phases)
+    metric, lower_first = definition.objective.metric, definition.objective.direction == "minimize"
+    complete = [t for t in trials(study, definition) if t["state"] == "COMPLETE"]
+    ranked = sorted(complete, key=lambda t: t["value"] if lower_first else -t["value"])
+    rows = [
+        (t["number"], ", ".join(t["phases"]), t["value"], t["metrics"]["test_mse"], show_params(t["params"]))
+        for t in ranked[:10]
+    ]
+    if rows:
+        print_table(
+            ["trial", "phases", metric, "test_mse", "parameters"],
+            rows,
+            title="\nBest trials, by the valid split",
+        )
+    count = f"{facts['complete']} complete, {facts['pruned']} pruned, {facts['failed']} failed"
+    click.echo(f"\n{count}; {facts['new_trials']} new in {facts['seconds']:.0f} s.")
+    if job.source.synthetic:
+        click.echo(SYNTHETIC)
+    name, storage = job.definition.name, job.options.storage
+    where = "" if storage == options.DEFAULT_STORAGE else f" --storage {storage}"
+    click.echo(f"Next: volopt trials {name}{where}\n      optuna-dashboard {storage}")

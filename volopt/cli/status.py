@@ -1,0 +1,45 @@
+"""``volopt status``: what is in the storage."""
+
+from typing import Any
+
+import click
+
+from volopt.cli import options
+from volopt.cli.output import SYNTHETIC, print_json, print_table, show_params
+
+
+@click.command("status", epilog="Example: volopt status grid")
+@click.argument("name", required=False)
+@options.storage
+@options.as_json
+def command(name: str | None, storage: str, as_json: bool) -> None:
+    """Show the studies in the storage, or the one called NAME."""
+    from volopt.search.listing import summary
+    from volopt.search.study import find, names
+    from volopt.storage.connect import connect
+
+    opened = connect(storage)
+    found = [summary(*find(opened, each)) for each in ([name] if name else names(opened))]
+    if as_json:
+        print_json({"storage": storage, "studies": found})
+        return
+    if not found:
+        click.echo("There is no study yet.\nNext: volopt run grid")
+    for facts in found:
+        _print(facts)
+
+
+def _print(facts: dict[str, Any]) -> None:
+    click.echo(f"{facts['name']}: {facts['title']}")
+    if facts["data"]["synthetic"]:
+        click.echo(SYNTHETIC)
+    click.echo(f"Data {facts['data']['provider']}")
+    print_table(
+        ["phase", "sampler", "trials"],
+        [(p["name"], p["sampler"], f"{p['done']}/{p['total']}") for p in facts["phases"]],
+    )
+    click.echo(", ".join(f"{number} {state}" for state, number in facts["trials"].items() if number) or "no trials yet")
+    best = facts["best"]
+    if best:
+        click.echo(f"Best: trial {best['number']}, {best['value']:.5g} ({show_params(best['params'])})")
+    click.echo("")

@@ -1,0 +1,71 @@
+"""The one place that touches qlib, and leaves the process as it was.
+
+qlib logs, sets numpy's error state, takes over ``sys.excepthook`` and registers an exit handler of mlflow.
+Only texts that ``definition.expressions`` wrote itself reach it, since it evaluates them as Python.
+"""
+
+import atexit
+import contextlib
+import importlib.util
+import io
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from volopt.data.provider import Provider, Rows
+from volopt.definition.expressions import Expression
+
+
+def available() -> bool:
+    """Whether qlib is installed; it has no wheels past Python 3.12."""
+    return importlib.util.find_spec("qlib") is not None
+
+
+def read(provider: Provider, instrument: str, expressions: Sequence[Expression], rows: Rows) -> pd.DataFrame:
+    """The expressions over the rows of the calendar: a float64 column each, named by its canonical text."""
+    texts = [expression.text for expression in expressions]
+    with _quiet():
+        table = _features(provider, instrument, texts, rows)
+    days = pd.DatetimeIndex(provider.calendar[rows.first : rows.last + 1], name="datetime")
+    return table.droplevel("instrument").reindex(days)[texts].astype(np.float64)
+
+
+def _features(provider: Provider, instrument: str, texts: list[str], rows: Rows) -> pd.DataFrame:
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # else mlflow writes to the home directory
+    import qlib
+    from qlib.data import D
+    from qlib.workflow import R
+
+    qlib.init(
+        provider_uri=str(provider.directory.resolve()),
+        region="cn",
+        kernels=1,  # more start a process pool, for one instrument
+        logging_level=logging.ERROR,
+        logging_config={},  # else it replaces the process's logging
+    )
+    atexit.unregister(R.end_exp)
+    days = (pd.Timestamp(provider.day(rows.first)), pd.Timestamp(provider.day(rows.last)))
+    table: pd.DataFrame = D.features([instrument], texts, *days, freq="day")
+    return table
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    hook = sys.excepthook
+    noise = io.StringIO()
+    with (
+        warnings.catch_warnings(),
+        np.errstate(all="ignore"),
+        contextlib.redirect_stdout(noise),
+        contextlib.redirect_stderr(noise),
+    ):
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        finally:
+            sys.excepthook = hook

@@ -1,0 +1,105 @@
+"""The plain tables of a study file: data, model, training, objective, and the published protocol."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from volopt.definition.values import Expression, Expressions, FileName, Flag, Span, Table, number, whole
+
+DIRECTIONS = {"valid_mse": "minimize", "valid_log_mse": "minimize", "valid_log_r2": "maximize"}
+
+
+class Files(Table):
+    """``[data.files]``: two CSV files of the data directory are the source, in place of a qlib provider."""
+
+    history: FileName
+    test: FileName
+
+
+class Data(Table):
+    """``[data]``: what is forecast from what, and on which days; the ends of a split are inclusive."""
+
+    instrument: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9^][A-Za-z0-9^._=-]*$",
+            description='an instrument\'s name, such as "SH600000"',
+        ),
+    ]
+    features: Expressions
+    target: Expression
+    transform: Literal["none", "log"] = "none"
+    anchor: Literal["none", "window_mean"] = "none"
+    scaling: Literal["minmax", "standard"] = "minmax"
+    train: Span | None = None
+    valid: Span | None = None
+    test: Span | None = None
+    files: Files | None = None
+
+
+class Published(Table):
+    """``[published]``: what the paper's notebooks did and one would not do, here to repeat their figures.
+
+    - ``scale_each_file``: minimum and maximum of the whole history, valid included, and of the test file by
+      itself: training then knows the range of days to come, and one scaled value means two volumes.
+    - ``train_fraction``: train is that fraction of the windows, not the days before a date: the split moves
+      with the window's length, so that no two windows are compared on the same days.
+    - ``drop_last_window``: the last window that the history holds is left out, by an off-by-one.
+    - ``test_window``: the test file is scored with this many input days, whatever the network was trained on.
+    - ``head_outputs``: the head has that many outputs and the last one is used; the others learn nothing.
+    - ``test_in_train_mode``: batch norm takes the test days' own statistics, days to come among them.
+    """
+
+    test_window: Annotated[int, whole(1, 2000)]
+    train_fraction: Annotated[float, number("a number between 0 and 1", gt=0, lt=1)]
+    scale_each_file: Flag = False
+    drop_last_window: Flag = False
+    head_outputs: Annotated[int, whole(1, 1000)] = 1
+    test_in_train_mode: Flag = False
+
+
+class Model(Table):
+    """``[model]``: the baseline network; ``window`` counts input days, the target is the day after."""
+
+    cell: Literal["RNN", "LSTM", "GRU"] = "LSTM"
+    hidden_size: Annotated[int, whole(1, 4096)] = 5
+    num_layers: Annotated[int, whole(1, 100)] = 1
+    batch_norm: Flag = False
+    dropout: Annotated[float, number("a number from 0 to below 1", ge=0, lt=1)] = 0.0
+    window: Annotated[int, whole(1, 2000)] = 20
+
+
+class Training(Table):
+    """``[training]``: how one configuration is trained; ``early_stopping`` is a patience in epochs."""
+
+    epochs: Annotated[int, whole(1)] = 100
+    learning_rate: Annotated[float, number("a number above 0, at most 10", gt=0, le=10)] = 0.005
+    batch_size: Annotated[int, whole(1, 1_000_000)] | Literal["full"] = "full"
+    optimizer: Literal["adam", "adamw"] = "adam"
+    weight_decay: Annotated[float, number("a number from 0 to 10", ge=0, le=10)] = 0.0
+    seeds: Annotated[int, whole(1)] = 3
+    early_stopping: Annotated[int, whole(1)] | Literal["none"] = "none"
+    retries: Annotated[int, whole(0)] = 2
+
+
+def _valid_only(metric: object) -> object:
+    if isinstance(metric, str) and "test_" in metric:
+        raise ValueError(
+            f'found "{metric}", but the test split never chooses anything; write a valid_ metric'
+        )
+    if isinstance(metric, str) and metric.startswith("train_"):
+        raise ValueError(f'found "{metric}", which rewards learning by heart; write a valid_ metric')
+    return metric
+
+
+class Objective(Table):
+    """``[objective]``: the figure that trials are compared by; a metric has only one sensible direction."""
+
+    metric: Annotated[Literal["valid_mse", "valid_log_mse", "valid_log_r2"], BeforeValidator(_valid_only)] = (
+        "valid_mse"
+    )
+    direction: Literal["minimize", "maximize"] = Field(default_factory=lambda so_far: _direction(so_far))
+
+
+def _direction(so_far: dict[str, Any]) -> Any:
+    return DIRECTIONS.get(so_far.get("metric", ""))

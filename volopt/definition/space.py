@@ -1,0 +1,112 @@
+"""The keys that a search may vary, and what ``[space]``, ``grid`` and ``fix`` may say about each."""
+
+import difflib
+import types
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, TypeAdapter, model_validator
+
+from volopt.definition.sections import Model, Training
+from volopt.definition.values import Choices, Flag, Scalar, Table, canonical, show, type_of, whole
+
+_TRAINING_KEYS = ("learning_rate", "batch_size", "optimizer", "weight_decay")
+KEYS = {**Model.model_fields, **{key: Training.model_fields[key] for key in _TRAINING_KEYS}}
+WHOLE_KEYS = frozenset({"hidden_size", "num_layers", "window", "batch_size"})
+NUMBER_KEYS = WHOLE_KEYS | {"dropout", "learning_rate", "weight_decay"}
+
+Bound = Annotated[
+    Annotated[int, Field(strict=True)] | Annotated[float, Field(strict=True, allow_inf_nan=False)],
+    Field(description="a number"),
+]
+
+
+class Range(Table):
+    """From ``low`` to ``high`` inclusive: whole ones, every ``step``, if both are ``int``."""
+
+    low: Bound
+    high: Bound
+    log: Flag = False
+    step: Annotated[int, whole(1)] | None = None
+
+    @model_validator(mode="after")
+    def _possible(self) -> "Range":
+        if not self.low < self.high:
+            raise ValueError(f"low = {self.low} is not below high = {self.high}")
+        if self.log and self.low <= 0:
+            raise ValueError(f"log = true needs low above 0, found low = {self.low}")
+        if self.step is not None:
+            self._possible_step(self.step)
+        return self
+
+    def _possible_step(self, step: int) -> None:
+        if isinstance(self.low, float) or isinstance(self.high, float):
+            raise ValueError("step is for whole numbers only; leave it out")
+        if self.log:
+            raise ValueError("log = true and step exclude each other; leave one out")
+        if rest := (self.high - self.low) % step:
+            raise ValueError(f"no step of {step} ends at high = {self.high}; write high = {self.high - rest}")
+
+    def holds(self, value: Any) -> bool:
+        """Whether ``value`` is one of the range's."""
+        on_step = self.step is None or (value - self.low) % self.step == 0
+        return bool(self.low <= value <= self.high and on_step)
+
+
+Entry = Choices | Range
+
+
+def contains(entry: Entry, value: Scalar) -> bool:
+    """Whether a value of the right type for its key lies in that key's entry of ``[space]``."""
+    return entry.holds(value) if isinstance(entry, Range) else value in entry
+
+
+def told(entry: Entry) -> str:
+    """An entry of ``[space]`` in a sentence."""
+    if isinstance(entry, Range):
+        return f"({entry.low} to {entry.high}{f' by {entry.step}' if entry.step else ''})"
+    return f"({', '.join(show(value) for value in entry)})"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name most like ``name``, or nothing."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1)), "")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence that asks about the nearest known name, or nothing."""
+    match = nearest(name, known)
+    return f', did you mean "{match}"?' if match else ""
+
+
+def value_type(key: str, _raw: object = None) -> Any:
+    """The type of one value of a searchable key; raises ValueError for another key."""
+    if key not in KEYS:
+        raise ValueError(
+            f"no key that a search can vary{did_you_mean(key, KEYS) or '; write one of ' + ', '.join(KEYS)}"
+        )
+    return type_of(KEYS[key])
+
+
+def choices_type(key: str, raw: object) -> Any:
+    """The type of a list of values of ``key``."""
+    one: Any = value_type(key)
+    if not isinstance(raw, list | tuple) or not raw:
+        raise ValueError(f"found {raw!r}, write a list of values")
+    return Annotated[types.GenericAlias(tuple, (one, ...)), AfterValidator(canonical)]
+
+
+def entry_type(key: str, raw: object) -> Any:
+    """The type of what ``[space]`` says about ``key``: a range where a table stands, else a list."""
+    if not isinstance(raw, Mapping | Range):
+        return choices_type(key, raw)
+    value_type(key)
+    if key not in NUMBER_KEYS:
+        raise ValueError("has no range; write a list of values")
+    return Annotated[Range, AfterValidator(partial(_bounds_of, key))]
+
+
+def _bounds_of(key: str, found: Range) -> Range:
+    low, high = (TypeAdapter(value_type(key)).validate_python(bound) for bound in (found.low, found.high))
+    return Range(low=low, high=high, log=found.log, step=found.step)

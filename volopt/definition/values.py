@@ -1,0 +1,140 @@
+"""The kinds of values a study file holds, each with the words that say what to write there.
+
+A field's ``description`` completes the sentence "found …, write …"; a validator of our own raises that
+sentence itself.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    TypeAdapter,
+)
+from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema, core_schema
+
+from volopt.definition.expressions import parse
+
+SPAN_WORDS = 'the first and the last day, such as ["2010-01-01", "2015-08-31"]'
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+
+Scalar = bool | int | float | str
+Choices = tuple[Scalar, ...]
+
+
+def show(value: object) -> str:
+    """A found value as TOML would write it, shortened."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def type_of(info: FieldInfo) -> Any:
+    """A field's type with its constraints, without its default."""
+    return Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
+
+
+class Table(BaseModel):
+    """A table of the study file: frozen, every key known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def whole(low: int, high: int | None = None) -> Any:
+    """The constraint of a whole number from ``low`` to ``high``, both included."""
+    bounds = f"of at least {low}" if high is None else f"from {low} to {high}"
+    return Field(strict=True, ge=low, le=high, description=f"a whole number {bounds}")
+
+
+def number(words: str, **bounds: Any) -> Any:
+    """The constraint of a finite number within ``bounds`` (pydantic's gt, ge, lt, le), told in ``words``."""
+    return Field(strict=True, allow_inf_nan=False, description=words, **bounds)
+
+
+def _day(value: object) -> object:
+    """A day as TOML or JSON writes it; pydantic alone would also take seconds since 1970."""
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    return value
+
+
+def _span(days: tuple[date, date]) -> tuple[date, date]:
+    first, last = days
+    if first > last:
+        raise ValueError(f"begins on {first} and ends before it, on {last}; write the earlier day first")
+    return days
+
+
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    if twice := sorted({value for value in values if values.count(value) > 1}):
+        raise ValueError(f"{', '.join(twice)} stands there more than once; write each once")
+    return values
+
+
+def canonical(values: Choices) -> Choices:
+    """The choices as they are stored: False, True, numbers ascending, strings by alphabet, so "full" last."""
+    if twice := sorted({str(value) for value in values if values.count(value) > 1}):
+        raise ValueError(f"{', '.join(twice)} stands there more than once; write each value once")
+    return tuple(sorted(values, key=lambda value: (isinstance(value, str), value)))
+
+
+Flag = Annotated[bool, Field(strict=True, description="true or false")]
+Name = Annotated[
+    str,
+    Field(
+        pattern=NAME_PATTERN, max_length=100, description='letters, digits and "._-", a letter or digit first'
+    ),
+]
+Text = Annotated[str, Field(description="a text in quotes")]
+FileName = Annotated[
+    str, Field(pattern=r"^[^/\\.][^/\\]*$", description="the plain name of a file in the data directory")
+]
+Expression = Annotated[
+    str,
+    AfterValidator(lambda text: parse(text).text),
+    Field(description='an expression in quotes, such as "Mean($close, 3)"'),
+]
+Expressions = Annotated[
+    tuple[Expression, ...],
+    Field(min_length=1, description='a list of expressions, such as ["$close", "$volume"]'),
+    AfterValidator(_distinct),
+]
+Day = Annotated[date, BeforeValidator(_day), Field(strict=True)]
+Span = Annotated[
+    tuple[Day, Day],
+    AfterValidator(_span),
+    Field(description=SPAN_WORDS),
+]
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """Marks a table of which each value has a type of its own, told by its key (and shape).
+
+    Args:
+        type_of: the type of the value under a key; raises ValueError with a sentence where there is none.
+    """
+
+    type_of: Callable[[str, object], Any]
+
+    def read(self, key: str, raw: object) -> Any:
+        """The validated value; raises ValueError."""
+        return TypeAdapter(self.type_of(key, raw)).validate_python(raw)
+
+    def _read_all(self, raw: object) -> object:
+        if not isinstance(raw, Mapping):
+            return raw
+        return {key: self.read(key, raw[key]) for key in sorted(raw)}
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self._read_all, handler(source))

@@ -1,0 +1,95 @@
+"""Scores of a forecast, numpy only: the same names in every table, artifact and file.
+
+``actual`` and ``forecast`` are arrays of shape (days,) in the target's own units unless a docstring says otherwise.
+Lower is better for errors, higher for R² and direction.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+class Forecast(NamedTuple):
+    """What was said and what came, day by day; every array has the shape (days,)."""
+
+    forecast: Array
+    actual: Array
+    previous: Array  # the actual of the trade day before
+
+
+def mse(forecast: Array, actual: Array) -> float:
+    """Return the mean squared error, in squared units of the arguments."""
+    return float(np.mean((forecast - actual) ** 2))
+
+
+def log_errors(forecast: Array, actual: Array, floor: float) -> tuple[Array, Array]:
+    """Return log forecast minus log actual, and log actual, for the days with a positive actual.
+
+    Args:
+        forecast: in original units; values below ``floor`` are raised to it, since a linear head may go below zero.
+        actual: in original units; days with 0 have no logarithm and are left out.
+        floor: the smallest positive value of the train split.
+    """
+    positive = actual > 0
+    log_actual = np.log(actual[positive])
+    return np.log(np.maximum(forecast[positive], floor)) - log_actual, log_actual
+
+
+def log_mse(forecast: Array, actual: Array, floor: float) -> float:
+    """Return the mean squared error of log(target)."""
+    errors, _ = log_errors(forecast, actual, floor)
+    return float(np.mean(errors**2)) if errors.size else float("nan")
+
+
+def log_r2(forecast: Array, actual: Array, floor: float) -> float:
+    """Return R² of log(target): 1 − Σ(log f − log a)² / Σ(log a − mean log a)²."""
+    errors, log_actual = log_errors(forecast, actual, floor)
+    spread = np.sum((log_actual - log_actual.mean()) ** 2) if errors.size else 0.0
+    return float(1 - np.sum(errors**2) / spread) if spread > 0 else float("nan")
+
+
+def naive_error(train: Array) -> float:
+    """Return the mean absolute one-day change of the train split, the scale of MASE."""
+    return float(np.mean(np.abs(np.diff(train))))
+
+
+def mase(forecast: Array, actual: Array, naive: float) -> float:
+    """Return the mean absolute scaled error of Hyndman and Koehler (2006), scaled by ``naive_error`` of train."""
+    return float(np.mean(np.abs(forecast - actual)) / naive)
+
+
+def direction(forecast: Array, actual: Array, previous: Array) -> float:
+    """Return the share of days whose change against the day before has the right sign; unchanged days do not count."""
+    changed = actual != previous
+    right = np.sign(forecast - previous)[changed] == np.sign(actual - previous)[changed]
+    return float(np.mean(right)) if right.size else float("nan")
+
+
+def flatness(forecast: Array, actual: Array) -> float:
+    """Return std(forecast) / std(actual); below 0.05 the forecast is a flat line."""
+    return float(np.std(forecast) / np.std(actual))
+
+
+def scores(splits: Mapping[str, Forecast], train: Array) -> dict[str, float]:
+    """Return the metrics in original units of the splits given, ``valid`` and ``test``.
+
+    Args:
+        splits: the forecasts of each split.
+        train: the target on the train days, (days,), original units.
+    """
+    positive = train[train > 0]
+    floor = float(positive.min()) if positive.size else float("nan")  # never positive: no logarithm to score
+    found: dict[str, float] = {}
+    for split, (forecast, actual, _) in splits.items():
+        found[f"{split}_log_r2"] = log_r2(forecast, actual, floor)
+        found[f"{split}_log_mse"] = log_mse(forecast, actual, floor)
+    if "test" in splits:
+        test = splits["test"]
+        found["test_mase"] = mase(test.forecast, test.actual, naive_error(train))
+        found["test_direction"] = direction(*test)
+        found["flatness"] = flatness(test.forecast, test.actual)
+    return found

@@ -1,0 +1,180 @@
+"""The driver: asks Optuna for trials, has them trained, tells the results. It alone writes to the study.
+
+What a killed driver leaves: finished trials with their value, kept fits, and trials still RUNNING, which the next
+driver finds with the lock in hand and tells FAIL (``search.study.repair``).
+"""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from dataclasses import dataclass, field
+
+import optuna
+from optuna.trial import TrialState
+
+from volopt.definition.schema import Definition, Phase
+from volopt.errors import VoloptError
+from volopt.search import results
+from volopt.search.executors import Trainer
+from volopt.search.ledger import INTERRUPTED, REASON, Ledger
+from volopt.search.listener import Listener
+from volopt.search.phases import PHASE, Asker, asker, progress
+from volopt.search.samplers import pruner
+from volopt.search.space import Params
+from volopt.search.trial_run import Member, TrialRun
+from volopt.storage.artifacts import CURVES, Artifacts
+from volopt.storage.fits import FitStore
+from volopt.training.progress import Progress
+from volopt.training.task import Fit, Task, tasks
+from volopt.windows.dataset import Dataset
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What a driver works with."""
+
+    dataset: Dataset
+    trainer: Trainer
+    fits: FitStore
+    artifacts: Artifacts
+    cost: Callable[[Params], float]  # estimated CPU seconds of one fit
+    listener: Listener = field(default_factory=Listener)
+    device: str = "cpu"
+    precision: str = "highest"
+    timeout: float = math.inf  # seconds after which no new trial is asked for
+
+
+class Driver:
+    """Runs phases of one study. The caller holds the study's lock."""
+
+    def __init__(self, study: optuna.Study, definition: Definition, ledger: Ledger, workshop: Workshop) -> None:
+        self._study, self._definition, self._ledger, self._shop = study, definition, ledger, workshop
+        self._by_seed = any(phase.pruner == "wilcoxon" for phase in definition.phases)
+        self._pending: dict[Future[Progress], tuple[TrialRun, Member]] = {}
+        self._runs: list[TrialRun] = []  # in flight
+        self._ends_at = time.monotonic() + workshop.timeout
+        self.new_trials = 0
+        self.epochs_trained = 0
+
+    def run(self, phases: Sequence[Phase]) -> None:
+        """Run the phases one after another; each begins when all trials of the one before are finished.
+
+        Raises:
+            VoloptError: a worker process died, or the storage cannot be written.
+        """
+        try:
+            for phase in phases:
+                self._run_phase(phase)
+        except BrokenExecutor as error:
+            raise VoloptError(
+                "a worker process died",
+                "run the same command again: what is finished is kept; --workers 1 needs less memory",
+            ) from error
+        finally:
+            self._shop.trainer.close()
+            for run in list(self._runs):  # there are some only when an error or an interrupt ended the loop
+                self._fail(run, INTERRUPTED)
+
+    def _run_phase(self, phase: Phase) -> None:
+        self._shop.listener.phase_started(phase, *progress(phase, self._definition, self._ledger))
+        task = tasks(self._definition, {}, self._shop.device, self._shop.precision)[0]
+        self._study.pruner = pruner(phase.pruner, task.rung, task.epochs)
+        asking = asker(phase, self._definition, self._study, self._ledger, self._shop.cost)
+        while self._fill(phase, asking):
+            for future in wait(self._pending, return_when=FIRST_COMPLETED).done:
+                if future in self._pending:  # a trial that failed or was pruned has dropped its futures
+                    self._collect(future)
+
+    def _fill(self, phase: Phase, asking: Asker) -> bool:
+        """Begin trials while a worker would be idle, and return whether anything is being trained."""
+        while len(self._pending) < self._shop.trainer.workers and time.monotonic() < self._ends_at:
+            trial = asking.ask()
+            if trial is None:
+                break
+            self._begin(trial, phase)
+        return bool(self._pending)
+
+    def _begin(self, trial: optuna.Trial, phase: Phase) -> None:
+        trial.set_user_attr(PHASE, phase.name)
+        params: Params = dict(trial.params)
+        self._ledger.start(phase.name, params)
+        self.new_trials += 1
+        self._shop.listener.trial_started(phase, trial.number)
+        fits = tasks(self._definition, params, self._shop.device, self._shop.precision)
+        run = TrialRun(trial, phase, params, [self._member(task) for task in fits], by_seed=self._by_seed)
+        self._runs.append(run)
+        self._go_on(run)
+
+    def _member(self, task: Task) -> Member:
+        member = Member(task, task.key((self._shop.dataset.fingerprint, self._shop.dataset.recipe)))
+        kept = self._shop.fits.get(member.key)
+        if kept is not None:
+            member.take(Fit.unpack(*kept))
+        return member
+
+    def _go_on(self, run: TrialRun) -> None:
+        """Report what is new of a trial, then finish it or train on."""
+        reports = run.reports()
+        for step, value in reports:
+            run.trial.report(value, step)
+        if run.finished:
+            self._complete(run)
+        elif reports and run.trial.should_prune():
+            self._prune(run)
+        else:
+            for member in run.ready():
+                member.busy = True
+                future = self._shop.trainer.submit(member.task, member.state, member.until())
+                self._pending[future] = run, member
+
+    def _collect(self, future: Future[Progress]) -> None:
+        run, member = self._pending.pop(future)
+        try:
+            found = future.result()
+        except BrokenExecutor:
+            raise
+        except Exception as error:  # whatever a fit died of is this trial's failure, not the study's
+            self._fail(run, str(error) if isinstance(error, VoloptError) else f"{type(error).__name__}: {error}")
+            return
+        before = member.epoch
+        member.receive(found)
+        self.epochs_trained += member.epoch - before
+        self._shop.listener.trained(self._shop.cost(run.params) * (member.epoch - before) / member.task.epochs)
+        if member.fit is not None:
+            self._shop.fits.put(member.key, *member.fit.pack())
+        self._go_on(run)
+
+    def _complete(self, run: TrialRun) -> None:
+        value = run.value()
+        if not math.isfinite(value):
+            self._fail(run, f"{self._definition.objective.metric} is {value}")
+            return
+        self._leave(run)
+        self._ledger.finish(run.phase.name, run.params, complete=True)
+        self._tell(run, TrialState.COMPLETE, value)
+
+    def _prune(self, run: TrialRun) -> None:
+        self._leave(run)
+        self._ledger.finish(run.phase.name, run.params, complete=False)
+        self._tell(run, TrialState.PRUNED)
+
+    def _fail(self, run: TrialRun, reason: str) -> None:
+        run.trial.set_user_attr(REASON, reason)
+        self._ledger.fail(run.phase.name, run.params, reason)
+        self._tell(run, TrialState.FAIL)
+
+    def _leave(self, run: TrialRun) -> None:
+        """Store the numbers of a trial with it, while Optuna lets us: before it is told."""
+        self._shop.artifacts.attach(run.trial, CURVES, results.artifact(run, self._shop.dataset))
+        seeds = results.seeds(run)
+        for name, value in results.means(seeds).items():
+            run.trial.set_user_attr(name, value)
+        run.trial.set_user_attr("seeds", seeds)
+
+    def _tell(self, run: TrialRun, state: TrialState, value: float | None = None) -> None:
+        for future in [future for future, (owner, _) in self._pending.items() if owner is run]:
+            future.cancel()
+            del self._pending[future]
+        self._runs.remove(run)
+        self._shop.listener.trial_finished(run.phase, self._study.tell(run.trial, value, state))

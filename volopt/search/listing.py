@@ -1,0 +1,69 @@
+"""Studies and trials as plain facts, the ones that ``--json`` prints."""
+
+from collections import Counter
+from typing import Any
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from volopt.definition.schema import Definition
+from volopt.search import study as studies
+from volopt.search.ledger import REASON
+from volopt.search.phases import PHASE, Membership, progress
+
+STATES = ("complete", "pruned", "failed", "running", "waiting")
+_NOT_METRICS = frozenset({PHASE, REASON, "seeds"})
+
+
+def counts(study: optuna.Study) -> dict[str, int]:
+    """Return the number of trials in each state."""
+    found = Counter(trial.state for trial in study.get_trials(deepcopy=False))
+    states = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL, TrialState.RUNNING, TrialState.WAITING)
+    return {name: found[state] for name, state in zip(STATES, states, strict=True)}
+
+
+def best(study: optuna.Study) -> dict[str, Any] | None:
+    """Return number, value and parameters of the best trial, or None while no trial is COMPLETE."""
+    if not counts(study)["complete"]:
+        return None
+    trial = study.best_trial
+    return {"number": trial.number, "value": trial.value, "params": trial.params}
+
+
+def summary(study: optuna.Study, definition: Definition) -> dict[str, Any]:
+    """Return what ``status`` says of a study."""
+    ledger = studies.ledger(study, definition)
+    phases = []
+    for phase in definition.phases:
+        done, total = progress(phase, definition, ledger)
+        phases.append({"name": phase.name, "sampler": phase.sampler, "done": done, "total": total})
+    data = {key: value for key, value in studies.data_of(study).items() if key != "reader"}
+    return {
+        "name": study.study_name,
+        "title": definition.title,
+        "data": data,
+        "trials": counts(study),
+        "phases": phases,
+        "best": best(study),
+    }
+
+
+def trials(study: optuna.Study, definition: Definition) -> list[dict[str, Any]]:
+    """Return what ``trials`` says of each trial, by number."""
+    membership = Membership(definition)
+    return [_trial(trial, membership) for trial in study.get_trials(deepcopy=False)]
+
+
+def _trial(trial: FrozenTrial, membership: Membership) -> dict[str, Any]:
+    attributes = trial.user_attrs
+    return {
+        "number": trial.number,
+        "state": trial.state.name,
+        "phases": membership.phases(trial.params, attributes.get(PHASE)),
+        "params": trial.params,
+        "value": trial.value,
+        "metrics": {name: value for name, value in attributes.items() if name not in _NOT_METRICS},
+        "seeds": attributes.get("seeds", []),
+        "seconds": trial.duration.total_seconds() if trial.duration else None,
+        "reason": attributes.get(REASON),
+    }

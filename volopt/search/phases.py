@@ -1,0 +1,121 @@
+"""Phases: which points a sampler has still to take, and asking for the next one."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import optuna
+
+from volopt.definition.schema import Definition, Phase
+from volopt.search.grid import PointSampler
+from volopt.search.ledger import Ledger
+from volopt.search.samplers import sampler, sampler_seed
+from volopt.search.space import Params, distributions, point
+
+PHASE = "phase"  # the user attribute of a trial that says which phase asked for it
+START = "volopt:start:"  # and of a study, for each phase that started at its best trial
+
+
+class Asker(Protocol):
+    """Asks for the trials of one phase."""
+
+    def ask(self) -> optuna.Trial | None:
+        """Return the next trial, RUNNING, or None when there is none to ask for at present."""
+
+
+class GridAsker:
+    """Asks for each open point of a grid."""
+
+    def __init__(
+        self,
+        phase: Phase,
+        definition: Definition,
+        study: optuna.Study,
+        ledger: Ledger,
+        cost: Callable[[Params], float],
+    ) -> None:
+        stays = {key: [value] for key, value in stationary(phase, definition, {}).items()}
+        grid = stays | {key: list(values) for key, values in phase.grid.items()}
+        self._sampler = PointSampler(grid, ledger.is_open, cost)
+        self._study, self._distributions = study, distributions(definition)
+
+    def ask(self) -> optuna.Trial | None:
+        """Return the trial of the next open point."""
+        if self._sampler.next_point() is None:
+            return None
+        self._study.sampler = self._sampler
+        return self._study.ask(self._distributions)
+
+
+class ProposalAsker:
+    """Asks a sampler for new points until the phase has its trials; lost points come first."""
+
+    def __init__(self, phase: Phase, definition: Definition, study: optuna.Study, ledger: Ledger) -> None:
+        self._phase, self._seed, self._study, self._ledger = phase, definition.seed, study, ledger
+        self._distributions = distributions(definition)
+        best = _best(phase, study) if phase.start == "best" else {}
+        self._fixed = stationary(phase, definition, best)
+
+    def ask(self) -> optuna.Trial | None:
+        """Return the trial of a lost point, or of a proposal."""
+        name, proposed = self._phase.name, self._ledger.proposed(self._phase.name)
+        lost = self._ledger.to_retry(name)
+        if lost is not None:
+            self._study.enqueue_trial(lost)
+        elif proposed >= (self._phase.trials or 0):
+            return None
+        seed = sampler_seed(self._seed, name, proposed)
+        self._study.sampler = sampler(self._phase.sampler, seed, self._fixed)
+        return self._study.ask(self._distributions)
+
+
+def asker(
+    phase: Phase, definition: Definition, study: optuna.Study, ledger: Ledger, cost: Callable[[Params], float]
+) -> Asker:
+    """Return what asks for the trials of a phase."""
+    if phase.sampler == "grid":
+        return GridAsker(phase, definition, study, ledger, cost)
+    return ProposalAsker(phase, definition, study, ledger)
+
+
+def stationary(phase: Phase, definition: Definition, best: Params) -> Params:
+    """Return the parameters of ``[space]`` that stay where they are throughout a phase, with their values."""
+    moving = phase.grid if phase.sampler == "grid" else phase.vary
+    start = definition.baseline() | best | phase.fix
+    return {key: start[key] for key in definition.space if key not in moving}
+
+
+class Membership:
+    """Which phases a trial counts in."""
+
+    def __init__(self, definition: Definition) -> None:
+        self._grids = {
+            phase.name: {point(params) for params in phase.points(definition)}
+            for phase in definition.phases
+            if phase.sampler == "grid"
+        }
+        self._names = [phase.name for phase in definition.phases]
+
+    def phases(self, params: Params, asked_by: str | None) -> list[str]:
+        """Return the grids that hold the point, and the phase that asked for it."""
+        return [name for name in self._names if name == asked_by or point(params) in self._grids.get(name, ())]
+
+
+def progress(phase: Phase, definition: Definition, ledger: Ledger) -> tuple[int, int]:
+    """Return how many trials of a phase are done, and how many it has in all.
+
+    Done are the COMPLETE points of a grid, and the COMPLETE and PRUNED trials of any other phase.
+    """
+    if phase.sampler == "grid":
+        points = [point(params) for params in phase.points(definition)]
+        return sum(each in ledger.complete for each in points), len(points)
+    return ledger.finished[phase.name], phase.trials or 0
+
+
+def _best(phase: Phase, study: optuna.Study) -> Params:
+    """Return the best trial's parameters as the phase began, kept so that a resumed phase stays there."""
+    stored: Params | None = study.user_attrs.get(START + phase.name)
+    if stored is None:
+        complete = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
+        stored = dict(study.best_trial.params) if complete else {}
+        study.set_user_attr(START + phase.name, stored)
+    return stored

@@ -1,0 +1,208 @@
+"""``volopt run`` as a plain function: everything between the command line and the driver."""
+
+import math
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from volopt.data.frame import Frame, Source, load_frames
+from volopt.data.locate import locate
+from volopt.definition import load
+from volopt.definition.schema import Definition, Phase
+from volopt.definition.space import did_you_mean
+from volopt.errors import UsageError
+from volopt.search import cost, listing, study
+from volopt.search.driver import Driver, Workshop
+from volopt.search.executors import Trainer
+from volopt.search.executors.processes import ProcessTrainer
+from volopt.search.executors.serial import SerialTrainer
+from volopt.search.ledger import Ledger
+from volopt.search.listener import Listener
+from volopt.search.plan import PhasePlan, plan
+from volopt.search.space import Params
+from volopt.storage.artifacts import Artifacts
+from volopt.storage.connect import connect, database_path
+from volopt.storage.fits import FitStore
+from volopt.storage.lock import study_lock
+from volopt.storage.record import run_record
+from volopt.training.device import resolve
+from volopt.training.task import tasks
+from volopt.windows.dataset import Dataset, prepare
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says beside the study file."""
+
+    storage: str
+    data: Path | None = None
+    name: str | None = None
+    phases: Sequence[str] = ()  # none: all of them
+    epochs: int | None = None
+    seeds: int | None = None
+    trials: int | None = None
+    workers: int | None = None  # None: one a core, or one on a GPU
+    device: str = "auto"
+    precision: str = "highest"
+    timeout: float = math.inf
+
+
+@dataclass(frozen=True)
+class Job:
+    """A study ready to run: the definition checked against its data."""
+
+    definition: Definition
+    phases: tuple[Phase, ...]
+    text: str  # of the study file
+    frames: tuple[Frame, ...]
+    source: Source
+    dataset: Dataset
+    device: str
+    workers: int
+    directory: Path  # of the database
+    options: Options
+
+    @property
+    def artifacts(self) -> Path:
+        """Return where artifacts and kept fits are."""
+        return self.directory / "artifacts"
+
+    def cost(self, params: Params) -> float:
+        """Return the estimated CPU seconds of one fit."""
+        return cost.seconds(self.definition, params, len(self.dataset.train_target(self.definition.max_window())))
+
+
+def prepare_job(study_file: str, options: Options) -> Job:
+    """Read and check everything a run needs, and write nothing but the frame cache and, without data, the sample.
+
+    Raises:
+        VoloptError: the study file, the data, the device or an option is wrong.
+    """
+    path = load.find(study_file)
+    text = load.read_text(path)
+    definition = load.override(
+        load.read(text, str(path)),
+        name=options.name,
+        epochs=options.epochs,
+        seeds=options.seeds,
+        trials=options.trials,
+    )
+    phases = _chosen(definition, options.phases)
+    device = resolve(options.device)
+    directory = database_path(options.storage).parent
+    frames, source = read_data(definition, options.data, directory)
+    dataset = prepare(frames, definition, source.fingerprint)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = options.workers or (cores if device == "cpu" else 1)
+    return Job(definition, phases, text, tuple(frames), source, dataset, device, workers, directory, options)
+
+
+def read_data(definition: Definition, data: Path | None, directory: Path) -> tuple[list[Frame], Source]:
+    """Return the frames of a definition.
+
+    Args:
+        definition: the study's.
+        data: the data directory, or None for the default one.
+        directory: of the database; the frame cache and the synthetic sample are kept there.
+    """
+    said = definition.data
+    expressions = list(dict.fromkeys([*said.features, said.target]))
+    files = (said.files.history, said.files.test) if said.files else ()
+    first = said.train[0] if said.train else None
+    last = said.test[1] if said.test else None
+    where = data or locate(directory / "sample_cn")
+    cache = directory / "artifacts" / "frames"
+    return load_frames(where, said.instrument, expressions, first, last, files=files, cache=cache)
+
+
+def planned(job: Job) -> list[PhasePlan]:
+    """Return what is left of each phase; reads the storage and writes nothing."""
+    path = database_path(job.options.storage)
+    ledger = Ledger(job.definition.training.retries)
+    if path.exists():
+        storage = connect(job.options.storage)
+        if job.definition.name in study.names(storage):
+            ledger = study.ledger(study.find(storage, job.definition.name)[0], job.definition)
+    fits = FitStore(job.artifacts)
+    data = (job.dataset.fingerprint, job.dataset.recipe)
+
+    def missing(params: Params) -> int:
+        wanted = tasks(job.definition, params, job.device, job.options.precision)
+        return sum(not fits.has(task.key(data)) for task in wanted)
+
+    return [plan(phase, job.definition, ledger, missing, job.cost) for phase in job.phases]
+
+
+def run(job: Job, watch: Callable[[list[PhasePlan]], Listener]) -> dict[str, Any]:
+    """Run a study to its end and return what ``run --json`` prints.
+
+    Args:
+        job: from ``prepare_job``.
+        watch: given what is to be done, returns who hears of it as it is done.
+
+    Raises:
+        VoloptError: the storage cannot be used, or the study is another's or held by another process.
+    """
+    clock, cpu = time.monotonic(), sum(os.times()[:4])
+    with study_lock(database_path(job.options.storage), job.definition.name):
+        storage = connect(job.options.storage, write=True, create=True)
+        found = study.open_or_create(storage, job.definition, job.source)
+        study.add_run(found, _record(job))
+        study.repair(found)
+        driver = Driver(found, job.definition, study.ledger(found, job.definition), _workshop(job, watch(planned(job))))
+        driver.run(job.phases)
+        states = listing.counts(found)
+        return {
+            "study": job.definition.name,
+            "complete": states["complete"],
+            "pruned": states["pruned"],
+            "failed": states["failed"],
+            "new_trials": driver.new_trials,
+            "seconds": round(time.monotonic() - clock, 3),
+            "cpu_seconds": round(sum(os.times()[:4]) - cpu, 3),
+            "epochs_trained": driver.epochs_trained,
+            "best": listing.best(found),
+        }
+
+
+def _workshop(job: Job, listener: Listener) -> Workshop:
+    return Workshop(
+        dataset=job.dataset,
+        trainer=_trainer(job),
+        fits=FitStore(job.artifacts),
+        artifacts=Artifacts(job.artifacts),
+        cost=job.cost,
+        listener=listener,
+        device=job.device,
+        precision=job.options.precision,
+        timeout=job.options.timeout,
+    )
+
+
+def _trainer(job: Job) -> Trainer:
+    return SerialTrainer(job.dataset) if job.workers == 1 else ProcessTrainer(job.dataset, job.workers)
+
+
+def _record(job: Job) -> dict[str, Any]:
+    data = vars(job.source)
+    return run_record(
+        data=dict(data),
+        device=job.device,
+        precision=job.options.precision,
+        workers=job.workers,
+        study_file=job.text,
+    )
+
+
+def _chosen(definition: Definition, names: Sequence[str]) -> tuple[Phase, ...]:
+    known = {phase.name: phase for phase in definition.phases}
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f'the study "{definition.name}" has no phase "{name}"{did_you_mean(name, known)}',
+                f"its phases are {', '.join(known)}",
+            )
+    return tuple(phase for phase in definition.phases if not names or phase.name in names)

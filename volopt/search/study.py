@@ -1,0 +1,160 @@
+"""An Optuna study that volopt owns: made, found again, repaired.
+
+What stands in the study's user attributes:
+``volopt:format`` (of these attributes), ``volopt:definition`` (the study file, canonical), ``volopt:digest``,
+``volopt:data`` (provider, reader, synthetic, fingerprint) and ``volopt:runs`` (a run record for each run).
+"""
+
+import warnings
+from typing import Any
+
+import optuna
+from optuna.exceptions import ExperimentalWarning
+from optuna.storages import BaseStorage
+from optuna.trial import TrialState
+
+from volopt.data.frame import Source
+from volopt.definition.changes import changes, digest
+from volopt.definition.load import dump, restore
+from volopt.definition.schema import Definition
+from volopt.definition.space import did_you_mean
+from volopt.errors import StorageError, StudyError
+from volopt.search.ledger import INTERRUPTED, REASON, Ledger
+from volopt.search.phases import PHASE
+
+FORMAT = 1
+PREFIX = "volopt:"
+ORPHAN = f"{INTERRUPTED}: the process that ran it is gone"
+
+
+def names(storage: BaseStorage) -> list[str]:
+    """Return the names of volopt's studies in a storage, oldest first."""
+    studies = storage.get_all_studies()
+    return [study.study_name for study in studies if PREFIX + "definition" in study.user_attrs]
+
+
+def find(storage: BaseStorage, name: str) -> tuple[optuna.Study, Definition]:
+    """Return a study and its stored definition.
+
+    Raises:
+        StudyError: there is none of this name, or another program made it.
+    """
+    known = names(storage)
+    if name not in known:
+        hint = f"there are: {', '.join(known)}" if known else "`volopt run` makes one"
+        raise StudyError(f'there is no study "{name}" in the storage{did_you_mean(name, known)}', hint)
+    study = optuna.load_study(study_name=name, storage=storage)
+    return study, _definition(study)
+
+
+def open_or_create(storage: BaseStorage, definition: Definition, source: Source) -> optuna.Study:
+    """Return the study of a definition: a new one, or the one that may go on under it.
+
+    Raises:
+        StudyError: a study of this name was made from another definition, from other data, or by another program.
+    """
+    known = {study.study_name for study in storage.get_all_studies()}
+    if definition.name in known:
+        study = optuna.load_study(study_name=definition.name, storage=storage)
+        if PREFIX + "definition" in study.user_attrs:
+            _check_definition(study, definition)
+            _check_data(study, source)
+        elif study.get_trials(deepcopy=False):
+            raise StudyError(
+                f'the study "{definition.name}" in this storage was not made by volopt',
+                "give this one another --name",
+            )
+    else:
+        study = optuna.create_study(
+            study_name=definition.name, storage=storage, direction=definition.objective.direction
+        )
+    _write(study, definition, source)
+    return study
+
+
+def add_run(study: optuna.Study, record: dict[str, Any]) -> None:
+    """Keep the record of a run with its study, unless the run before was made just so."""
+    kept = study.user_attrs.get(PREFIX + "runs", [])
+    if not kept or {**kept[-1], "started": None} != {**record, "started": None}:
+        study.set_user_attr(PREFIX + "runs", [*kept, record])
+
+
+def data_of(study: optuna.Study) -> dict[str, Any]:
+    """Return where a study's data come from: provider, reader, synthetic, fingerprint."""
+    return dict(study.user_attrs[PREFIX + "data"])
+
+
+def repair(study: optuna.Study) -> int:
+    """Tell every trial that a dead driver left behind FAIL, with its reason, and return how many there were.
+
+    The caller holds the study's lock, so whatever is RUNNING, or WAITING to run, has no driver.
+    """
+    storage = study._storage
+    orphans = study.get_trials(deepcopy=False, states=(TrialState.RUNNING, TrialState.WAITING))
+    for trial in orphans:
+        storage.set_trial_user_attr(trial._trial_id, REASON, ORPHAN)
+        storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+    return len(orphans)
+
+
+def ledger(study: optuna.Study, definition: Definition) -> Ledger:
+    """Return the ledger of the study's trials."""
+    found = Ledger(definition.training.retries)
+    for trial in study.get_trials(deepcopy=False):
+        phase = trial.user_attrs.get(PHASE)
+        if phase is None or trial.params.keys() != definition.space.keys():
+            continue  # killed before it had its parameters: as if it had never been asked
+        found.start(phase, trial.params)
+        if trial.state in (TrialState.COMPLETE, TrialState.PRUNED):
+            found.finish(phase, trial.params, complete=trial.state == TrialState.COMPLETE)
+        elif trial.state == TrialState.FAIL:
+            found.fail(phase, trial.params, trial.user_attrs.get(REASON, INTERRUPTED))
+    return found
+
+
+def _definition(study: optuna.Study) -> Definition:
+    if study.user_attrs.get(PREFIX + "format", 0) > FORMAT:
+        raise StorageError(f'the study "{study.study_name}" was written by a newer volopt', "update volopt")
+    return restore(study.user_attrs[PREFIX + "definition"])
+
+
+def _check_definition(study: optuna.Study, definition: Definition) -> None:
+    if study.user_attrs.get(PREFIX + "digest") == digest(definition):
+        return
+    changed = changes(_definition(study), definition)
+    if changed:
+        raise StudyError(
+            f'the study "{definition.name}" was run with another {", ".join(changed)}',
+            "--name NEW makes it a new study, which trains only the fits that are missing",
+        )
+
+
+def _check_data(study: optuna.Study, source: Source) -> None:
+    stored = data_of(study)
+    if stored["fingerprint"] != source.fingerprint:
+        raise StudyError(
+            f'the study "{study.study_name}" was run on other data: {stored["provider"]}',
+            "name those with --data, or give this one another --name",
+        )
+
+
+def _write(study: optuna.Study, definition: Definition, source: Source) -> None:
+    """Store what the study is; the definition last, since by it a study is known as volopt's."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        study.set_metric_names([definition.objective.metric])
+    data = {
+        "provider": source.provider,
+        "reader": source.reader,
+        "synthetic": source.synthetic,
+        "fingerprint": source.fingerprint,
+    }
+    attributes = {
+        "format": FORMAT,
+        "data": data,
+        "digest": digest(definition),
+        "definition": dump(definition),
+    }
+    for name, value in attributes.items():
+        if study.user_attrs.get(PREFIX + name) != value:
+            study.set_user_attr(PREFIX + name, value)

@@ -1,0 +1,55 @@
+"""Files that appear whole or not at all: written beside, then renamed.
+
+A killed process leaves a ``*.part`` file, which nothing reads.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volopt.errors import StorageError
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write ``content`` to ``path``, creating its directory.
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(content)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise StorageError(
+            f"cannot write {path}: {error.strerror}", "free some space or use another --storage"
+        ) from error
+
+
+def write_arrays(path: Path, arrays: Arrays, meta: Mapping[str, Any]) -> None:
+    """Write arrays and JSON-able facts as one safetensors file: data only, nothing in it can run."""
+    from safetensors.numpy import save
+
+    whole = {name: np.require(values, requirements="C") for name, values in arrays.items()}
+    write_whole(path, save(whole, {"meta": json.dumps(meta)}))
+
+
+def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
+    """Return what ``write_arrays`` wrote, or None where there is no such file or it is not whole."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a mapping
+            return arrays, json.loads(file.metadata()["meta"])
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+        return None

@@ -1,0 +1,59 @@
+"""The run record: what produced a study's numbers, kept with the study."""
+
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import volopt
+
+PACKAGES = ("optuna", "torch", "numpy", "pandas", "pyqlib")
+
+
+def run_record(*, data: dict[str, Any], device: str, precision: str, workers: int, study_file: str) -> dict[str, Any]:
+    """Return the facts of this run, JSON-able.
+
+    Args:
+        data: where the frames come from: provider, reader, synthetic, fingerprint.
+        device: resolved.
+        precision: ``highest`` or ``medium``.
+        workers: processes that train, one torch thread each.
+        study_file: the study file's text.
+    """
+    return {
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "data": data,
+        "versions": versions(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "device": device,
+        "precision": precision,
+        "workers": workers,
+        "threads": 1,
+        "git_commit": _git_commit(),
+        "study_file": study_file,
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of volopt, Python and the packages that decide numbers."""
+    found = {"volopt": volopt.__version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def _git_commit() -> str | None:
+    """Return the commit of the checkout volopt runs from, or None where it is installed from a wheel."""
+    root = Path(volopt.__file__).parents[1]
+    if not (root / ".git").exists():
+        return None
+    try:
+        found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() or None

@@ -1,0 +1,50 @@
+"""Where and how precisely a fit is computed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from volopt.errors import UsageError
+
+PRECISIONS = ("highest", "medium")
+
+
+def resolve(name: str) -> str:
+    """Return ``cpu``, ``cuda`` or ``cuda:n`` for ``auto|cpu|cuda[:n]``.
+
+    Raises:
+        UsageError: the name is none of these, or there is no such device.
+    """
+    kind, _, index = name.partition(":")
+    if kind not in ("auto", "cpu", "cuda") or (index and not (kind == "cuda" and index.isdigit())):
+        raise UsageError(f"--device {name} is no device", "write auto, cpu, cuda or cuda:0")
+    if kind == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if kind == "cuda":
+        if not torch.cuda.is_available():
+            raise UsageError("--device cuda needs a CUDA device, and PyTorch sees none", "use --device cpu or auto")
+        if index and int(index) >= torch.cuda.device_count():
+            raise UsageError(f"--device {name}: there are {torch.cuda.device_count()} CUDA devices", "count from 0")
+    return name
+
+
+@contextmanager
+def reproducible(device: str, precision: str, cell: str) -> Iterator[None]:
+    """Compute in one CPU thread at the given precision, and leave torch's settings and generators as they were.
+
+    ``medium`` computes the matrix products in bfloat16: through torch's matmul precision for RNN, through autocast for
+    LSTM and GRU, whose CPU kernels ignore the former.
+    """
+    threads, matmul = torch.get_num_threads(), torch.get_float32_matmul_precision()
+    kind = torch.device(device).type
+    autocast = precision == "medium" and cell != "RNN"
+    torch.set_num_threads(1)  # one thread adds up in one order: the same numbers with any number of workers
+    torch.set_float32_matmul_precision("medium" if precision == "medium" else "highest")
+    try:
+        cuda = [torch.device(device)] if kind == "cuda" else []
+        with torch.random.fork_rng(devices=cuda), torch.autocast(kind, torch.bfloat16, enabled=autocast):
+            yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.set_float32_matmul_precision(matmul)

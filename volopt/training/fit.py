@@ -1,0 +1,186 @@
+"""The pure training function: ``advance(task, dataset, state, until) -> progress``.
+
+It reads nothing but its arguments and changes nothing but what it returns. Stopping at any epoch and going on from the
+returned state gives the numbers of going through, bit for bit on CPU: weights, optimizer and generators are all in the
+state, and one thread does the sums.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import mse_loss
+
+from volopt import metrics
+from volopt.errors import TrainingError
+from volopt.models.recurrent import Recurrent
+from volopt.training.curves import Curves
+from volopt.training.device import reproducible
+from volopt.training.progress import Progress
+from volopt.training.state import (
+    generator_arrays,
+    optimizer_arrays,
+    restore_generators,
+    restore_optimizer,
+    to_arrays,
+    to_tensors,
+)
+from volopt.training.task import Fit, State, Task
+from volopt.windows.dataset import Dataset
+from volopt.windows.split import SPLITS
+from volopt.windows.windows import samples
+
+
+def advance(task: Task, dataset: Dataset, state: State | None, until: int) -> Progress:
+    """Train ``task`` up to epoch ``until`` and return how far it came.
+
+    Args:
+        task: the fit.
+        dataset: the study's data.
+        state: from an earlier call for the same task, or None to begin.
+        until: the epoch to stop after; at ``task.epochs``, or when early stopping says so, the fit is finished.
+
+    Raises:
+        TrainingError: the loss is no longer finite, or memory ran out.
+    """
+    with reproducible(task.device, task.precision, task.config.cell):
+        try:
+            run = _Run(task, dataset, state)
+            while run.epoch < until and not run.stopped:
+                run.train_one_epoch()
+            return run.progress()
+        except (torch.OutOfMemoryError, MemoryError) as error:
+            raise TrainingError("memory ran out while training", "try a smaller network or batch") from error
+
+
+class _Run:
+    """One fit in memory."""
+
+    def __init__(self, task: Task, dataset: Dataset, state: State | None) -> None:
+        self.task = task
+        self.data = {split: samples(dataset, split, task.config.window, task.device) for split in SPLITS}
+        self.train_target = dataset.train_target(task.config.window)
+        self.full = self.data["train"].inputs() if task.config.batch_size == "full" else None
+        self.valid = self.data["valid"].inputs()
+        torch.manual_seed(task.seed)
+        self.model = _network(task, len(dataset.names))
+        self.optimizer = _optimizer(task, self.model)
+        self.epoch, self.stopped = 0, False
+        self.curves = Curves()
+        self.best: dict[str, Tensor] = {}  # the best epoch's weights; empty without early stopping
+        if state is not None:
+            self._restore(state)
+
+    def train_one_epoch(self) -> None:
+        """Go through train once, then score valid."""
+        self.epoch += 1
+        self.model.train()
+        total = 0.0
+        for inputs, targets in self._batches():
+            self.optimizer.zero_grad(set_to_none=True)
+            loss = mse_loss(self.model(inputs).float(), targets)
+            loss.backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
+            self.optimizer.step()
+            total += loss.item() * len(targets)
+        train = total / len(self.data["train"])
+        forecast = self._predict(self.valid)
+        valid = float(mse_loss(forecast, self.data["valid"].targets))
+        for name, value in (("training", train), ("validation", valid)):
+            if not np.isfinite(value):
+                raise TrainingError(f"the {name} loss is {value} in epoch {self.epoch}", "try a lower learning rate")
+        self._record(train, valid, forecast)
+
+    def progress(self) -> Progress:
+        """Return the finished fit, or the state to go on from."""
+        if self.stopped or self.epoch >= self.task.epochs:
+            return Progress(self.curves, fit=self._finish())
+        return Progress(self.curves, state=self._capture())
+
+    def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
+        train = self.data["train"]
+        if self.full is not None:
+            yield self.full, train.targets
+            return
+        order = torch.randperm(len(train)).to(self.task.device)
+        for rows in torch.split(order, int(self.task.config.batch_size)):
+            yield train.inputs(rows), train.targets[rows]
+
+    def _predict(self, inputs: Tensor, *, training_mode: bool = False) -> Tensor:
+        self.model.train(training_mode)
+        with torch.no_grad():
+            forecast: Tensor = self.model(inputs).float()
+        return forecast
+
+    def _record(self, train: float, valid: float, forecast: Tensor) -> None:
+        curves, patience = self.curves, self.task.early_stopping
+        curves.train_mse.append(train)
+        curves.valid_mse.append(valid)
+        is_best = patience is not None and curves.best_epoch() == self.epoch
+        if self.epoch == 1 or self.epoch % self.task.rung == 0 or self.epoch == self.task.epochs or is_best:
+            scores = metrics.scores({"valid": self.data["valid"].forecast(forecast)}, self.train_target)
+            curves.record(self.model.layer_gradient_norms(), scores)
+        if is_best:
+            self.best = {name: value.clone() for name, value in self.model.state_dict().items()}
+        self.stopped = patience is not None and self.epoch - curves.best_epoch() >= patience
+
+    def _finish(self) -> Fit:
+        if self.best:
+            self.model.load_state_dict(self.best)
+        best = self.curves.best_epoch() if self.best else self.epoch
+        weights = to_arrays("weights", self.model.state_dict())  # before train mode moves batch norm's statistics
+        test_inputs = self.data["test"].inputs()
+        scaled = {
+            "valid": self._predict(self.valid),
+            "test": self._predict(test_inputs, training_mode=self.task.test_in_train_mode),
+        }
+        forecasts = {
+            "valid": self.data["valid"].forecast(scaled["valid"]),
+            "test": self.data["test"].forecast(scaled["test"]),
+        }
+        losses = {
+            "train_mse": self.curves.train_mse[best - 1],
+            "valid_mse": self.curves.valid_mse[best - 1],
+            "test_mse": float(mse_loss(scaled["test"], self.data["test"].targets)),
+        }
+        return Fit(
+            seed=self.task.seed,
+            epochs=self.epoch,
+            best_epoch=best,
+            metrics=losses | metrics.scores(forecasts, self.train_target),
+            curves=self.curves.to_arrays(),
+            forecasts={f"forecast.{split}": forecast.forecast for split, forecast in forecasts.items()},
+            weights=weights,
+        )
+
+    def _capture(self) -> State:
+        arrays = to_arrays("weights", self.model.state_dict()) | to_arrays("best", self.best)
+        arrays |= optimizer_arrays(self.optimizer) | generator_arrays(self.task.device)
+        return State(self.epoch, arrays | self.curves.to_arrays())
+
+    def _restore(self, state: State) -> None:
+        self.epoch, self.curves = state.epoch, Curves.from_arrays(state.arrays)
+        self.model.load_state_dict(to_tensors("weights", state.arrays))
+        self.best = {name: value.to(self.task.device) for name, value in to_tensors("best", state.arrays).items()}
+        restore_optimizer(self.optimizer, state.arrays)
+        restore_generators(self.task.device, state.arrays)
+
+
+def _network(task: Task, features: int) -> Recurrent:
+    config = task.config
+    network = Recurrent(
+        config.cell,
+        features=features,
+        hidden_size=config.hidden_size,
+        num_layers=config.num_layers,
+        batch_norm=config.batch_norm,
+        dropout=config.dropout,
+        head_outputs=task.head_outputs,
+    )
+    return network.to(task.device)
+
+
+def _optimizer(task: Task, model: Recurrent) -> torch.optim.Optimizer:
+    config = task.config
+    kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
+    return kind(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)

@@ -1,0 +1,55 @@
+"""Torch's objects as named arrays and back: weights, optimizer, generators.
+
+Arrays rather than pickles, so that a state may be stored or sent anywhere and runs no code when it is read.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from volopt.training.task import Arrays
+
+
+def to_arrays(prefix: str, tensors: Mapping[str, Tensor]) -> Arrays:
+    """Return copies of the tensors as ``prefix.name`` arrays."""
+    return {f"{prefix}.{name}": value.detach().cpu().numpy().copy() for name, value in tensors.items()}
+
+
+def to_tensors(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
+    """Return the tensors that ``to_arrays`` took, in memory of torch's own alignment."""
+    start = prefix + "."
+    return {name.removeprefix(start): torch.tensor(value) for name, value in arrays.items() if name.startswith(start)}
+
+
+def optimizer_arrays(optimizer: torch.optim.Optimizer) -> Arrays:
+    """Return the optimizer's moments and step counts as ``optimizer.<parameter>.<name>``."""
+    moments = optimizer.state_dict()["state"]
+    flat = {f"{index}.{name}": value for index, entry in moments.items() for name, value in entry.items()}
+    return to_arrays("optimizer", flat)
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, arrays: Mapping[str, np.ndarray]) -> None:
+    """Put the moments back; learning rate and the like come from the task."""
+    moments: dict[int, dict[str, Tensor]] = {}
+    for key, value in to_tensors("optimizer", arrays).items():
+        index, name = key.split(".")
+        moments.setdefault(int(index), {})[name] = value
+    optimizer.load_state_dict(optimizer.state_dict() | {"state": moments})
+
+
+def generator_arrays(device: str) -> Arrays:
+    """Return the states of torch's generators: dropout and the order of batches draw from them."""
+    states = {"cpu": torch.get_rng_state()}
+    if device != "cpu":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    return to_arrays("generator", states)
+
+
+def restore_generators(device: str, arrays: Mapping[str, np.ndarray]) -> None:
+    """Put the generators back where ``generator_arrays`` found them."""
+    states = to_tensors("generator", arrays)
+    torch.set_rng_state(states["cpu"])
+    if device != "cpu":
+        torch.cuda.set_rng_state(states["cuda"], device)

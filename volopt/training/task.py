@@ -1,0 +1,133 @@
+"""What one fit is, how far it has come, and what it leaves: plain data that can travel and be stored."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from volopt.definition.schema import Definition
+
+Arrays = dict[str, NDArray[Any]]
+Scalar = str | int | float | bool
+RUNGS = 10  # a trial reports about this many times
+
+
+@dataclass(frozen=True)
+class Config:
+    """The configuration of a network and its training: the values of one trial."""
+
+    cell: str
+    hidden_size: int
+    num_layers: int
+    batch_norm: bool
+    dropout: float
+    window: int
+    learning_rate: float
+    batch_size: int | str
+    optimizer: str
+    weight_decay: float
+
+
+@dataclass(frozen=True)
+class Task:
+    """One fit: a configuration and a seed, with all that decides its numbers but the data."""
+
+    config: Config
+    seed: int
+    epochs: int
+    early_stopping: int | None  # patience in epochs
+    metric: str  # the objective's, read from the curves
+    head_outputs: int = 1
+    test_in_train_mode: bool = False
+    device: str = "cpu"
+    precision: str = "highest"
+
+    @property
+    def rung(self) -> int:
+        """Epochs from one report to the next."""
+        return max(1, self.epochs // RUNGS)
+
+    def key(self, data: tuple[str, list[object]]) -> str:
+        """Return the name under which the finished fit is kept.
+
+        Args:
+            data: fingerprint and recipe of the dataset.
+        """
+        decides = asdict(self) | {"device": self.device.partition(":")[0], "data": data}
+        del decides["metric"]
+        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class State:
+    """A fit stopped between two epochs: weights, optimizer, generators, curves, and the best epoch's weights."""
+
+    epoch: int
+    arrays: Arrays
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A finished fit.
+
+    Arrays bear the names of ``training.curves`` and ``training.state``: ``curve.valid_mse``, ``weights.head.bias``.
+    Forecasts, ``forecast.valid`` and ``forecast.test``, are in the target's original units.
+    """
+
+    seed: int
+    epochs: int  # trained
+    best_epoch: int  # whose weights these are
+    metrics: dict[str, float]
+    curves: Arrays
+    forecasts: Arrays
+    weights: Arrays
+
+    def pack(self) -> tuple[Arrays, dict[str, object]]:
+        """Return the fit as named arrays and JSON-able facts."""
+        facts = {
+            "seed": self.seed,
+            "epochs": self.epochs,
+            "best_epoch": self.best_epoch,
+            "metrics": self.metrics,
+        }
+        return self.curves | self.forecasts | self.weights, facts
+
+    @classmethod
+    def unpack(cls, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> "Fit":
+        """Return the fit that ``pack`` took."""
+        curves, forecasts, weights = (
+            {name: values for name, values in arrays.items() if name.startswith(prefix)}
+            for prefix in ("curve.", "forecast.", "weights.")
+        )
+        return cls(**facts, curves=curves, forecasts=forecasts, weights=weights)
+
+
+def tasks(definition: Definition, params: Mapping[str, Scalar], device: str, precision: str) -> list[Task]:
+    """Return the fits of one trial, one a seed.
+
+    Args:
+        definition: the study's.
+        params: the trial's values; keys that are missing stay at the baseline.
+        device: resolved.
+        precision: ``highest`` or ``medium``.
+    """
+    training, published = definition.training, definition.published
+    config = Config(**{**definition.baseline(), **params})
+    patience = None if training.early_stopping == "none" else int(training.early_stopping)
+    return [
+        Task(
+            config,
+            seed,
+            training.epochs,
+            patience,
+            definition.objective.metric,
+            head_outputs=published.head_outputs if published else 1,
+            test_in_train_mode=published.test_in_train_mode if published else False,
+            device=device,
+            precision=precision,
+        )
+        for seed in range(training.seeds)
+    ]
