@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from volopt.data.sample import write_sample
+
 ROOT = Path(__file__).parents[1]
 REAL_DATA = Path(os.environ.get("VOLOPT_TEST_DATA", ROOT.parent / "shared" / "data"))
 
@@ -15,3 +17,19 @@ def real_data() -> Path:
     if not (REAL_DATA / "qlib_cn").is_dir():
         pytest.skip(f"no real market data at {REAL_DATA} (VOLOPT_TEST_DATA names another place)")
     return REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The synthetic sample, a qlib provider directory."""
+    directory = tmp_path_factory.mktemp("data") / "sample"
+    write_sample(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def other_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another synthetic sample, of another seed."""
+    directory = tmp_path_factory.mktemp("data") / "other"
+    write_sample(directory, seed=1)
+    return directory

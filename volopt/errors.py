@@ -1,10 +1,11 @@
 """Expected errors: one sentence of what is wrong, a hint of what to do, and an exit code.
 
 Everything that is a user's mistake or the world's fault is raised as one of these; ``cli`` turns them into exit codes
-in one place. Any other exception is a defect of volopt.
+in one place. Any other exception is a defect of volopt. An unknown name is met with the known ones nearest to it.
 """
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 
 
 class VoloptError(Exception):
@@ -58,3 +59,24 @@ class StudyError(VoloptError):
 
 class TrainingError(VoloptError):
     """A fit that failed by itself: the loss is not finite, memory ran out."""
+
+
+def nearest(name: str, known: Iterable[str], count: int = 1) -> list[str]:
+    """Return the known names most like ``name``, the best first, whatever their case."""
+    names = {each.lower(): each for each in known}
+    return [names[each] for each in difflib.get_close_matches(name.lower(), names, n=count)]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the end of a sentence that asks about the nearest known name, or nothing."""
+    match = nearest(name, known)
+    return f', did you mean "{match[0]}"?' if match else ""
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return a hint with the known names most like ``name``, or with the first known ones where none is."""
+    names = list(known)
+    near = nearest(name, names, count=3)
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    return f"there are: {', '.join(names[:10])}" if names else "there are none"

@@ -10,6 +10,7 @@ import pytest
 from volopt.data.bins import SYNTHETIC
 from volopt.data.frame import Frame, Source, load_frames
 from volopt.errors import DataError
+from volopt.storage.files import write_arrays
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = ("$close", "$volume", "Ref($close,1)", "Mean($close,3)", "$high-$low")
@@ -131,11 +132,15 @@ def test_a_broken_cache_file_is_written_anew(provider_dir: Path, tmp_path: Path,
 
 
 def test_a_cache_file_of_another_program_is_written_anew(provider_dir: Path, tmp_path: Path) -> None:
-    from volopt.data.cache import store
-
     first, source = load(provider_dir, "$close")
-    store(tmp_path, source.fingerprint, {"reader": "x", "frames": [{"name": "y"}]}, {})
+    write_arrays(tmp_path / f"{source.fingerprint}.safetensors", {}, {"reader": "x", "frames": [{"name": "y"}]})
     assert_same(load(provider_dir, "$close", cache=tmp_path)[0], first)
+
+
+def test_a_cache_directory_that_cannot_be_written_to_is_left_alone(provider_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    assert_same(load(provider_dir, "$close", cache=tmp_path / "file")[0], load(provider_dir, "$close")[0])
+    assert (tmp_path / "file").read_text() == "in the way"
 
 
 def test_with_the_cache_at_hand_qlib_is_not_imported(provider_dir: Path, tmp_path: Path) -> None:

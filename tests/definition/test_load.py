@@ -21,9 +21,7 @@ def test_every_shipped_file_loads_and_opens_with_its_question(name: str) -> None
     definition = load(name)
     assert definition.name == name
     assert definition.title
-    comment = [
-        line for line in find(name).read_text(encoding="utf-8").split("format =")[0].splitlines() if line
-    ]
+    comment = [line for line in find(name).read_text(encoding="utf-8").split("format =")[0].splitlines() if line]
     assert 2 <= len(comment) <= 3
     assert all(line.startswith("# ") for line in comment)
     assert any("?" in line for line in comment[:2])
@@ -46,9 +44,7 @@ def test_the_published_study_has_the_notebooks_protocol() -> None:
     assert published.published.head_outputs == 5
 
 
-def test_an_installed_wheel_finds_its_files_inside_the_package(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_installed_wheel_finds_its_files_inside_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "volopt" / "study").mkdir(parents=True)
     (tmp_path / "study").mkdir()
     (tmp_path / "volopt" / "study" / "grid.toml").write_text("")

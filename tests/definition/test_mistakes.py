@@ -30,10 +30,7 @@ def test_every_mistake_of_a_file_is_named_at_once(path: Path) -> None:
     with pytest.raises(DefinitionError) as caught:
         load(str(path))
     lines, found = expected(path.read_text(encoding="utf-8")), caught.value.mistakes
-    shown = [
-        is_.split(" ")[0] + " …" if line.endswith("…") else is_
-        for line, is_ in zip(lines, found, strict=True)
-    ]
+    shown = [is_.split(" ")[0] + " …" if line.endswith("…") else is_ for line, is_ in zip(lines, found, strict=True)]
     assert shown == lines
     count = len(found)
     assert caught.value.message == f"study file {path} has {count} mistake{'' if count == 1 else 's'}"
@@ -76,14 +73,10 @@ ANYTHING = st.recursive(
     st.booleans()
     | st.integers()
     | st.floats()
-    | st.sampled_from(
-        ["", "x", "best", "grid", "tpe", "full", "RNN", "$close", "2015-09-01", "window", 10**400]
-    ),
+    | st.sampled_from(["", "x", "best", "grid", "tpe", "full", "RNN", "$close", "2015-09-01", "window", 10**400]),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["low", "high", "step", "log", "cell", "window", "x"]), inner, max_size=3
-        )
+        | st.dictionaries(st.sampled_from(["low", "high", "step", "log", "cell", "window", "x"]), inner, max_size=3)
     ),
     max_leaves=4,
 )

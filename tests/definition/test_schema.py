@@ -106,9 +106,7 @@ def test_the_model_alone_also_refuses_a_space_that_is_no_table(changed: Any) -> 
         Definition.model_validate(dump(changed()) | {"space": 3})
 
 
-@given(
-    low=st.integers(-50, 50), width=st.integers(1, 50), step=st.integers(1, 7), value=st.integers(-120, 120)
-)
+@given(low=st.integers(-50, 50), width=st.integers(1, 50), step=st.integers(1, 7), value=st.integers(-120, 120))
 def test_a_stepped_range_holds_exactly_its_steps(low: int, width: int, step: int, value: int) -> None:
     high = low + width * step
     assert contains(Range(low=low, high=high, step=step), value) == (value in range(low, high + 1, step))

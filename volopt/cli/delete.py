@@ -9,7 +9,7 @@ from volopt.cli import options
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @options.storage
-def command(name: str, yes: bool, storage: str) -> None:
+def command(name: str, yes: bool, storage: str) -> int:
     """Delete the study NAME with its artifacts; kept fits stay, for other studies."""
     import optuna
 
@@ -20,10 +20,12 @@ def command(name: str, yes: bool, storage: str) -> None:
     from volopt.storage.lock import study_lock
 
     study, _ = find(connect(storage), name)
-    if not yes:
-        click.confirm(f"Delete {name} with its {sum(counts(study).values())} trials?", abort=True)
+    if not yes and not click.confirm(f"Delete {name} with its {sum(counts(study).values())} trials?"):
+        click.echo("Nothing was deleted.")
+        return 1
     with study_lock(database_path(storage), name):
         study, _ = find(connect(storage, write=True), name)
         removed = Artifacts(database_path(storage).parent / "artifacts").remove(study)
         optuna.delete_study(study_name=name, storage=study._storage)
     click.echo(f"Deleted {name} and {removed} artifacts.")
+    return 0

@@ -4,6 +4,8 @@ import importlib
 
 import click
 
+from volopt.errors import did_you_mean
+
 
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are called, so that ``--help`` is instant.
@@ -37,8 +39,6 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, or say which name is nearest."""
-        from volopt.definition.space import did_you_mean
-
         if args and args[0] not in self._summaries and not args[0].startswith("-"):
             raise click.UsageError(f'No such command "{args[0]}"{did_you_mean(args[0], self._summaries)}', ctx)
         return super().resolve_command(ctx, args)

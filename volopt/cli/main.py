@@ -58,20 +58,28 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
+    except OSError as error:  # the world's fault, met where nobody had more to say about it
+        code = _say(
+            VoloptError(f"{error.filename or 'the system'}: {error.strerror}", "check path, space and permissions")
+        )
     except Exception:
         code = _unexpected()
     sys.exit(code)
 
 
 def _say(error: VoloptError) -> int:
-    click.echo(f"Error: {error.message}.", err=True)
+    click.echo(f"Error: {_sentence(error.message)}", err=True)
     mistakes = error.mistakes if isinstance(error, DefinitionError) else ()
     for mistake in mistakes:
         click.echo(f"  - {mistake}", err=True)
     if error.hint:
-        click.echo(f"Hint: {error.hint}.", err=True)
+        click.echo(f"Hint: {_sentence(error.hint)}", err=True)
     _say_json(": ".join([error.message, "; ".join(mistakes)]) if mistakes else error.message, error.hint)
     return error.exit_code
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(("?", "!", ".")) else f"{text}."
 
 
 def _say_json(message: str, hint: str) -> None:

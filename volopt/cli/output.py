@@ -12,8 +12,8 @@ SYNTHETIC = "SYNTHETIC SAMPLE: generated data, not a market; --data DIR reads yo
 
 
 def print_json(facts: object) -> None:
-    """Print facts as one line of JSON; numbers that JSON cannot hold become null upstream."""
-    click.echo(json.dumps(facts, allow_nan=False))
+    """Print facts as one line of JSON; dates and paths become text."""
+    click.echo(json.dumps(facts, allow_nan=False, default=str))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from volopt.data.hints import nearest
 from volopt.data.provider import Provider, open_provider
 from volopt.data.quality import Gap, Outlier, find_gaps, find_outliers
-from volopt.errors import DataError
+from volopt.errors import DataError, suggest
 
 FIELDS = ("$open", "$high", "$low", "$close", "$volume", "$factor")
 PRICES = FIELDS[:4]
@@ -56,11 +55,11 @@ def check_provider(directory: Path, instrument: str | None = None) -> ProviderRe
     """
     try:
         provider = open_provider(directory)
-    except DataError as error:
-        return ProviderReport(str(directory), None, None, 0, (), (error.message,))
+    except (DataError, OSError) as error:
+        return ProviderReport(str(directory), None, None, 0, (), (str(error),))
     if instrument is not None and instrument not in provider.instruments:
         message = f"there is no instrument {instrument} in {directory}"
-        raise DataError(message, nearest(instrument, provider.instruments))
+        raise DataError(message, suggest(instrument, provider.instruments))
     names = [instrument] if instrument is not None else sorted(provider.instruments)
     reports = tuple(_instrument(provider, name) for name in names)
     problems = tuple(f"{report.name}: {problem}" for report in reports for problem in report.problems)

@@ -7,9 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from volopt.data.files import inside, read_bounded
-from volopt.data.hints import nearest
 from volopt.definition.expressions import ExpressionError, parse
-from volopt.errors import DataError
+from volopt.errors import DataError, suggest
 
 MAX_BYTES = 100_000_000
 NAMES = ("instrument", "datetime")  # texts, whatever they look like: 000001 is not 1
@@ -30,9 +29,9 @@ def read_csv(content: bytes, source: str, instrument: str, texts: Sequence[str])
     columns = _canonical(table.columns, source)
     for text in texts:
         if text not in columns:
-            raise DataError(f"{source} has no column {text}", nearest(text, columns))
+            raise DataError(f"{source} has no column {text}", suggest(text, columns))
     if "datetime" not in table.columns:
-        raise DataError(f"{source} has no column datetime", nearest("datetime", table.columns))
+        raise DataError(f"{source} has no column datetime", suggest("datetime", table.columns))
     table = _rows_of(table, instrument, source)
     days = _days(table["datetime"], source)
     values = {text: _numbers(table[columns[text]], source) for text in texts}
@@ -73,7 +72,7 @@ def _rows_of(table: pd.DataFrame, instrument: str, source: str) -> pd.DataFrame:
     rows = table[table["instrument"] == instrument]
     if rows.empty:
         known = table["instrument"].unique()
-        raise DataError(f"{source} has no rows of instrument {instrument}", nearest(instrument, known))
+        raise DataError(f"{source} has no rows of instrument {instrument}", suggest(instrument, known))
     return rows
 
 

@@ -7,6 +7,7 @@ frames, from qlib, from the native reader or from the cache; with the cache at h
 imported.
 """
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -18,14 +19,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from volopt.data import cache as frame_cache
 from volopt.data.bins import SYNTHETIC
 from volopt.data.csv_files import read_csv, read_file
 from volopt.data.provider import Provider, Rows, open_provider
 from volopt.data.quality import Gap, Outlier, Quality, find_gaps, find_outliers
 from volopt.data.readers import READERS, default
 from volopt.definition.expressions import Expression, ExpressionError, parse
-from volopt.errors import DataError
+from volopt.errors import DataError, StorageError
+from volopt.storage.files import read_arrays, write_arrays
 
 FORMAT = 1  # of frames and fingerprints: raise it when either would come out differently
 VOLUME = "$volume"
@@ -108,7 +109,10 @@ def load_frames(
     texts = _canonical(expressions)
     wanted = tuple(parse(text) for text in dict.fromkeys([*texts, VOLUME]))
     request = _Request(directory, instrument, wanted, start, end)
-    source, tables = _csv(request, files) if files else _provider(request, reader or default())
+    try:
+        source, tables = _csv(request, files) if files else _provider(request, reader or default())
+    except OSError as error:
+        raise DataError(f"{error.filename} cannot be read: {error.strerror}", "check its permissions") from error
     kept = _restore(cache, source) if cache else None
     if kept is not None:
         return kept
@@ -208,14 +212,19 @@ def _keep(cache: Path, frames: Sequence[Frame], source: Source) -> None:
         arrays[f"{number}.dates"] = frame.dates.astype(np.int64)
         arrays[f"{number}.values"] = frame.values
     facts = {"reader": source.reader, "frames": json.loads(json.dumps(entries, default=str))}
-    frame_cache.store(cache, source.fingerprint, facts, arrays)
+    with contextlib.suppress(StorageError):  # a convenience: a directory that cannot be written to is left alone
+        write_arrays(_kept_at(cache, source), arrays, facts)
+
+
+def _kept_at(cache: Path, source: Source) -> Path:
+    return cache / f"{source.fingerprint}.safetensors"
 
 
 def _restore(cache: Path, source: Source) -> tuple[list[Frame], Source] | None:
-    kept = frame_cache.load(cache, source.fingerprint)
+    kept = read_arrays(_kept_at(cache, source))
     if kept is None:
         return None
-    facts, arrays = kept
+    arrays, facts = kept
     try:
         frames = [_restored(entry, arrays, number) for number, entry in enumerate(facts["frames"])]
         return frames, replace(source, reader=facts["reader"])

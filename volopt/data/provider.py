@@ -17,8 +17,7 @@ import numpy as np
 
 from volopt.data.bins import SUFFIX, SYNTHETIC, folder, is_instrument_name, read_bin
 from volopt.data.files import inside, names, read_lines
-from volopt.data.hints import nearest
-from volopt.errors import DataError
+from volopt.errors import DataError, suggest
 
 MAX_LIST_BYTES = 10_000_000  # of the calendar and of the instrument list
 HOLIDAYS = 10  # calendar days without trade that are nothing unusual
@@ -72,10 +71,10 @@ class Provider:
         """
         if instrument not in self.instruments:
             message = f"there is no instrument {instrument} in {self.directory}"
-            raise DataError(message, nearest(instrument, self.instruments))
+            raise DataError(message, suggest(instrument, self.instruments))
         known = self.fields(instrument)
         for field in sorted(set(fields) - set(known)):
-            raise DataError(f"{instrument} has no field {field} in {self.directory}", nearest(field, known))
+            raise DataError(f"{instrument} has no field {field} in {self.directory}", suggest(field, known))
         for field in fields:
             self.series(instrument, field)
         rows = self.rows(start, end)

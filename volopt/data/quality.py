@@ -50,8 +50,13 @@ class Quality:
         kept = self.days - self.no_trade - self.incomplete
         dropped = f"{self.no_trade} without trade, {self.incomplete} incomplete"
         lines = [f"{kept} trade days kept of {self.days} days: {dropped}"]
-        lines += [f"no trade from {gap.first} to {gap.last} ({gap.weekdays} weekdays)" for gap in self.gaps]
-        return lines + [_outlier_line(outlier) for outlier in self.outliers]
+        return [*lines, *doubts(self.gaps, self.outliers)]
+
+
+def doubts(gaps: Sequence[Gap], outliers: Sequence[Outlier]) -> list[str]:
+    """Gaps and outliers in words, a line each."""
+    lines = [f"no trade from {gap.first} to {gap.last} ({gap.weekdays} weekdays)" for gap in gaps]
+    return lines + [_outlier_line(outlier) for outlier in outliers]
 
 
 def _outlier_line(outlier: Outlier) -> str:

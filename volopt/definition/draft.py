@@ -11,8 +11,9 @@ from typing import Any, Final, Literal, get_args, get_origin
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from volopt.definition.space import KEYS, Range, did_you_mean, nearest
+from volopt.definition.space import KEYS, Range
 from volopt.definition.values import Keyed, Table, show, type_of
+from volopt.errors import did_you_mean, nearest
 
 INVALID: Final = object()
 Draft = dict[str, Any]
@@ -50,10 +51,8 @@ class Reader:
         for key in raw:
             if key not in fields:
                 hint = did_you_mean(key, missing) or did_you_mean(key, fields)
-                self.mistakes.append(
-                    f"{prefix}{key}: unknown key{hint or '; known here: ' + ', '.join(fields)}"
-                )
-                meant.add(nearest(key, missing))
+                self.mistakes.append(f"{prefix}{key}: unknown key{hint or '; known here: ' + ', '.join(fields)}")
+                meant.update(nearest(key, missing))
         return meant
 
     def _absent(self, info: FieldInfo, path: str, draft: Draft) -> Any:
@@ -128,9 +127,7 @@ def _words_of(kind: Any) -> str | None:
     if get_origin(kind) is Literal:
         *options, last = map(show, get_args(kind))
         return f"{', '.join(options)} or {last}" if options else last
-    described = [
-        each.description for each in getattr(kind, "__metadata__", ()) if isinstance(each, FieldInfo)
-    ]
+    described = [each.description for each in getattr(kind, "__metadata__", ()) if isinstance(each, FieldInfo)]
     return described[0] if described else " or ".join(filter(None, map(_words_of, get_args(kind))))
 
 

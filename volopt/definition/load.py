@@ -8,8 +8,7 @@ from typing import Any
 from volopt.definition import checks
 from volopt.definition.draft import Reader
 from volopt.definition.schema import Definition
-from volopt.definition.space import did_you_mean
-from volopt.errors import DefinitionError, UsageError
+from volopt.errors import DefinitionError, UsageError, did_you_mean
 
 FORMAT = 1
 MAX_BYTES = 1_000_000
@@ -19,9 +18,7 @@ SEE_TEMPLATE = "compare with the commented study file that `volopt new` writes"
 def shipped() -> list[Path]:
     """The study files that come with volopt, the paper's grid first."""
     package = Path(__file__).parents[1]
-    folder = (
-        package / "study" if (package / "study").is_dir() else package.parent / "study"
-    )  # wheel, else checkout
+    folder = package / "study" if (package / "study").is_dir() else package.parent / "study"  # wheel, else checkout
     return sorted(folder.glob("*.toml"), key=lambda path: (path.stem != "grid", path.stem))
 
 
@@ -48,16 +45,12 @@ def read_text(path: Path) -> str:
             )
         content = path.read_bytes()
     except OSError as error:
-        raise DefinitionError(
-            f"study file {path} cannot be read: {error.strerror}", "check its permissions"
-        ) from None
+        raise DefinitionError(f"study file {path} cannot be read: {error.strerror}", "check its permissions") from None
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise DefinitionError(
-            f"study file {path} is not UTF-8 text: line {line}", "save it as UTF-8"
-        ) from None
+        raise DefinitionError(f"study file {path} is not UTF-8 text: line {line}", "save it as UTF-8") from None
 
 
 def read(text: str, source: str) -> Definition:

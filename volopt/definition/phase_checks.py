@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from volopt.definition.draft import INVALID, Draft
-from volopt.definition.space import Range, contains, did_you_mean, told
+from volopt.definition.space import Range, contains, told
 from volopt.definition.values import show
+from volopt.errors import did_you_mean
 
 RANGES_NEEDED = {"cmaes": 2, "qmc": 1}  # without them these samplers would be "random" by another name
 

@@ -56,13 +56,8 @@ class Phase(Table):
 
     def points(self, definition: "Definition") -> list[dict[str, Any]]:
         """A grid's points, each with every key of ``[space]``; the grid's last key moves fastest."""
-        rest = {
-            key: value for key, value in definition.baseline().items() if key in definition.space
-        } | self.fix
-        return [
-            rest | dict(zip(self.grid, values, strict=True))
-            for values in itertools.product(*self.grid.values())
-        ]
+        rest = {key: value for key, value in definition.baseline().items() if key in definition.space} | self.fix
+        return [rest | dict(zip(self.grid, values, strict=True)) for values in itertools.product(*self.grid.values())]
 
 
 class Definition(Table):
@@ -80,9 +75,7 @@ class Definition(Table):
         Keyed(entry_type),
         Field(description="keys with a list of values or a range, such as { low = 5, high = 100 }"),
     ]
-    phases: Annotated[
-        tuple[Phase, ...], Field(alias="phase", min_length=1, description="one or more [[phase]]")
-    ]
+    phases: Annotated[tuple[Phase, ...], Field(alias="phase", min_length=1, description="one or more [[phase]]")]
     objective: Objective = Objective()
     published: Published | None = None
 

@@ -84,9 +84,7 @@ class Training(Table):
 
 def _valid_only(metric: object) -> object:
     if isinstance(metric, str) and "test_" in metric:
-        raise ValueError(
-            f'found "{metric}", but the test split never chooses anything; write a valid_ metric'
-        )
+        raise ValueError(f'found "{metric}", but the test split never chooses anything; write a valid_ metric')
     if isinstance(metric, str) and metric.startswith("train_"):
         raise ValueError(f'found "{metric}", which rewards learning by heart; write a valid_ metric')
     return metric
@@ -95,9 +93,7 @@ def _valid_only(metric: object) -> object:
 class Objective(Table):
     """``[objective]``: the figure that trials are compared by; a metric has only one sensible direction."""
 
-    metric: Annotated[Literal["valid_mse", "valid_log_mse", "valid_log_r2"], BeforeValidator(_valid_only)] = (
-        "valid_mse"
-    )
+    metric: Annotated[Literal["valid_mse", "valid_log_mse", "valid_log_r2"], BeforeValidator(_valid_only)] = "valid_mse"
     direction: Literal["minimize", "maximize"] = Field(default_factory=lambda so_far: _direction(so_far))
 
 

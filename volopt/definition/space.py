@@ -1,8 +1,7 @@
 """The keys that a search may vary, and what ``[space]``, ``grid`` and ``fix`` may say about each."""
 
-import difflib
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Any
 
@@ -10,6 +9,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, model_validator
 
 from volopt.definition.sections import Model, Training
 from volopt.definition.values import Choices, Flag, Scalar, Table, canonical, show, type_of, whole
+from volopt.errors import did_you_mean
 
 _TRAINING_KEYS = ("learning_rate", "batch_size", "optimizer", "weight_decay")
 KEYS = {**Model.model_fields, **{key: Training.model_fields[key] for key in _TRAINING_KEYS}}
@@ -67,17 +67,6 @@ def told(entry: Entry) -> str:
     if isinstance(entry, Range):
         return f"({entry.low} to {entry.high}{f' by {entry.step}' if entry.step else ''})"
     return f"({', '.join(show(value) for value in entry)})"
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name most like ``name``, or nothing."""
-    return next(iter(difflib.get_close_matches(name, list(known), n=1)), "")
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The end of a sentence that asks about the nearest known name, or nothing."""
-    match = nearest(name, known)
-    return f', did you mean "{match}"?' if match else ""
 
 
 def value_type(key: str, _raw: object = None) -> Any:

@@ -79,7 +79,5 @@ direction = "minimize"
 def template(name: str) -> str:
     """A commented study file with every key, which loads as it stands."""
     if not re.search(NAME_PATTERN, name) or name.endswith("\n"):
-        raise UsageError(
-            f"{name!r} is no name for a study", 'write letters, digits and "._-", a letter or digit first'
-        )
+        raise UsageError(f"{name!r} is no name for a study", 'write letters, digits and "._-", a letter or digit first')
     return _TEXT.format(name=name)

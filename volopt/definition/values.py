@@ -91,9 +91,7 @@ def canonical(values: Choices) -> Choices:
 Flag = Annotated[bool, Field(strict=True, description="true or false")]
 Name = Annotated[
     str,
-    Field(
-        pattern=NAME_PATTERN, max_length=100, description='letters, digits and "._-", a letter or digit first'
-    ),
+    Field(pattern=NAME_PATTERN, max_length=100, description='letters, digits and "._-", a letter or digit first'),
 ]
 Text = Annotated[str, Field(description="a text in quotes")]
 FileName = Annotated[

@@ -12,8 +12,7 @@ from volopt.data.frame import Frame, Source, load_frames
 from volopt.data.locate import locate
 from volopt.definition import load
 from volopt.definition.schema import Definition, Phase
-from volopt.definition.space import did_you_mean
-from volopt.errors import UsageError
+from volopt.errors import UsageError, did_you_mean
 from volopt.search import cost, listing, study
 from volopt.search.driver import Driver, Workshop
 from volopt.search.executors import Trainer

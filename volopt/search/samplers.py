@@ -28,7 +28,7 @@ SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
 
 PRUNERS: dict[str, Callable[[int, int], BasePruner]] = {
     "none": lambda rung, epochs: NopPruner(),
-    "median": lambda rung, epochs: MedianPruner(n_startup_trials=5, n_warmup_steps=rung),
+    "median": lambda rung, epochs: MedianPruner(n_startup_trials=5, n_warmup_steps=rung + 1),  # not at the first rung
     "hyperband": lambda rung, epochs: HyperbandPruner(min_resource=rung, max_resource=epochs),
     "wilcoxon": lambda rung, epochs: WilcoxonPruner(),
 }

@@ -17,8 +17,7 @@ from volopt.data.frame import Source
 from volopt.definition.changes import changes, digest
 from volopt.definition.load import dump, restore
 from volopt.definition.schema import Definition
-from volopt.definition.space import did_you_mean
-from volopt.errors import StorageError, StudyError
+from volopt.errors import StorageError, StudyError, did_you_mean
 from volopt.search.ledger import INTERRUPTED, REASON, Ledger
 from volopt.search.phases import PHASE
 
@@ -59,7 +58,7 @@ def open_or_create(storage: BaseStorage, definition: Definition, source: Source)
         if PREFIX + "definition" in study.user_attrs:
             _check_definition(study, definition)
             _check_data(study, source)
-        elif study.get_trials(deepcopy=False):
+        elif study.get_trials(deepcopy=False) or _direction(study) != definition.objective.direction:
             raise StudyError(
                 f'the study "{definition.name}" in this storage was not made by volopt',
                 "give this one another --name",
@@ -112,6 +111,10 @@ def ledger(study: optuna.Study, definition: Definition) -> Ledger:
     return found
 
 
+def _direction(study: optuna.Study) -> str:
+    return study.direction.name.lower()
+
+
 def _definition(study: optuna.Study) -> Definition:
     if study.user_attrs.get(PREFIX + "format", 0) > FORMAT:
         raise StorageError(f'the study "{study.study_name}" was written by a newer volopt', "update volopt")
@@ -119,8 +122,6 @@ def _definition(study: optuna.Study) -> Definition:
 
 
 def _check_definition(study: optuna.Study, definition: Definition) -> None:
-    if study.user_attrs.get(PREFIX + "digest") == digest(definition):
-        return
     changed = changes(_definition(study), definition)
     if changed:
         raise StudyError(

@@ -39,13 +39,13 @@ class Artifacts:
 
     def attach(self, trial: optuna.Trial, name: str, content: dict[str, Any]) -> None:
         """Attach JSON to a running trial."""
-        with tempfile.TemporaryDirectory(dir=self.directory) as folder:
-            path = Path(folder) / name
-            path.write_text(json.dumps(content))
-            try:
+        try:
+            with tempfile.TemporaryDirectory(dir=self.directory) as folder:
+                path = Path(folder) / name
+                path.write_text(json.dumps(content))
                 upload_artifact(artifact_store=self.store, file_path=str(path), study_or_trial=trial)
-            except OSError as error:
-                raise StorageError(f"cannot write in {self.directory}: {error.strerror}", "free some space") from error
+        except OSError as error:
+            raise StorageError(f"cannot write in {self.directory}: {error.strerror}", "free some space") from error
 
     def read(self, study: optuna.Study, trial: FrozenTrial, name: str) -> dict[str, Any] | None:
         """Return the JSON attached to a trial under ``name``, or None where there is none or it is broken."""

@@ -4,6 +4,7 @@ Contract: whoever opens it may read at any time; only the process that holds the
 runs in WAL mode with ``synchronous=NORMAL``: a killed process loses nothing that was committed, and readers never wait.
 """
 
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,8 @@ def database_path(url: str) -> Path:
         UsageError: the URL is of another kind.
     """
     path = url.removeprefix("sqlite:///")
-    if path == url or not path or path.startswith(":"):
-        shown = sqlalchemy.make_url(url).render_as_string() if "://" in url else url
+    if path == url or not path or path.startswith(":") or "?" in path:
+        shown = re.sub("//.*@", "//***@", url).partition("?")[0]  # without a password
         raise UsageError(
             f"{shown} is no storage volopt can use", "write --storage sqlite:///FILE, as in sqlite:///my.db"
         )
@@ -75,7 +76,7 @@ def _check(path: Path) -> None:
     if not path.exists() or path.stat().st_size == 0:
         return
     try:
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=LOCK_TIMEOUT)
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=LOCK_TIMEOUT)
         try:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         finally:

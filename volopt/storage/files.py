@@ -6,6 +6,7 @@ A killed process leaves a ``*.part`` file, which nothing reads.
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ def write_whole(path: Path, content: bytes) -> None:
         part.write_bytes(content)
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise StorageError(
             f"cannot write {path}: {error.strerror}", "free some space or use another --storage"
         ) from error

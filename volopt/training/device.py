@@ -1,5 +1,6 @@
 """Where and how precisely a fit is computed."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,11 +17,11 @@ def resolve(name: str) -> str:
     Raises:
         UsageError: the name is none of these, or there is no such device.
     """
-    kind, _, index = name.partition(":")
-    if kind not in ("auto", "cpu", "cuda") or (index and not (kind == "cuda" and index.isdigit())):
+    if not re.fullmatch(r"auto|cpu|cuda(:[0-9]+)?", name):
         raise UsageError(f"--device {name} is no device", "write auto, cpu, cuda or cuda:0")
-    if kind == "auto":
+    if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
+    kind, _, index = name.partition(":")
     if kind == "cuda":
         if not torch.cuda.is_available():
             raise UsageError("--device cuda needs a CUDA device, and PyTorch sees none", "use --device cpu or auto")

@@ -47,7 +47,7 @@ def advance(task: Task, dataset: Dataset, state: State | None, until: int) -> Pr
     with reproducible(task.device, task.precision, task.config.cell):
         try:
             run = _Run(task, dataset, state)
-            while run.epoch < until and not run.stopped:
+            while run.epoch < until and not run.finished:
                 run.train_one_epoch()
             return run.progress()
         except (torch.OutOfMemoryError, MemoryError) as error:
@@ -72,6 +72,11 @@ class _Run:
         if state is not None:
             self._restore(state)
 
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done, or early stopping saw enough."""
+        return self.stopped or self.epoch >= self.task.epochs
+
     def train_one_epoch(self) -> None:
         """Go through train once, then score valid."""
         self.epoch += 1
@@ -93,7 +98,7 @@ class _Run:
 
     def progress(self) -> Progress:
         """Return the finished fit, or the state to go on from."""
-        if self.stopped or self.epoch >= self.task.epochs:
+        if self.finished:
             return Progress(self.curves, fit=self._finish())
         return Progress(self.curves, state=self._capture())
 

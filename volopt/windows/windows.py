@@ -3,7 +3,7 @@
 The leakage guarantee
 ---------------------
 1. The inputs of a window are the days before its target day, and only these: changing any value dated on or after a
-   target day changes no input of that window.
+   target day changes no input of that window, but for the scaling where that day is one of train.
 2. Scaling, and the level a window is anchored at, come from train days and from the window itself: changing anything
    dated after the train split changes no scaled value and no target of train, and not the scaling.
 3. No window crosses from one series into another.

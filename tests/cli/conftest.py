@@ -1,0 +1,34 @@
+"""The command line, called in this process as the console script calls it."""
+
+import io
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from volopt.cli.main import main
+
+
+@pytest.fixture
+def volopt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[..., tuple[int, str, str]]]:
+    """Runs ``volopt`` with arguments in an empty directory and returns (exit code, stdout, stderr); nobody answers."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))  # no ~/.qlib of the machine
+    for name in ("VOLOPT_DATA", "VOLOPT_STORAGE", "VOLOPT_DEVICE", "VOLOPT_WORKERS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    before = signal.getsignal(signal.SIGTERM)
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["volopt", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    yield call
+    signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,248 @@
+"""The commands as a person or a program types them; the table of wrong input is in test_wrong_input.py."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+Said = tuple[int, str, str]
+
+
+class Volopt(Protocol):
+    """Runs ``volopt`` with arguments in an empty directory: (exit code, stdout, stderr)."""
+
+    def __call__(self, *arguments: object) -> Said: ...
+
+
+SHORT = ("--epochs", "2", "--seeds", "1", "--trials", "2", "--workers", "1")
+
+
+@pytest.fixture
+def study(volopt: Volopt, sample: Path) -> dict[str, Any]:
+    """A finished short run of loss_curves, and what ``run --json`` printed."""
+    code, out, _ = volopt("run", "loss_curves", "--data", sample, "--json", *SHORT)
+    assert code == 0
+    return dict(json.loads(out.splitlines()[-1]))
+
+
+def test_run_prints_the_agreed_keys_on_its_last_line(study: dict[str, Any]) -> None:
+    keys = "study complete pruned failed new_trials seconds cpu_seconds epochs_trained best"
+    assert list(study) == keys.split()
+    assert list(study["best"]) == ["number", "value", "params"]
+    assert (study["complete"], study["new_trials"], study["epochs_trained"]) == (2, 2, 4)
+
+
+def test_run_without_data_says_synthetic_sample_and_names_what_to_do_next(volopt: Volopt, tmp_path: Path) -> None:
+    code, out, err = volopt("run", "loss_curves", *SHORT)
+    assert code == 0
+    assert out.count("SYNTHETIC SAMPLE") == 2
+    assert "loss_curves  grid     2/2" in out
+    assert "Next: volopt trials loss_curves" in out
+    assert "trial 0 COMPLETE" in err
+    assert (tmp_path / "storage" / "sample_cn" / "synthetic.json").is_file()
+
+
+def test_status_prints_the_agreed_keys(volopt: Volopt, study: dict[str, Any]) -> None:
+    code, out, _ = volopt("status", "--json")
+    facts = json.loads(out)
+    assert code == 0
+    assert facts["storage"] == "sqlite:///storage/volopt.db"
+    (found,) = facts["studies"]
+    assert found["name"] == "loss_curves"
+    assert found["data"].keys() == {"provider", "synthetic", "fingerprint"}
+    assert found["data"]["synthetic"] is True
+    assert found["trials"] == {"complete": 2, "pruned": 0, "failed": 0, "running": 0, "waiting": 0}
+    assert found["phases"] == [{"name": "loss_curves", "sampler": "grid", "done": 2, "total": 2}]
+    assert found["best"] == study["best"]
+
+
+def test_status_for_people_says_the_same(volopt: Volopt, study: dict[str, Any]) -> None:
+    code, out, _ = volopt("status", "loss_curves")
+    assert code == 0
+    assert "SYNTHETIC SAMPLE" in out
+    assert "2 complete" in out
+    assert f"Best: trial {study['best']['number']}" in out
+
+
+def test_trials_prints_the_agreed_keys(volopt: Volopt, study: dict[str, Any]) -> None:
+    code, out, _ = volopt("trials", "loss_curves", "--json")
+    listed = json.loads(out)
+    assert code == 0
+    keys = "number state phases params value metrics seeds seconds reason"
+    assert list(listed[0]) == keys.split()
+    best = listed[study["best"]["number"]]
+    assert best["value"] == study["best"]["value"] == best["seeds"][0]["valid_mse"] == best["metrics"]["valid_mse"]
+    assert best["seeds"][0].keys() >= {"seed", "train_mse", "valid_mse", "test_mse", "test_log_r2", "flatness"}
+    assert best["reason"] is None
+
+
+def test_trials_for_people_has_a_row_a_trial(volopt: Volopt, study: dict[str, Any]) -> None:
+    code, out, _ = volopt("trials", "loss_curves")
+    assert code == 0
+    assert out.count("COMPLETE") == 2
+
+
+def test_the_same_run_again_adds_nothing(volopt: Volopt, study: dict[str, Any], sample: Path) -> None:
+    _, out, _ = volopt("run", "loss_curves", "--data", sample, "--json", *SHORT)
+    again = json.loads(out.splitlines()[-1])
+    assert (again["new_trials"], again["complete"]) == (0, 2)
+
+
+def test_delete_asks_and_then_takes_the_artifacts_along(
+    volopt: Volopt, study: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifacts = tmp_path / "storage" / "artifacts"
+    before = sum(path.is_file() for path in artifacts.iterdir())
+    assert volopt("delete", "loss_curves")[0] == 130  # nobody there to say yes
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+    code, out, _ = volopt("delete", "loss_curves")
+    assert code == 1
+    assert "Nothing was deleted" in out
+    assert volopt("status", "loss_curves")[0] == 0
+    code, out, _ = volopt("delete", "loss_curves", "--yes")
+    assert code == 0
+    assert "2 artifacts" in out
+    assert before - sum(path.is_file() for path in artifacts.iterdir()) == 2
+    assert volopt("status", "loss_curves")[0] == 1
+    assert any((artifacts / "fits").rglob("*.safetensors"))
+
+
+def test_a_dry_run_shows_the_plan_and_trains_nothing(volopt: Volopt, sample: Path, tmp_path: Path) -> None:
+    code, out, _ = volopt("run", "grid", "--data", sample, "--dry-run")
+    assert code == 0
+    assert "width   grid     0/8" in out
+    assert "Nothing was trained" in out
+    _, out, _ = volopt("run", "grid", "--data", sample, "--dry-run", "--json")
+    assert [p["fits"] for p in json.loads(out)["phases"]] == [24, 24, 120]
+    assert not (tmp_path / "storage" / "volopt.db").exists()
+
+
+def test_studies_lists_what_ships(volopt: Volopt) -> None:
+    code, out, _ = volopt("studies", "--json")
+    names = {each["name"] for each in json.loads(out)}
+    assert code == 0
+    assert names == {"grid", "published", "window", "batchnorm", "price", "loss_curves", "search"}
+    assert "Next: volopt run grid" in volopt("studies")[1]
+
+
+def test_new_writes_a_study_file_that_checks(volopt: Volopt, sample: Path, tmp_path: Path) -> None:
+    assert volopt("new", "mine")[0] == 0
+    code, out, _ = volopt("check", "mine.toml", "--data", sample)
+    assert code == 0
+    assert "mine is a good study file" in out
+    assert "SYNTHETIC SAMPLE" in out
+    text = (tmp_path / "mine.toml").read_text()
+    code, _, err = volopt("new", "mine")
+    assert code == 2
+    assert "is there already" in err
+    assert (tmp_path / "mine.toml").read_text() == text
+
+
+def test_check_counts_the_days_to_forecast(volopt: Volopt, sample: Path) -> None:
+    code, out, _ = volopt("check", "grid", "--data", sample, "--json")
+    facts = json.loads(out)
+    assert code == 0
+    assert facts["days"].keys() == {"train", "valid", "test"}
+    assert facts["warnings"]
+
+
+def test_every_shipped_study_of_a_provider_checks_on_the_sample(volopt: Volopt, sample: Path) -> None:
+    for name in ("grid", "window", "batchnorm", "price", "loss_curves", "search"):
+        assert volopt("check", name, "--data", sample)[0] == 0
+
+
+def test_data_sample_and_data_check(volopt: Volopt, tmp_path: Path) -> None:
+    assert volopt("data", "sample", "made")[0] == 0
+    code, out, _ = volopt("data", "check", "made")
+    assert code == 0
+    assert "SYNTHETIC SAMPLE" in out
+    assert "SH600000" in out
+    assert "SH000300" in out
+    code, out, _ = volopt("data", "check", "made", "SH600000", "--json")
+    assert json.loads(out)["readable"] is True
+    code, _, err = volopt("data", "sample", "made")
+    assert code == 2
+    assert "is there already" in err
+
+
+def test_data_check_prints_doubts_and_exits_0_and_1_only_if_unreadable(volopt: Volopt, tmp_path: Path) -> None:
+    volopt("data", "sample", "made")
+    (tmp_path / "made" / "features" / "sh600000" / "high.day.bin").write_bytes(b"abc")
+    code, out, _ = volopt("data", "check", "made", "SH600000")
+    assert code == 0
+    assert "Problem:" in out
+    assert "no trade from" in out
+    code, out, _ = volopt("data", "check", "nowhere")
+    assert code == 1
+    assert "Problem:" in out
+
+
+def test_environment_variables_give_defaults(
+    volopt: Volopt, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VOLOPT_DATA", str(sample))
+    monkeypatch.setenv("VOLOPT_STORAGE", "sqlite:///elsewhere/my.db")
+    monkeypatch.setenv("VOLOPT_WORKERS", "1")
+    monkeypatch.setenv("VOLOPT_DEVICE", "cpu")
+    code, out, _ = volopt("run", "loss_curves", "--epochs", "1", "--seeds", "1")
+    assert code == 0
+    assert (tmp_path / "elsewhere" / "my.db").is_file()
+    assert not (tmp_path / "storage").exists()
+    assert "--storage sqlite:///elsewhere/my.db" in out
+
+
+@pytest.mark.parametrize("command", ["run", "check", "studies", "new", "status", "trials", "delete", "data"])
+def test_every_command_has_help(volopt: Volopt, command: str) -> None:
+    code, out, _ = volopt(command, "--help")
+    assert code == 0
+    assert "Example" in out or command == "data"
+
+
+def test_help_imports_neither_torch_nor_optuna_nor_pandas() -> None:
+    script = "import sys; from volopt.cli.main import cli; cli.main(['--help'], standalone_mode=False); "
+    script += "sys.exit(bool({'torch', 'optuna', 'pandas', 'pydantic', 'rich'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", script], stdout=subprocess.DEVNULL).returncode == 0
+
+
+def test_python_m_volopt_is_the_command() -> None:
+    said = subprocess.run([sys.executable, "-m", "volopt", "--version"], capture_output=True, text=True, check=True)
+    assert said.stdout.startswith("volopt, version ")
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    said = subprocess.run([sys.executable, "-m", "volopt", "studies"], stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert "Traceback" not in said.stderr
+    assert said.stderr == ""
+
+
+def test_an_unexpected_error_names_a_log_file_and_shows_no_traceback(
+    volopt: Volopt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("volopt.definition.load.shipped", lambda: 1 / 0)
+    code, out, err = volopt("studies", "--json")
+    assert code == 3
+    assert "Traceback" not in err
+    log = Path(next(word for word in err.split() if word.endswith(".log")))
+    assert "ZeroDivisionError" in log.read_text()
+    assert str(log) in json.loads(out)["hint"]
+    log.unlink()
+
+
+def test_optuna_dashboard_opens_the_database(volopt: Volopt, study: dict[str, Any], tmp_path: Path) -> None:
+    from optuna_dashboard import wsgi
+
+    answers: list[str] = []
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/api/studies", "SERVER_NAME": "x", "SERVER_PORT": "80"}
+    environ |= {"wsgi.input": None, "wsgi.errors": sys.stderr, "wsgi.url_scheme": "http"}  # type: ignore[dict-item]
+    app = wsgi(f"sqlite:///{tmp_path}/storage/volopt.db")
+    body = b"".join(app(environ, lambda status, headers, info=None: answers.append(status)))
+    assert answers == ["200 OK"]
+    assert [each["study_name"] for each in json.loads(body)["study_summaries"]] == ["loss_curves"]

@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from volopt.models.recurrent import CELLS, Recurrent
+
+
+def network(cell: str = "RNN", hidden_size: int = 3, num_layers: int = 1, **options: object) -> Recurrent:
+    torch.manual_seed(0)
+    return Recurrent(cell, features=2, hidden_size=hidden_size, num_layers=num_layers, **options)  # type: ignore[arg-type]
+
+
+def inputs(batch: int = 6, window: int = 5) -> Tensor:
+    return torch.randn(batch, window, 2, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("options", [{}, {"batch_norm": True}, {"num_layers": 3, "dropout": 0.2}, {"head_outputs": 5}])
+def test_every_cell_turns_a_batch_of_windows_into_one_forecast_each(cell: str, options: dict[str, object]) -> None:
+    assert network(cell, **options)(inputs()).shape == (6,)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_forecast_is_the_head_over_the_top_layers_last_day(cell: str) -> None:
+    model = network(cell, num_layers=2)
+    outputs, _ = model.recurrent(inputs())
+    assert type(model.recurrent) is CELLS[cell]
+    torch.testing.assert_close(model(inputs()), (outputs[:, -1] @ model.head.weight.T + model.head.bias)[:, 0])
+
+
+def test_a_network_of_one_unit_is_the_textbook_formula() -> None:
+    """h_t = tanh(W x_t + b + U h_{t-1} + c), forecast = v h_T + d (Elman 1990)."""
+    model = network(hidden_size=1)
+    weights = {name: value.double().numpy() for name, value in model.state_dict().items()}
+    hidden = np.zeros(6)
+    for day in inputs().double().numpy().transpose(1, 0, 2):
+        hidden = np.tanh(
+            day @ weights["recurrent.weight_ih_l0"][0]
+            + weights["recurrent.bias_ih_l0"]
+            + weights["recurrent.weight_hh_l0"][0] * hidden
+            + weights["recurrent.bias_hh_l0"]
+        )
+    expected = weights["head.weight"][0, 0] * hidden + weights["head.bias"]
+    np.testing.assert_allclose(model(inputs()).detach().numpy(), expected, rtol=1e-5)
+
+
+def test_batch_norm_normalises_each_unit_over_batch_and_time_before_the_head() -> None:
+    model = network(batch_norm=True)
+    assert model.norm is not None
+    with torch.no_grad():
+        model.norm.weight.copy_(torch.tensor([1.0, 2.0, 0.5]))
+        model.norm.bias.copy_(torch.tensor([0.0, -1.0, 3.0]))
+    outputs = model.recurrent(inputs())[0]
+    mean, variance = outputs.mean(dim=(0, 1)), outputs.var(dim=(0, 1), unbiased=False)
+    normalised = (outputs - mean) / (variance + 1e-5).sqrt() * model.norm.weight + model.norm.bias
+    torch.testing.assert_close(model(inputs()), model.head(normalised[:, -1])[:, 0])
+
+
+def test_batch_norm_in_eval_mode_uses_what_it_saw_in_training() -> None:
+    model = network(batch_norm=True)
+    assert model.norm is not None
+    for _ in range(3):
+        model(inputs())
+    outputs = model.eval().recurrent(inputs(2))[0]
+    seen = (outputs - model.norm.running_mean) / (model.norm.running_var + 1e-5).sqrt()
+    torch.testing.assert_close(model(inputs(2)), model.head(seen[:, -1])[:, 0])
+
+
+def test_of_several_head_outputs_the_last_is_the_forecast() -> None:
+    model = network(head_outputs=5)
+    outputs, _ = model.recurrent(inputs())
+    torch.testing.assert_close(model(inputs()), outputs[:, -1] @ model.head.weight[4] + model.head.bias[4])
+
+
+def test_dropout_acts_between_layers_in_training_only() -> None:
+    model = network(num_layers=2, dropout=0.5)
+    assert not torch.equal(model(inputs()), model(inputs()))
+    model.eval()
+    assert torch.equal(model(inputs()), model(inputs()))
+
+
+def test_dropout_of_a_single_layer_has_no_effect_and_gives_no_warning() -> None:
+    assert torch.equal(network(dropout=0.5)(inputs()), network()(inputs()))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_gradient_norms_are_those_of_each_layers_own_weights_first_layer_first(cell: str) -> None:
+    model = network(cell, num_layers=12)  # more than ten: layer 1 is not layer 11
+    model(inputs()).pow(2).mean().backward()
+    by_hand = [
+        torch.cat([gradient.flatten() for gradient in torch.autograd.grad(model(inputs()).pow(2).mean(), layer)]).norm()
+        for layer in model.recurrent.all_weights
+    ]
+    assert model.layer_gradient_norms() == pytest.approx([float(norm) for norm in by_hand], rel=1e-5)

@@ -1,0 +1,266 @@
+"""The driver over real storage and real, tiny networks; a trainer that fails on purpose is written by hand."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from builders import STUDY, dataset, definition
+from optuna.trial import TrialState
+
+from volopt.data.frame import Source
+from volopt.definition.schema import Definition
+from volopt.errors import TrainingError, VoloptError
+from volopt.search import study as studies
+from volopt.search.driver import Driver, Workshop
+from volopt.search.executors.serial import SerialTrainer
+from volopt.search.ledger import INTERRUPTED
+from volopt.search.listing import trials
+from volopt.storage.artifacts import CURVES, Artifacts
+from volopt.storage.connect import connect
+from volopt.storage.fits import FitStore
+from volopt.training.progress import Progress
+from volopt.training.task import State, Task
+
+SOURCE = Source("here", "native", True, "fingerprint")
+
+
+def pruned_by(pruner: str) -> str:
+    """Return a study file with a longer phase that a pruner watches over."""
+    return STUDY.replace("trials = 3", f'trials = 12\npruner = "{pruner}"').replace("epochs = 4", "epochs = 20")
+
+
+class Bench:
+    """A study in a directory, driven as often as a test likes, each time as a new process would find it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.url = f"sqlite:///{directory}/volopt.db"
+
+    def drive(
+        self, found: Definition, wrap: Callable[[SerialTrainer], Any] = lambda trainer: trainer, **said: Any
+    ) -> Driver:
+        data = dataset(found)
+        study = studies.open_or_create(connect(self.url, write=True, create=True), found, SOURCE)
+        studies.repair(study)
+        artifacts = self.directory / "artifacts"
+        shop = Workshop(
+            data,
+            wrap(SerialTrainer(data)),
+            FitStore(artifacts),
+            Artifacts(artifacts),
+            lambda params: 1.0,
+            **said,
+        )
+        driver = Driver(study, found, studies.ledger(study, found), shop)
+        driver.run(found.phases)
+        return driver
+
+    @property
+    def study(self) -> optuna.Study:
+        return optuna.load_study(study_name="small", storage=connect(self.url))
+
+    def states(self) -> list[str]:
+        return [trial.state.name for trial in self.study.trials]
+
+
+class Faulty:
+    """Trains as the trainer it wraps, but for what ``fault`` says of a task and its count so far."""
+
+    workers = 1
+
+    def __init__(self, trainer: SerialTrainer, fault: Callable[[Task, int], BaseException | None]) -> None:
+        self._trainer, self._fault, self._submitted = trainer, fault, 0
+
+    def submit(self, task: Task, state: State | None, until: int) -> Future[Progress]:
+        error = self._fault(task, self._submitted)
+        self._submitted += 1
+        if isinstance(error, KeyboardInterrupt):
+            raise error
+        if error is None:
+            return self._trainer.submit(task, state, until)
+        future: Future[Progress] = Future()
+        future.set_exception(error)
+        return future
+
+    def close(self) -> None:
+        self._trainer.close()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def test_every_point_of_the_grid_is_complete_once_and_the_other_phase_reaches_its_count(bench: Bench) -> None:
+    found = definition()
+    bench.drive(found)
+    listed = trials(bench.study, found)
+    grid = [t["params"] for t in listed if "width" in t["phases"]]
+    assert sorted((p["cell"], p["hidden_size"]) for p in grid) == [("LSTM", 3), ("LSTM", 5), ("RNN", 3), ("RNN", 5)]
+    assert all(p["window"] == 4 and p["learning_rate"] == 0.005 for p in grid)
+    assert [t["phases"] for t in listed if "extend" in t["phases"]] == [["extend"]] * 3
+    assert all(t["params"]["cell"] == "RNN" for t in listed if "extend" in t["phases"])
+    assert {t["state"] for t in listed} == {"COMPLETE"}
+
+
+def test_running_again_adds_nothing_and_trains_nothing(bench: Bench) -> None:
+    found = definition()
+    first, second = bench.drive(found), bench.drive(found)
+    assert (first.new_trials, first.epochs_trained) == (7, 7 * 2 * 4)
+    assert (second.new_trials, second.epochs_trained) == (0, 0)
+
+
+def test_the_value_is_the_mean_of_the_seeds_and_all_of_it_is_stored_with_the_trial(bench: Bench) -> None:
+    bench.drive(definition())
+    for trial in bench.study.trials:
+        seeds = trial.user_attrs["seeds"]
+        assert [row["seed"] for row in seeds] == [0, 1]
+        assert trial.value == pytest.approx(sum(row["valid_mse"] for row in seeds) / 2, rel=1e-12)
+        assert trial.user_attrs["test_mse"] == pytest.approx(sum(row["test_mse"] for row in seeds) / 2)
+        assert trial.intermediate_values.keys() == {1, 2, 3, 4}
+        assert trial.intermediate_values[4] == trial.value
+
+
+def test_the_artifact_holds_curves_and_forecasts_by_date_in_original_units(bench: Bench) -> None:
+    found = definition()
+    bench.drive(found)
+    study, store = bench.study, Artifacts(bench.directory / "artifacts")
+    content = store.read(study, study.trials[0], CURVES)
+    assert content is not None
+    assert content["days"]["test"]["date"][0] == "2020-05-01"
+    assert len(content["days"]["test"]["date"]) == len(content["seeds"][0]["forecast"]["test"]) == 31
+    volume = dataset(found).series[0].target
+    assert content["days"]["test"]["actual"] == volume[-31:].tolist()
+    assert len(content["seeds"][1]["curves"]["valid_mse"]) == 4
+
+
+def test_a_new_study_with_more_seeds_trains_only_the_missing_ones(bench: Bench) -> None:
+    bench.drive(definition())
+    more = definition(STUDY.replace('name = "small"', 'name = "more"', 1), training={"seeds": 3})
+    assert bench.drive(more).epochs_trained == 7 * 1 * 4
+
+
+def test_a_broken_kept_fit_is_trained_again(bench: Bench) -> None:
+    bench.drive(definition())
+    kept = sorted((bench.directory / "artifacts" / "fits").rglob("*.safetensors"))
+    kept[0].write_bytes(kept[0].read_bytes()[:100])
+    again = definition(STUDY.replace('name = "small"', 'name = "again"', 1))
+    assert bench.drive(again).epochs_trained == 4
+
+
+def test_a_fit_that_fails_by_itself_is_tried_again_and_then_given_up(bench: Bench) -> None:
+    def fault(task: Task, count: int) -> BaseException | None:
+        return TrainingError("the loss is nan") if task.config.hidden_size == 5 and task.seed == 1 else None
+
+    found = definition()
+    bench.drive(found, lambda trainer: Faulty(trainer, fault))
+    failed = [t for t in bench.study.trials if t.state == TrialState.FAIL]
+    assert len(failed) == 2 * 2  # two points, each tried once and once more
+    assert {t.user_attrs["reason"] for t in failed} == {"the loss is nan"}
+    assert bench.drive(found, lambda trainer: Faulty(trainer, fault)).new_trials == 0
+
+
+def test_a_proposal_that_fails_once_is_tried_again_with_the_same_parameters(bench: Bench) -> None:
+    failed: list[Task] = []
+
+    def fault(task: Task, count: int) -> BaseException | None:
+        if task.config.learning_rate != 0.005 and not failed:
+            failed.append(task)
+            return ValueError("something else")
+        return None
+
+    bench.drive(definition(), lambda trainer: Faulty(trainer, fault))
+    lost, retried = bench.study.trials[4], bench.study.trials[5]
+    assert lost.state == TrialState.FAIL
+    assert lost.user_attrs["reason"] == "ValueError: something else"
+    assert retried.state == TrialState.COMPLETE
+    assert retried.params == lost.params
+    assert bench.states().count("COMPLETE") == 7
+
+
+@pytest.mark.parametrize("stop_at", [0, 1, 7, 33, 40])
+def test_an_interrupted_study_resumes_to_what_an_undisturbed_one_would_be(tmp_path: Path, stop_at: int) -> None:
+    found = definition()
+    undisturbed, disturbed = Bench(tmp_path / "a"), Bench(tmp_path / "b")
+    undisturbed.drive(found)
+
+    def fault(task: Task, count: int) -> BaseException | None:
+        return KeyboardInterrupt() if count == stop_at else None
+
+    with pytest.raises(KeyboardInterrupt):
+        disturbed.drive(found, lambda trainer: Faulty(trainer, fault))
+    assert disturbed.states()[-1] == "FAIL"
+    assert disturbed.study.trials[-1].user_attrs["reason"] == INTERRUPTED
+    disturbed.drive(found)
+
+    def complete(bench: Bench) -> list[tuple[dict[str, Any], float | None]]:
+        return [(t.params, t.value) for t in bench.study.trials if t.state == TrialState.COMPLETE]
+
+    assert complete(disturbed) == complete(undisturbed)
+
+
+def test_interruptions_do_not_use_up_the_retries(bench: Bench) -> None:
+    def fault(task: Task, count: int) -> BaseException | None:
+        return KeyboardInterrupt()
+
+    for _ in range(4):
+        with pytest.raises(KeyboardInterrupt):
+            bench.drive(definition(), lambda trainer: Faulty(trainer, fault))
+    bench.drive(definition())
+    assert bench.states() == ["FAIL"] * 4 + ["COMPLETE"] * 7
+
+
+def test_a_dead_worker_ends_the_run_with_a_sentence_and_loses_nothing(bench: Bench) -> None:
+    def fault(task: Task, count: int) -> BaseException | None:
+        return BrokenProcessPool() if count == 9 else None
+
+    with pytest.raises(VoloptError, match="worker process died"):
+        bench.drive(definition(), lambda trainer: Faulty(trainer, fault))
+    assert bench.states() == ["COMPLETE", "FAIL"]
+    bench.drive(definition())
+    assert bench.states().count("COMPLETE") == 7
+
+
+@pytest.mark.parametrize("pruner", ["median", "hyperband"])
+def test_a_pruner_ends_trials_at_a_rung_and_they_count(bench: Bench, pruner: str) -> None:
+    found = definition(pruned_by(pruner))
+    driver = bench.drive(found)
+    extend = [t for t in bench.study.trials if t.user_attrs["phase"] == "extend"]
+    pruned = [t for t in extend if t.state == TrialState.PRUNED]
+    assert len(extend) == 12
+    assert pruned
+    assert driver.epochs_trained < 16 * 2 * 20
+    for trial in pruned:
+        last = max(trial.intermediate_values)
+        assert last % 2 == 0
+        assert last < 20
+        assert trial.user_attrs["seeds"][0]["epochs"] == last
+
+
+def test_wilcoxon_reports_seed_by_seed_and_prunes_between_seeds(bench: Bench) -> None:
+    found = definition(pruned_by("wilcoxon"), training={"seeds": 6})
+    bench.drive(found)
+    complete = [t for t in bench.study.trials if t.state == TrialState.COMPLETE]
+    pruned = [t for t in bench.study.trials if t.state == TrialState.PRUNED]
+    assert all(list(t.intermediate_values) == list(range(6)) for t in complete)
+    assert pruned
+    assert all(len(t.user_attrs["seeds"]) == len(t.intermediate_values) < 6 for t in pruned)
+
+
+def test_no_new_trial_is_asked_for_after_the_timeout(bench: Bench) -> None:
+    assert bench.drive(definition(), timeout=0).new_trials == 0
+
+
+def test_early_stopping_and_a_metric_of_the_forecast_work_together(bench: Bench) -> None:
+    text = STUDY + '[objective]\nmetric = "valid_log_r2"\n'
+    found = definition(text, training={"epochs": 40, "early_stopping": 3, "learning_rate": 0.02})
+    bench.drive(found)
+    best = bench.study.best_trial
+    scores = [row["valid_log_r2"] for row in best.user_attrs["seeds"]]
+    assert best.value == pytest.approx(sum(scores) / 2)
+    assert bench.study.direction == optuna.study.StudyDirection.MAXIMIZE
+    assert any(row["epochs"] < 40 for t in bench.study.trials for row in t.user_attrs["seeds"])

@@ -1,0 +1,95 @@
+"""What a run would do, before it does it."""
+
+import pytest
+from builders import STUDY, definition
+
+from volopt.definition.schema import Definition
+from volopt.search.ledger import Ledger
+from volopt.search.plan import PhasePlan, plan
+from volopt.search.space import Params
+
+POINT: Params = {"cell": "RNN", "hidden_size": 3, "window": 4, "learning_rate": 0.005}
+FOUND = definition()
+
+
+def two(params: Params) -> int:
+    """Every fit is missing: there are two seeds."""
+    return 2
+
+
+def one_second(params: Params) -> float:
+    return 1.0
+
+
+def ledger(phase: str = "", *complete: Params) -> Ledger:
+    found = Ledger(0)
+    for params in complete:
+        found.start(phase, params)
+        found.finish(phase, params, complete=True)
+    return found
+
+
+def test_a_fresh_grid_has_all_its_points_to_train() -> None:
+    assert plan(FOUND.phases[0], FOUND, ledger(), two, one_second) == PhasePlan("width", "grid", 0, 4, 8, 8.0)
+
+
+def test_points_that_are_complete_and_fits_that_are_kept_are_left_out() -> None:
+    def missing(params: Params) -> int:
+        return 0 if params["cell"] == "LSTM" else 1
+
+    def cost(params: Params) -> float:
+        return float(params["hidden_size"])
+
+    found = plan(FOUND.phases[0], FOUND, ledger("width", POINT), missing, cost)
+    assert found == PhasePlan("width", "grid", done=1, total=4, fits=1, seconds=5.0)
+
+
+def test_a_point_that_is_given_up_is_not_planned() -> None:
+    given_up = ledger()
+    given_up.start("width", POINT)
+    given_up.fail("width", POINT, "nan")
+    assert plan(FOUND.phases[0], FOUND, given_up, two, one_second).fits == 6
+
+
+def test_a_sampler_has_its_missing_trials_times_the_seeds_to_train() -> None:
+    found = plan(FOUND.phases[1], FOUND, ledger("extend", POINT), two, one_second)
+    assert found == PhasePlan("extend", "random", done=1, total=3, fits=4, seconds=4.0)
+
+
+def test_a_finished_phase_costs_nothing() -> None:
+    done = ledger("extend", *[POINT | {"window": window} for window in (2, 3, 4)])
+    assert plan(FOUND.phases[1], FOUND, done, two, one_second)[2:] == (3, 3, 0, 0.0)
+
+
+def drawn(found: Definition) -> list[Params]:
+    """Return the parameters by which a sampler's phase is priced."""
+    draws: list[Params] = []
+
+    def cost(params: Params) -> float:
+        draws.append(params)
+        return float(params["window"])
+
+    priced = plan(found.phases[1], found, ledger(), two, cost)
+    mean = sum(float(params["window"]) for params in draws) / len(draws)
+    assert priced.seconds == pytest.approx(priced.fits * mean)
+    return draws
+
+
+def test_a_sampler_is_priced_at_the_mean_of_points_it_may_propose() -> None:
+    draws = drawn(FOUND)
+    assert all(params.keys() == POINT.keys() for params in draws)
+    assert {(params["cell"], params["hidden_size"]) for params in draws} == {("RNN", 3)}
+    assert {params["window"] for params in draws} == {2, 3, 4, 5, 6}
+    rates = sorted(float(params["learning_rate"]) for params in draws)
+    assert 1e-4 <= rates[0] < 1e-3
+    assert 1e-3 < rates[len(rates) // 2] < 1e-2  # log: half of them lie below the middle of the exponents
+    assert 1e-2 < rates[-1] <= 1e-1
+
+
+def test_lists_are_drawn_from_and_the_price_is_the_same_each_time() -> None:
+    found = definition(STUDY.replace('vary = ["window", "learning_rate"]', 'vary = ["cell", "hidden_size"]'))
+    draws = drawn(found)
+    assert {(params["cell"], params["hidden_size"]) for params in draws} == {
+        (cell, size) for cell in ("RNN", "LSTM") for size in (3, 5)
+    }
+    assert drawn(found) == draws

@@ -1,0 +1,123 @@
+"""Whole runs on the synthetic sample, as the command line starts them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import optuna
+import pytest
+
+from volopt.errors import DataError, StudyError, UsageError
+from volopt.search import run as runs
+from volopt.search.listener import Listener
+from volopt.search.listing import summary, trials
+from volopt.search.plan import PhasePlan
+from volopt.search.run import Options
+from volopt.search.study import find
+from volopt.storage.connect import connect
+
+
+@pytest.fixture
+def options(tmp_path: Path, sample: Path) -> Options:
+    """A short run of one worker on the sample."""
+    url = f"sqlite:///{tmp_path}/storage/volopt.db"
+    return Options(storage=url, data=sample, epochs=2, seeds=1, trials=2, workers=1, device="cpu")
+
+
+def _run(study: str, options: Options) -> dict[str, object]:
+    return runs.run(runs.prepare_job(study, options), lambda plans: Listener())
+
+
+def test_one_and_two_workers_give_identical_values_for_every_grid_point(options: Options, tmp_path: Path) -> None:
+    two = replace(options, storage=f"sqlite:///{tmp_path}/two/volopt.db", workers=2)
+    found = []
+    for each in (options, two):
+        _run("loss_curves", each)
+        listed = trials(*find(connect(each.storage), "loss_curves"))
+        found.append({t["params"]["cell"]: (t["value"], t["metrics"], t["seeds"]) for t in listed})
+    assert found[0] == found[1]
+    assert len(found[0]) == 2
+
+
+def test_the_shipped_grid_runs_whole_and_then_has_nothing_to_do(options: Options) -> None:
+    facts = _run("grid", options)
+    study, definition = find(connect(options.storage), "grid")
+    phases = {p["name"]: (p["done"], p["total"]) for p in summary(study, definition)["phases"]}
+    assert phases == {"width": (8, 8), "depth": (8, 8), "extend": (2, 2)}
+    assert facts["new_trials"] == facts["complete"] + facts["pruned"] == 16
+    assert facts["failed"] == 0
+    baseline = [t for t in trials(study, definition) if t["phases"] == ["width", "depth"]]
+    assert {t["params"]["cell"] for t in baseline} == {"RNN", "LSTM"}
+    assert _run("grid", options)["new_trials"] == 0
+
+
+def test_only_the_phases_named_run(options: Options) -> None:
+    _run("grid", replace(options, phases=("depth",)))
+    study, definition = find(connect(options.storage), "grid")
+    assert [p["done"] for p in summary(study, definition)["phases"]] == [2, 8, 0]
+
+
+def test_a_dry_run_counts_what_is_left_and_leaves_no_database(options: Options, tmp_path: Path) -> None:
+    job = runs.prepare_job("grid", replace(options, seeds=3))
+    plans = {each.name: each for each in runs.planned(job)}
+    assert {name: each.fits for name, each in plans.items()} == {"width": 24, "depth": 24, "extend": 6}
+    assert all(each.seconds > 0 for each in plans.values())
+    assert not (tmp_path / "storage" / "volopt.db").exists()
+
+
+def test_a_dry_run_knows_the_fits_that_are_kept(options: Options) -> None:
+    _run("grid", replace(options, phases=("width",)))
+    job = runs.prepare_job("grid", replace(options, seeds=3, name="more"))
+    plans = {each.name: each for each in runs.planned(job)}
+    assert plans["width"].fits == 16
+    assert plans["depth"].fits == 24 - 2
+
+
+def test_who_watches_is_told_the_plan_and_every_trial(options: Options) -> None:
+    class Watcher(Listener):
+        def __init__(self) -> None:
+            self.heard: list[str] = []
+
+        def __call__(self, plans: list[PhasePlan]) -> "Watcher":
+            self.heard += [f"{each.name} {each.done}/{each.total}" for each in plans]
+            return self
+
+        def trial_finished(self, phase: object, trial: optuna.trial.FrozenTrial) -> None:
+            self.heard.append(trial.state.name)
+
+    watcher = Watcher()
+    runs.run(runs.prepare_job("loss_curves", options), watcher)
+    assert watcher.heard == ["loss_curves 0/2", "COMPLETE", "COMPLETE"]
+
+
+def test_the_run_record_says_what_made_the_numbers(options: Options) -> None:
+    for _ in range(2):
+        _run("loss_curves", options)
+    study, _ = find(connect(options.storage), "loss_curves")
+    (record,) = study.user_attrs["volopt:runs"]  # a run that changed nothing leaves no second one
+    assert record["versions"]["optuna"] == optuna.__version__
+    assert record["data"]["reader"] in ("qlib", "native")
+    assert record["device"] == "cpu"
+    assert 'name = "loss_curves"' in record["study_file"]
+
+
+def test_a_study_run_on_other_data_is_refused(options: Options, other_sample: Path) -> None:
+    _run("loss_curves", options)
+    with pytest.raises(StudyError, match="other data"):
+        _run("loss_curves", replace(options, data=other_sample))
+
+
+def test_changed_epochs_are_refused_with_their_key(options: Options) -> None:
+    _run("loss_curves", options)
+    with pytest.raises(StudyError, match=r"training\.epochs") as caught:
+        _run("loss_curves", replace(options, epochs=3))
+    assert "--name" in caught.value.hint
+
+
+def test_an_unknown_phase_names_the_nearest(options: Options) -> None:
+    with pytest.raises(UsageError, match='did you mean "width"'):
+        runs.prepare_job("grid", replace(options, phases=("with",)))
+
+
+def test_a_missing_data_directory_is_a_data_error(options: Options, tmp_path: Path) -> None:
+    with pytest.raises(DataError):
+        runs.prepare_job("grid", replace(options, data=tmp_path / "nowhere"))

@@ -1,0 +1,128 @@
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from builders import definition, frame
+from volopt.data.frame import Frame
+from volopt.definition.load import load
+from volopt.definition.schema import Definition
+from volopt.errors import DataError
+from volopt.windows.dataset import prepare
+from volopt.windows.split import SPLITS, AsPublished, ByDate
+
+
+def refusal(data: Frame, found: Definition) -> str:
+    with pytest.raises(DataError) as caught:
+        prepare([data], found, "fingerprint")
+    assert caught.value.hint
+    return caught.value.message
+
+
+def with_column(data: Frame, column: int, rows: slice, value: float) -> Frame:
+    values = data.values.copy()
+    values[rows, column] = value
+    return replace(data, values=values)
+
+
+def test_a_dataset_holds_the_frames_features_in_the_studys_order_and_its_target() -> None:
+    data = frame(columns=("$volume", "$close", "$open"))
+    found = prepare([data], definition(data={"features": ("$open", "$volume"), "target": "$volume"}), "fingerprint")
+    (series,) = found.series
+    np.testing.assert_array_equal(series.features, data.values[:, [2, 0]])
+    np.testing.assert_array_equal(series.target, data.values[:, 0])
+    np.testing.assert_array_equal(series.transformed, series.target)
+    np.testing.assert_array_equal(series.dates, data.dates)
+    assert (found.names, found.target_feature, found.fingerprint) == (("$open", "$volume"), 1, "fingerprint")
+
+
+def test_the_log_is_taken_of_the_target_and_of_the_feature_equal_to_it_only() -> None:
+    data = frame()
+    (series,) = prepare([data], definition(data={"transform": "log"}), "fingerprint").series
+    np.testing.assert_array_equal(series.target, data.values[:, 1])
+    np.testing.assert_array_equal(series.transformed, np.log(data.values[:, 1]))
+    np.testing.assert_array_equal(series.features[:, 1], series.transformed)
+    np.testing.assert_array_equal(series.features[:, 0], data.values[:, 0])
+
+
+def test_a_target_need_not_be_a_feature() -> None:
+    found = prepare([frame()], definition(data={"features": ("$close",)}), "fingerprint")
+    assert found.target_feature is None
+    assert found.series[0].features.shape == (152, 1)
+
+
+def test_train_target_is_the_target_of_train_days_of_all_series_in_original_units() -> None:
+    first, second = frame(seed=0), frame(seed=1)
+    found = prepare([first, second], definition(data={"transform": "log"}), "fingerprint")
+    expected = np.concatenate([first.values[6:91, 1], second.values[6:91, 1]])  # max_window 6, 91 days to 31 March
+    np.testing.assert_array_equal(found.train_target(4), expected)
+    assert [found.days(split, 4) for split in SPLITS] == [170, 60, 62]
+
+
+def test_the_studys_splits_are_cut_by_date_or_as_published() -> None:
+    rule = prepare([frame()], definition(), "fingerprint").rule
+    assert isinstance(rule, ByDate)
+    assert rule.max_window == 6
+    study = load("published")
+    history, test = (frame(days, columns=study.data.features) for days in (1895, 243))
+    found = prepare([history, test], study, "fingerprint")
+    assert found.rule == AsPublished(0.7, drop_last_window=True, test_window=19, scale_each_file=True)
+    assert [found.days(split, 99) for split in SPLITS] == [1257, 538, 223]
+
+
+@pytest.mark.parametrize("days", [20, 95, 122])
+def test_too_few_rows_for_the_largest_window_are_refused_with_the_split_named(days: int) -> None:
+    split = {20: "valid", 95: "test", 122: "test"}[days]
+    message = refusal(frame(days), definition())
+    assert f"the {split} split has" in message
+    assert f"window of 6 days; {days} trade days" in message
+
+
+def test_a_window_longer_than_train_is_refused() -> None:
+    found = definition().model_copy(update={"space": {"window": (4, 100)}})
+    assert "the train split has 0 days to forecast with a window of 100 days" in refusal(frame(), found)
+
+
+@pytest.mark.parametrize(("column", "name"), [(0, "$close"), (1, "$volume")])
+def test_a_column_that_is_constant_in_train_is_refused_by_name(column: int, name: str) -> None:
+    message = refusal(with_column(frame(), column, slice(0, 91), 7.0), definition())
+    assert f"{name} of SH600000 is constant (7) over train" in message
+
+
+def test_a_target_that_is_constant_in_train_is_refused_even_where_it_is_no_feature() -> None:
+    constant = with_column(frame(), 1, slice(0, 91), 7.0)
+    assert "the target of SH600000 is constant" in refusal(constant, definition(data={"features": ("$close",)}))
+
+
+def test_a_column_that_is_constant_after_train_is_allowed() -> None:
+    prepare([with_column(frame(), 0, slice(91, None), 7.0)], definition(), "fingerprint")
+
+
+@pytest.mark.parametrize("value", [0.0, -2.0])
+def test_the_log_of_a_target_that_is_not_positive_is_refused_with_the_day(value: float) -> None:
+    broken = with_column(frame(), 1, slice(30, 32), value)
+    message = refusal(broken, definition(data={"transform": "log"}))
+    assert f"the target $volume of SH600000 is {value:g} on 2020-01-31" in message
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"data": {"scaling": "standard"}},
+        {"data": {"anchor": "window_mean"}},
+        {"data": {"transform": "log"}},
+        {"data": {"target": "$close"}},
+        {"data": {"features": ("$volume", "$close")}},
+        {"data": {"valid": definition().data.test, "test": definition().data.valid}},
+        {"space": {}},  # the largest window is then the baseline's: train begins earlier
+    ],
+)
+def test_the_recipe_differs_with_everything_done_to_the_data(changes: dict[str, dict[str, Any]]) -> None:
+    study = definition()
+    for name, values in changes.items():
+        update = values if name == "space" else getattr(study, name).model_copy(update=values)
+        study = study.model_copy(update={name: update})
+    plain = prepare([frame()], definition(), "fingerprint").recipe
+    assert prepare([frame()], definition(), "another").recipe == plain
+    assert prepare([frame()], study, "fingerprint").recipe != plain
