@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -6,9 +8,9 @@ from torch import Tensor
 from volopt.models.recurrent import CELLS, Recurrent
 
 
-def network(cell: str = "RNN", hidden_size: int = 3, num_layers: int = 1, **options: object) -> Recurrent:
+def network(cell: str = "RNN", hidden_size: int = 3, num_layers: int = 1, **options: Any) -> Recurrent:
     torch.manual_seed(0)
-    return Recurrent(cell, features=2, hidden_size=hidden_size, num_layers=num_layers, **options)  # type: ignore[arg-type]
+    return Recurrent(cell, features=2, hidden_size=hidden_size, num_layers=num_layers, **options)
 
 
 def inputs(batch: int = 6, window: int = 5) -> Tensor:
@@ -17,7 +19,7 @@ def inputs(batch: int = 6, window: int = 5) -> Tensor:
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("options", [{}, {"batch_norm": True}, {"num_layers": 3, "dropout": 0.2}, {"head_outputs": 5}])
-def test_every_cell_turns_a_batch_of_windows_into_one_forecast_each(cell: str, options: dict[str, object]) -> None:
+def test_every_cell_turns_a_batch_of_windows_into_one_forecast_each(cell: str, options: dict[str, Any]) -> None:
     assert network(cell, **options)(inputs()).shape == (6,)
 
 
@@ -88,8 +90,9 @@ def test_dropout_of_a_single_layer_has_no_effect_and_gives_no_warning() -> None:
 def test_gradient_norms_are_those_of_each_layers_own_weights_first_layer_first(cell: str) -> None:
     model = network(cell, num_layers=12)  # more than ten: layer 1 is not layer 11
     model(inputs()).pow(2).mean().backward()
-    by_hand = [
-        torch.cat([gradient.flatten() for gradient in torch.autograd.grad(model(inputs()).pow(2).mean(), layer)]).norm()
-        for layer in model.recurrent.all_weights
-    ]
-    assert model.layer_gradient_norms() == pytest.approx([float(norm) for norm in by_hand], rel=1e-5)
+    layers = model.recurrent.all_weights
+    gradients = iter(
+        torch.autograd.grad(model(inputs()).pow(2).mean(), [weight for layer in layers for weight in layer])
+    )
+    by_hand = [float(torch.cat([next(gradients).flatten() for _ in layer]).norm()) for layer in layers]
+    assert model.layer_gradient_norms() == pytest.approx(by_hand, rel=1e-5)

@@ -164,6 +164,17 @@ def test_the_costliest_points_are_taken_first_in_the_same_order_each_time() -> N
     assert orders[1] == orders[0]
 
 
+def test_a_trial_that_someone_enqueued_keeps_its_values_and_the_rest_is_of_a_point() -> None:
+    run = Run()
+    run.study.enqueue_trial({"hidden": 25})
+    trial = run.ask(GRID)
+    assert trial is not None
+    assert point(trial.params) in points(sizes=(25,))
+    run.tell(trial)
+    assert run.finish(GRID) == 4
+    assert run.complete == points() + Counter([point(trial.params)])
+
+
 class Counting(InMemoryStorage):
     """Counts how often all trials are read."""
 

@@ -151,7 +151,7 @@ def test_a_resumed_phase_proposes_what_an_undisturbed_one_would() -> None:
 
 
 def test_a_phase_that_starts_at_the_baseline_stays_there_and_fix_moves_it() -> None:
-    found = with_extend('fix = { hidden_size = 5 }', 'start = "baseline"')
+    found = with_extend("fix = { hidden_size = 5 }", 'start = "baseline"')
     assert stationary(found.phases[1], found, {}) == {"cell": "RNN", "hidden_size": 5}
 
 

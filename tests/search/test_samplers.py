@@ -78,7 +78,8 @@ def reporting(study: optuna.Study, *values: float) -> optuna.Trial:
 def test_median_prunes_a_trial_worse_than_most_but_not_at_the_first_rung_nor_among_the_first_trials() -> None:
     study = optuna.create_study(pruner=pruner("median", 10, 100))
     for number in range(5):
-        assert not (first := reporting(study, 9.0 + number, 9.0 + number)).should_prune()
+        first = reporting(study, 9.0 + number, 9.0 + number)
+        assert not first.should_prune()
         study.tell(first, 1.0)
     assert not reporting(study, 99.0).should_prune()
     assert reporting(study, 99.0, 99.0).should_prune()

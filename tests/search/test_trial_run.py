@@ -11,7 +11,7 @@ from builders import definition
 from volopt.search.trial_run import Member, TrialRun
 from volopt.training.curves import Curves
 from volopt.training.progress import Progress
-from volopt.training.task import Fit, State, Task, tasks
+from volopt.training.task import Fit, State, tasks
 
 TASK = replace(tasks(definition(), {}, "cpu", "highest")[0], epochs=20)  # a rung is 2 epochs
 

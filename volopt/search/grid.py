@@ -40,7 +40,7 @@ class PointSampler(GridSampler):
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """Give the trial the next open point."""
         target = self.next_point()
-        if "fixed_params" not in trial.system_attrs and target is not None:
+        if target is not None:
             study._storage.set_trial_system_attr(trial._trial_id, "search_space", self._search_space)
             study._storage.set_trial_system_attr(trial._trial_id, "grid_id", target)
 

@@ -64,6 +64,6 @@ def _trial(trial: FrozenTrial, membership: Membership) -> dict[str, Any]:
         "value": trial.value,
         "metrics": {name: value for name, value in attributes.items() if name not in _NOT_METRICS},
         "seeds": attributes.get("seeds", []),
-        "seconds": trial.duration.total_seconds() if trial.duration else None,
+        "seconds": trial.duration.total_seconds() if trial.duration is not None else None,
         "reason": attributes.get(REASON),
     }

@@ -44,7 +44,9 @@ def reproducible(device: str, precision: str, cell: str) -> Iterator[None]:
     torch.set_float32_matmul_precision("medium" if precision == "medium" else "highest")
     try:
         cuda = [torch.device(device)] if kind == "cuda" else []
-        with torch.random.fork_rng(devices=cuda), torch.autocast(kind, torch.bfloat16, enabled=autocast):
+        # no cache: it would hold the weights' bfloat16 copies of the first epoch until the block ends
+        bfloat16 = torch.autocast(kind, torch.bfloat16, enabled=autocast, cache_enabled=False)
+        with torch.random.fork_rng(devices=cuda), bfloat16:
             yield
     finally:
         torch.set_num_threads(threads)

@@ -1,0 +1,101 @@
+"""What a finished trial leaves: scores by seed, their means, curves and forecasts by date."""
+
+import json
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import optuna
+import pytest
+from builders import dataset, definition, frame
+
+from volopt.search import results
+from volopt.search.trial_run import Member, TrialRun
+from volopt.training.fit import advance
+from volopt.training.task import tasks
+
+FOUND = definition()
+DATA = dataset(FOUND)
+
+
+def run(*untils: int, **params: Any) -> TrialRun:
+    """Return a trial whose seeds are trained up to these epochs; 0 is not begun, 4 finished."""
+    members = []
+    for task, until in zip(tasks(FOUND, params, "cpu", "highest"), untils, strict=True):
+        member = Member(task, "")
+        if until:
+            member.receive(advance(task, DATA, None, until))
+        members.append(member)
+    trial = optuna.create_study().ask()
+    return TrialRun(trial, FOUND.phases[0], params, members, by_seed=False)
+
+
+@pytest.fixture(scope="module")
+def finished() -> TrialRun:
+    return run(4, 4, window=5)
+
+
+def test_each_seed_has_its_scores(finished: TrialRun) -> None:
+    rows = results.seeds(finished)
+    assert [(row["seed"], row["epochs"], row["best_epoch"]) for row in rows] == [(0, 4, 4), (1, 4, 4)]
+    for row, member in zip(rows, finished.members, strict=True):
+        assert member.fit is not None
+        assert {"train_mse", "valid_mse", "test_mse", "valid_log_r2", "test_log_r2"} <= row.keys()
+        assert row["valid_mse"] == member.fit.metrics["valid_mse"]
+    assert rows[0]["valid_mse"] != rows[1]["valid_mse"]
+
+
+def test_a_pruned_seed_has_its_losses_so_far_and_one_that_never_began_is_left_out() -> None:
+    pruned = run(2, 0)
+    curves = pruned.members[0].curves
+    assert curves is not None
+    assert results.seeds(pruned) == [
+        {"seed": 0, "train_mse": curves.train_mse[1], "valid_mse": curves.valid_mse[1], "epochs": 2}
+    ]
+
+
+def test_a_score_that_is_not_finite_is_told_as_missing(finished: TrialRun) -> None:
+    member = finished.members[0]
+    assert member.fit is not None
+    broken = replace(member, fit=replace(member.fit, metrics=member.fit.metrics | {"test_mase": math.inf}))
+    rows = results.seeds(TrialRun(finished.trial, finished.phase, {}, [broken], by_seed=False))
+    assert rows[0]["test_mase"] is None
+
+
+def test_a_mean_is_over_all_seeds_and_missing_where_one_has_none() -> None:
+    rows: list[dict[str, Any]] = [
+        {"seed": 0, "epochs": 4, "best_epoch": 4, "valid_mse": 1.0, "test_mse": 5.0, "test_mase": 2.0},
+        {"seed": 1, "epochs": 2, "best_epoch": 1, "valid_mse": 2.0, "test_mase": None},
+    ]
+    assert results.means(rows) == {"valid_mse": 1.5, "test_mse": None, "test_mase": None}
+    assert results.means([]) == {}
+
+
+def test_an_artifact_has_forecasts_beside_what_came_by_date_in_original_units(finished: TrialRun) -> None:
+    found = results.artifact(finished, DATA)
+    assert found["window"] == 5
+    assert found["days"]["valid"]["date"] == [f"2020-04-{day:02}" for day in range(1, 31)]
+    assert found["days"]["test"]["date"] == [f"2020-05-{day:02}" for day in range(1, 32)]
+    came = frame()
+    volume = came.values[came.dates >= np.datetime64("2020-05-01"), 1][:31]
+    assert found["days"]["test"]["actual"] == pytest.approx(volume.tolist(), rel=1e-5)
+    for seed, member in zip(found["seeds"], finished.members, strict=True):
+        assert member.fit is not None
+        assert seed["seed"] == member.task.seed
+        for split in ("valid", "test"):
+            assert seed["forecast"][split] == member.fit.forecasts[f"forecast.{split}"].tolist()
+            assert len(seed["forecast"][split]) == len(found["days"][split]["actual"])
+        assert len(seed["curves"]["valid_mse"]) == 4
+
+
+def test_the_artifact_of_a_pruned_trial_has_curves_only() -> None:
+    found = results.artifact(run(2, 0), DATA)
+    assert [seed["seed"] for seed in found["seeds"]] == [0]
+    assert "forecast" not in found["seeds"][0]
+    assert len(found["seeds"][0]["curves"]["train_mse"]) == 2
+
+
+def test_all_of_it_is_jsonable(finished: TrialRun) -> None:
+    facts = [results.seeds(finished), results.means(results.seeds(finished)), results.artifact(finished, DATA)]
+    assert json.loads(json.dumps(facts)) == facts

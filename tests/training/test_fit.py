@@ -1,0 +1,325 @@
+"""The pure training function: what it computes, and that stopping and going on changes nothing of it."""
+
+import pickle
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import builders
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+from torch.nn.functional import mse_loss
+
+from volopt.errors import TrainingError
+from volopt.models.recurrent import Recurrent
+from volopt.training.fit import advance
+from volopt.training.task import Fit, State, Task, tasks
+from volopt.windows.split import SPLITS, Split
+from volopt.windows.windows import Samples, samples
+
+DATASET = builders.dataset(builders.definition())
+EPOCHS = 6
+CASES: dict[str, dict[str, Any]] = {
+    "full batch": {"cell": "RNN"},
+    "mini-batches, dropout": {"cell": "LSTM", "batch_size": 16, "num_layers": 2, "dropout": 0.3},
+    "mini-batches, dropout, early stopping": {
+        "cell": "GRU", "batch_size": 30, "num_layers": 2, "dropout": 0.3, "early_stopping": 3, "learning_rate": 0.05
+    },
+    "stops early": {"cell": "RNN", "early_stopping": 2, "learning_rate": 0.3},
+    "adamw": {"cell": "GRU", "optimizer": "adamw", "weight_decay": 0.1},
+    "batch norm": {"cell": "RNN", "batch_norm": True, "learning_rate": 0.05},
+    "batch norm, test in train mode": {"cell": "LSTM", "batch_norm": True, "test_in_train_mode": True},
+    "medium precision": {"cell": "LSTM", "precision": "medium", "batch_size": 16},
+}  # fmt: skip
+
+
+def task(**changes: Any) -> Task:
+    """The first seed's task of the small definition, with keys of the configuration or of the task changed."""
+    (base, *_) = tasks(builders.definition(training={"epochs": EPOCHS}), {}, "cpu", "highest")
+    config = {name: changes.pop(name) for name in list(changes) if hasattr(base.config, name)}
+    return replace(base, config=replace(base.config, **config), **changes)
+
+
+def train(given: Task, stops: Sequence[int] = ()) -> Fit:
+    """Train to the end, stopping where told; the state travels as it would to another process."""
+    state: State | None = None
+    for until in [*stops, given.epochs]:
+        torch.manual_seed(until)  # whatever happens to the generator between two calls
+        progress = advance(given, DATASET, state, until)
+        if progress.fit is not None:
+            return progress.fit
+        assert progress.state is not None
+        assert progress.state.epoch == until
+        assert len(progress.curves.valid_mse) == until
+        state = pickle.loads(pickle.dumps(progress.state))
+    raise AssertionError("the last epoch gives the fit")
+
+
+@cache
+def through(case: str) -> Fit:
+    return train(task(**CASES[case]))
+
+
+def split(name: Split) -> Samples:
+    return samples(DATASET, name, task().config.window)
+
+
+def untrained(given: Task) -> Recurrent:
+    """The network as the task's seed makes it; the generator goes on from there."""
+    torch.manual_seed(given.seed)
+    return Recurrent(given.config.cell, features=2, hidden_size=3, num_layers=1, batch_norm=given.config.batch_norm)
+
+
+def assert_same(left: Fit, right: Fit) -> None:
+    """Equal bit for bit."""
+    (left_arrays, left_facts), (right_arrays, right_facts) = left.pack(), right.pack()
+    assert left_facts == right_facts
+    assert left_arrays.keys() == right_arrays.keys()
+    for name, values in left_arrays.items():
+        assert values.dtype == right_arrays[name].dtype
+        np.testing.assert_array_equal(values, right_arrays[name], err_msg=name)
+
+
+# Stopping and going on.
+
+
+@pytest.mark.parametrize("case", CASES)
+@given(stops=st.sets(st.integers(0, EPOCHS - 1), min_size=1).map(sorted))
+@settings(max_examples=6, deadline=None)
+def test_stopping_at_any_epochs_and_going_on_equals_going_through_bit_for_bit(case: str, stops: list[int]) -> None:
+    assert_same(train(task(**CASES[case]), stops), through(case))
+
+
+def test_the_cases_above_hold_one_that_stops_before_its_last_epoch_and_keeps_an_earlier_one() -> None:
+    fit = through("stops early")
+    assert fit.best_epoch + 2 == fit.epochs < EPOCHS
+
+
+def test_a_fit_ends_at_its_last_epoch_however_far_it_is_asked_to_go() -> None:
+    fit = advance(task(), DATASET, None, EPOCHS + 3).fit
+    assert fit is not None
+    assert_same(fit, through("full batch"))
+
+
+def test_advancing_changes_neither_the_state_it_is_given_nor_the_dataset() -> None:
+    state = advance(task(), DATASET, None, 2).state
+    assert state is not None
+    before, data = pickle.dumps(state), pickle.dumps(DATASET)
+    advance(task(), DATASET, state, EPOCHS)
+    assert pickle.dumps(state) == before
+    assert pickle.dumps(DATASET) == data
+
+
+# What it computes.
+
+
+class ByHand(nn.Module):
+    """One recurrent layer and a head, written out."""
+
+    def __init__(self, cell: str) -> None:
+        super().__init__()
+        self.recurrent = getattr(nn, cell)(2, 3, batch_first=True)
+        self.head = nn.Linear(3, 1)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the forecast, shape (batch,)."""
+        forecast: Tensor = self.head(self.recurrent(inputs)[0][:, -1])[:, 0]
+        return forecast
+
+
+@pytest.mark.parametrize("cell", ["RNN", "LSTM", "GRU"])
+@pytest.mark.parametrize("batch_size", ["full", 16])
+def test_training_equals_a_plain_loop_exactly(cell: str, batch_size: int | str) -> None:
+    found = train(task(cell=cell, batch_size=batch_size, seed=3))
+    data, valid = split("train"), split("valid")
+    torch.manual_seed(3)
+    model = ByHand(cell)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.005)
+    train_mse, valid_mse = [], []
+    for _ in range(EPOCHS):
+        rows = [torch.arange(85)] if batch_size == "full" else torch.randperm(85).split(16)
+        losses = []
+        for batch in rows:
+            optimizer.zero_grad()
+            loss = mse_loss(model(data.inputs()[batch]), data.targets[batch])
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item() * len(batch))
+        train_mse.append(sum(losses) / 85)
+        with torch.no_grad():
+            valid_mse.append(mse_loss(model(valid.inputs()), valid.targets).item())
+    assert found.curves["curve.train_mse"].tolist() == train_mse
+    assert found.curves["curve.valid_mse"].tolist() == valid_mse
+    for name, value in model.state_dict().items():
+        np.testing.assert_array_equal(found.weights[f"weights.{name}"], value)
+    with torch.no_grad():
+        for name in SPLITS[1:]:
+            scaled = model(split(name).inputs())
+            np.testing.assert_array_equal(found.forecasts[f"forecast.{name}"], split(name).forecast(scaled).forecast)
+            assert found.metrics[f"{name}_mse"] == mse_loss(scaled, split(name).targets).item()
+    assert found.metrics["train_mse"] == train_mse[-1]
+
+
+def test_train_mse_is_from_before_the_update_and_valid_mse_from_after_it() -> None:
+    curves = advance(task(), DATASET, None, 1).curves
+    model, data, valid = untrained(task()), split("train"), split("valid")
+    assert curves.train_mse == [mse_loss(model(data.inputs()), data.targets).item()]
+    assert curves.valid_mse != [mse_loss(model(valid.inputs()), valid.targets).item()]
+
+
+def test_gradient_norms_are_those_of_the_update_before_which_train_mse_was_taken() -> None:
+    model, data = untrained(task()), split("train")
+    mse_loss(model(data.inputs()), data.targets).backward()
+    assert advance(task(), DATASET, None, 1).curves.gradient_norm == [model.layer_gradient_norms()]
+
+
+def test_adamw_is_given_its_weight_decay() -> None:
+    plain, decayed = (train(task(optimizer="adamw", weight_decay=decay)) for decay in (0.0, 0.5))
+    assert np.abs(decayed.weights["weights.head.weight"]).sum() < np.abs(plain.weights["weights.head.weight"]).sum()
+
+
+def test_training_is_in_train_mode_with_dropout_and_the_batchs_own_statistics() -> None:
+    without, dropped = (advance(task(num_layers=2, dropout=p), DATASET, None, 1).curves for p in (0.0, 0.5))
+    assert dropped.train_mse != without.train_mse
+    model, data = untrained(task(batch_norm=True)).train(), split("train")
+    first = advance(task(batch_norm=True), DATASET, None, 1).curves.train_mse
+    assert first == [mse_loss(model(data.inputs()), data.targets).item()]
+
+
+def test_validation_is_in_eval_mode_with_the_running_statistics_of_batch_norm() -> None:
+    found = through("batch norm")
+    model, valid = untrained(task(batch_norm=True)), split("valid")
+    model.load_state_dict({name.removeprefix("weights."): torch.tensor(v) for name, v in found.weights.items()})
+    model.eval()
+    with torch.no_grad():
+        assert found.metrics["valid_mse"] == mse_loss(model(valid.inputs()), valid.targets).item()
+
+
+def test_another_seed_gives_other_numbers_and_the_same_seed_the_same() -> None:
+    assert_same(train(task(seed=5)), train(task(seed=5)))
+    assert train(task(seed=5)).metrics["valid_mse"] != through("full batch").metrics["valid_mse"]
+
+
+def test_the_metrics_of_a_fit_are_its_losses_and_the_scores_in_original_units() -> None:
+    found = through("full batch")
+    scores = {"log_r2", "log_mse"}
+    assert set(found.metrics) == {
+        *(f"{name}_mse" for name in ("train", "valid", "test")),
+        *(f"{name}_{score}" for name in ("valid", "test") for score in scores),
+        *("test_mase", "test_direction", "flatness"),
+    }
+    valid = split("valid")
+    actual, forecast = np.log(valid.actual), np.log(found.forecasts["forecast.valid"])
+    assert found.metrics["valid_log_mse"] == pytest.approx(np.mean((forecast - actual) ** 2))
+
+
+def test_the_first_epoch_the_rungs_and_the_last_are_recorded() -> None:
+    assert train(task(epochs=25)).curves["curve.record_epoch"].tolist() == [1, *range(2, 25, 2), 25]
+
+
+def test_the_log_scores_of_the_last_record_are_the_fits_own() -> None:
+    found = through("full batch")
+    assert found.curves["curve.valid_log_r2"][-1] == found.metrics["valid_log_r2"]
+    assert found.curves["curve.valid_log_mse"][-1] == found.metrics["valid_log_mse"]
+
+
+# Early stopping.
+
+
+def test_early_stopping_keeps_the_best_epochs_weights_and_metrics() -> None:
+    found = through("stops early")
+    best = found.best_epoch
+    curve = found.curves["curve.valid_mse"]
+    assert len(curve) == found.epochs
+    assert best == int(np.argmin(curve)) + 1
+    until_best = train(task(**(CASES["stops early"] | {"early_stopping": None, "epochs": best})))
+    for name, values in until_best.weights.items():
+        np.testing.assert_array_equal(found.weights[name], values)
+    assert found.metrics == until_best.metrics
+    np.testing.assert_array_equal(found.forecasts["forecast.test"], until_best.forecasts["forecast.test"])
+
+
+def test_early_stopping_records_every_epoch_that_was_the_best_so_far() -> None:
+    found = train(task(early_stopping=50, epochs=30)).curves
+    lowest = np.minimum.accumulate(found["curve.valid_mse"])
+    best_so_far = np.flatnonzero(np.diff(lowest, prepend=np.inf) < 0) + 1
+    assert len(best_so_far) > 10
+    assert set(best_so_far) <= set(found["curve.record_epoch"])
+
+
+def test_without_a_stop_the_best_epochs_weights_are_kept_all_the_same() -> None:
+    found = train(task(**(CASES["stops early"] | {"early_stopping": 50})))
+    assert found.epochs == EPOCHS
+    assert found.best_epoch == through("stops early").best_epoch
+    np.testing.assert_array_equal(found.forecasts["forecast.valid"], through("stops early").forecasts["forecast.valid"])
+
+
+# The published protocol's test mode, precision, errors, and what is left behind.
+
+
+def test_test_in_train_mode_changes_test_forecasts_of_batch_norm_and_not_the_kept_statistics() -> None:
+    evaluated, trained = (train(task(batch_norm=True, test_in_train_mode=mode)) for mode in (False, True))
+    assert not np.array_equal(evaluated.forecasts["forecast.test"], trained.forecasts["forecast.test"])
+    assert evaluated.metrics["test_mse"] != trained.metrics["test_mse"]
+    np.testing.assert_array_equal(evaluated.forecasts["forecast.valid"], trained.forecasts["forecast.valid"])
+    assert "weights.norm.running_mean" in evaluated.weights
+    for name, values in evaluated.weights.items():
+        np.testing.assert_array_equal(values, trained.weights[name])
+
+
+def test_test_in_train_mode_changes_nothing_without_batch_norm() -> None:
+    assert_same(train(task(test_in_train_mode=True)), through("full batch"))
+
+
+@pytest.mark.parametrize("cell", ["RNN", "LSTM", "GRU"])
+def test_medium_precision_stays_close_to_the_highest(cell: str) -> None:
+    highest, medium = (train(task(cell=cell, precision=precision)) for precision in ("highest", "medium"))
+    assert medium.metrics["valid_mse"] == pytest.approx(highest.metrics["valid_mse"], rel=0.05)
+    if cell != "RNN":  # whose kernels may or may not use bfloat16, by the processor
+        assert medium.metrics["valid_mse"] != highest.metrics["valid_mse"]
+    assert {values.dtype for values in medium.weights.values()} == {np.dtype("float32")}
+
+
+def test_a_loss_that_is_not_finite_is_an_error_that_names_the_epoch() -> None:
+    with pytest.raises(TrainingError, match=r"the validation loss is (nan|inf) in epoch 1") as caught:
+        train(task(learning_rate=1e30))
+    assert "learning rate" in caught.value.hint
+
+
+def test_a_training_loss_that_is_not_finite_is_an_error_too() -> None:
+    state = advance(task(), DATASET, None, 1).state
+    assert state is not None
+    broken = state.arrays | {"weights.head.bias": np.array([np.nan], dtype=np.float32)}
+    with pytest.raises(TrainingError, match="the training loss is nan in epoch 2"):
+        advance(task(), DATASET, State(1, broken), 2)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError()])
+def test_running_out_of_memory_is_an_expected_error(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forward(self: Recurrent, inputs: Tensor) -> Tensor:
+        raise error
+
+    monkeypatch.setattr(Recurrent, "forward", forward)
+    with pytest.raises(TrainingError, match="memory ran out") as caught:
+        train(task())
+    assert "smaller" in caught.value.hint
+
+
+def test_the_callers_generator_threads_and_precision_are_untouched() -> None:
+    torch.set_num_threads(2)
+    generator = torch.get_rng_state()
+    matmul = torch.get_float32_matmul_precision()
+    advance(task(precision="medium", batch_size=16), DATASET, None, 2)
+    assert torch.equal(torch.get_rng_state(), generator)
+    assert torch.get_num_threads() == 2
+    assert torch.get_float32_matmul_precision() == matmul
+
+
+def test_a_fit_is_packed_to_plain_arrays_and_facts_and_comes_back() -> None:
+    found = through("batch norm")
+    assert_same(Fit.unpack(*found.pack()), found)

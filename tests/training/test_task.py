@@ -1,0 +1,109 @@
+import json
+from dataclasses import asdict, fields, replace
+
+import numpy as np
+import pytest
+from builders import definition
+
+from volopt.definition.load import load
+from volopt.training.task import Config, Fit, Scalar, Task, tasks
+
+CONFIG = Config("RNN", 5, 1, False, 0.0, 20, 0.005, "full", "adam", 0.0)
+TASK = Task(CONFIG, seed=0, epochs=100, early_stopping=None, metric="valid_mse")
+DATA: tuple[str, list[object]] = ("fingerprint", ["$close", 1])
+OTHER_CONFIG: dict[str, Scalar] = {
+    "cell": "LSTM",
+    "hidden_size": 6,
+    "num_layers": 2,
+    "batch_norm": True,
+    "dropout": 0.1,
+    "window": 19,
+    "learning_rate": 0.01,
+    "batch_size": 64,
+    "optimizer": "adamw",
+    "weight_decay": 0.1,
+}
+OTHER_TASK: dict[str, object] = {
+    "config": replace(CONFIG, window=21),
+    "seed": 1,
+    "epochs": 50,
+    "early_stopping": 10,
+    "head_outputs": 5,
+    "test_in_train_mode": True,
+    "device": "cuda",
+    "precision": "medium",
+}
+
+
+def test_every_value_of_a_configuration_changes_the_key() -> None:
+    assert set(OTHER_CONFIG) == {field.name for field in fields(Config)}
+    changed = [replace(CONFIG, **{name: value}) for name, value in OTHER_CONFIG.items()]  # type: ignore[arg-type]
+    keys = {replace(TASK, config=config).key(DATA) for config in changed}
+    assert len(keys | {TASK.key(DATA)}) == len(OTHER_CONFIG) + 1
+
+
+def test_every_fact_of_a_task_but_the_metric_changes_the_key() -> None:
+    assert set(OTHER_TASK) == {field.name for field in fields(Task)} - {"metric"}
+    keys = {replace(TASK, **{name: value}).key(DATA) for name, value in OTHER_TASK.items()}  # type: ignore[arg-type]
+    assert len(keys | {TASK.key(DATA)}) == len(OTHER_TASK) + 1
+
+
+def test_the_metric_only_reads_the_numbers_so_it_does_not_change_the_key() -> None:
+    assert replace(TASK, metric="valid_log_r2").key(DATA) == TASK.key(DATA)
+
+
+def test_which_gpu_it_is_does_not_change_the_key() -> None:
+    assert len({replace(TASK, device=name).key(DATA) for name in ("cuda", "cuda:0", "cuda:1")}) == 1
+
+
+@pytest.mark.parametrize("data", [("another", ["$close", 1]), ("fingerprint", ["$close", 2])])
+def test_fingerprint_and_recipe_of_the_data_change_the_key(data: tuple[str, list[object]]) -> None:
+    assert TASK.key(data) != TASK.key(DATA)
+
+
+def test_equal_tasks_have_equal_keys_that_can_name_a_file() -> None:
+    again = replace(TASK, config=replace(CONFIG))
+    assert again.key(("fingerprint", ["$close", 1])) == TASK.key(DATA)
+    assert len(TASK.key(DATA)) == 64
+    assert TASK.key(DATA).isalnum()
+
+
+@pytest.mark.parametrize(("epochs", "rung"), [(1, 1), (9, 1), (10, 1), (25, 2), (100, 10)])
+def test_a_task_reports_about_ten_times(epochs: int, rung: int) -> None:
+    assert replace(TASK, epochs=epochs).rung == rung
+
+
+def test_a_trial_has_a_task_a_seed_with_its_values_over_the_baseline() -> None:
+    found = definition(training={"seeds": 3, "epochs": 7, "early_stopping": 2}, objective={"metric": "valid_log_r2"})
+    made = tasks(found, {"cell": "LSTM", "window": 5}, "cuda:1", "medium")
+    assert [task.seed for task in made] == [0, 1, 2]
+    assert {replace(task, seed=0) for task in made} == {made[0]}
+    assert asdict(made[0].config) == definition().baseline() | {"cell": "LSTM", "window": 5}
+    assert (made[0].epochs, made[0].early_stopping, made[0].metric) == (7, 2, "valid_log_r2")
+    assert (made[0].device, made[0].precision) == ("cuda:1", "medium")
+    assert (made[0].head_outputs, made[0].test_in_train_mode) == (1, False)
+
+
+def test_without_early_stopping_a_task_has_no_patience() -> None:
+    assert tasks(definition(), {}, "cpu", "highest")[0].early_stopping is None
+
+
+def test_tasks_of_the_published_protocol_have_its_head_and_its_test_mode() -> None:
+    made = tasks(load("published"), {}, "cpu", "highest")[0]
+    assert (made.head_outputs, made.test_in_train_mode) == (5, True)
+
+
+def test_a_fit_comes_back_from_its_arrays_and_json() -> None:
+    fit = Fit(
+        seed=1,
+        epochs=7,
+        best_epoch=5,
+        metrics={"valid_mse": 0.25},
+        curves={"curve.valid_mse": np.array([0.5, 0.25])},
+        forecasts={"forecast.valid": np.array([1.0]), "forecast.test": np.array([2.0])},
+        weights={"weights.head.bias": np.array([3.0], dtype=np.float32)},
+    )
+    arrays, facts = fit.pack()
+    again = Fit.unpack(arrays, json.loads(json.dumps(facts)))
+    assert again == fit
+    assert len(arrays) == 4
