@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench.published import inside, seeds_of
 
+from bench.published import inside, seeds_of
 from volopt.search import run as runs
 from volopt.search.listener import Listener
 from volopt.search.listing import trials

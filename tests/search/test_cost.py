@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from builders import definition
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import definition
 from volopt.search.cost import seconds
 from volopt.search.space import Params
 

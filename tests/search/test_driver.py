@@ -8,9 +8,9 @@ from typing import Any
 
 import optuna
 import pytest
-from builders import STUDY, dataset, definition
 from optuna.trial import TrialState
 
+from builders import STUDY, dataset, definition
 from volopt.data.frame import Source
 from volopt.definition.schema import Definition
 from volopt.errors import TrainingError, VoloptError

@@ -5,10 +5,10 @@ from typing import Any
 
 import optuna
 import pytest
-from builders import STUDY, definition
 from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState, create_trial
 
+from builders import STUDY, definition
 from volopt.data.frame import Source
 from volopt.search import listing
 from volopt.search import study as studies

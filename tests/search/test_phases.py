@@ -4,9 +4,9 @@ from typing import Any
 
 import optuna
 import pytest
-from builders import STUDY, definition
 from optuna.trial import TrialState
 
+from builders import STUDY, definition
 from volopt.definition.schema import Definition, Phase
 from volopt.search.ledger import INTERRUPTED, Ledger
 from volopt.search.phases import (

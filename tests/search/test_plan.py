@@ -1,8 +1,8 @@
 """What a run would do, before it does it."""
 
 import pytest
-from builders import STUDY, definition
 
+from builders import STUDY, definition
 from volopt.definition.schema import Definition
 from volopt.search.ledger import Ledger
 from volopt.search.plan import PhasePlan, plan

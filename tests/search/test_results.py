@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
-from builders import dataset, definition, frame
 
+from builders import dataset, definition, frame
 from volopt.search import results
 from volopt.search.trial_run import Member, TrialRun
 from volopt.training.fit import advance

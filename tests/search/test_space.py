@@ -1,10 +1,10 @@
 """From [space] to distributions, and parameters as points."""
 
-from builders import STUDY, definition
 from hypothesis import given
 from hypothesis import strategies as st
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
+from builders import STUDY, definition
 from volopt.search.space import distributions, point
 
 PARAMS = st.dictionaries(st.text(), st.integers() | st.text() | st.floats(allow_nan=False) | st.booleans())

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
-from builders import definition
 
+from builders import definition
 from volopt.search.trial_run import Member, TrialRun
 from volopt.training.curves import Curves
 from volopt.training.progress import Progress

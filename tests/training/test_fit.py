@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-import builders
 import numpy as np
 import pytest
 import torch
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
+import builders
 from volopt.errors import TrainingError
 from volopt.models.recurrent import Recurrent
 from volopt.training.fit import advance
@@ -323,3 +323,9 @@ def test_the_callers_generator_threads_and_precision_are_untouched() -> None:
 def test_a_fit_is_packed_to_plain_arrays_and_facts_and_comes_back() -> None:
     found = through("batch norm")
     assert_same(Fit.unpack(*found.pack()), found)
+
+
+def test_weight_decay_is_adamws_alone() -> None:
+    """A study that varies the optimizer meets adam with the decay of adamw."""
+    plain, decayed = (train(task(optimizer="adam", weight_decay=decay)) for decay in (0.0, 0.5))
+    np.testing.assert_array_equal(plain.curves["curve.train_mse"], decayed.curves["curve.train_mse"])

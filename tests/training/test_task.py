@@ -3,8 +3,8 @@ from dataclasses import asdict, fields, replace
 
 import numpy as np
 import pytest
-from builders import definition
 
+from builders import definition
 from volopt.definition.load import load
 from volopt.training.task import Config, Fit, Scalar, Task, tasks
 

@@ -3,8 +3,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import definition, frame
 
+from builders import definition, frame
 from volopt.data.frame import Frame
 from volopt.definition.load import load
 from volopt.definition.schema import Definition

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from builders import definition, frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from builders import definition, frame
 from volopt.data.frame import Frame, load_frames
 from volopt.definition.load import load
 from volopt.definition.schema import Definition

@@ -35,6 +35,9 @@ def _source(draft: Draft) -> Iterator[str]:
     data = draft.get("data", {})
     if draft.get("published") and data.get("files", ...) is None:
         yield "published: is about two CSV files; write data.files too, or leave it out"
+    published = draft.get("published")
+    if published and published.get("scale_each_file") and data.get("anchor") == "window_mean":
+        yield 'published.scale_each_file: cannot scale an anchored target by file; write data.anchor = "none"'
     if draft.get("published", ...) is None:
         for name in SPLITS:
             if data.get(name, ...) is None:

@@ -20,7 +20,7 @@ from volopt.search.executors import Trainer
 from volopt.search.ledger import INTERRUPTED, REASON, Ledger
 from volopt.search.listener import Listener
 from volopt.search.phases import PHASE, Asker, asker, progress
-from volopt.search.samplers import pruner
+from volopt.search.pruners import pruner
 from volopt.search.space import Params
 from volopt.search.trial_run import Member, TrialRun
 from volopt.storage.artifacts import CURVES, Artifacts
@@ -79,7 +79,7 @@ class Driver:
     def _run_phase(self, phase: Phase) -> None:
         self._shop.listener.phase_started(phase, *progress(phase, self._definition, self._ledger))
         task = tasks(self._definition, {}, self._shop.device, self._shop.precision)[0]
-        self._study.pruner = pruner(phase.pruner, task.rung, task.epochs)
+        self._study.pruner = pruner(phase.pruner, task.rung, task.epochs, phase.name)
         asking = asker(phase, self._definition, self._study, self._ledger, self._shop.cost)
         while self._fill(phase, asking):
             for future in wait(self._pending, return_when=FIRST_COMPLETED).done:

@@ -38,10 +38,12 @@ def reproducible(device: str, precision: str, cell: str) -> Iterator[None]:
     LSTM and GRU, whose CPU kernels ignore the former.
     """
     threads, matmul = torch.get_num_threads(), torch.get_float32_matmul_precision()
+    tf32 = torch.backends.cudnn.allow_tf32  # torch's default lets cuDNN round what goes into its products
     kind = torch.device(device).type
     autocast = precision == "medium" and cell != "RNN"
     torch.set_num_threads(1)  # one thread adds up in one order: the same numbers with any number of workers
     torch.set_float32_matmul_precision("medium" if precision == "medium" else "highest")
+    torch.backends.cudnn.allow_tf32 = precision == "medium"
     try:
         cuda = [torch.device(device)] if kind == "cuda" else []
         # no cache: it would hold the weights' bfloat16 copies of the first epoch until the block ends
@@ -51,3 +53,4 @@ def reproducible(device: str, precision: str, cell: str) -> Iterator[None]:
     finally:
         torch.set_num_threads(threads)
         torch.set_float32_matmul_precision(matmul)
+        torch.backends.cudnn.allow_tf32 = tf32

@@ -187,5 +187,6 @@ def _network(task: Task, features: int) -> Recurrent:
 
 def _optimizer(task: Task, model: Recurrent) -> torch.optim.Optimizer:
     config = task.config
-    kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
-    return kind(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    if config.optimizer == "adamw":
+        return torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    return torch.optim.Adam(model.parameters(), lr=config.learning_rate)  # decay is AdamW's alone

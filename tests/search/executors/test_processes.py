@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from builders import dataset, definition
 
+from builders import dataset, definition
 from volopt.errors import TrainingError
 from volopt.search.executors.processes import ProcessTrainer
 from volopt.search.executors.serial import SerialTrainer

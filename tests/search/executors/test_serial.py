@@ -1,8 +1,8 @@
 """Training in this process."""
 
 import pytest
-from builders import dataset, definition
 
+from builders import dataset, definition
 from volopt.errors import TrainingError
 from volopt.search.executors.serial import SerialTrainer
 from volopt.training.fit import advance

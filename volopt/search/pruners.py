@@ -1,0 +1,63 @@
+"""Optuna's pruners under the names of the study file, each watching one phase."""
+
+import warnings
+from collections.abc import Callable, Container
+
+import optuna
+from optuna.exceptions import ExperimentalWarning
+from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner, WilcoxonPruner
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from volopt.search.phases import PHASE
+
+PRUNERS: dict[str, Callable[[int, int, str], BasePruner]] = {
+    "none": lambda rung, epochs, phase: NopPruner(),
+    # The first rung is spared. Nothing is pruned before five trials of the phase are COMPLETE.
+    "median": lambda rung, epochs, phase: WithinPhase(MedianPruner(5, n_warmup_steps=rung + 1), phase),
+    # Compares by what it wrote into the trials it watched: those of the phases it prunes.
+    "hyperband": lambda rung, epochs, phase: HyperbandPruner(min_resource=rung, max_resource=epochs),
+    "wilcoxon": lambda rung, epochs, phase: WithinPhase(WilcoxonPruner(), phase),
+}
+
+
+def pruner(name: str, rung: int, epochs: int, phase: str) -> BasePruner:
+    """Return the pruner of the study file's name, for reports every ``rung`` epochs up to ``epochs``."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return PRUNERS[name](rung, epochs, phase)
+
+
+class WithinPhase(BasePruner):
+    """Shows a pruner the trials of one phase only.
+
+    Phases differ in what stays fixed: next to a grid's networks of 250 units, nearly every trial of a phase that varies
+    the window of small ones would be pruned, the best among them too.
+    """
+
+    def __init__(self, pruner: BasePruner, phase: str) -> None:
+        self._pruner, self._phase = pruner, phase
+
+    def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
+        """Return what the pruner says of a trial among those of its phase."""
+        return self._pruner.prune(_PhaseOfStudy(study, self._phase), trial)
+
+
+class _PhaseOfStudy(optuna.Study):
+    """The study as if it held one phase."""
+
+    def __init__(self, study: optuna.Study, phase: str) -> None:
+        super().__init__(study.study_name, study._storage, study.sampler, study.pruner)
+        self._phase = phase
+
+    def get_trials(self, deepcopy: bool = True, states: Container[TrialState] | None = None) -> list[FrozenTrial]:
+        """Return the phase's trials."""
+        return [each for each in super().get_trials(deepcopy, states) if each.user_attrs.get(PHASE) == self._phase]
+
+    @property
+    def best_trial(self) -> FrozenTrial:
+        """Return the phase's best trial; raises ValueError where none is COMPLETE, as Optuna does."""
+        choose = min if self.direction == StudyDirection.MINIMIZE else max
+        return choose(
+            self.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)), key=lambda each: each.value or 0.0
+        )
