@@ -1,6 +1,8 @@
 """Opening the database: its settings, who waits for whom, and the files that are refused."""
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -153,3 +155,20 @@ def test_any_other_url_is_refused_without_showing_its_password(url: str) -> None
         database_path(url)
     assert "secret" not in caught.value.message
     assert "sqlite:///FILE" in caught.value.hint
+
+
+def test_a_new_database_appears_whole_and_alone(open_database: Any, database: Path) -> None:
+    open_database(create=True)
+    assert [file.name for file in database.parent.iterdir()] == [database.name]
+
+
+def test_two_processes_that_create_it_at_once_share_one_database(tmp_path: Path) -> None:
+    code = f"""
+import optuna
+from volopt.storage.connect import connect
+storage = connect("sqlite:///{tmp_path}/new.db", write=True, create=True)
+optuna.create_study(storage=storage)
+"""
+    processes = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(3)]
+    assert [process.communicate()[1] for process in processes] == [b""] * 3
+    assert len(connect(f"sqlite:///{tmp_path}/new.db").get_all_studies()) == 3

@@ -34,13 +34,13 @@ class RunProgress(Listener):
         self._task = self._bar.add_task("starting", total=None, trials="0", best="-")
 
     def __call__(self, plans: Sequence[PhasePlan]) -> "RunProgress":
-        """Take what is to be done, and watch it being done."""
+        """Take what is to be done, show the bar, and watch it being done."""
         seconds = sum(each.seconds for each in plans)
         self._bar.update(self._task, total=seconds or 1, completed=0 if seconds else 1)
+        self._bar.start()
         return self
 
     def __enter__(self) -> "RunProgress":
-        self._bar.start()
         return self
 
     def __exit__(
@@ -48,9 +48,9 @@ class RunProgress(Listener):
     ) -> None:
         self._bar.stop()
 
-    def phase_started(self, phase: Phase, done: int, total: int) -> None:
+    def phase_started(self, phase: Phase, done: int, total: int, best: float | None) -> None:
         """Show the phase."""
-        self._done, self._total = done, total
+        self._done, self._total, self._best = done, total, best
         self._show(phase)
         if not self._console.is_terminal:
             self._console.print(f"{phase.name}: {done}/{total}", highlight=False)

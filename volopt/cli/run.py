@@ -114,4 +114,4 @@ def _print_end(job: "Job", facts: dict[str, Any]) -> None:
         click.echo(SYNTHETIC)
     name, storage = job.definition.name, job.options.storage
     where = "" if storage == options.DEFAULT_STORAGE else f" --storage {storage}"
-    click.echo(f"Next: volopt trials {name}{where}\n      optuna-dashboard {storage}")
+    click.echo(f"Next: volopt trials {name}{where}\n      optuna-dashboard {storage} --artifact-dir {job.artifacts}")

@@ -47,7 +47,7 @@ class Frame:
 class Source:
     """Where frames come from."""
 
-    provider: str  # the directory
+    provider: str  # the directory, absolute
     reader: str  # qlib, native or csv
     synthetic: bool
     fingerprint: str  # sha256, in hex
@@ -134,7 +134,7 @@ def _provider(request: _Request, reader: str) -> tuple[Source, Callable[[], list
     fields = sorted({field for expression in request.expressions for field in expression.fields})
     rows = provider.check(request.instrument, fields, request.start, request.end)
     fingerprint = request.fingerprint(_parts(provider, request.instrument, fields))
-    source = Source(str(request.directory), reader, provider.synthetic, fingerprint)
+    source = Source(str(request.directory.resolve()), reader, provider.synthetic, fingerprint)
 
     def tables() -> list[_Table]:
         table = READERS[reader](provider, request.instrument, request.expressions, rows)
@@ -160,7 +160,7 @@ def _csv(request: _Request, files: Sequence[str]) -> tuple[Source, Callable[[], 
     contents = {name: read_file(request.directory, name) for name in files}
     synthetic = (request.directory / SYNTHETIC).is_file()
     fingerprint = request.fingerprint(part for item in contents.items() for part in item)
-    source = Source(str(request.directory), "csv", synthetic, fingerprint)
+    source = Source(str(request.directory.resolve()), "csv", synthetic, fingerprint)
 
     def tables() -> list[_Table]:
         return [_csv_table(request, name, content) for name, content in contents.items()]

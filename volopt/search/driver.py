@@ -77,7 +77,8 @@ class Driver:
                 self._fail(run, INTERRUPTED)
 
     def _run_phase(self, phase: Phase) -> None:
-        self._shop.listener.phase_started(phase, *progress(phase, self._definition, self._ledger))
+        best = self._study.best_value if self._ledger.complete else None
+        self._shop.listener.phase_started(phase, *progress(phase, self._definition, self._ledger), best)
         task = tasks(self._definition, {}, self._shop.device, self._shop.precision)[0]
         self._study.pruner = pruner(phase.pruner, task.rung, task.epochs, phase.name)
         asking = asker(phase, self._definition, self._study, self._ledger, self._shop.cost)

@@ -8,8 +8,8 @@ from volopt.definition.schema import Phase
 class Listener:
     """Hears everything and says nothing; progress displays override what they show."""
 
-    def phase_started(self, phase: Phase, done: int, total: int) -> None:
-        """Hear that a phase begins with ``done`` of ``total`` trials finished in earlier runs."""
+    def phase_started(self, phase: Phase, done: int, total: int, best: float | None) -> None:
+        """Hear that a phase begins with ``done`` of its ``total`` trials finished, and the study's best value."""
 
     def trial_started(self, phase: Phase, number: int) -> None:
         """Hear that a trial began."""

@@ -4,6 +4,7 @@ Contract: whoever opens it may read at any time; only the process that holds the
 runs in WAL mode with ``synchronous=NORMAL``: a killed process loses nothing that was committed, and readers never wait.
 """
 
+import os
 import re
 import sqlite3
 from pathlib import Path
@@ -51,7 +52,8 @@ def connect(url: str, *, write: bool = False, create: bool = False) -> RDBStorag
         raise StorageError(f"there is no database at {path}", "run a study first, or name another with --storage")
     _check(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _create(path)
         storage = RDBStorage(url, engine_kwargs={"connect_args": {"timeout": LOCK_TIMEOUT}})
         sqlalchemy.event.listen(storage.engine, "connect", _configure)
         if write:
@@ -69,6 +71,22 @@ def connect(url: str, *, write: bool = False, create: bool = False) -> RDBStorag
         raise StorageError(
             f"cannot write the database {path}: {reason}", "name a directory you may write to with --storage"
         ) from error
+
+
+def _create(path: Path) -> None:
+    """Make an empty database beside ``path`` and link it there: it appears whole, made by the first process alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        RDBStorage(f"sqlite:///{part}").engine.dispose()
+        try:
+            os.link(part, path)  # fails where another process was first
+        except FileExistsError:
+            return
+        except OSError:  # a file system without links
+            part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _check(path: Path) -> None:
