@@ -118,7 +118,7 @@ def test_a_dry_run_shows_the_plan_and_trains_nothing(volopt: Volopt, sample: Pat
     assert "width   grid     0/8" in out
     assert "Nothing was trained" in out
     _, out, _ = volopt("run", "grid", "--data", sample, "--dry-run", "--json")
-    assert [p["fits"] for p in json.loads(out)["phases"]] == [24, 24, 120]
+    assert [p["fits"] for p in json.loads(out)["phases"]] == [24, 18, 120]
     assert not (tmp_path / "storage" / "volopt.db").exists()
 
 

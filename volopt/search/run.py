@@ -128,9 +128,12 @@ def planned(job: Job) -> list[PhasePlan]:
     fits = FitStore(job.artifacts)
     data = (job.dataset.fingerprint, job.dataset.recipe)
 
+    counted: set[str] = set()  # a point of two grids is trained in the first of them
+
     def missing(params: Params) -> int:
-        wanted = tasks(job.definition, params, job.device, job.options.precision)
-        return sum(not fits.has(task.key(data)) for task in wanted)
+        keys = {task.key(data) for task in tasks(job.definition, params, job.device, job.options.precision)} - counted
+        counted.update(keys)
+        return sum(not fits.has(key) for key in keys)
 
     return [plan(phase, job.definition, ledger, missing, job.cost) for phase in job.phases]
 
