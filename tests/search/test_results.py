@@ -99,3 +99,13 @@ def test_the_artifact_of_a_pruned_trial_has_curves_only() -> None:
 def test_all_of_it_is_jsonable(finished: TrialRun) -> None:
     facts = [results.seeds(finished), results.means(results.seeds(finished)), results.artifact(finished, DATA)]
     assert json.loads(json.dumps(facts)) == facts
+
+
+def test_a_curve_without_a_logarithm_is_strict_json_all_the_same() -> None:
+    """A target that goes below zero has no log scores."""
+    trial = run(4, 4)
+    curves = trial.members[0].curves
+    assert curves is not None
+    curves.valid_log_r2[0] = math.nan
+    content = json.loads(json.dumps(results.artifact(trial, DATA), allow_nan=False))
+    assert content["seeds"][0]["curves"]["valid_log_r2"][0] is None

@@ -45,14 +45,24 @@ def _scores(member: Member) -> dict[str, Any]:
         curves = member.curves
         assert curves is not None
         return {"train_mse": curves.train_mse[-1], "valid_mse": curves.valid_mse[-1], "epochs": member.epoch}
-    scores = {name: value if math.isfinite(value) else None for name, value in member.fit.metrics.items()}
-    return scores | {"epochs": member.fit.epochs, "best_epoch": member.fit.best_epoch}
+    return {name: _finite(value) for name, value in member.fit.metrics.items()} | {
+        "epochs": member.fit.epochs,
+        "best_epoch": member.fit.best_epoch,
+    }
 
 
 def _seed_artifact(member: Member) -> dict[str, Any]:
-    found: dict[str, Any] = {"seed": member.task.seed, "curves": vars(member.curves)}
+    curves = {name: _finite(values) for name, values in vars(member.curves).items()}
+    found: dict[str, Any] = {"seed": member.task.seed, "curves": curves}
     if member.fit is not None:
         found["forecast"] = {
             name.removeprefix("forecast."): values.tolist() for name, values in member.fit.forecasts.items()
         }
     return found
+
+
+def _finite(value: Any) -> Any:
+    """Return numbers, or lists of them, with None for what JSON has no word for."""
+    if isinstance(value, list):
+        return [_finite(each) for each in value]
+    return value if math.isfinite(value) else None

@@ -8,10 +8,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from volopt.definition.schema import Definition
+from volopt.definition.schema import Definition, Scalar
 
 Arrays = dict[str, NDArray[Any]]
-Scalar = str | int | float | bool
 RUNGS = 10  # a trial reports about this many times
 
 
