@@ -4,8 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from volopt.data.sample import write_sample
+
+settings.register_profile("volopt", deadline=None)  # a busy machine is no failure
+settings.load_profile("volopt")
 
 ROOT = Path(__file__).parents[1]
 REAL_DATA = Path(os.environ.get("VOLOPT_TEST_DATA", ROOT.parent / "shared" / "data"))

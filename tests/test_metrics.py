@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.metrics import mean_squared_error, r2_score
 
@@ -19,7 +19,6 @@ def test_mse_is_the_mean_of_the_squared_errors() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(-5, 1e6), st.floats(0.01, 1e6)), min_size=3, max_size=30), st.floats(0.01, 10))
-@settings(deadline=None)
 def test_log_scores_are_scikit_learns_on_logs_of_the_floored_forecast(
     pairs: list[tuple[float, float]], floor: float
 ) -> None:

@@ -53,9 +53,7 @@ def test_a_truncated_file_is_refused(tmp_path: Path) -> None:
         read_bin(path, DAYS)
 
 
-@settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)  # the file is written anew each time
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # the file is written anew each time
 @given(st.binary(max_size=60))
 def test_any_bytes_are_a_series_within_the_calendar_or_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.bin").write_bytes(content)

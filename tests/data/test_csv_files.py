@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from volopt.data.csv_files import read_csv, read_file
@@ -58,7 +58,6 @@ def test_a_file_that_is_no_such_table_is_refused_with_reason_and_hint(text: str,
     assert hint in caught.value.hint
 
 
-@settings(deadline=None)  # others use the machine too
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=100).map(lambda text: (HEADER + text).encode())))
 def test_any_bytes_are_a_table_or_refused(content: bytes) -> None:
     try:

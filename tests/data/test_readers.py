@@ -71,14 +71,14 @@ def test_every_operator_gives_qlib_s_bits_on_real_data(real_data: Path, instrume
 
 
 @needs_qlib
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(expressions(), min_size=1, max_size=3, unique_by=lambda each: each.text))
 def test_any_expressions_give_qlib_s_bits(provider_dir: Path, wanted: list[Expression]) -> None:
     assert_same_bits(provider_dir, "SH600001", wanted, date(2010, 1, 20), date(2010, 7, 30))
 
 
 @needs_qlib
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(expressions(), min_size=1, max_size=3, unique_by=lambda each: each.text))
 def test_any_expressions_give_qlib_s_bits_on_real_data(real_data: Path, wanted: list[Expression]) -> None:
     assert_same_bits(real_data / "qlib_cn", "SH600000", wanted, date(2015, 5, 1), date(2016, 4, 30))

@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from volopt.definition.expressions import (
@@ -39,13 +39,11 @@ def expressions() -> st.SearchStrategy[Expression]:
     return st.recursive(fields, deeper, max_leaves=6)
 
 
-@settings(deadline=None)
 @given(expressions())
 def test_the_canonical_text_reads_back_as_the_same_expression(expression: Expression) -> None:
     assert parse(expression.text) == expression
 
 
-@settings(deadline=None)
 @given(st.one_of(st.text(), st.lists(st.sampled_from(WORDS), max_size=30).map("".join)))
 def test_any_text_is_read_or_refused_and_what_is_read_holds_nothing_but_the_grammar(text: str) -> None:
     try:

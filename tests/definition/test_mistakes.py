@@ -89,7 +89,7 @@ def places(tree: Any) -> list[tuple[Any, Any]]:
     return [place for key in keys for place in [(tree, key), *places(tree[key])]]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_whatever_stands_in_a_file_it_is_a_definition_or_a_list_of_mistakes(data: st.DataObject) -> None:
     raw = copy.deepcopy(data.draw(st.sampled_from(STORED)))

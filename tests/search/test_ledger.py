@@ -80,7 +80,7 @@ class Recount(RuleBasedStateMachine):
             assert lost in retryable if retryable else lost is None
 
 
-Recount.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+Recount.TestCase.settings = settings(max_examples=60, stateful_step_count=25)
 TestRecount = Recount.TestCase
 
 
@@ -125,7 +125,6 @@ def test_a_retry_is_not_another_proposal() -> None:
     assert ledger.proposed("extend") == 1
 
 
-@settings(deadline=None)
 @given(proposals=st.lists(st.sampled_from(POINTS), min_size=6, max_size=6), doomed=st.sets(st.integers(0, 2)))
 def test_a_phase_ends_even_if_a_hopeless_point_is_proposed_again_and_again(
     proposals: list[Params], doomed: set[int]

@@ -58,7 +58,7 @@ def test_a_directory_in_place_of_the_file_is_told_and_no_part_is_left(tmp_path: 
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(arrays=st.dictionaries(NAMES, ARRAYS, max_size=4), facts=FACTS)
 def test_arrays_and_facts_come_back_as_they_were(arrays: Any, facts: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -94,7 +94,7 @@ def test_a_truncated_file_reads_as_none(tmp_path: Path, length: int) -> None:
     assert read_arrays(tmp_path / "arrays") is None
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(content=st.binary(max_size=200))
 def test_garbage_reads_as_none(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:

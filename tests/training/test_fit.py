@@ -90,7 +90,7 @@ def assert_same(left: Fit, right: Fit) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 @given(stops=st.sets(st.integers(0, EPOCHS - 1), min_size=1).map(sorted))
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 def test_stopping_at_any_epochs_and_going_on_equals_going_through_bit_for_bit(case: str, stops: list[int]) -> None:
     assert_same(train(task(**CASES[case]), stops), through(case))
 

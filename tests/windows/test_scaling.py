@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
@@ -34,7 +34,6 @@ def test_a_series_has_one_center_and_one_scale(kind: str) -> None:
     st.floats(-1e3, 1e3),
     st.floats(0.01, 1e3),
 )
-@settings(deadline=None)
 def test_invert_undoes_apply(values: Array, center: float, scale: float) -> None:
     found = Scaling(np.array(center), np.array(scale))
     np.testing.assert_allclose(found.invert(found.apply(values)), values, rtol=1e-9, atol=1e-6)

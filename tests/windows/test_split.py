@@ -2,7 +2,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from volopt.windows.split import SPLITS, AsPublished, ByDate, Dates, Split
@@ -41,7 +41,6 @@ def test_by_date_scaling_sees_every_day_of_train_and_no_other() -> None:
 
 
 @given(st.lists(st.booleans(), min_size=100, max_size=100), st.integers(1, 20), st.integers(0, 5))
-@settings(deadline=None)
 def test_by_date_no_day_is_a_target_of_two_splits_and_each_has_its_window_before_it(
     traded: list[bool], window: int, more: int
 ) -> None:

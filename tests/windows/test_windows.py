@@ -91,7 +91,7 @@ def same(left: Sequence[Array], right: Sequence[Array]) -> bool:
 
 @kinds
 @given(windows, st.integers(0, DAYS - 1), st.integers(0, 1), st.floats(0.01, 100))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_changing_a_value_moves_no_input_of_a_window_whose_target_day_is_that_day_or_before(
     transform: str, anchor: str, kind: str, window: int, row: int, column: int, factor: float
 ) -> None:
@@ -120,7 +120,7 @@ def test_changing_a_value_moves_the_inputs_of_every_window_whose_days_hold_it() 
 
 @kinds
 @given(windows, st.integers(TRAIN_END, DAYS - 1), st.integers(0, 1), st.floats(0.01, 100))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_changing_a_value_after_train_moves_nothing_of_train_and_nothing_scaled_before_it(
     transform: str, anchor: str, kind: str, window: int, row: int, column: int, factor: float
 ) -> None:
@@ -153,7 +153,7 @@ def test_scaling_is_fitted_on_the_train_days_and_shared_by_all_splits(transform:
 
 
 @given(st.integers(145, 198), st.integers(0, 4))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_published_scaling_of_whole_files_leaks_and_without_it_train_sees_no_later_day(row: int, column: int) -> None:
     """145 is the first row after train's last target: 0.3 of 180 windows are 54, and one is dropped."""
     history, test = published_frames()
@@ -178,7 +178,6 @@ def test_published_the_test_file_is_scaled_by_itself_or_as_train_is() -> None:
 
 
 @given(windows)
-@settings(deadline=None)
 def test_every_window_is_the_consecutive_days_of_one_series_right_before_its_target(window: int) -> None:
     with no_scaling():
         found = split_samples(dataset(study(), coded(1), coded(2)), window)
@@ -193,7 +192,6 @@ def test_every_window_is_the_consecutive_days_of_one_series_right_before_its_tar
 
 
 @given(windows)
-@settings(deadline=None)
 def test_no_day_is_a_target_of_two_splits_and_their_order_is_that_of_time(window: int) -> None:
     found = split_samples(dataset(study(), frame()), window)
     dates = np.concatenate([found[split].dates for split in SPLITS])
@@ -201,7 +199,6 @@ def test_no_day_is_a_target_of_two_splits_and_their_order_is_that_of_time(window
 
 
 @given(windows)
-@settings(deadline=None)
 def test_every_split_has_the_same_days_whatever_the_window(window: int) -> None:
     """Train leaves out the first six days, as many as the largest window of the study has."""
     data = dataset(study(), frame())
@@ -217,7 +214,7 @@ def test_every_split_has_the_same_days_whatever_the_window(window: int) -> None:
 
 @kinds
 @given(windows)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 def test_forecast_of_the_scaled_targets_is_what_came_in_original_units(
     transform: str, anchor: str, kind: str, window: int
 ) -> None:
@@ -272,7 +269,7 @@ def test_anchoring_inputs_leaves_the_days_as_they_are() -> None:
 @pytest.mark.parametrize("anchor", ["none", "window_mean"])
 @pytest.mark.parametrize("series", [1, 2])
 @given(st.data())
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_inputs_of_some_samples_are_those_rows_of_all(anchor: str, series: int, data: st.DataObject) -> None:
     found = samples(dataset(study(anchor=anchor), *(frame(seed=i) for i in range(series))), "valid", 4)
     rows = data.draw(st.lists(st.integers(0, len(found) - 1), min_size=1, max_size=10).map(torch.tensor))
