@@ -89,15 +89,21 @@ def test_scores_name_the_log_scores_of_each_split_and_the_rest_of_test_only() ->
     assert set(both) == set(valid) | extra
 
 
-def test_scores_use_the_smallest_positive_train_value_as_floor_and_trains_naive_error_as_scale() -> None:
+def test_scores_floor_at_a_tenth_of_the_smallest_positive_train_value_and_scale_by_trains_naive_error() -> None:
     train = array(0, 8, 2, -5)
     test = Forecast(array(-1, 5), array(4, 6), array(5, 5))
     found = metrics.scores({"test": test}, train)
-    assert found["test_log_mse"] == pytest.approx((math.log(2 / 4) ** 2 + math.log(5 / 6) ** 2) / 2)
-    assert found["test_log_r2"] == metrics.log_r2(test.forecast, test.actual, 2.0)
+    assert found["test_log_mse"] == pytest.approx((math.log(0.2 / 4) ** 2 + math.log(5 / 6) ** 2) / 2)
+    assert found["test_log_r2"] == metrics.log_r2(test.forecast, test.actual, 0.2)
     assert found["test_mase"] == pytest.approx((5 + 1) / 2 / ((8 + 6 + 7) / 3))
     assert found["test_direction"] == pytest.approx(1 / 2)
     assert found["flatness"] == pytest.approx(3.0)
+
+
+def test_a_right_forecast_below_all_of_train_is_not_cut() -> None:
+    """Volume drifts: on real data it falls to a quarter of the smallest train day."""
+    test = Forecast(array(1, 0.5), array(1, 0.5), array(1, 1))
+    assert metrics.scores({"test": test}, array(2, 4, 3))["test_log_r2"] == 1.0
 
 
 def test_scores_without_a_positive_train_day_have_no_log_scores_but_all_others() -> None:
