@@ -26,7 +26,7 @@ train = ["2010-01-04", "2015-08-31"]
 valid = ["2015-09-01", "2017-12-31"]
 test = ["2018-01-01", "2018-12-28"]
 [training]
-epochs = 60
+epochs = 200
 seeds = 2
 [space]
 cell = ["LSTM"]

@@ -17,6 +17,7 @@ from volopt.errors import TrainingError, VoloptError
 from volopt.search import study as studies
 from volopt.search.driver import Driver, Workshop
 from volopt.search.executors.serial import SerialTrainer
+from volopt.search.interrupts import Interrupts
 from volopt.search.ledger import INTERRUPTED
 from volopt.search.listing import trials
 from volopt.storage.artifacts import CURVES, Artifacts
@@ -201,6 +202,20 @@ def test_an_interrupted_study_resumes_to_what_an_undisturbed_one_would_be(tmp_pa
         return [(t.params, t.value) for t in bench.study.trials if t.state == TrialState.COMPLETE]
 
     assert complete(disturbed) == complete(undisturbed)
+
+
+def test_an_interrupt_that_was_lost_in_a_finalizer_ends_the_run_all_the_same(bench: Bench) -> None:
+    interrupts = Interrupts()
+
+    def fault(task: Task, count: int) -> BaseException | None:
+        interrupts.asked = interrupts.asked or count == 9  # and nobody heard the exception
+        return None
+
+    with pytest.raises(KeyboardInterrupt):
+        bench.drive(definition(), lambda trainer: Faulty(trainer, fault), interrupts=interrupts)
+    assert bench.states() == ["COMPLETE", "FAIL"]
+    bench.drive(definition())
+    assert bench.states().count("COMPLETE") == 7
 
 
 def test_interruptions_do_not_use_up_the_retries(bench: Bench) -> None:

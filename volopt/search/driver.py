@@ -17,6 +17,7 @@ from volopt.definition.schema import Definition, Phase
 from volopt.errors import VoloptError
 from volopt.search import results
 from volopt.search.executors import Trainer
+from volopt.search.interrupts import Interrupts
 from volopt.search.ledger import INTERRUPTED, REASON, Ledger
 from volopt.search.listener import Listener
 from volopt.search.phases import PHASE, Asker, asker, progress
@@ -29,6 +30,8 @@ from volopt.training.progress import Progress
 from volopt.training.task import Fit, Task, tasks
 from volopt.windows.dataset import Dataset
 
+CHECK_SECONDS = 1.0  # between two looks at whether the run was asked to end
+
 
 @dataclass(frozen=True)
 class Workshop:
@@ -40,6 +43,7 @@ class Workshop:
     artifacts: Artifacts
     cost: Callable[[Params], float]  # estimated CPU seconds of one fit
     listener: Listener = field(default_factory=Listener)
+    interrupts: Interrupts = field(default_factory=Interrupts)
     device: str = "cpu"
     precision: str = "highest"
     timeout: float = math.inf  # seconds after which no new trial is asked for
@@ -83,17 +87,19 @@ class Driver:
         self._study.pruner = pruner(phase.pruner, task.rung, task.epochs, phase.name)
         asking = asker(phase, self._definition, self._study, self._ledger, self._shop.cost)
         while self._fill(phase, asking):
-            for future in wait(self._pending, return_when=FIRST_COMPLETED).done:
+            for future in wait(self._pending, CHECK_SECONDS, FIRST_COMPLETED).done:
                 if future in self._pending:  # a trial that failed or was pruned has dropped its futures
                     self._collect(future)
 
     def _fill(self, phase: Phase, asking: Asker) -> bool:
         """Begin trials while a worker would be idle, and return whether anything is being trained."""
         while len(self._pending) < self._shop.trainer.workers and time.monotonic() < self._ends_at:
+            self._shop.interrupts.check()
             trial = asking.ask()
             if trial is None:
                 break
             self._begin(trial, phase)
+        self._shop.interrupts.check()
         return bool(self._pending)
 
     def _begin(self, trial: optuna.Trial, phase: Phase) -> None:

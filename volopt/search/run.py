@@ -154,8 +154,10 @@ def run(job: Job, watch: Callable[[list[PhasePlan]], Listener]) -> dict[str, Any
         found = study.open_or_create(storage, job.definition, job.source)
         study.add_run(found, _record(job))
         study.repair(found)
-        driver = Driver(found, job.definition, study.ledger(found, job.definition), _workshop(job, watch(planned(job))))
-        driver.run(job.phases)
+        workshop = _workshop(job, watch(planned(job)))
+        driver = Driver(found, job.definition, study.ledger(found, job.definition), workshop)
+        with workshop.interrupts:
+            driver.run(job.phases)
         states = listing.counts(found)
         return {
             "study": job.definition.name,

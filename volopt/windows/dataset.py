@@ -46,8 +46,7 @@ class Dataset:
     @property
     def recipe(self) -> list[object]:
         """Return what is done to the source's bytes, JSON-able."""
-        rule = {name: str(value) for name, value in self.rule._asdict().items()}  # type: ignore[attr-defined]
-        return [list(self.names), rule, self.scaling, self.anchored, self.log, self.target_feature]
+        return [self.names, repr(self.rule), self.scaling, self.anchored, self.log, self.target_feature]
 
     def days(self, split: Split, window: int) -> int:
         """Return how many days a split has to forecast."""
