@@ -11,6 +11,16 @@ from volopt.definition.load import read
 from volopt.definition.schema import Definition
 from volopt.windows.dataset import Dataset, prepare
 
+SAMPLE_DATA = """\
+[data]
+instrument = "SH600000"
+features = ["$close", "$volume"]
+target = "$volume"
+train = ["2010-01-04", "2015-08-31"]
+valid = ["2015-09-01", "2017-12-31"]
+test = ["2018-01-01", "2018-12-28"]
+"""  # of a study file over the whole synthetic sample
+
 STUDY = """
 format = 1
 name = "small"

@@ -241,7 +241,7 @@ def test_optuna_dashboard_opens_the_database(volopt: Volopt, study: dict[str, An
 
     answers: list[str] = []
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/api/studies", "SERVER_NAME": "x", "SERVER_PORT": "80"}
-    environ |= {"wsgi.input": None, "wsgi.errors": sys.stderr, "wsgi.url_scheme": "http"}  # type: ignore[dict-item]
+    environ |= {"wsgi.input": None, "wsgi.errors": sys.stderr, "wsgi.url_scheme": "http"}
     app = wsgi(f"sqlite:///{tmp_path}/storage/volopt.db")
     body = b"".join(app(environ, lambda status, headers, info=None: answers.append(status)))
     assert answers == ["200 OK"]

@@ -12,20 +12,14 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
+from builders import SAMPLE_DATA
 from volopt.storage.connect import connect
 
 SECONDS = 60  # until we say that something never happened
-STUDY = """
+STUDY = f"""
 format = 1
 name = "small"
-[data]
-instrument = "SH600000"
-features = ["$close", "$volume"]
-target = "$volume"
-train = ["2010-01-04", "2015-08-31"]
-valid = ["2015-09-01", "2017-12-31"]
-test = ["2018-01-01", "2018-12-28"]
-[training]
+{SAMPLE_DATA}[training]
 epochs = 200
 seeds = 2
 [space]
@@ -34,7 +28,7 @@ hidden_size = [3, 4, 5, 6, 7, 8]
 [[phase]]
 name = "width"
 sampler = "grid"
-grid = { hidden_size = [3, 4, 5, 6, 7, 8] }
+grid = {{ hidden_size = [3, 4, 5, 6, 7, 8] }}
 """
 
 

@@ -11,20 +11,15 @@ from pathlib import Path
 import pytest
 import torch
 
+from builders import SAMPLE_DATA
+
 Said = tuple[int, str, str]
 Volopt = Callable[..., Said]
 
-STUDY = """
+STUDY = f"""
 format = 1
 name = "wrong"
-[data]
-instrument = "SH600000"
-features = ["$close", "$volume"]
-target = "$volume"
-train = ["2010-01-04", "2015-08-31"]
-valid = ["2015-09-01", "2017-12-31"]
-test = ["2018-01-01", "2018-12-28"]
-[training]
+{SAMPLE_DATA}[training]
 epochs = 1
 seeds = 1
 [space]
@@ -33,7 +28,7 @@ hidden_size = [5, 7]
 [[phase]]
 name = "width"
 sampler = "grid"
-grid = { cell = ["RNN"] }
+grid = {{ cell = ["RNN"] }}
 """
 
 

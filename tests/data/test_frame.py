@@ -18,7 +18,7 @@ PUBLISHED = ("$close", "$volume", "Ref($close,1)", "Mean($close,3)", "$high-$low
 
 def load(directory: Path, *texts: str, reader: str | None = "native", **options: object) -> tuple[Frame, Source]:
     start, end = options.pop("start", None), options.pop("end", None)
-    frames, source = load_frames(directory, "SH600000", texts, start, end, reader=reader, **options)  # type: ignore[arg-type]
+    frames, source = load_frames(directory, "SH600000", texts, start, end, reader=reader, **options)
     return frames[0], source
 
 

@@ -37,14 +37,14 @@ OTHER_TASK: dict[str, object] = {
 
 def test_every_value_of_a_configuration_changes_the_key() -> None:
     assert set(OTHER_CONFIG) == {field.name for field in fields(Config)}
-    changed = [replace(CONFIG, **{name: value}) for name, value in OTHER_CONFIG.items()]  # type: ignore[arg-type]
+    changed = [replace(CONFIG, **{name: value}) for name, value in OTHER_CONFIG.items()]
     keys = {replace(TASK, config=config).key(DATA) for config in changed}
     assert len(keys | {TASK.key(DATA)}) == len(OTHER_CONFIG) + 1
 
 
 def test_every_fact_of_a_task_but_the_metric_changes_the_key() -> None:
     assert set(OTHER_TASK) == {field.name for field in fields(Task)} - {"metric"}
-    keys = {replace(TASK, **{name: value}).key(DATA) for name, value in OTHER_TASK.items()}  # type: ignore[arg-type]
+    keys = {replace(TASK, **{name: value}).key(DATA) for name, value in OTHER_TASK.items()}
     assert len(keys | {TASK.key(DATA)}) == len(OTHER_TASK) + 1
 
 
