@@ -31,13 +31,22 @@ def mse(forecast: Array, actual: Array) -> float:
     return float(np.mean((forecast - actual) ** 2))
 
 
+def log_floor(train: Array) -> float:
+    """Return what forecasts are raised to before their logarithm: ``FLOOR`` times the smallest positive train value.
+
+    NaN where train is never positive: then there is no logarithm to score.
+    """
+    positive = train[train > 0]
+    return FLOOR * float(positive.min()) if positive.size else float("nan")
+
+
 def log_errors(forecast: Array, actual: Array, floor: float) -> tuple[Array, Array]:
     """Return log forecast minus log actual, and log actual, for the days with a positive actual.
 
     Args:
         forecast: in original units; values below ``floor`` are raised to it, since a linear head may go below zero.
         actual: in original units; days with 0 have no logarithm and are left out.
-        floor: positive; see ``FLOOR``.
+        floor: positive; see ``log_floor``.
     """
     positive = actual > 0
     log_actual = np.log(actual[positive])
@@ -79,6 +88,11 @@ def flatness(forecast: Array, actual: Array) -> float:
     return float(np.std(forecast) / np.std(actual))
 
 
+def skill(error: float, baseline_error: float) -> float:
+    """Return 1 − error / baseline's error: the share of the baseline's error that is gone, below 0 where there is more."""
+    return 1 - error / baseline_error if baseline_error > 0 else float("nan")
+
+
 def scores(splits: Mapping[str, Forecast], train: Array) -> dict[str, float]:
     """Return the metrics in original units of the splits given, ``valid`` and ``test``.
 
@@ -86,8 +100,7 @@ def scores(splits: Mapping[str, Forecast], train: Array) -> dict[str, float]:
         splits: the forecasts of each split.
         train: the target on the train days, (days,), original units.
     """
-    positive = train[train > 0]
-    floor = FLOOR * float(positive.min()) if positive.size else float("nan")  # never positive: no logarithm to score
+    floor = log_floor(train)
     found: dict[str, float] = {}
     for split, (forecast, actual, _) in splits.items():
         found[f"{split}_log_r2"] = log_r2(forecast, actual, floor)

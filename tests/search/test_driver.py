@@ -1,5 +1,6 @@
 """The driver over real storage and real, tiny networks; a trainer that fails on purpose is written by hand."""
 
+import functools
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
@@ -11,6 +12,7 @@ import pytest
 from optuna.trial import TrialState
 
 from builders import STUDY, dataset, definition
+from volopt.baselines.baselines import baselines
 from volopt.data.frame import Source
 from volopt.definition.schema import Definition
 from volopt.errors import TrainingError, VoloptError
@@ -20,9 +22,9 @@ from volopt.search.executors.serial import SerialTrainer
 from volopt.search.interrupts import Interrupts
 from volopt.search.ledger import INTERRUPTED
 from volopt.search.listing import trials
+from volopt.storage import kept
 from volopt.storage.artifacts import CURVES, Artifacts
 from volopt.storage.connect import connect
-from volopt.storage.fits import FitStore
 from volopt.training.progress import Progress
 from volopt.training.task import State, Task
 
@@ -51,8 +53,9 @@ class Bench:
         shop = Workshop(
             data,
             wrap(SerialTrainer(data)),
-            FitStore(artifacts),
+            kept.fits(artifacts),
             Artifacts(artifacts),
+            functools.cache(lambda window: baselines(data, window, 4, kept.baselines(artifacts))),
             lambda params: 1.0,
             **said,
         )

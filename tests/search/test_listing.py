@@ -19,6 +19,7 @@ from volopt.search.space import distributions
 FOUND = definition(STUDY.replace('name = "small"', 'name = "small"\ntitle = "A small study"'))
 POINT = {"cell": "RNN", "hidden_size": 3, "window": 4, "learning_rate": 0.005}
 SEEDS = [{"seed": 0, "valid_mse": 2.0}, {"seed": 1, "valid_mse": 4.0}]
+SCORES = {"valid_mse": 3.0, "test_mse": None, "skills": {"valid_skill_har": -0.5}, "seeds": SEEDS}
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def full(study: optuna.Study) -> optuna.Study:
     """A study with a trial in each state; of the grid, one point is complete and one failed."""
     space = distributions(FOUND)
     rows: list[tuple[TrialState, float | None, dict[str, Any], dict[str, Any]]] = [
-        (TrialState.COMPLETE, 3.0, POINT, {PHASE: "width", "seeds": SEEDS, "valid_mse": 3.0, "test_mse": None}),
+        (TrialState.COMPLETE, 3.0, POINT, {PHASE: "width", **SCORES}),
         (TrialState.FAIL, None, POINT | {"hidden_size": 5}, {PHASE: "width", REASON: "the loss is nan"}),
         (TrialState.COMPLETE, 2.0, POINT | {"window": 6}, {PHASE: "extend"}),
         (TrialState.PRUNED, None, POINT | {"window": 5}, {PHASE: "extend"}),
@@ -60,6 +61,7 @@ def test_the_best_trial_is_told_with_its_value_and_parameters(full: optuna.Study
 
 
 def test_a_summary_has_the_keys_of_status(full: optuna.Study) -> None:
+    studies.keep_baselines(full, {"har": {"valid_log_r2": 0.7, "test_log_r2": None}})
     assert listing.summary(full, FOUND) == {
         "name": "small",
         "title": "A small study",
@@ -70,6 +72,7 @@ def test_a_summary_has_the_keys_of_status(full: optuna.Study) -> None:
             {"name": "extend", "sampler": "random", "done": 2, "total": 3},
         ],
         "best": listing.best(full),
+        "baselines": {"har": {"valid_log_r2": 0.7, "test_log_r2": None}},
     }
 
 
@@ -82,7 +85,7 @@ def test_a_trial_has_the_keys_of_trials(full: optuna.Study) -> None:
         "phases": ["width"],
         "params": POINT,
         "value": 3.0,
-        "metrics": {"valid_mse": 3.0, "test_mse": None},
+        "metrics": {"valid_mse": 3.0, "test_mse": None, "valid_skill_har": -0.5},
         "seeds": SEEDS,
         "reason": None,
     }

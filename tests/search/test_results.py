@@ -10,6 +10,7 @@ import optuna
 import pytest
 
 from builders import dataset, definition, frame
+from volopt.baselines.baselines import Baselines
 from volopt.search import results
 from volopt.search.trial_run import Member, TrialRun
 from volopt.training.fit import advance
@@ -17,6 +18,15 @@ from volopt.training.task import tasks
 
 FOUND = definition()
 DATA = dataset(FOUND)
+TRAIN = DATA.train_target(4)
+BASELINES = Baselines(
+    "key",
+    {},
+    {
+        "persistence": {"valid_log_mse": 0.02, "test_log_mse": 0.04},
+        "har": {"valid_log_mse": 0.01, "test_log_mse": 0.0},  # an error of 0 leaves no skill to speak of
+    },
+)
 
 
 def run(*untils: int, **params: Any) -> TrialRun:
@@ -31,13 +41,17 @@ def run(*untils: int, **params: Any) -> TrialRun:
     return TrialRun(trial, FOUND.phases[0], params, members, by_seed=False)
 
 
+def artifact(trial: TrialRun) -> dict[str, Any]:
+    return results.artifact(trial, DATA, results.seeds(trial, BASELINES), BASELINES)
+
+
 @pytest.fixture(scope="module")
 def finished() -> TrialRun:
     return run(4, 4, window=5)
 
 
 def test_each_seed_has_its_scores(finished: TrialRun) -> None:
-    rows = results.seeds(finished)
+    rows = results.seeds(finished, BASELINES)
     assert [(row["seed"], row["epochs"], row["best_epoch"]) for row in rows] == [(0, 4, 4), (1, 4, 4)]
     for row, member in zip(rows, finished.members, strict=True):
         assert member.fit is not None
@@ -50,16 +64,44 @@ def test_a_pruned_seed_has_its_losses_so_far_and_one_that_never_began_is_left_ou
     pruned = run(2, 0)
     curves = pruned.members[0].curves
     assert curves is not None
-    assert results.seeds(pruned) == [
+    assert results.seeds(pruned, BASELINES) == [
         {"seed": 0, "train_mse": curves.train_mse[1], "valid_mse": curves.valid_mse[1], "epochs": 2}
     ]
+
+
+def test_each_seed_has_its_skill_over_each_baseline(finished: TrialRun) -> None:
+    for row in results.seeds(finished, BASELINES):
+        assert row["valid_skill_persistence"] == pytest.approx(1 - row["valid_log_mse"] / 0.02)
+        assert row["test_skill_persistence"] == pytest.approx(1 - row["test_log_mse"] / 0.04)
+        assert row["valid_skill_har"] == pytest.approx(1 - row["valid_log_mse"] / 0.01)
+        assert row["test_skill_har"] is None
+
+
+def test_an_ensemble_is_scored_by_the_mean_of_its_forecasts_and_not_by_the_mean_of_their_scores(
+    finished: TrialRun,
+) -> None:
+    found = results.ensemble(finished, DATA, BASELINES)
+    came = frame()
+    actual = came.values[(came.dates >= np.datetime64("2020-04-01")) & (came.dates < np.datetime64("2020-05-01")), 1]
+    forecasts = [member.fit.forecasts["forecast.valid"] for member in finished.members if member.fit]
+    errors = np.log(np.maximum(np.mean(forecasts, axis=0), 0.1 * TRAIN.min())) - np.log(actual)
+    error = np.mean(errors**2)
+    assert found["ensemble_valid_log_mse"] == pytest.approx(error)
+    assert found["ensemble_valid_log_r2"] == pytest.approx(1 - error / np.var(np.log(actual)))
+    assert found["ensemble_valid_skill_persistence"] == pytest.approx(1 - error / 0.02)
+    assert found["ensemble_valid_log_mse"] != results.means(results.seeds(finished, BASELINES))["valid_log_mse"]
+    assert not any("mase" in name for name in found)
+
+
+def test_seeds_that_are_not_finished_have_no_ensemble() -> None:
+    assert results.ensemble(run(4, 2), DATA, BASELINES) == {}
 
 
 def test_a_score_that_is_not_finite_is_told_as_missing(finished: TrialRun) -> None:
     member = finished.members[0]
     assert member.fit is not None
     broken = replace(member, fit=replace(member.fit, metrics=member.fit.metrics | {"test_mase": math.inf}))
-    rows = results.seeds(TrialRun(finished.trial, finished.phase, {}, [broken], by_seed=False))
+    rows = results.seeds(TrialRun(finished.trial, finished.phase, {}, [broken], by_seed=False), BASELINES)
     assert rows[0]["test_mase"] is None
 
 
@@ -73,8 +115,11 @@ def test_a_mean_is_over_all_seeds_and_missing_where_one_has_none() -> None:
 
 
 def test_an_artifact_has_forecasts_beside_what_came_by_date_in_original_units(finished: TrialRun) -> None:
-    found = results.artifact(finished, DATA)
+    found = artifact(finished)
     assert found["window"] == 5
+    assert found["baselines"] == "key"
+    smallest = 0.1 * TRAIN.min()
+    assert found["train"] == pytest.approx({"mean": TRAIN.mean(), "std": TRAIN.std(), "log_floor": smallest})
     assert found["days"]["valid"]["date"] == [f"2020-04-{day:02}" for day in range(1, 31)]
     assert found["days"]["test"]["date"] == [f"2020-05-{day:02}" for day in range(1, 32)]
     came = frame()
@@ -83,6 +128,8 @@ def test_an_artifact_has_forecasts_beside_what_came_by_date_in_original_units(fi
     for seed, member in zip(found["seeds"], finished.members, strict=True):
         assert member.fit is not None
         assert seed["seed"] == member.task.seed
+        assert seed["metrics"]["test_mse"] == member.fit.metrics["test_mse"]
+        assert "valid_skill_persistence" in seed["metrics"]
         for split in ("valid", "test"):
             assert seed["forecast"][split] == member.fit.forecasts[f"forecast.{split}"].tolist()
             assert len(seed["forecast"][split]) == len(found["days"][split]["actual"])
@@ -90,14 +137,14 @@ def test_an_artifact_has_forecasts_beside_what_came_by_date_in_original_units(fi
 
 
 def test_the_artifact_of_a_pruned_trial_has_curves_only() -> None:
-    found = results.artifact(run(2, 0), DATA)
+    found = artifact(run(2, 0))
     assert [seed["seed"] for seed in found["seeds"]] == [0]
     assert "forecast" not in found["seeds"][0]
     assert len(found["seeds"][0]["curves"]["train_mse"]) == 2
 
 
 def test_all_of_it_is_jsonable(finished: TrialRun) -> None:
-    facts = [results.seeds(finished), results.means(results.seeds(finished)), results.artifact(finished, DATA)]
+    facts = [results.seeds(finished, BASELINES), results.means(results.seeds(finished, BASELINES)), artifact(finished)]
     assert json.loads(json.dumps(facts)) == facts
 
 
@@ -107,5 +154,5 @@ def test_a_curve_without_a_logarithm_is_strict_json_all_the_same() -> None:
     curves = trial.members[0].curves
     assert curves is not None
     curves.valid_log_r2[0] = math.nan
-    content = json.loads(json.dumps(results.artifact(trial, DATA), allow_nan=False))
+    content = json.loads(json.dumps(artifact(trial), allow_nan=False))
     assert content["seeds"][0]["curves"]["valid_log_r2"][0] is None

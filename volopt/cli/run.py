@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from volopt.cli import options
-from volopt.cli.output import SYNTHETIC, print_json, print_table, show_params
+from volopt.cli.output import SYNTHETIC, print_json, print_table
 
 if TYPE_CHECKING:
     from volopt.search.run import Job
@@ -88,26 +88,26 @@ def _print_plan(job: "Job", plans: list[Any], as_json: bool) -> None:
 
 
 def _print_end(job: "Job", facts: dict[str, Any]) -> None:
+    from volopt.cli.trial_table import print_trials
     from volopt.search.listing import summary, trials
+    from volopt.search.standing import standing
     from volopt.search.study import find
     from volopt.storage.connect import connect
 
     study, definition = find(connect(job.options.storage), job.definition.name)
-    phases = [(p["name"], p["sampler"], f"{p['done']}/{p['total']}") for p in summary(study, definition)["phases"]]
-    print_table(["phase", "sampler", "trials"], phases)
+    told = summary(study, definition)
+    print_table(
+        ["phase", "sampler", "trials"], [(p["name"], p["sampler"], f"{p['done']}/{p['total']}") for p in told["phases"]]
+    )
     metric, lower_first = definition.objective.metric, definition.objective.direction == "minimize"
     complete = [t for t in trials(study, definition) if t["state"] == "COMPLETE"]
     ranked = sorted(complete, key=lambda t: t["value"] if lower_first else -t["value"])
-    rows = [
-        (t["number"], ", ".join(t["phases"]), t["value"], t["metrics"]["test_mse"], show_params(t["params"]))
-        for t in ranked[:10]
-    ]
-    if rows:
-        print_table(
-            ["trial", "phases", metric, "test_mse", "parameters"],
-            rows,
-            title="\nBest trials, by the valid split",
-        )
+    if ranked:
+        print_trials(ranked[:10], told["baselines"], metric, "\nBest trials, by the valid split, and baselines")
+        click.echo("")
+    against = standing(study)
+    for sentence in against.sentences() if against else []:
+        click.echo(sentence)
     count = f"{facts['complete']} complete, {facts['pruned']} pruned, {facts['failed']} failed"
     click.echo(f"\n{count}; {facts['new_trials']} new in {facts['seconds']:.0f} s.")
     if job.source.synthetic:

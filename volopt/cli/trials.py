@@ -3,48 +3,32 @@
 import click
 
 from volopt.cli import options
-from volopt.cli.output import print_json, print_table, show_params
+from volopt.cli.output import print_json
+from volopt.errors import StudyError
 
 
-@click.command("trials", epilog="Example: volopt trials grid --json")
+@click.command("trials", epilog="Examples: volopt trials grid --json    volopt trials grid 3")
 @click.argument("name")
+@click.argument("number", type=click.IntRange(min=0), required=False)
 @options.storage
 @options.as_json
-def command(name: str, storage: str, as_json: bool) -> None:
-    """Show the trials of the study NAME."""
+def command(name: str, number: int | None, storage: str, as_json: bool) -> None:
+    """Show the trials of the study NAME beside the baselines, or every metric and seed of its trial NUMBER."""
+    from volopt.cli.trial_table import print_trial, print_trials
     from volopt.search.listing import trials
-    from volopt.search.study import find
+    from volopt.search.study import baselines, find
     from volopt.storage.connect import connect
 
     study, definition = find(connect(storage), name)
     found = trials(study, definition)
+    if number is not None and number >= len(found):
+        raise StudyError(f'the study "{name}" has no trial {number}', f"it has {len(found)} trials, counted from 0")
+    chosen = found if number is None else [found[number]]
     if as_json:
-        print_json(found)
-        return
-    if not found:
+        print_json(chosen)
+    elif not found:
         click.echo(f'The study "{name}" has no trials yet.')
-        return
-    rows = [
-        (
-            t["number"],
-            t["state"],
-            ", ".join(t["phases"]),
-            t["value"],
-            t["metrics"].get("train_mse"),
-            t["metrics"].get("test_mse"),
-            t["reason"] or show_params(t["params"]),
-        )
-        for t in found
-    ]
-    print_table(
-        [
-            "trial",
-            "state",
-            "phases",
-            definition.objective.metric,
-            "train_mse",
-            "test_mse",
-            "parameters or reason",
-        ],
-        rows,
-    )
+    elif number is None:
+        print_trials(found, baselines(study), definition.objective.metric)
+    else:
+        print_trial(found[number], baselines(study))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import optuna
 from optuna.trial import TrialState
 
+from volopt.baselines.baselines import Baselines
 from volopt.definition.schema import Definition, Phase
 from volopt.errors import VoloptError
 from volopt.search import results
@@ -22,10 +23,11 @@ from volopt.search.ledger import INTERRUPTED, REASON, Ledger
 from volopt.search.listener import Listener
 from volopt.search.phases import PHASE, Asker, asker, progress
 from volopt.search.pruners import pruner
+from volopt.search.results import SEEDS, SKILLS
 from volopt.search.space import Params
 from volopt.search.trial_run import Member, TrialRun
 from volopt.storage.artifacts import CURVES, Artifacts
-from volopt.storage.fits import FitStore
+from volopt.storage.kept import Kept
 from volopt.training.progress import Progress
 from volopt.training.task import Fit, Task, tasks
 from volopt.windows.dataset import Dataset
@@ -39,8 +41,9 @@ class Workshop:
 
     dataset: Dataset
     trainer: Trainer
-    fits: FitStore
+    fits: Kept
     artifacts: Artifacts
+    baselines: Callable[[int], Baselines]  # on the days that a window has to forecast
     cost: Callable[[Params], float]  # estimated CPU seconds of one fit
     listener: Listener = field(default_factory=Listener)
     interrupts: Interrupts = field(default_factory=Interrupts)
@@ -173,11 +176,16 @@ class Driver:
 
     def _leave(self, run: TrialRun) -> None:
         """Store the numbers of a trial with it, while Optuna lets us: before it is told."""
-        self._shop.artifacts.attach(run.trial, CURVES, results.artifact(run, self._shop.dataset))
-        seeds = results.seeds(run)
-        for name, value in results.means(seeds).items():
-            run.trial.set_user_attr(name, value)
-        run.trial.set_user_attr("seeds", seeds)
+        dataset, baselines = self._shop.dataset, self._shop.baselines(run.members[0].task.config.window)
+        seeds = results.seeds(run, baselines)
+        self._shop.artifacts.attach(run.trial, CURVES, results.artifact(run, dataset, seeds, baselines))
+        metrics = results.means(seeds) | results.ensemble(run, dataset, baselines)
+        skills = {name: value for name, value in metrics.items() if "_skill_" in name}
+        for name, value in metrics.items():
+            if name not in skills:
+                run.trial.set_user_attr(name, value)
+        run.trial.set_user_attr(SKILLS, skills)  # many, and each attribute is a write of its own
+        run.trial.set_user_attr(SEEDS, seeds)
 
     def _tell(self, run: TrialRun, state: TrialState, value: float | None = None) -> None:
         for future in [future for future, (owner, _) in self._pending.items() if owner is run]:

@@ -10,9 +10,10 @@ from volopt.definition.schema import Definition
 from volopt.search import study as studies
 from volopt.search.ledger import REASON
 from volopt.search.phases import PHASE, Membership, progress
+from volopt.search.results import SEEDS, SKILLS
 
 STATES = ("complete", "pruned", "failed", "running", "waiting")
-_NOT_METRICS = frozenset({PHASE, REASON, "seeds"})
+_NOT_METRICS = frozenset({PHASE, REASON, SEEDS, SKILLS})
 
 
 def counts(study: optuna.Study) -> dict[str, int]:
@@ -45,7 +46,14 @@ def summary(study: optuna.Study, definition: Definition) -> dict[str, Any]:
         "trials": counts(study),
         "phases": phases,
         "best": best(study),
+        "baselines": studies.baselines(study),
     }
+
+
+def metrics(trial: FrozenTrial) -> dict[str, float | None]:
+    """Return the means over a trial's seeds, and the scores of the mean of their forecasts."""
+    plain = {name: value for name, value in trial.user_attrs.items() if name not in _NOT_METRICS}
+    return {**plain, **trial.user_attrs.get(SKILLS, {})}
 
 
 def trials(study: optuna.Study, definition: Definition) -> list[dict[str, Any]]:
@@ -62,8 +70,8 @@ def _trial(trial: FrozenTrial, membership: Membership) -> dict[str, Any]:
         "phases": membership.phases(trial.params, attributes.get(PHASE)),
         "params": trial.params,
         "value": trial.value,
-        "metrics": {name: value for name, value in attributes.items() if name not in _NOT_METRICS},
-        "seeds": attributes.get("seeds", []),
+        "metrics": metrics(trial),
+        "seeds": attributes.get(SEEDS, []),
         "seconds": trial.duration.total_seconds() if trial.duration is not None else None,
         "reason": attributes.get(REASON),
     }

@@ -5,14 +5,19 @@ from typing import Any
 
 import numpy as np
 
+from volopt import metrics
+from volopt.baselines.baselines import Baselines
+from volopt.baselines.forecasts import SCORED
 from volopt.search.trial_run import Member, TrialRun
 from volopt.windows.dataset import Dataset
 from volopt.windows.windows import samples
 
+SEEDS, SKILLS = "seeds", "skills"  # user attributes of a trial: its seeds' scores, and its own skills by name
 
-def seeds(run: TrialRun) -> list[dict[str, Any]]:
+
+def seeds(run: TrialRun, baselines: Baselines) -> list[dict[str, Any]]:
     """Return the scores of each seed, JSON-able; of a pruned one, its losses so far."""
-    return [{"seed": member.task.seed, **_scores(member)} for member in run.members if member.curves]
+    return [{"seed": member.task.seed, **_scores(member, baselines)} for member in _begun(run)]
 
 
 def means(rows: list[dict[str, Any]]) -> dict[str, float | None]:
@@ -21,18 +26,51 @@ def means(rows: list[dict[str, Any]]) -> dict[str, float | None]:
     return {name: _mean([row.get(name) for row in rows]) for name in names}
 
 
-def artifact(run: TrialRun, dataset: Dataset) -> dict[str, Any]:
-    """Return curves a seed, and forecasts beside what came, by date, in the target's original units."""
+def ensemble(run: TrialRun, dataset: Dataset, baselines: Baselines) -> dict[str, float | None]:
+    """Return log scores and skills of the mean of the seeds' forecasts, where every seed is finished."""
+    fits = [member.fit for member in run.members if member.fit is not None]
+    if len(fits) < len(run.members):
+        return {}
     window = run.members[0].task.config.window
-    days = {split: samples(dataset, split, window) for split in ("valid", "test")}
+    forecasts: dict[str, metrics.Forecast] = {}
+    for split in SCORED:
+        days = samples(dataset, split, window)
+        mean = np.mean([fit.forecasts[f"forecast.{split}"] for fit in fits], axis=0)
+        forecasts[split] = metrics.Forecast(mean, days.actual, days.previous)
+    scores = metrics.scores(forecasts, dataset.train_target(window))
+    found = {name: value for name, value in scores.items() if "_log_" in name} | baselines.skills(scores)
+    return {f"ensemble_{name}": finite(value) for name, value in found.items()}
+
+
+def artifact(run: TrialRun, dataset: Dataset, rows: list[dict[str, Any]], baselines: Baselines) -> dict[str, Any]:
+    """Return what a trial leaves as a file.
+
+    Metrics and curves a seed; forecasts beside what came, by date, in the target's original units; where the baselines'
+    forecasts of the same days are kept; and what the train target was like.
+
+    Args:
+        run: the trial.
+        dataset: the study's data.
+        rows: from ``seeds``.
+        baselines: on the trial's days.
+    """
+    window = run.members[0].task.config.window
+    days = {split: samples(dataset, split, window) for split in SCORED}
+    train = dataset.train_target(window)
     return {
         "window": window,
+        "train": finite({"mean": train.mean(), "std": train.std(), "log_floor": metrics.log_floor(train)}),
+        "baselines": baselines.key,
         "days": {
             split: {"date": np.datetime_as_string(found.dates).tolist(), "actual": found.actual.tolist()}
             for split, found in days.items()
         },
-        "seeds": [_seed_artifact(member) for member in run.members if member.curves],
+        "seeds": [_seed(member, row) for member, row in zip(_begun(run), rows, strict=True)],
     }
+
+
+def _begun(run: TrialRun) -> list[Member]:
+    return [member for member in run.members if member.curves]
 
 
 def _mean(values: list[float | None]) -> float | None:
@@ -40,20 +78,19 @@ def _mean(values: list[float | None]) -> float | None:
     return float(np.mean(known)) if len(known) == len(values) else None
 
 
-def _scores(member: Member) -> dict[str, Any]:
+def _scores(member: Member, baselines: Baselines) -> dict[str, Any]:
     if member.fit is None:
         curves = member.curves
         assert curves is not None
         return {"train_mse": curves.train_mse[-1], "valid_mse": curves.valid_mse[-1], "epochs": member.epoch}
-    return {name: _finite(value) for name, value in member.fit.metrics.items()} | {
-        "epochs": member.fit.epochs,
-        "best_epoch": member.fit.best_epoch,
-    }
+    scores = member.fit.metrics | baselines.skills(member.fit.metrics)
+    return {**finite(scores), "epochs": member.fit.epochs, "best_epoch": member.fit.best_epoch}
 
 
-def _seed_artifact(member: Member) -> dict[str, Any]:
-    curves = {name: _finite(values) for name, values in vars(member.curves).items()}
-    found: dict[str, Any] = {"seed": member.task.seed, "curves": curves}
+def _seed(member: Member, row: dict[str, Any]) -> dict[str, Any]:
+    scores = {name: value for name, value in row.items() if name != "seed"}
+    curves = finite(vars(member.curves))
+    found: dict[str, Any] = {"seed": member.task.seed, "metrics": scores, "curves": curves}
     if member.fit is not None:
         found["forecast"] = {
             name.removeprefix("forecast."): values.tolist() for name, values in member.fit.forecasts.items()
@@ -61,8 +98,10 @@ def _seed_artifact(member: Member) -> dict[str, Any]:
     return found
 
 
-def _finite(value: Any) -> Any:
-    """Return numbers, or lists of them, with None for what JSON has no word for."""
+def finite(value: Any) -> Any:
+    """Return numbers, or lists and dicts of them, with None for what JSON has no word for."""
     if isinstance(value, list):
-        return [_finite(each) for each in value]
+        return [finite(each) for each in value]
+    if isinstance(value, dict):
+        return {name: finite(each) for name, each in value.items()}
     return value if math.isfinite(value) else None

@@ -1,5 +1,6 @@
 """``volopt run`` as a plain function: everything between the command line and the driver."""
 
+import functools
 import math
 import os
 import time
@@ -8,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from volopt.baselines import baselines
+from volopt.baselines.baselines import Baselines
 from volopt.data.frame import Frame, Source, load_frames
 from volopt.data.locate import locate
 from volopt.definition import load
 from volopt.definition.schema import Definition, Phase
 from volopt.errors import UsageError, did_you_mean
-from volopt.search import cost, listing, study
+from volopt.search import cost, listing, results, study
 from volopt.search.driver import Driver, Workshop
 from volopt.search.executors import Trainer
 from volopt.search.executors.processes import ProcessTrainer
@@ -22,9 +25,9 @@ from volopt.search.ledger import Ledger
 from volopt.search.listener import Listener
 from volopt.search.plan import PhasePlan, plan
 from volopt.search.space import Params
+from volopt.storage import kept
 from volopt.storage.artifacts import Artifacts
 from volopt.storage.connect import connect, database_path
-from volopt.storage.fits import FitStore
 from volopt.storage.lock import study_lock
 from volopt.storage.record import run_record
 from volopt.training.device import resolve
@@ -68,6 +71,11 @@ class Job:
     def artifacts(self) -> Path:
         """Return where artifacts and kept fits are."""
         return self.directory / "artifacts"
+
+    def baselines(self, window: int) -> Baselines:
+        """Return the baselines on the days that a window has to forecast."""
+        lags = self.definition.model.window
+        return baselines.baselines(self.dataset, window, lags, kept.baselines(self.artifacts))
 
     def cost(self, params: Params) -> float:
         """Return the estimated CPU seconds of one fit."""
@@ -125,7 +133,7 @@ def planned(job: Job) -> list[PhasePlan]:
         storage = connect(job.options.storage)
         if job.definition.name in study.names(storage):
             ledger = study.ledger(study.find(storage, job.definition.name)[0], job.definition)
-    fits = FitStore(job.artifacts)
+    fits = kept.fits(job.artifacts)
     data = (job.dataset.fingerprint, job.dataset.recipe)
 
     counted: set[str] = set()  # a point of two grids is trained in the first of them
@@ -153,6 +161,7 @@ def run(job: Job, watch: Callable[[list[PhasePlan]], Listener]) -> dict[str, Any
         storage = connect(job.options.storage, write=True, create=True)
         found = study.open_or_create(storage, job.definition, job.source)
         study.add_run(found, _record(job))
+        study.keep_baselines(found, results.finite(job.baselines(job.definition.model.window).metrics))
         study.repair(found)
         workshop = _workshop(job, watch(planned(job)))
         driver = Driver(found, job.definition, study.ledger(found, job.definition), workshop)
@@ -176,8 +185,9 @@ def _workshop(job: Job, listener: Listener) -> Workshop:
     return Workshop(
         dataset=job.dataset,
         trainer=_trainer(job),
-        fits=FitStore(job.artifacts),
+        fits=kept.fits(job.artifacts),
         artifacts=Artifacts(job.artifacts),
+        baselines=functools.cache(job.baselines),
         cost=job.cost,
         listener=listener,
         device=job.device,

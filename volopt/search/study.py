@@ -2,7 +2,8 @@
 
 What stands in the study's user attributes:
 ``volopt:format`` (of these attributes), ``volopt:definition`` (the study file, canonical), ``volopt:digest``,
-``volopt:data`` (provider, reader, synthetic, fingerprint) and ``volopt:runs`` (a run record for each run).
+``volopt:data`` (provider, reader, synthetic, fingerprint), ``volopt:baselines`` (scores by baseline) and
+``volopt:runs`` (a run record for each run).
 """
 
 import warnings
@@ -76,6 +77,17 @@ def add_run(study: optuna.Study, record: dict[str, Any]) -> None:
     kept = study.user_attrs.get(PREFIX + "runs", [])
     if not kept or {**kept[-1], "started": None} != {**record, "started": None}:
         study.set_user_attr(PREFIX + "runs", [*kept, record])
+
+
+def keep_baselines(study: optuna.Study, scores: dict[str, dict[str, float | None]]) -> None:
+    """Keep the scores of each baseline with its study, on the days of the study's own window."""
+    if study.user_attrs.get(PREFIX + "baselines") != scores:
+        study.set_user_attr(PREFIX + "baselines", scores)
+
+
+def baselines(study: optuna.Study) -> dict[str, dict[str, float | None]]:
+    """Return the scores that ``keep_baselines`` took, by baseline."""
+    return dict(study.user_attrs.get(PREFIX + "baselines", {}))
 
 
 def data_of(study: optuna.Study) -> dict[str, Any]:

@@ -70,6 +70,11 @@ class Samples:
         values = np.exp(np.minimum(transformed, LARGEST_LOG)) if self.log else transformed
         return Forecast(values, self.actual, self.previous)
 
+    def scaled(self, forecast: Array) -> Array:
+        """Return forecasts in original units, shape (samples,), as the networks' scaled target."""
+        transformed = np.log(forecast) if self.log else forecast
+        return self.scaling.apply(transformed - self.level)
+
 
 class _Part(NamedTuple):
     """One series' share of a split."""

@@ -1,0 +1,83 @@
+"""The test split chooses nothing: with noise in its place, every choice is the same."""
+
+import functools
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+
+from builders import STUDY, definition, frame
+from volopt.baselines.baselines import baselines
+from volopt.data.frame import Frame, Source
+from volopt.definition.schema import Definition
+from volopt.search import study as studies
+from volopt.search.driver import Driver, Workshop
+from volopt.search.executors.serial import SerialTrainer
+from volopt.search.listing import trials
+from volopt.search.standing import standing
+from volopt.storage import kept
+from volopt.storage.artifacts import Artifacts
+from volopt.storage.connect import connect
+from volopt.windows.dataset import prepare
+
+# Every way of choosing at once: a grid, TPE that starts at the grid's best trial, a pruner, early stopping.
+CHOOSING = (
+    STUDY.replace('sampler = "random"', 'sampler = "tpe"\nstart = "best"\npruner = "median"')
+    .replace("trials = 3", "trials = 15")
+    .replace("epochs = 4", "epochs = 20\nearly_stopping = 3")
+)
+
+
+def noise(found: Frame) -> Frame:
+    """Return the frame with noise on the days of test, from May 2020 on."""
+    values = found.values.copy()
+    test = found.dates >= np.datetime64("2020-05-01")
+    values[test] = np.exp(np.random.default_rng(9).normal(3, 2, (test.sum(), values.shape[1])))
+    return replace(found, values=values)
+
+
+def run(directory: Path, found: Definition, data: Frame) -> optuna.Study:
+    dataset = prepare([data], found, "fingerprint")
+    storage = connect(f"sqlite:///{directory}/volopt.db", write=True, create=True)
+    study = studies.open_or_create(storage, found, Source("here", "native", True, "fingerprint"))
+    artifacts = directory / "artifacts"
+    rows = functools.cache(lambda window: baselines(dataset, window, 4, kept.baselines(artifacts)))
+    studies.keep_baselines(study, rows(4).metrics)  # type: ignore[arg-type]
+    shop = Workshop(
+        dataset,
+        SerialTrainer(dataset),
+        kept.fits(artifacts),
+        Artifacts(artifacts),
+        rows,
+        lambda params: 1.0,
+    )
+    Driver(study, found, studies.ledger(study, found), shop).run(found.phases)
+    return study
+
+
+def choices(study: optuna.Study) -> list[Any]:
+    """Return all that was decided: what was tried, pruned, kept and called best."""
+    stands = standing(study)
+    assert stands is not None
+    return [
+        study.best_trial.number,
+        (stands.trial, stands.baseline),
+        [(t.params, t.state, t.value, t.intermediate_values) for t in study.trials],
+        [[seed.get("best_epoch") for seed in t.user_attrs["seeds"]] for t in study.trials],
+        [v for k, v in study.user_attrs.items() if k.startswith("volopt:start")],
+    ]
+
+
+def on_test(study: optuna.Study, found: Definition) -> list[float | None]:
+    return [trial["metrics"].get("test_mse") for trial in trials(study, found)]
+
+
+def test_with_noise_for_the_test_split_every_choice_stays_the_same(tmp_path: Path) -> None:
+    found = definition(CHOOSING)
+    true, false = (run(tmp_path / name, found, data) for name, data in (("a", frame()), ("b", noise(frame()))))
+    assert choices(true) == choices(false)
+    states = {trial.state.name for trial in true.trials}
+    assert states == {"COMPLETE", "PRUNED"}  # there was something to choose
+    assert all(a != b for a, b in zip(on_test(true, found), on_test(false, found), strict=True) if a is not None)

@@ -1,0 +1,96 @@
+"""The table of baselines: their forecasts, their scores, and a trial's skill over them.
+
+A fit depends on the data, the days and the baseline's input days alone, not on scaling, transform or anchor; its
+forecasts are kept under a key made of these, and taken from there by every study that shares them.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from volopt import metrics
+from volopt.baselines.forecasts import BASELINES, SCORED, forecasts, target_rows
+from volopt.metrics import Forecast
+from volopt.storage.kept import Kept
+from volopt.windows.dataset import Array, Dataset
+from volopt.windows.split import SPLITS, Split
+from volopt.windows.windows import samples
+
+FORMAT = 1  # of the kept forecasts: raise it when any baseline would forecast otherwise
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """What every baseline forecasts and how well; by name, in the order of ``BASELINES``.
+
+    ``metrics`` has the names of ``metrics.scores``, and ``valid_mse`` and ``test_mse`` of the scaled target.
+    """
+
+    key: str  # under which the forecasts are kept, as arrays named "har.valid"
+    forecasts: dict[str, dict[Split, Array]]
+    metrics: dict[str, dict[str, float]]
+
+    def skills(self, scores: Mapping[str, float]) -> dict[str, float]:
+        """Return a trial's skill over each baseline in log errors, ``<split>_skill_<baseline>``.
+
+        Args:
+            scores: the trial's; a split whose ``<split>_log_mse`` is missing is left out.
+        """
+        return {
+            f"{split}_skill_{name}": metrics.skill(scores[f"{split}_log_mse"], own[f"{split}_log_mse"])
+            for split in SCORED
+            if f"{split}_log_mse" in scores
+            for name, own in self.metrics.items()
+        }
+
+    def best(self) -> str:
+        """Return the baseline with the highest ``valid_log_r2``; the test split chooses nothing."""
+
+        def rank(name: str) -> float:
+            r2 = self.metrics[name]["valid_log_r2"]
+            return -math.inf if math.isnan(r2) else r2
+
+        return max(self.metrics, key=rank)
+
+
+def baselines(dataset: Dataset, window: int, lags: int, kept: Kept) -> Baselines:
+    """Return the baselines of a study, fitted only where their forecasts are not kept.
+
+    Args:
+        dataset: the study's.
+        window: of the trial beside which they stand; it decides the days of each split.
+        lags: input days of ridge and lightgbm, ``[model] window``.
+        kept: forecasts of earlier calls.
+    """
+    key = _key(dataset, window, lags)
+    stored = kept.get(key)
+    if stored is None:
+        found = forecasts(dataset, window, lags)
+        kept.put(key, {f"{name}.{split}": found[name][split] for name in found for split in SCORED}, {})
+    else:
+        found = {name: {split: stored[0][f"{name}.{split}"] for split in SCORED} for name in BASELINES}
+    return Baselines(key, found, _scores(dataset, window, found))
+
+
+def _key(dataset: Dataset, window: int, lags: int) -> str:
+    rows = [target_rows(dataset, i, split, window) for i in range(len(dataset.series)) for split in SPLITS]
+    spans = [(each.start, each.stop) for each in rows]
+    decides = [FORMAT, dataset.fingerprint, dataset.names, dataset.target_feature, lags, spans]
+    return hashlib.sha256(json.dumps(decides).encode()).hexdigest()
+
+
+def _scores(dataset: Dataset, window: int, found: dict[str, dict[Split, Array]]) -> dict[str, dict[str, float]]:
+    train = dataset.train_target(window)
+    asked = {split: samples(dataset, split, window) for split in SCORED}
+
+    def score(forecast: dict[Split, Array]) -> dict[str, float]:
+        days: dict[str, Forecast] = {}
+        scaled: dict[str, float] = {}
+        for split, each in asked.items():
+            days[split] = Forecast(forecast[split], each.actual, each.previous)
+            scaled[f"{split}_mse"] = metrics.mse(each.scaled(forecast[split]), each.targets.double().numpy())
+        return scaled | metrics.scores(days, train)
+
+    return {name: score(forecast) for name, forecast in found.items()}
