@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 import pytest
 
+from hand_made import Shelf, World, content
+
 Said = tuple[int, str, str]
 
 
@@ -19,6 +21,7 @@ class Volopt(Protocol):
     def __call__(self, *arguments: object) -> Said: ...
 
 
+BASELINES = ["persistence", "ma5", "ewma", "har", "ridge", "lightgbm"]
 SHORT = ("--epochs", "2", "--seeds", "1", "--trials", "2", "--workers", "1")
 
 
@@ -58,6 +61,8 @@ def test_status_prints_the_agreed_keys(volopt: Volopt, study: dict[str, Any]) ->
     assert found["data"]["synthetic"] is True
     assert found["trials"] == {"complete": 2, "pruned": 0, "failed": 0, "running": 0, "waiting": 0}
     assert found["phases"] == [{"name": "loss_curves", "sampler": "grid", "done": 2, "total": 2}]
+    assert list(found["baselines"]) == BASELINES
+    assert found["baselines"]["har"].keys() >= {"valid_log_r2", "test_log_r2", "test_mase", "test_mse"}
     assert found["best"] == study["best"]
 
 
@@ -85,6 +90,67 @@ def test_trials_for_people_has_a_row_a_trial(volopt: Volopt, study: dict[str, An
     code, out, _ = volopt("trials", "loss_curves")
     assert code == 0
     assert out.count("COMPLETE") == 2
+
+
+def test_trials_for_people_has_a_row_a_baseline(volopt: Volopt, study: dict[str, Any]) -> None:
+    _, out, _ = volopt("trials", "loss_curves")
+    header, *rows = out.splitlines()
+    assert {"valid_mse", "train_mse", "test_mse", "valid_log_r2", "test_log_r2", "test_mase", "flatness"} <= set(
+        header.split()
+    )
+    assert [row.split()[0] for row in rows[2:]] == BASELINES
+
+
+def test_one_trial_has_every_metric_of_every_seed_beside_the_baselines(volopt: Volopt, study: dict[str, Any]) -> None:
+    code, out, _ = volopt("trials", "loss_curves", 1)
+    title, header, *rows = out.splitlines()
+    assert code == 0
+    assert "Trial 1 COMPLETE" in title
+    assert header.split() == ["metric", "seed", "0", "mean", "ensemble", *BASELINES]
+    metrics = {row.split()[0] for row in rows}
+    assert metrics >= {"train_mse", "valid_log_mse", "test_direction"}
+    assert metrics >= {f"{split}_skill_{name}" for split in ("valid", "test") for name in BASELINES}
+    _, out, _ = volopt("trials", "loss_curves", 1, "--json")
+    (one,) = json.loads(out)
+    assert one["number"] == 1
+    assert one["metrics"].keys() >= {"ensemble_valid_log_r2", "ensemble_test_log_r2", "test_skill_har"}
+    assert one["seeds"][0].keys() >= {"valid_skill_lightgbm", "test_skill_persistence"}
+
+
+def test_run_ends_by_saying_how_the_best_trial_stands_against_the_best_baseline(volopt: Volopt, sample: Path) -> None:
+    code, out, _ = volopt("run", "loss_curves", "--data", sample, *SHORT)
+    assert code == 0
+    assert "does not beat" in out  # two epochs are no training
+    assert "the best baseline, on valid" in out
+    assert "On test, which chose nothing" in out
+
+
+def test_findings_says_what_holds_and_what_to_run(volopt: Volopt, tmp_path: Path) -> None:
+    (tmp_path / "storage").mkdir()
+    shelf = Shelf(tmp_path / "storage")
+    definition = shelf.study("curves10", of="loss_curves", seeds=8)
+    world = World(seeds=8, steep=lambda point: 0.03 if point["cell"] == "RNN" else 0.01)
+    for cell in ("RNN", "LSTM"):
+        shelf.trial(definition, content(world(cell=cell, hidden_size=50)), cell=cell)
+    code, out, _ = volopt("findings", "--json")
+    found = {(row["id"], row["study"]): row for row in json.loads(out)}
+    assert code == 0
+    steeper = found["curves", "curves10"]
+    assert steeper.keys() >= {"id", "claim", "study", "verdict", "effect", "interval", "p", "n_seeds"}
+    assert (steeper["verdict"], steeper["n_seeds"]) == ("supported", 8)
+    assert steeper["interval"][0] <= steeper["effect"] == pytest.approx(3, abs=0.1)
+    assert {row["verdict"] for key, row in found.items() if key[0] != "curves"} == {"not run"}
+    code, out, _ = volopt("findings", "curves10")
+    assert code == 0
+    assert "supported" in out
+    assert "SYNTHETIC SAMPLE" in out
+    assert "volopt run published --seeds 10" in out
+    assert "volopt run loss_curves" not in out
+
+
+def test_a_run_of_other_epochs_is_no_evidence(volopt: Volopt, study: dict[str, Any]) -> None:
+    _, out, _ = volopt("findings", "--json")
+    assert {row["verdict"] for row in json.loads(out)} == {"not run"}
 
 
 def test_the_same_run_again_adds_nothing(volopt: Volopt, study: dict[str, Any], sample: Path) -> None:
@@ -126,7 +192,7 @@ def test_studies_lists_what_ships(volopt: Volopt) -> None:
     code, out, _ = volopt("studies", "--json")
     names = {each["name"] for each in json.loads(out)}
     assert code == 0
-    assert names == {"grid", "published", "window", "batchnorm", "price", "loss_curves", "search"}
+    assert names == {"grid", "published", "published_volume", "window", "batchnorm", "price", "loss_curves", "search"}
     assert "Next: volopt run grid" in volopt("studies")[1]
 
 

@@ -30,6 +30,8 @@ cli = LazyGroup(
         "new": "Write a commented study file to start from.",
         "status": "Show the studies in the storage.",
         "trials": "Show the trials of a study.",
+        "findings": "Test the paper's claims on stored studies.",
+        "compare": "Compare two trials of a study, seed by seed and day by day.",
         "delete": "Delete a study and its artifacts.",
         "data": "Make and check data directories.",
     },

@@ -1,0 +1,84 @@
+"""From numbers over seeds to a verdict."""
+
+import numpy as np
+import pytest
+
+from volopt.findings import judgement
+from volopt.findings.judgement import Outcome
+
+TEN = np.linspace(0.9, 1.1, 10)
+
+
+def outcome(**said: object) -> Outcome:
+    return Outcome(**({"effect": 1.0, "low": 0.5, "high": 1.5, "p": 0.01, "n": 10, "favours": True} | said))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("n", "p", "favours", "verdict"),
+    [
+        (10, 0.01, True, "supported"),
+        (10, 0.01, False, "contradicted"),
+        (10, 0.05, True, "inconclusive"),
+        (8, 0.049, True, "supported"),
+        (7, 0.001, True, "inconclusive"),
+        (10, float("nan"), True, "inconclusive"),
+    ],
+)
+def test_a_verdict_takes_eight_seeds_and_a_corrected_p_under_a_twentieth(
+    n: int, p: float, favours: bool, verdict: str
+) -> None:
+    assert outcome(n=n, favours=favours).verdict(p) == verdict
+
+
+def test_above_and_below_judge_the_mean_against_a_reference_in_its_own_units() -> None:
+    for judge, reference, favours in (
+        (judgement.above, 0.5, True),
+        (judgement.above, 1.5, False),
+        (judgement.below, 1.5, True),
+        (judgement.below, 0.5, False),
+    ):
+        found = judge(TEN, reference)
+        assert found.effect == pytest.approx(1.0)
+        assert 0.9 < found.low < 1.0 < found.high < 1.1
+        assert found.favours is favours
+        assert found.p == pytest.approx(2 / 1024)
+
+
+def test_above_is_not_sure_at_the_reference_itself() -> None:
+    assert judgement.above(TEN, 1.0).p > 0.9
+
+
+@pytest.mark.parametrize(("shift", "favours"), [(1.0, True), (0.98, True), (0.5, False), (1.5, False)])
+def test_within_is_for_means_inside_the_margin_and_against_those_outside(shift: float, favours: bool) -> None:
+    found = judgement.within(TEN - shift, 0.3)
+    assert found.favours is favours
+    assert found.p < 0.01
+
+
+def test_within_decides_nothing_at_the_margin() -> None:
+    assert judgement.within(TEN - 1.29, 0.3).p > 0.3
+    assert judgement.within(TEN - 1.31, 0.3).p > 0.3
+
+
+def test_most_is_more_than_half() -> None:
+    assert judgement.most([True] * 10).favours
+    assert judgement.most([True] * 10).p == pytest.approx(2 / 1024)
+    assert not judgement.most([False] * 10).favours
+    assert judgement.most([True] * 6 + [False] * 4).p > 0.5
+
+
+def test_more_often_is_the_difference_of_shares() -> None:
+    found = judgement.more_often([True] * 9 + [False], [False] * 9 + [True])
+    assert found.effect == pytest.approx(0.8)
+    assert found.favours
+    assert found.p < 0.01
+    assert not judgement.more_often([False] * 10, [True] * 10).favours
+
+
+def test_another_scale_takes_effect_and_interval_along_and_leaves_the_rest() -> None:
+    found = outcome().shown(lambda value: 10 * value)
+    assert (found.effect, found.low, found.high, found.p, found.n) == (10, 5, 15, 0.01, 10)
+
+
+def test_told_figures_add_up() -> None:
+    assert outcome().told(a=1.0).told(b=2.0).details == {"a": 1.0, "b": 2.0}

@@ -1,0 +1,147 @@
+"""Trials made by hand for findings: every number over seeds is known; and a storage to put such trials in."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from volopt.data.frame import Source
+from volopt.definition import load
+from volopt.definition.schema import Definition, Scalar
+from volopt.findings.evidence import Replicate, Result
+from volopt.findings.stored import stored
+from volopt.search import study as studies
+from volopt.search.space import distributions
+from volopt.storage.artifacts import CURVES, Artifacts
+from volopt.storage.connect import connect
+
+DAYS = 120
+ACTUAL = np.exp(np.random.default_rng(0).normal(0, 0.3, DAYS))
+NOISE = np.random.default_rng(1).normal(0, 1, (50, DAYS))
+BASELINE = {"cell": "LSTM", "hidden_size": 5, "num_layers": 1, "batch_norm": False}
+
+Say = Callable[[dict[str, Any]], float]
+
+
+def constant(value: float) -> Say:
+    """Return the same of every configuration."""
+    return lambda values: value
+
+
+class World:
+    """A study in which everything is as said; each argument takes the values of a trial.
+
+    Args:
+        seeds: of each trial.
+        loss: valid_mse, and train_mse and test_mse with it; seeds scatter by a percent.
+        flat: how many of the first seeds end as a flat line.
+        level: where forecasts lie, in train standard deviations from the train mean.
+        gradient: log10 of first over last layer's gradient norm, in every recorded epoch.
+        timing: days by which the forecast comes late; below 0 it knows nothing.
+        steep: log10 change of the train loss from epoch to epoch.
+        skill: over persistence.
+    """
+
+    synthetic = False
+
+    def __init__(self, name: str = "study", seeds: int = 10, **said: Say) -> None:
+        self.name, self.seeds, self.said = name, seeds, said
+        self.definition = SimpleNamespace(training=SimpleNamespace(seeds=seeds))
+
+    def __call__(self, **values: Scalar) -> Result:
+        point = BASELINE | values
+        return Result(
+            number=0,
+            params=point,
+            replicates=tuple(self._replicate(point, seed) for seed in range(self.seeds)),
+            dates={split: np.datetime64("2020-01-01") + np.arange(DAYS) for split in ("valid", "test")},
+            actual={"valid": ACTUAL, "test": ACTUAL},
+            train={"mean": 2.0, "std": 0.5, "log_floor": 0.01},
+            baselines={},
+        )
+
+    def _say(self, what: str, point: dict[str, Any], otherwise: float) -> float:
+        return self.said.get(what, constant(otherwise))(point)
+
+    def _replicate(self, point: dict[str, Any], seed: int) -> Replicate:
+        scatter = 1 + 0.001 * (seed - 4) + 0.003 * np.sin(7 * seed + point["hidden_size"])
+        loss = self._say("loss", point, 0.01) * scatter
+        flat = seed < self._say("flat", point, 0)
+        ratio = self._say("gradient", point, 0.0) * scatter
+        level = 2.0 + 0.5 * self._say("level", point, 0.0) * scatter
+        epochs = np.arange(20)
+        return Replicate(
+            seed,
+            {
+                "train_mse": loss,
+                "valid_mse": loss,
+                "test_mse": loss,
+                "flatness": 0.001 if flat else 0.7,
+                "valid_skill_persistence": 1 - (1 - self._say("skill", point, 0.1)) * scatter,
+            },
+            {
+                "train_mse": 10 ** (-self._say("steep", point, 0.01) * scatter * epochs),
+                "record_epoch": [1, 10, 20],
+                "gradient_norm": [[10**ratio, 1.0]] * 3,
+            },
+            {"valid": np.full(DAYS, level), "test": self._forecast(point, seed)},
+        )
+
+    def _forecast(self, point: dict[str, Any], seed: int) -> np.ndarray:
+        late = int(self._say("timing", point, 0))
+        return NOISE[seed] if late < 0 else np.roll(ACTUAL, late) + 0.05 * NOISE[seed]
+
+
+def content(result: Result) -> dict[str, Any]:
+    """Return a result as the artifact of a trial."""
+    return {
+        "train": dict(result.train),
+        "baselines": "",
+        "days": {
+            split: {"date": result.dates[split].astype(str).tolist(), "actual": result.actual[split].tolist()}
+            for split in ("valid", "test")
+        },
+        "seeds": [
+            {
+                "seed": replicate.seed,
+                "metrics": dict(replicate.metrics),
+                "curves": replicate.curves | {"train_mse": list(replicate.curves["train_mse"])},
+                "forecast": {split: values.tolist() for split, values in replicate.forecast.items()},
+            }
+            for replicate in result.replicates
+        ],
+    }
+
+
+class Shelf:
+    """A storage in a directory, filled by hand."""
+
+    def __init__(self, directory: Path) -> None:
+        self.storage = connect(f"sqlite:///{directory}/volopt.db", write=True, create=True)
+        self.artifacts = Artifacts(directory / "artifacts")
+
+    def study(self, name: str, *, of: str = "grid", text: tuple[str, str] = ("", ""), **said: Any) -> Definition:
+        """Store a shipped study under a name, with a piece of its file replaced; the provider is synthetic."""
+        before, after = text
+        source = load.read_text(load.find(of))
+        assert before in source
+        found = load.override(load.read(source.replace(before, after), "test"), name=name, **said)
+        studies.open_or_create(self.storage, found, Source("here", "native", True, "fingerprint"))
+        return found
+
+    def trial(self, definition: Definition, content: Any, **values: Any) -> None:
+        """Store a COMPLETE trial at these values, with an artifact of this content or, for None, without one."""
+        study, _ = studies.find(self.storage, definition.name)
+        space = distributions(definition)
+        trial = study.ask()
+        params = {key: value for key, value in (definition.baseline() | values).items() if key in definition.space}
+        for key, value in params.items():
+            study._storage.set_trial_param(trial._trial_id, key, space[key].to_internal_repr(value), space[key])
+        if content is not None:
+            self.artifacts.attach(trial, CURVES, content)
+        study.tell(trial, 1.0)
+
+    def found(self, *names: str) -> Any:
+        return stored(self.storage, names or studies.names(self.storage), self.artifacts)
