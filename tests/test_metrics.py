@@ -80,6 +80,12 @@ def test_flatness_of_a_constant_forecast_is_zero_and_of_a_perfect_one_is_one() -
     assert metrics.flatness(2 * actual, actual) == pytest.approx(2)
 
 
+def test_skill_is_the_share_of_the_baselines_error_that_is_gone() -> None:
+    assert metrics.skill(0.03, 0.04) == pytest.approx(0.25)
+    assert metrics.skill(0.08, 0.04) == pytest.approx(-1)
+    assert math.isnan(metrics.skill(0.1, 0.0))
+
+
 def test_scores_name_the_log_scores_of_each_split_and_the_rest_of_test_only() -> None:
     day = Forecast(array(1, 3, 2), array(1, 2, 4), array(2, 1, 2))
     valid = metrics.scores({"valid": day}, array(1, 2, 3))

@@ -89,7 +89,7 @@ def flatness(forecast: Array, actual: Array) -> float:
 
 
 def skill(error: float, baseline_error: float) -> float:
-    """Return 1 − error / baseline's error: the share of the baseline's error that is gone, below 0 where there is more."""
+    """Return 1 − error / baseline's error: the share of it that is gone, below 0 where there is more."""
     return 1 - error / baseline_error if baseline_error > 0 else float("nan")
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import pytest
 
 from hand_made import Shelf, World, content
+from volopt.definition import load
 
 Said = tuple[int, str, str]
 
@@ -214,7 +215,16 @@ def test_check_counts_the_days_to_forecast(volopt: Volopt, sample: Path) -> None
     facts = json.loads(out)
     assert code == 0
     assert facts["days"].keys() == {"train", "valid", "test"}
+    assert facts["days_without_log"] == {"train": 0, "valid": 0, "test": 0}
     assert facts["warnings"]
+
+
+def test_check_counts_the_days_that_log_scores_leave_out(volopt: Volopt, sample: Path, tmp_path: Path) -> None:
+    text = load.find("grid").read_text().replace('target = "$volume"', 'target = "$close-$open"')
+    (tmp_path / "change.toml").write_text(text)
+    code, out, _ = volopt("check", "change.toml", "--data", sample)
+    assert code == 0
+    assert "log scores leave out the days whose target is 0 or less: train" in out
 
 
 def test_every_shipped_study_of_a_provider_checks_on_the_sample(volopt: Volopt, sample: Path) -> None:

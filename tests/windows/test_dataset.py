@@ -71,6 +71,15 @@ def test_the_studys_splits_are_cut_by_date_or_as_published() -> None:
     assert [found.days(split, 99) for split in SPLITS] == [1257, 538, 223]
 
 
+def test_days_without_a_logarithm_are_counted_by_split() -> None:
+    """April is valid and May test; the first three days of May and one of April have no volume."""
+    found = prepare(
+        [with_column(with_column(frame(), 1, slice(121, 124), 0.0), 1, slice(100, 101), 0.0)], definition(), ""
+    )
+    assert [found.days_without_log(split, 4) for split in SPLITS] == [0, 1, 3]
+    assert found.days("test", 4) == 31
+
+
 @pytest.mark.parametrize("days", [20, 95, 122])
 def test_too_few_rows_for_the_largest_window_are_refused_with_the_split_named(days: int) -> None:
     split = {20: "valid", 95: "test", 122: "test"}[days]

@@ -21,9 +21,11 @@ def command(study: str, data: Path | None, storage: str, as_json: bool) -> None:
     job = prepare_job(study, Options(storage=storage, data=data, device="cpu"))
     window = job.definition.max_window()
     days = {split: job.dataset.days(split, window) for split in SPLITS}
+    no_log = {split: job.dataset.days_without_log(split, window) for split in SPLITS}
     if as_json:
         warnings = [f"{frame.name}: {line}" for frame in job.frames for line in frame.quality.lines()]
-        print_json({"study": job.definition.name, "days": days, "data": vars(job.source), "warnings": warnings})
+        facts = {"study": job.definition.name, "days": days, "days_without_log": no_log}
+        print_json(facts | {"data": vars(job.source), "warnings": warnings})
         return
     if job.source.synthetic:
         click.echo(SYNTHETIC)
@@ -33,3 +35,6 @@ def command(study: str, data: Path | None, storage: str, as_json: bool) -> None:
         for line in frame.quality.lines():
             click.echo(f"  {line}")
     click.echo("Days to forecast: " + ", ".join(f"{split} {number}" for split, number in days.items()))
+    if any(no_log.values()):
+        told = ", ".join(f"{split} {number}" for split, number in no_log.items())
+        click.echo(f"Of these log scores leave out the days whose target is 0 or less: {told}")

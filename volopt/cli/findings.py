@@ -1,5 +1,6 @@
 """``volopt findings``: the paper's claims, tested."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
@@ -12,6 +13,9 @@ from volopt.cli.output import SYNTHETIC, print_json, print_table, show
 
 if TYPE_CHECKING:
     from volopt.findings.findings import Finding
+
+EFFECT = "the effect is"
+COLUMNS = ("claim", "study", "verdict", "effect", "95 % interval", "p", "seeds", EFFECT)
 
 
 @click.command("findings", epilog="Examples: volopt findings    volopt findings published grid10 --json")
@@ -39,23 +43,29 @@ def command(names: tuple[str, ...], storage: str, as_json: bool) -> None:
 
 
 def _print(found: Sequence["Finding"]) -> None:
-    for topic, group in groupby(found, key=lambda each: each.claim.topic):
+    run = [each for each in found if each.outcome is not None]
+    for topic, group in groupby(run, key=lambda each: each.claim.topic):
         rows = [
             (each.claim.text, each.study, each.verdict, *_numbers(each), each.claim.effect)
             for each in sorted(group, key=lambda each: each.study)
         ]
-        columns = ["claim", "study", "verdict", "effect", "95 % interval", "p", "seeds", "the effect is"]
-        print_table(columns, rows, f"\n{topic[0].upper()}{topic[1:]}", optional=["the effect is", "p"])
+        print_table(COLUMNS, rows, f"{topic[0].upper()}{topic[1:]}", folds=["claim", EFFECT], optional=[EFFECT, "p"])
+        click.echo("")
+    missing = Counter(each.study for each in found if each.outcome is None)
+    if missing:
+        click.echo("Not run: claims on " + ", ".join(f"{study} ({count})" for study, count in missing.items()))
     commands = dict.fromkeys(command for each in found for command in each.commands)
     if commands:
-        click.echo("\nWhat is not run, or has under 8 seeds, takes:\n  " + "\n  ".join(commands))
-        click.echo("(published and published_volume need --data DIR, the directory with the paper's two CSV files)")
-    if any(each.synthetic for each in found):
+        click.echo("What is not run, or has under 8 seeds, takes\n  " + "\n  ".join(commands))
+    if any("published" in command for command in commands):
+        click.echo(
+            "where published and published_volume need --data DIR, the directory with the paper's two CSV files."
+        )
+    if any(each.synthetic for each in run):
         click.echo(SYNTHETIC)
 
 
 def _numbers(finding: "Finding") -> tuple[object, ...]:
     found = finding.outcome
-    if found is None:
-        return None, None, None, None
+    assert found is not None  # those not run are told apart
     return found.effect, f"{show(found.low)} … {show(found.high)}", finding.p, found.n

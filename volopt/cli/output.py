@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
 
 SYNTHETIC = "SYNTHETIC SAMPLE: generated data, not a market; --data DIR reads your own."
+FOLDED = 32  # characters a column of words needs to be readable
 
 
 def print_json(facts: object) -> None:
@@ -18,40 +18,54 @@ def print_json(facts: object) -> None:
 
 
 def print_table(
-    columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "", optional: Sequence[str] = ()
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    title: str = "",
+    folds: Sequence[str] = (),
+    optional: Sequence[str] = (),
 ) -> None:
-    """Print a table: drawn on a terminal, plain columns otherwise.
+    """Print a table: drawn on a terminal, plain columns otherwise, where nothing is cut or folded.
 
     Args:
         columns: their names.
         rows: a cell a column.
         title: above the table.
+        folds: columns of words, which may take several lines.
         optional: columns that a terminal too narrow for the table does without, the first of them first.
     """
     console = Console()
     if not console.is_terminal:
-        console.width = 10_000  # never cut what a file or a pipe receives
-    dropped = 0
-    while (table := _table(columns, rows, title, console, optional[:dropped])) and dropped < len(optional):
-        if Measurement.get(console, console.options, table).maximum <= console.width:
+        console.width = 10_000
+    without: list[str] = []
+    for name in optional:
+        if _width(columns, rows, folds, without) <= console.width:
             break
-        dropped += 1
-    console.print(table)
-
-
-def _table(
-    columns: Sequence[str], rows: Sequence[Sequence[object]], title: str, console: Console, without: Sequence[str]
-) -> Table:
+        without.append(name)
     table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
     kept = [number for number, column in enumerate(columns) if column not in without]
     for number in kept:
-        numeric = any(isinstance(row[number], float) for row in rows) or (
-            bool(rows) and all(isinstance(row[number], int) for row in rows)
+        numeric = bool(rows) and all(isinstance(row[number], int | float | None) for row in rows)
+        table.add_column(
+            columns[number],
+            justify="right" if numeric else "left",
+            no_wrap=columns[number] not in folds or not console.is_terminal,
+            overflow="fold",
         )
-        table.add_column(columns[number], justify="right" if numeric else "left", no_wrap=not console.is_terminal)
     for row in rows:
         table.add_row(*(show(row[number]) for number in kept))
-    return table
+    console.print(table)
+
+
+def _width(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], folds: Sequence[str], without: Sequence[str]
+) -> int:
+    """Return how wide a table is, with columns that fold at no more than ``FOLDED``."""
+    total = 0
+    for number, column in enumerate(columns):
+        if column not in without:
+            longest = max(len(column), *(len(show(row[number])) for row in rows), 0)
+            total += 2 + (min(longest, FOLDED) if column in folds else longest)
+    return total - 2
 
 
 def show(value: object) -> str:

@@ -10,6 +10,8 @@ Scores = Mapping[str, float | None]
 METRICS = (
     "train_mse", "valid_mse", "test_mse", "valid_log_r2", "test_log_r2", "test_mase", "test_direction", "flatness",
 )  # fmt: skip
+PARAMETERS = "parameters"
+SEEDS_A_TABLE = 5  # seeds beside each other, so that a table fits a terminal of 80 characters
 # What a narrow terminal does without, in this order.
 OPTIONAL = (
     "test_direction",
@@ -47,23 +49,23 @@ def print_trials(
     ]
     rows += [(name, "baseline", "", *(scores.get(m) for m in metrics), "") for name, scores in baselines.items()]
     optional = [name for name in OPTIONAL if name != metric]
-    print_table(["trial", "state", "phases", *metrics, "parameters"], rows, title, optional)
+    print_table(["trial", "state", "phases", *metrics, PARAMETERS], rows, title, folds=[PARAMETERS], optional=optional)
 
 
 def print_trial(trial: Mapping[str, Any], baselines: Mapping[str, Scores]) -> None:
-    """Print every metric of one trial: each seed's, their mean, that of the mean forecast, and the baselines'."""
+    """Print every metric of one trial: its means beside the baselines, then those of each seed."""
     seeds, means = trial["seeds"], trial["metrics"]
-    names = list(dict.fromkeys([*means, *(name for seed in seeds for name in seed)]))
-    names = [name for name in names if name != "seed" and not name.startswith("ensemble_")]
+    names = [name for name in means if not name.startswith("ensemble_")]
     rows = [
-        (
-            name,
-            *(seed.get(name) for seed in seeds),
-            means.get(name),
-            means.get(f"ensemble_{name}"),
-            *(scores.get(name) for scores in baselines.values()),
-        )
+        (name, means[name], means.get(f"ensemble_{name}"), *(scores.get(name) for scores in baselines.values()))
         for name in names
     ]
-    columns = ["metric", *(f"seed {seed['seed']}" for seed in seeds), "mean", "ensemble", *baselines]
-    print_table(columns, rows, f"Trial {trial['number']} {trial['state']}: {show_params(trial['params'])}")
+    title = f"Trial {trial['number']} {trial['state']}: {trial['reason'] or show_params(trial['params'])}"
+    print_table(["metric", "mean", "ensemble", *baselines], rows, title, optional=list(baselines)[::-1])
+    for start in range(0, len(seeds), SEEDS_A_TABLE):
+        some = seeds[start : start + SEEDS_A_TABLE]
+        print_table(
+            ["metric", *(f"seed {seed['seed']}" for seed in some)],
+            [(name, *(seed.get(name) for seed in some)) for name in [*names, "epochs", "best_epoch"]],
+            title=" ",
+        )

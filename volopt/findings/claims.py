@@ -30,7 +30,7 @@ RATIO = "log10 of first over last layer's gradient norm"
 
 
 def _vanishes(cell: str, layers: int) -> tuple[Claim, Claim]:
-    said = f"in the {layers}-layer {cell} the first layer's gradient is under a tenth of the last's"
+    said = f"the first layer of a {layers}-layer {cell} has under a tenth of the last's gradient"
     topic, name = f"gradients of {cell}", f"gradient-{cell.lower()}-{layers}"
     start = effects.gradient_vanishes(cell, layers, measures.gradient_at_start)
     training = effects.gradient_vanishes(cell, layers, measures.gradient_in_training)

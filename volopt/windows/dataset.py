@@ -48,16 +48,23 @@ class Dataset:
         """Return what is done to the source's bytes, JSON-able."""
         return [self.names, repr(self.rule), self.scaling, self.anchored, self.log, self.target_feature]
 
+    def target(self, split: Split, window: int) -> Array:
+        """Return the target on the days a split has to forecast, original units, all series one after another."""
+        length = self.rule.window_of(split, window)
+        rows = [self.rule.targets(split, series.dates, length, i) for i, series in enumerate(self.series)]
+        return np.concatenate([series.target[list(some)] for series, some in zip(self.series, rows, strict=True)])
+
     def days(self, split: Split, window: int) -> int:
         """Return how many days a split has to forecast."""
-        rule = self.rule
-        length = rule.window_of(split, window)
-        return sum(len(rule.targets(split, series.dates, length, i)) for i, series in enumerate(self.series))
+        return len(self.target(split, window))
+
+    def days_without_log(self, split: Split, window: int) -> int:
+        """Return how many of them have no logarithm, their target being 0 or less: log scores leave them out."""
+        return int((self.target(split, window) <= 0).sum())
 
     def train_target(self, window: int) -> Array:
-        """Return the target of the train days in original units, all series one after another."""
-        parts = [s.target[list(self.rule.targets("train", s.dates, window, i))] for i, s in enumerate(self.series)]
-        return np.concatenate(parts)
+        """Return the target of the train days."""
+        return self.target("train", window)
 
 
 def prepare(frames: Sequence[Frame], definition: Definition, fingerprint: str) -> Dataset:

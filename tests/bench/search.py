@@ -1,0 +1,96 @@
+"""Is the network that `search` chose on valid better than HAR, on days and on stocks that chose nothing?
+
+    python tests/bench/search.py DATA [STORAGE]
+
+DATA is a qlib provider that holds SH600000 and the stocks below, up to 2025. The study `search` is run, or resumed, in
+STORAGE (a SQLite URL; a temporary one if left out). Its best configuration is then trained anew, never chosen anew: on
+SH600000 for the test days of 2019 to 2025, and on each other stock for the study's own days. Figures are those of
+the mean of the seeds' forecasts; skill is 1 − squared log error / HAR's.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+STUDY = Path(__file__).parents[2] / "study" / "search.toml"
+OTHERS = [f"SH{code}" for code in (600009, 600016, 600019, 600028, 600030, 600036, 600050, 600104, 600519, 600887)]
+OTHERS += ["SH601318", "SH601398", "SZ000001", "SZ000002"]
+LATER = ("2019-01-01", "2025-12-31")
+
+
+def volopt(*arguments: str) -> Any:
+    """What a volopt command prints as JSON."""
+    command = [sys.executable, "-m", "volopt", *arguments, "--json"]
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
+
+
+def as_toml(value: Any) -> str:
+    """A number, text or flag as TOML writes it."""
+    return json.dumps(value)
+
+
+def one_point(name: str, params: dict[str, Any], instrument: str, test: tuple[str, str] | None) -> str:
+    """The text of `search` with a grid of one point as its only phase, so that days and training stay as they are."""
+    text = STUDY.read_text().partition("[[phase]]")[0]
+    objective = "[objective]" + STUDY.read_text().partition("[objective]")[2]
+    text = re.sub(r"(?m)^name = .*$", f'name = "{name}"', text)
+    text = re.sub(r"(?m)^instrument = .*$", f'instrument = "{instrument}"', text)
+    if test:
+        text = re.sub(r"(?m)^test = .*$", f"test = {as_toml(list(test))}", text)
+    grid = ", ".join(f"{key} = [{as_toml(value)}]" for key, value in params.items())
+    return f'{text}[[phase]]\nname = "point"\nsampler = "grid"\ngrid = {{ {grid} }}\n\n{objective}'
+
+
+def scores(study: str, storage: str, trial: int = 0) -> dict[str, float]:
+    """The scores of a trial, and beside them HAR's."""
+    (found,) = volopt("trials", study, str(trial), "--storage", storage)
+    (facts,) = volopt("status", study, "--storage", storage)["studies"]
+    har = {f"har_{name}": value for name, value in facts["baselines"]["har"].items()}
+    best = max(facts["baselines"], key=lambda name: facts["baselines"][name]["valid_log_r2"])
+    return found["metrics"] | har | {"best": best, "best_test_skill": found["metrics"][f"ensemble_test_skill_{best}"]}
+
+
+def show(label: str, found: dict[str, float]) -> None:
+    """One row of the table."""
+    cells = [
+        *(
+            f"{found[f'ensemble_{split}_log_r2']:.4f} | {found[f'har_{split}_log_r2']:.4f}"
+            for split in ("valid", "test")
+        ),
+        f"{found['ensemble_valid_skill_har']:+.3f} | {found['ensemble_test_skill_har']:+.3f}",
+        f"{found['test_skill_har']:+.3f} | {found['best_test_skill']:+.3f} over {found['best']}",
+    ]
+    print(f"| {label} |", " | ".join(cells), "|", flush=True)
+
+
+def main(data: str, storage: str) -> None:
+    """Run the study, train its best configuration elsewhere, and print the table."""
+    best = volopt("run", "search", "--data", data, "--storage", storage)["best"]
+    print(f"Best trial {best['number']}: {best['params']}\n")
+    print("| days and stock | valid R² | HAR | test R² | HAR | valid skill | test skill | one seed's | best baseline |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    show("SH600000, 2018", scores("search", storage, best["number"]))
+    skills = []
+    with tempfile.TemporaryDirectory() as folder:
+        for instrument, test in (("SH600000", LATER), *((other, None) for other in OTHERS)):
+            name = f"search-{instrument}-{test[0][:4] if test else '2018'}"
+            path = Path(folder) / f"{name}.toml"
+            path.write_text(one_point(name, best["params"], instrument, test))
+            volopt("run", str(path), "--data", data, "--storage", storage)
+            found = scores(name, storage)
+            show(f"{instrument}, {'2019 to 2025' if test else '2018'}", found)
+            skills += [found] if test is None else []
+    for metric in ("ensemble_test_skill_har", "test_skill_har", "best_test_skill"):
+        values = [found[metric] for found in skills]
+        above = sum(value > 0 for value in values)
+        print(f"\n{metric} on the {len(values)} other stocks: mean {mean(values):+.4f}, above 0 on {above}")
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else f"sqlite:///{folder}/search.db")
