@@ -8,7 +8,8 @@ from typing import Any
 
 from volopt.findings import statistics
 from volopt.findings.claims import CLAIMS, Claim
-from volopt.findings.judgement import MIN_SEEDS, Outcome, Verdict
+from volopt.findings.judgement import Outcome, Verdict
+from volopt.findings.statistics import FEWEST_SEEDS
 from volopt.findings.stored import AbsentError, StoredStudy
 
 SEEDS = 10  # that a claim should be looked up with
@@ -107,7 +108,7 @@ def _commands(
 
     A study keeps its number of seeds: more of them make a new study, under another name.
     """
-    if outcome is not None and (outcome.n >= MIN_SEEDS or outcome.n == 0):
+    if outcome is not None and (outcome.n >= FEWEST_SEEDS or outcome.n == 0):
         return ()
     commands = []
     for name in wanted:
@@ -115,7 +116,7 @@ def _commands(
         seeds = found[0].definition.training.seeds if found else 0
         if not found:
             commands.append(_command(name, SEEDS, name))
-        elif seeds < MIN_SEEDS:
+        elif seeds < FEWEST_SEEDS:
             commands.append(_command(name, SEEDS, f"{name}{SEEDS}"))
         elif studies and outcome is None:  # it lacks trials
             commands.append(_command(name, seeds, found[0].name))

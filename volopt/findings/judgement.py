@@ -8,12 +8,10 @@ from typing import Literal
 import numpy as np
 
 from volopt.findings import statistics
+from volopt.findings.statistics import ALPHA, FEWEST_SEEDS
 from volopt.metrics import Array
 
 Verdict = Literal["supported", "contradicted", "inconclusive", "not run"]
-
-MIN_SEEDS = 8  # under this no verdict: 7 seeds that all agree have p = 0.016, too much for one claim among a few
-ALPHA = 0.05
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ class Outcome:
 
     def verdict(self, p: float) -> Verdict:
         """Return the verdict, given the corrected p."""
-        if self.n < MIN_SEEDS or not p < ALPHA:
+        if self.n < FEWEST_SEEDS or not p < ALPHA:
             return "inconclusive"
         return "supported" if self.favours else "contradicted"
 
