@@ -168,6 +168,13 @@ def test_the_effect_is_the_one_put_in(claim_id: str, world: dict[str, Any], effe
     assert found.low <= found.effect <= found.high
 
 
+def test_flat_lines_at_the_mean_and_elsewhere_are_counted() -> None:
+    (claim,) = (claim for claim in CLAIMS if claim.id == "depth-mean")
+    elsewhere = {"level": lambda values: 0.5 if values["cell"] == "LSTM" else 0.0}
+    found = looked_up(claim, ({**flat(RNN_25=10, LSTM_5=3), **elsewhere},))[0]
+    assert found.facts()["details"] == {"flat_lines": 13.0, "at_the_mean": 10.0}
+
+
 def test_without_a_flat_line_nothing_is_known_of_flat_lines() -> None:
     (claim,) = (claim for claim in CLAIMS if claim.id == "depth-mean")
     found = looked_up(claim, ({},))[0]

@@ -129,7 +129,8 @@ def flat_line_is_mean(place: Place) -> Outcome:
     if not count.any():
         return judgement.NOTHING
     by_seed = (distance * flat).sum(axis=0)[count > 0] / count[count > 0]
-    return judgement.below(by_seed, NEAR).told(flat_lines=float(count.sum()))
+    at_the_mean = (flat * (distance < NEAR)).sum()  # on a target that drifts others learned train and saturate later
+    return judgement.below(by_seed, NEAR).told(flat_lines=float(count.sum()), at_the_mean=float(at_the_mean))
 
 
 def batch_norm_lifts(num_layers: int) -> Test:
