@@ -162,3 +162,31 @@ def test_har_has_the_figures_of_an_independent_computation_on_the_real_data(
     assert found.metrics["har"]["valid_log_r2"] == pytest.approx(0.684, abs=0.001)
     assert found.metrics["har"]["test_log_r2"] == pytest.approx(0.653, abs=0.001)
     assert {split: len(values) for split, values in found.forecasts["har"].items()} == {"valid": 544, "test": 243}
+
+
+def test_the_published_volume_as_one_series_has_the_figures_of_an_independent_computation(
+    real_data: Path, kept: Kept, tmp_path: Path
+) -> None:
+    """Both files in a row: seven tenths of the first are train, the rest valid, all of 2018 test."""
+    study = load("published_volume")
+    frames, _ = read_data(study, real_data / "published", tmp_path)
+    history, test = frames
+    whole = replace(
+        history,
+        dates=np.concatenate([history.dates, test.dates]),
+        values=np.concatenate([history.values, test.values]),
+    )
+    cut = int(0.7 * len(history.dates))
+    spans = {
+        "train": (history.dates[0].item(), history.dates[cut - 1].item()),
+        "valid": (history.dates[cut].item(), history.dates[-1].item()),
+        "test": (test.dates[0].item(), test.dates[-1].item()),
+    }
+    one = prepare([whole], definition(data={"features": study.data.features, **spans}), "fingerprint")
+    found = baselines(one, 20, 20, kept)
+    assert found.metrics["har"]["valid_log_r2"] == pytest.approx(0.735, abs=0.001)
+    assert found.metrics["har"]["test_log_r2"] == pytest.approx(0.649, abs=0.001)
+    for split, level_r2 in (("valid", 0.676), ("test", 0.652)):
+        actual = samples(one, split, 20).actual
+        error = np.mean((found.forecasts["persistence"][split] - actual) ** 2)
+        assert 1 - error / np.var(actual) == pytest.approx(level_r2, abs=0.001)
