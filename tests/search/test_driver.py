@@ -12,7 +12,7 @@ import pytest
 from optuna.trial import TrialState
 
 from builders import STUDY, dataset, definition
-from volopt.baselines.baselines import baselines
+from volopt.baselines.baselines import Baselines, baselines
 from volopt.data.frame import Source
 from volopt.definition.schema import Definition
 from volopt.errors import TrainingError, VoloptError
@@ -27,6 +27,7 @@ from volopt.storage.artifacts import CURVES, Artifacts
 from volopt.storage.connect import connect
 from volopt.training.progress import Progress
 from volopt.training.task import State, Task
+from volopt.windows.dataset import Dataset
 
 SOURCE = Source("here", "native", True, "fingerprint")
 
@@ -41,6 +42,7 @@ class Bench:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self.windows: list[int] = []  # that baselines were asked for
         self.url = f"sqlite:///{directory}/volopt.db"
 
     def drive(
@@ -55,13 +57,17 @@ class Bench:
             wrap(SerialTrainer(data)),
             kept.fits(artifacts),
             Artifacts(artifacts),
-            functools.cache(lambda window: baselines(data, window, 4, kept.baselines(artifacts))),
+            functools.partial(self._baselines, data),
             lambda params: 1.0,
             **said,
         )
         driver = Driver(study, found, studies.ledger(study, found), shop)
         driver.run(found.phases)
         return driver
+
+    def _baselines(self, data: Dataset, window: int) -> Baselines:
+        self.windows.append(window)
+        return baselines(data, window, 4, kept.baselines(self.directory / "artifacts"))
 
     @property
     def study(self) -> optuna.Study:
@@ -282,3 +288,11 @@ def test_early_stopping_and_a_metric_of_the_forecast_work_together(bench: Bench)
     assert best.value == pytest.approx(sum(scores) / 2)
     assert bench.study.direction == optuna.study.StudyDirection.MAXIMIZE
     assert any(row["epochs"] < 40 for t in bench.study.trials for row in t.user_attrs["seeds"])
+
+
+def test_a_trial_is_set_beside_the_baselines_of_its_own_days(tmp_path: Path) -> None:
+    """Under the published rule the days of a split move with the window."""
+    bench = Bench(tmp_path)
+    bench.drive(definition())
+    assert bench.windows == [trial.params["window"] for trial in bench.study.trials]
+    assert len(set(bench.windows)) > 1
