@@ -3,7 +3,7 @@
     python tests/bench/search.py DATA [STORAGE]
 
 DATA is a qlib provider that holds SH600000 and the stocks below, up to 2025. The study `search` is run, or resumed, in
-STORAGE (a SQLite URL; a temporary one if left out). Its best configuration is then trained anew, never chosen anew: on
+STORAGE (a SQLite URL; a temporary one if left out), with one worker, so that TPE proposes the same again. Its best configuration is then trained anew, never chosen anew: on
 SH600000 for the test days of 2019 to 2025, and on each other stock for the study's own days. Figures are those of
 the mean of the seeds' forecasts; skill is 1 − squared log error / HAR's.
 """
@@ -70,7 +70,7 @@ def show(label: str, found: dict[str, float]) -> None:
 
 def main(data: str, storage: str) -> None:
     """Run the study, train its best configuration elsewhere, and print the table."""
-    best = volopt("run", "search", "--data", data, "--storage", storage)["best"]
+    best = volopt("run", "search", "--workers", "1", "--data", data, "--storage", storage)["best"]
     print(f"Best trial {best['number']}: {best['params']}\n")
     print("| days and stock | valid R² | HAR | test R² | HAR | valid skill | test skill | one seed's | best baseline |")
     print("|---|---|---|---|---|---|---|---|---|")
