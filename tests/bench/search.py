@@ -3,9 +3,10 @@
     python tests/bench/search.py DATA [STORAGE]
 
 DATA is a qlib provider that holds SH600000 and the stocks below, up to 2025. The study `search` is run, or resumed, in
-STORAGE (a SQLite URL; a temporary one if left out), with one worker, so that TPE proposes the same again. Its best configuration is then trained anew, never chosen anew: on
-SH600000 for the test days of 2019 to 2025, and on each other stock for the study's own days. Figures are those of
-the mean of the seeds' forecasts; skill is 1 − squared log error / HAR's.
+STORAGE (a SQLite URL; a temporary one if left out), with one worker, so that TPE proposes the same again. Its best
+configuration is then trained anew, never chosen anew: on SH600000 for the test days of 2019 to 2025, and on each other
+stock for the study's own days. Figures are those of the mean of the seeds' forecasts; skill is 1 − squared log error /
+HAR's.
 """
 
 import json

@@ -45,7 +45,7 @@ def test_compare_prints_the_agreed_keys(volopt: Volopt, listed: dict[int, dict[s
     code, out, _ = volopt("compare", "small", listed[5]["number"], "hidden_size=7", "--json")
     facts = json.loads(out)
     assert code == 0
-    assert list(facts) == ["study", "a", "b", "metric", "seeds", "difference", "daily", "verdict"]
+    assert list(facts) == ["study", "a", "b", "metric", "seeds", "difference", "daily", "verdict", "chosen_on_valid"]
     assert facts["study"] == "small"
     assert facts["a"] == {"trial": listed[5]["number"], "baseline": None, "params": listed[5]["params"]}
     assert facts["b"] == {"trial": listed[7]["number"], "baseline": None, "params": listed[7]["params"]}
@@ -72,7 +72,7 @@ def test_compare_with_a_baseline_has_no_seeds(volopt: Volopt, listed: dict[int, 
     assert facts["a"] == {"trial": None, "baseline": "har", "params": {}}
     assert (facts["seeds"], facts["difference"]) == ([], None)
     best = min(listed.values(), key=lambda trial: float(trial["value"]))
-    assert facts["b"]["trial"] == best["number"]
+    assert facts["b"]["trial"] == facts["chosen_on_valid"] == best["number"]
     skill = 1 - facts["daily"]["test"]["loss_b"] / facts["daily"]["test"]["loss_a"]
     assert skill < 0  # two epochs learn little
     assert facts["verdict"].startswith("Baseline har does better than trial ")
@@ -92,7 +92,9 @@ def test_compare_for_people_says_the_same(volopt: Volopt, listed: dict[int, dict
     assert f"Mean A - B: {facts['difference']['effect']:.4g}, 95 % interval {low:.4g} to {high:.4g}" in out
     assert re.search(r"^valid +\d", out, re.MULTILINE)
     assert re.search(r"^test \(looked at, not chosen by\) +\d", out, re.MULTILINE)
-    assert out.splitlines()[-1] == facts["verdict"]
+    *_, verdict, note = out.splitlines()
+    assert verdict == facts["verdict"]
+    assert note.startswith(f"Trial {facts['chosen_on_valid']} was chosen as the best by the valid split")
     _, out, _ = volopt("compare", "small", "ma5", a)
     assert "A: baseline ma5\n" in out
     assert "by seed" not in out

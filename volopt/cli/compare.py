@@ -36,12 +36,16 @@ def command(name: str, a: str, b: str, storage: str, as_json: bool) -> None:
     study, definition = find(connect(storage), name)
     artifacts = Artifacts(database_path(storage).parent / "artifacts")
     found = compare(*sides(study, definition, (a, b), artifacts), definition.objective)
+    best = study.best_trial.number
+    chosen = best if best in (found.a.choice, found.b.choice) else None
     if as_json:
-        print_json({"study": name, **_facts(found)})
+        print_json({"study": name, **_facts(found), "chosen_on_valid": chosen})
         return
     if data_of(study)["synthetic"]:
         click.echo(SYNTHETIC)
     _print(found)
+    if chosen is not None:
+        click.echo(f"Trial {chosen} was chosen as the best by the valid split, which therefore flatters it.")
 
 
 def _facts(found: "Comparison") -> dict[str, Any]:

@@ -67,7 +67,7 @@ CLAIMS = (
     ),
     Claim(
         "wide-rnn-chance", "250 units", "the RNN of 250 units keeps the timing of peaks and troughs, against chance",
-        f"{RANK}, beyond what chance reaches in 1 of 20", PAPER, effects.keeps_timing,
+        f"{RANK}, beyond chance", PAPER, effects.keeps_timing,
     ),
     Claim(
         "wide-rnn-125", "250 units", "the RNN of 250 units keeps the timing that the one of 125 has, within 0.1",
@@ -106,7 +106,7 @@ CLAIMS = (
         f"{SHARES}, without less with", (("published",), ("batchnorm",)), effects.batch_norm_lifts(15),
     ),
     Claim(
-        "batchnorm-25", "batch norm", "and not the 25-layer RNN, which stays flat with it",
+        "batchnorm-25", "batch norm", "batch norm leaves the 25-layer RNN flat",
         SHARE, (("published",), ("batchnorm",)), effects.mostly_flat(cell="RNN", num_layers=25, batch_norm=True),
     ),
     Claim(
@@ -118,7 +118,7 @@ CLAIMS = (
         "how many times valid_mse", (("grid", "price"),), effects.harder_than_price,
     ),
     Claim(
-        "price-skill", "price", "and also by the error left of persistence's",
+        "price-skill", "price", "volume is harder to forecast than price, by the error over persistence's",
         "how many times valid_log_mse over persistence's", (("grid", "price"),), effects.harder_against_persistence,
     ),
     *(claim for cell in effects.CELLS for layers in effects.DEPTHS[1:] for claim in _vanishes(cell, layers)),
