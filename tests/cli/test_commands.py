@@ -73,6 +73,7 @@ def test_status_for_people_says_the_same(volopt: Volopt, study: dict[str, Any]) 
     assert "SYNTHETIC SAMPLE" in out
     assert "2 complete" in out
     assert f"Best: trial {study['best']['number']}" in out
+    assert "does not beat" in out
 
 
 def test_trials_prints_the_agreed_keys(volopt: Volopt, study: dict[str, Any]) -> None:

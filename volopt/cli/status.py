@@ -15,21 +15,23 @@ from volopt.cli.output import SYNTHETIC, print_json, print_table, show_params
 def command(name: str | None, storage: str, as_json: bool) -> None:
     """Show the studies in the storage, or the one called NAME."""
     from volopt.search.listing import summary
+    from volopt.search.standing import standing
     from volopt.search.study import find, names
     from volopt.storage.connect import connect
 
     opened = connect(storage)
-    found = [summary(*find(opened, each)) for each in ([name] if name else names(opened))]
+    found = [find(opened, each) for each in ([name] if name else names(opened))]
     if as_json:
-        print_json({"storage": storage, "studies": found})
+        print_json({"storage": storage, "studies": [summary(*each) for each in found]})
         return
     if not found:
         click.echo("There is no study yet.\nNext: volopt run grid")
-    for facts in found:
-        _print(facts)
+    for study, definition in found:
+        against = standing(study)
+        _print(summary(study, definition), against.sentences() if against else [])
 
 
-def _print(facts: dict[str, Any]) -> None:
+def _print(facts: dict[str, Any], against: list[str]) -> None:
     click.echo(f"{facts['name']}: {facts['title']}")
     if facts["data"]["synthetic"]:
         click.echo(SYNTHETIC)
@@ -42,4 +44,4 @@ def _print(facts: dict[str, Any]) -> None:
     best = facts["best"]
     if best:
         click.echo(f"Best: trial {best['number']}, {best['value']:.5g} ({show_params(best['params'])})")
-    click.echo("")
+    click.echo("\n".join([*against, ""]))
