@@ -290,6 +290,19 @@ def test_early_stopping_and_a_metric_of_the_forecast_work_together(bench: Bench)
     assert any(row["epochs"] < 40 for t in bench.study.trials for row in t.user_attrs["seeds"])
 
 
+def test_metrics_are_in_the_trial_and_in_its_artifact_alike(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    found = definition()
+    bench.drive(found)
+    artifacts = Artifacts(tmp_path / "artifacts")
+    for told, trial in zip(trials(bench.study, found), bench.study.trials, strict=True):
+        content = artifacts.read(bench.study, trial, CURVES)
+        assert content is not None
+        assert content["metrics"] == told["metrics"]
+        assert {"ensemble_valid_log_r2", "ensemble_test_skill_har", "test_mase"} <= told["metrics"].keys()
+        assert [seed["metrics"] | {"seed": seed["seed"]} for seed in content["seeds"]] == told["seeds"]
+
+
 def test_a_trial_is_set_beside_the_baselines_of_its_own_days(tmp_path: Path) -> None:
     """Under the published rule the days of a split move with the window."""
     bench = Bench(tmp_path)

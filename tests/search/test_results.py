@@ -42,7 +42,8 @@ def run(*untils: int, **params: Any) -> TrialRun:
 
 
 def artifact(trial: TrialRun) -> dict[str, Any]:
-    return results.artifact(trial, DATA, results.seeds(trial, BASELINES), BASELINES)
+    rows = results.seeds(trial, BASELINES)
+    return results.artifact(trial, DATA, rows, results.means(rows), BASELINES)
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +119,7 @@ def test_an_artifact_has_forecasts_beside_what_came_by_date_in_original_units(fi
     found = artifact(finished)
     assert found["window"] == 5
     assert found["baselines"] == "key"
+    assert found["metrics"] == results.means(results.seeds(finished, BASELINES))
     smallest = 0.1 * TRAIN.min()
     assert found["train"] == pytest.approx({"mean": TRAIN.mean(), "std": TRAIN.std(), "log_floor": smallest})
     assert found["days"]["valid"]["date"] == [f"2020-04-{day:02}" for day in range(1, 31)]

@@ -178,8 +178,8 @@ class Driver:
         """Store the numbers of a trial with it, while Optuna lets us: before it is told."""
         dataset, baselines = self._shop.dataset, self._shop.baselines(run.members[0].task.config.window)
         seeds = results.seeds(run, baselines)
-        self._shop.artifacts.attach(run.trial, CURVES, results.artifact(run, dataset, seeds, baselines))
         metrics = results.means(seeds) | results.ensemble(run, dataset, baselines)
+        self._shop.artifacts.attach(run.trial, CURVES, results.artifact(run, dataset, seeds, metrics, baselines))
         skills = {name: value for name, value in metrics.items() if "_skill_" in name}
         for name, value in metrics.items():
             if name not in skills:

@@ -42,16 +42,23 @@ def ensemble(run: TrialRun, dataset: Dataset, baselines: Baselines) -> dict[str,
     return {f"ensemble_{name}": finite(value) for name, value in found.items()}
 
 
-def artifact(run: TrialRun, dataset: Dataset, rows: list[dict[str, Any]], baselines: Baselines) -> dict[str, Any]:
+def artifact(
+    run: TrialRun,
+    dataset: Dataset,
+    rows: list[dict[str, Any]],
+    scores: dict[str, float | None],
+    baselines: Baselines,
+) -> dict[str, Any]:
     """Return what a trial leaves as a file.
 
-    Metrics and curves a seed; forecasts beside what came, by date, in the target's original units; where the baselines'
-    forecasts of the same days are kept; and what the train target was like.
+    Its metrics, and metrics and curves a seed; forecasts beside what came, by date, in the target's original units;
+    where the baselines' forecasts of the same days are kept; and what the train target was like.
 
     Args:
         run: the trial.
         dataset: the study's data.
         rows: from ``seeds``.
+        scores: from ``means`` and ``ensemble``.
         baselines: on the trial's days.
     """
     window = run.members[0].task.config.window
@@ -60,6 +67,7 @@ def artifact(run: TrialRun, dataset: Dataset, rows: list[dict[str, Any]], baseli
     return {
         "window": window,
         "train": finite({"mean": train.mean(), "std": train.std(), "log_floor": metrics.log_floor(train)}),
+        "metrics": scores,
         "baselines": baselines.key,
         "days": {
             split: {"date": np.datetime_as_string(found.dates).tolist(), "actual": found.actual.tolist()}
