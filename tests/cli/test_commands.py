@@ -108,10 +108,13 @@ def test_one_trial_has_every_metric_of_every_seed_beside_the_baselines(volopt: V
     title, header, *rows = out.splitlines()
     assert code == 0
     assert "Trial 1 COMPLETE" in title
-    assert header.split() == ["metric", "seed", "0", "mean", "ensemble", *BASELINES]
-    metrics = {row.split()[0] for row in rows}
-    assert metrics >= {"train_mse", "valid_log_mse", "test_direction"}
-    assert metrics >= {f"{split}_skill_{name}" for split in ("valid", "test") for name in BASELINES}
+    assert header.split() == ["metric", "mean", "ensemble", *BASELINES]
+    metrics = [row.split()[0] for row in rows if row.strip()]
+    of_seeds = metrics.index("metric")
+    assert rows[-1].split() == ["best_epoch", "2"]
+    assert {*metrics[:of_seeds]} >= {"train_mse", "valid_log_mse", "test_direction"}
+    assert {*metrics[:of_seeds]} >= {f"{split}_skill_{name}" for split in ("valid", "test") for name in BASELINES}
+    assert {*metrics[of_seeds:]} == {"metric", *metrics[:of_seeds], "epochs", "best_epoch"}
     _, out, _ = volopt("trials", "loss_curves", 1, "--json")
     (one,) = json.loads(out)
     assert one["number"] == 1
@@ -125,6 +128,8 @@ def test_run_ends_by_saying_how_the_best_trial_stands_against_the_best_baseline(
     assert "does not beat" in out  # two epochs are no training
     assert "the best baseline, on valid" in out
     assert "On test, which chose nothing" in out
+    command = next(line.split() for line in out.splitlines() if "volopt compare" in line)
+    assert volopt(*command[1:])[0] == 0
 
 
 def test_findings_says_what_holds_and_what_to_run(volopt: Volopt, tmp_path: Path) -> None:

@@ -106,12 +106,16 @@ def _print_end(job: "Job", facts: dict[str, Any]) -> None:
         print_trials(ranked[:10], told["baselines"], metric, "\nBest trials, by the valid split, and baselines")
         click.echo("")
     against = standing(study)
-    for sentence in against.sentences() if against else []:
-        click.echo(sentence)
+    if against is not None:
+        click.echo("\n".join(against.sentences()))
     count = f"{facts['complete']} complete, {facts['pruned']} pruned, {facts['failed']} failed"
     click.echo(f"\n{count}; {facts['new_trials']} new in {facts['seconds']:.0f} s.")
     if job.source.synthetic:
         click.echo(SYNTHETIC)
     name, storage = job.definition.name, job.options.storage
     where = "" if storage == options.DEFAULT_STORAGE else f" --storage {storage}"
-    click.echo(f"Next: volopt trials {name}{where}\n      optuna-dashboard {storage} --artifact-dir {job.artifacts}")
+    commands = [f"volopt trials {name}{where}", f"volopt findings{where}"]
+    if against is not None:
+        commands.append(f"volopt compare {name} best {against.baseline}{where}")
+    commands.append(f"optuna-dashboard {storage} --artifact-dir {job.artifacts}")
+    click.echo("Next: " + "\n      ".join(commands))
