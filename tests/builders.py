@@ -1,7 +1,7 @@
 """Small frames, definitions and datasets that tests build on; made by hand, so that every number is known."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -10,6 +10,15 @@ from volopt.data.quality import Quality
 from volopt.definition.load import read
 from volopt.definition.schema import Definition
 from volopt.windows.dataset import Dataset, prepare
+
+Said = tuple[int, str, str]  # exit code, stdout, stderr
+
+
+class Volopt(Protocol):
+    """Runs ``volopt`` with arguments in an empty directory."""
+
+    def __call__(self, *arguments: object) -> Said: ...
+
 
 SAMPLE_DATA = """\
 [data]

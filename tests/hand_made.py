@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from optuna.trial import TrialState
 
 from volopt.data.frame import Source
 from volopt.definition import load
@@ -13,6 +14,7 @@ from volopt.definition.schema import Definition, Scalar
 from volopt.findings.evidence import Replicate, Result
 from volopt.findings.stored import stored
 from volopt.search import study as studies
+from volopt.search.ledger import REASON
 from volopt.search.space import distributions
 from volopt.storage.artifacts import CURVES, Artifacts
 from volopt.storage.connect import connect
@@ -142,6 +144,13 @@ class Shelf:
         if content is not None:
             self.artifacts.attach(trial, CURVES, content)
         study.tell(trial, 1.0)
+
+    def failed(self, definition: Definition, reason: str) -> None:
+        """Store a trial that FAILed before it had any scores."""
+        study, _ = studies.find(self.storage, definition.name)
+        trial = study.ask()
+        trial.set_user_attr(REASON, reason)
+        study.tell(trial, state=TrialState.FAIL)
 
     def found(self, *names: str) -> Any:
         return stored(self.storage, names or studies.names(self.storage), self.artifacts)

@@ -44,7 +44,7 @@ def run(directory: Path, found: Definition, data: Frame) -> optuna.Study:
     study = studies.open_or_create(storage, found, Source("here", "native", True, "fingerprint"))
     artifacts = directory / "artifacts"
     rows = functools.cache(lambda window: baselines(dataset, window, 4, kept.baselines(artifacts)))
-    studies.keep_baselines(study, rows(4).metrics)  # type: ignore[arg-type]
+    studies.keep_baselines(study, rows(4).metrics)
     shop = Workshop(
         dataset,
         SerialTrainer(dataset),

@@ -90,14 +90,6 @@ def test_skill_is_not_a_number_where_it_is_undefined(error: float, baseline: flo
     assert math.isnan(table(har=(0.5, baseline)).skills({"valid_log_mse": error})["valid_skill_har"])
 
 
-def test_the_best_is_chosen_by_valid_and_never_by_test() -> None:
-    assert table(ma5=(0.1, 1), har=(0.7, 1), ridge=(0.6, 1)).best() == "har"
-
-
-def test_a_score_that_is_no_number_comes_last() -> None:
-    assert table(ma5=(math.nan, 1), har=(-3, 1), ridge=(math.nan, 1)).best() == "har"
-
-
 # Kept forecasts.
 
 

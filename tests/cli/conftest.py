@@ -3,18 +3,17 @@
 import io
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from builders import Said, Volopt
 from volopt.cli.main import main
 
 
 @pytest.fixture
-def volopt(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Callable[..., tuple[int, str, str]]]:
+def volopt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Volopt]:
     """Runs ``volopt`` with arguments in an empty directory and returns (exit code, stdout, stderr); nobody answers."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))  # no ~/.qlib of the machine
@@ -23,7 +22,7 @@ def volopt(
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     before = signal.getsignal(signal.SIGTERM)
 
-    def call(*arguments: object) -> tuple[int, str, str]:
+    def call(*arguments: object) -> Said:
         monkeypatch.setattr(sys, "argv", ["volopt", *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
             main()

@@ -6,21 +6,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
+from builders import Volopt
 from hand_made import Shelf, World, content
 from volopt.definition import load
-
-Said = tuple[int, str, str]
-
-
-class Volopt(Protocol):
-    """Runs ``volopt`` with arguments in an empty directory: (exit code, stdout, stderr)."""
-
-    def __call__(self, *arguments: object) -> Said: ...
-
 
 BASELINES = ["persistence", "ma5", "ewma", "har", "ridge", "lightgbm"]
 SHORT = ("--epochs", "2", "--seeds", "1", "--trials", "2", "--workers", "1")
@@ -97,9 +89,9 @@ def test_trials_for_people_has_a_row_a_trial(volopt: Volopt, study: dict[str, An
 def test_trials_for_people_has_a_row_a_baseline(volopt: Volopt, study: dict[str, Any]) -> None:
     _, out, _ = volopt("trials", "loss_curves")
     header, *rows = out.splitlines()
-    assert {"valid_mse", "train_mse", "test_mse", "valid_log_r2", "test_log_r2", "test_mase", "flatness"} <= set(
-        header.split()
-    )
+    metrics = {"valid_mse", "train_mse", "test_mse", "valid_log_r2", "test_log_r2", "test_mase", "flatness"}
+    assert metrics | {"ensemble_valid_log_r2", "test_direction"} <= set(header.split())
+    assert any(f"test_skill_{name}" in header for name in BASELINES)
     assert [row.split()[0] for row in rows[2:]] == BASELINES
 
 
@@ -120,6 +112,16 @@ def test_one_trial_has_every_metric_of_every_seed_beside_the_baselines(volopt: V
     assert one["number"] == 1
     assert one["metrics"].keys() >= {"ensemble_valid_log_r2", "ensemble_test_log_r2", "test_skill_har"}
     assert one["seeds"][0].keys() >= {"valid_skill_lightgbm", "test_skill_persistence"}
+
+
+def test_a_trial_that_failed_is_told_with_its_reason(volopt: Volopt, tmp_path: Path) -> None:
+    (tmp_path / "storage").mkdir()
+    shelf = Shelf(tmp_path / "storage")
+    definition = shelf.study("small", of="loss_curves")
+    shelf.failed(definition, "the training loss is nan in epoch 3")
+    code, out, _ = volopt("trials", "small", 0)
+    assert code == 0
+    assert out == "Trial 0 FAIL: the training loss is nan in epoch 3\n"
 
 
 def test_run_ends_by_saying_how_the_best_trial_stands_against_the_best_baseline(volopt: Volopt, sample: Path) -> None:

@@ -3,13 +3,12 @@
 import json
 import re
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
-from builders import SAMPLE_DATA
+from builders import SAMPLE_DATA, Volopt
 
-Said = tuple[int, str, str]
 STUDY = f"""
 format = 1
 name = "small"
@@ -24,12 +23,6 @@ name = "width"
 sampler = "grid"
 grid = {{ hidden_size = [5, 7] }}
 """
-
-
-class Volopt(Protocol):
-    """Runs ``volopt`` with arguments in an empty directory: (exit code, stdout, stderr)."""
-
-    def __call__(self, *arguments: object) -> Said: ...
 
 
 @pytest.fixture

@@ -11,10 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from builders import SAMPLE_DATA
-
-Said = tuple[int, str, str]
-Volopt = Callable[..., Said]
+from builders import SAMPLE_DATA, Said, Volopt
 
 STUDY = f"""
 format = 1

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hand_made import World, constant
+from hand_made import World
 from volopt.findings.claims import CLAIMS, Claim
 from volopt.findings.findings import Finding, findings
 from volopt.findings.judgement import NOTHING, Outcome
@@ -60,7 +60,8 @@ def test_a_study_of_another_name_is_gone_on_with_under_its_name() -> None:
     def absent(place: World) -> Outcome:
         raise AbsentError(place.name)
 
-    (found,) = findings(lambda wanted: [World("mine", 8)], [claim("a", 0.01)._replace(test=absent)])  # type: ignore[list-item]
+    mine: list[Any] = [World("mine", 8)]
+    (found,) = findings(lambda wanted: mine, [claim("a", 0.01)._replace(test=absent)])
     assert found.commands == ("volopt run grid --phase width --phase depth --seeds 8 --name mine",)
 
 
@@ -99,7 +100,7 @@ def test_what_no_seed_shows_has_no_figures() -> None:
 
 def test_the_whole_table_runs_on_studies_without_any_effect() -> None:
     """Same losses everywhere: nothing about width may be supported but that LSTM stays level."""
-    found = findings(lambda wanted: [World(name, loss=constant(0.01)) for name in wanted])  # type: ignore[misc]
+    found = findings(everywhere)
     assert len(found) == sum(len(each.studies) for each in CLAIMS)
     supported = {each.claim.id for each in found if each.verdict == "supported"}
     assert {"width-lstm-25-125", "width-lstm-125-250"} <= supported

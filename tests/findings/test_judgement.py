@@ -1,5 +1,8 @@
 """From numbers over seeds to a verdict."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,8 +12,12 @@ from volopt.findings.judgement import Outcome
 TEN = np.linspace(0.9, 1.1, 10)
 
 
-def outcome(**said: object) -> Outcome:
-    return Outcome(**({"effect": 1.0, "low": 0.5, "high": 1.5, "p": 0.01, "n": 10, "favours": True} | said))  # type: ignore[arg-type]
+def outcome(**said: Any) -> Outcome:
+    return replace(Outcome(effect=1.0, low=0.5, high=1.5, p=0.01, n=10, favours=True), **said)
+
+
+def flags(happens: int, not_so: int) -> np.ndarray:
+    return np.array([1.0] * happens + [0.0] * not_so)
 
 
 @pytest.mark.parametrize(
@@ -61,18 +68,24 @@ def test_within_decides_nothing_at_the_margin() -> None:
 
 
 def test_most_is_more_than_half() -> None:
-    assert judgement.most([True] * 10).favours
-    assert judgement.most([True] * 10).p == pytest.approx(2 / 1024)
-    assert not judgement.most([False] * 10).favours
-    assert judgement.most([True] * 6 + [False] * 4).p > 0.5
+    assert judgement.most(flags(10, 0)).favours
+    assert judgement.most(flags(10, 0)).p == pytest.approx(2 / 1024)
+    assert not judgement.most(flags(0, 10)).favours
+    assert judgement.most(flags(6, 4)).p > 0.5
 
 
 def test_more_often_is_the_difference_of_shares() -> None:
-    found = judgement.more_often([True] * 9 + [False], [False] * 9 + [True])
+    found = judgement.more_often(flags(9, 1), flags(1, 9))
     assert found.effect == pytest.approx(0.8)
     assert found.favours
     assert found.p < 0.01
-    assert not judgement.more_often([False] * 10, [True] * 10).favours
+    assert not judgement.more_often(flags(0, 10), flags(10, 0)).favours
+
+
+@pytest.mark.parametrize("judge", [judgement.above, judgement.below, lambda values: judgement.within(values, 0.3)])
+def test_a_seed_without_a_number_is_left_out_and_without_any_there_is_nothing(judge: Any) -> None:
+    assert judge(np.append(TEN, [np.nan, -np.inf])) == judge(TEN)
+    assert judge(np.full(10, np.nan)) == judgement.NOTHING
 
 
 def test_another_scale_takes_effect_and_interval_along_and_leaves_the_rest() -> None:

@@ -1,6 +1,7 @@
 """Studies and trials as the facts that --json prints; other programs rely on their keys."""
 
 import json
+import math
 from typing import Any
 
 import optuna
@@ -61,7 +62,7 @@ def test_the_best_trial_is_told_with_its_value_and_parameters(full: optuna.Study
 
 
 def test_a_summary_has_the_keys_of_status(full: optuna.Study) -> None:
-    studies.keep_baselines(full, {"har": {"valid_log_r2": 0.7, "test_log_r2": None}})
+    studies.keep_baselines(full, {"har": {"valid_log_r2": 0.7, "test_log_r2": math.nan}})
     assert listing.summary(full, FOUND) == {
         "name": "small",
         "title": "A small study",

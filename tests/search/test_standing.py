@@ -1,5 +1,6 @@
 """How the best trial stands against the best baseline."""
 
+import math
 from typing import Any
 
 import optuna
@@ -11,7 +12,7 @@ from builders import definition
 from volopt.data.frame import Source
 from volopt.search import study as studies
 from volopt.search.space import distributions
-from volopt.search.standing import standing
+from volopt.search.standing import best_baseline, standing
 
 FOUND = definition()
 POINT = {"cell": "RNN", "hidden_size": 3, "window": 4, "learning_rate": 0.005}
@@ -71,9 +72,15 @@ def test_scores_that_are_missing_are_told_as_such() -> None:
     assert "no squared log error to compare" in found.sentences()[0]
 
 
+def test_the_best_baseline_is_chosen_by_valid_and_one_without_a_score_comes_last() -> None:
+    assert best_baseline(TWO) == "har"
+    assert best_baseline({"ma5": {"valid_log_r2": None}, "har": {"valid_log_r2": -3.0}}) == "har"
+    assert best_baseline({"ma5": {"valid_log_r2": None}}) is None
+
+
 def test_without_baselines_that_have_scores_there_is_no_standing() -> None:
     assert standing(study(skills(0.1, 0.1), {})) is None
-    assert standing(study(skills(0.1, 0.1), {"har": {"valid_log_r2": None}})) is None
+    assert standing(study(skills(0.1, 0.1), {"har": {"valid_log_r2": math.nan}})) is None
 
 
 def test_without_complete_trials_there_is_no_standing() -> None:

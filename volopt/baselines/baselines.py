@@ -6,7 +6,6 @@ forecasts are kept under a key made of these, and taken from there by every stud
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -44,15 +43,6 @@ class Baselines:
             if f"{split}_log_mse" in scores
             for name, own in self.metrics.items()
         }
-
-    def best(self) -> str:
-        """Return the baseline with the highest ``valid_log_r2``; the test split chooses nothing."""
-
-        def rank(name: str) -> float:
-            r2 = self.metrics[name]["valid_log_r2"]
-            return -math.inf if math.isnan(r2) else r2
-
-        return max(self.metrics, key=rank)
 
 
 def baselines(dataset: Dataset, window: int, lags: int, kept: Kept) -> Baselines:

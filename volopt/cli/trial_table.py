@@ -3,26 +3,30 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import click
+
 from volopt.cli.output import print_table, show_params
+from volopt.search.standing import best_baseline
 
 Scores = Mapping[str, float | None]
 
 METRICS = (
-    "train_mse", "valid_mse", "test_mse", "valid_log_r2", "test_log_r2", "test_mase", "test_direction", "flatness",
+    "train_mse", "valid_mse", "test_mse", "valid_log_r2", "test_log_r2",
+    "ensemble_valid_log_r2", "ensemble_test_log_r2", "test_mase", "test_direction", "flatness",
 )  # fmt: skip
 PARAMETERS = "parameters"
 SEEDS_A_TABLE = 5  # seeds beside each other, so that a table fits a terminal of 80 characters
 # What a narrow terminal does without, in this order; the objective and the same of test stay.
 OPTIONAL = (
-    "test_direction", "test_mase", "train_mse", "flatness", "valid_mse", "valid_log_r2", "test_mse", "test_log_r2",
-    "phases",
+    "ensemble_valid_log_r2", "ensemble_test_log_r2", "test_direction", "test_mase", "train_mse", "flatness",
+    "valid_mse", "valid_log_r2", "test_mse", "test_log_r2", "phases",
 )  # fmt: skip
 
 
 def print_trials(
     trials: Sequence[Mapping[str, Any]], baselines: Mapping[str, Scores], metric: str, title: str = ""
 ) -> None:
-    """Print trials, and below them the baselines.
+    """Print trials, and below them the baselines; the skill is that over the best of these.
 
     Args:
         trials: as ``listing.trials`` gives them.
@@ -30,7 +34,9 @@ def print_trials(
         metric: the objective's, which stands first.
         title: above the table.
     """
-    metrics = [metric, *(name for name in METRICS if name != metric)]
+    best = best_baseline(baselines)
+    skills = [f"{split}_skill_{best}" for split in ("valid", "test")] if best else []
+    metrics = [metric, *(name for name in METRICS if name != metric), *skills]
     rows = [
         (
             str(trial["number"]),
@@ -42,7 +48,8 @@ def print_trials(
         for trial in trials
     ]
     rows += [(name, "baseline", "", *(scores.get(m) for m in metrics), "") for name, scores in baselines.items()]
-    optional = [name for name in OPTIONAL if name not in (metric, metric.replace("valid_", "test_"))]
+    kept = (metric, metric.replace("valid_", "test_"))
+    optional = [*skills, *(name for name in OPTIONAL if name not in kept)]
     print_table(["trial", "state", "phases", *metrics, PARAMETERS], rows, title, folds=[PARAMETERS], optional=optional)
 
 
@@ -55,6 +62,9 @@ def print_trial(trial: Mapping[str, Any], baselines: Mapping[str, Scores]) -> No
         for name in names
     ]
     title = f"Trial {trial['number']} {trial['state']}: {trial['reason'] or show_params(trial['params'])}"
+    if not rows:  # it failed, or has only begun
+        click.echo(title)
+        return
     print_table(["metric", "mean", "ensemble", *baselines], rows, title, optional=list(baselines)[::-1])
     for start in range(0, len(seeds), SEEDS_A_TABLE):
         some = seeds[start : start + SEEDS_A_TABLE]

@@ -107,7 +107,7 @@ def mostly_flat(**values: Scalar) -> Test:
 
     def test(place: Place) -> Outcome:
         (flat,) = _each(measures.flat, [place(**values)])
-        return judgement.most(flat.astype(bool).tolist())
+        return judgement.most(flat)
 
     return test
 
@@ -138,10 +138,8 @@ def batch_norm_lifts(num_layers: int) -> Test:
 
     def test(place: Place) -> Outcome:
         trials = [place(cell="RNN", num_layers=num_layers, batch_norm=norm) for norm in (False, True)]
-        without, with_norm = (flat.astype(bool).tolist() for flat in _each(measures.flat, trials))
-        return judgement.more_often(without, with_norm).told(
-            without=float(np.mean(without)), with_norm=float(np.mean(with_norm))
-        )
+        without, with_norm = _each(measures.flat, trials)
+        return judgement.more_often(without, with_norm).told(without=without.mean(), with_norm=with_norm.mean())
 
     return test
 
@@ -181,15 +179,12 @@ def prints_the_range(day_range: Place, volume: Place) -> Outcome:
 
     The effect is the difference of the mean distances, in natural logarithms of the losses.
     """
-    points = [place(cell=cell, num_layers=depth) for place in (day_range, volume) for cell, depth in PRINTED]
-    off = [
-        np.abs(loss - math.log(printed))
-        for metric, column in (("train_mse", 0), ("valid_mse", 1))
-        for loss, printed in zip(
-            _each(log_loss(metric), points), [losses[column] for losses in PRINTED.values()] * 2, strict=True
-        )
-    ]
-    of_range, of_volume = np.mean(np.reshape(off, (2, 2, len(PRINTED), -1)), axis=(0, 2))
+    trials = [place(cell=cell, num_layers=depth) for place in (day_range, volume) for cell, depth in PRINTED]
+    off = []
+    for column, metric in enumerate(("train_mse", "valid_mse")):
+        printed = np.log([losses[column] for losses in PRINTED.values()] * 2)
+        off.append(np.abs(np.array(_each(log_loss(metric), trials)) - printed[:, None]))
+    of_range, of_volume = np.mean(off, axis=0).reshape(2, len(PRINTED), -1).mean(axis=1)
     return judgement.above(of_volume - of_range).told(range=of_range.mean(), volume=of_volume.mean())
 
 

@@ -4,7 +4,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from volopt.findings import statistics
 from volopt.findings.claims import CLAIMS, Claim
@@ -57,68 +57,62 @@ def findings(places: Places, claims: Iterable[Claim] = CLAIMS) -> list[Finding]:
         places: gives the stored studies that stand for shipped ones, or None.
         claims: the paper's, unless others are given.
     """
-    looked_up = [(claim, wanted, *_look_up(claim, wanted, places)) for claim in claims for wanted in claim.studies]
-    families: defaultdict[tuple[object, ...], list[int]] = defaultdict(list)
-    for number, (claim, wanted, _, outcome) in enumerate(looked_up):
-        if outcome is not None:
-            families[claim.topic, wanted].append(number)
-    corrected: dict[int, float] = {}
-    for family in families.values():
-        outcomes = [outcome for number in family if (outcome := looked_up[number][3]) is not None]
-        corrected.update(zip(family, statistics.holm([outcome.p for outcome in outcomes]), strict=True))
-    return [
-        _finding(claim, wanted, studies, outcome, corrected.get(number), _commands(wanted, places, studies, outcome))
-        for number, (claim, wanted, studies, outcome) in enumerate(looked_up)
-    ]
+    looks = [_look_up(claim, wanted, places) for claim in claims for wanted in claim.studies]
+    families: defaultdict[tuple[object, ...], list[float]] = defaultdict(list)
+    for look in looks:
+        if look.outcome is not None:
+            families[look.family].append(look.outcome.p)
+    corrected = {family: iter(statistics.holm(ps)) for family, ps in families.items()}  # in the order of the looks
+    return [_finding(look, None if look.outcome is None else next(corrected[look.family]), places) for look in looks]
 
 
-def _look_up(claim: Claim, wanted: Sequence[str], places: Places) -> tuple[Sequence[StoredStudy], Outcome | None]:
-    studies = places(wanted)
-    if studies is None:
-        return (), None
+class _Look(NamedTuple):
+    claim: Claim
+    wanted: Sequence[str]  # shipped studies
+    studies: Sequence[StoredStudy]  # that stand for them; none where one is missing
+    outcome: Outcome | None  # None where a study or a trial is missing
+
+    @property
+    def family(self) -> tuple[object, ...]:
+        return self.claim.topic, self.wanted
+
+
+def _look_up(claim: Claim, wanted: Sequence[str], places: Places) -> _Look:
+    studies = places(wanted) or ()
     try:
-        return studies, claim.test(*studies)
+        return _Look(claim, wanted, studies, claim.test(*studies) if studies else None)
     except AbsentError:
-        return studies, None
+        return _Look(claim, wanted, studies, None)
 
 
-def _finding(
-    claim: Claim,
-    wanted: Sequence[str],
-    studies: Sequence[StoredStudy],
-    outcome: Outcome | None,
-    p: float | None,
-    commands: tuple[str, ...],
-) -> Finding:
+def _finding(look: _Look, p: float | None, places: Places) -> Finding:
     return Finding(
-        claim=claim,
-        study=" + ".join([study.name for study in studies] or wanted),
-        verdict="not run" if outcome is None or p is None else outcome.verdict(p),
-        outcome=outcome,
+        claim=look.claim,
+        study=" + ".join([study.name for study in look.studies] or look.wanted),
+        verdict="not run" if look.outcome is None or p is None else look.outcome.verdict(p),
+        outcome=look.outcome,
         p=p,
-        commands=commands,
-        synthetic=any(study.synthetic for study in studies),
+        commands=_commands(look, places),
+        synthetic=any(study.synthetic for study in look.studies),
     )
 
 
-def _commands(
-    wanted: Sequence[str], places: Places, studies: Sequence[StoredStudy], outcome: Outcome | None
-) -> tuple[str, ...]:
+def _commands(look: _Look, places: Places) -> tuple[str, ...]:
     """Return the commands that fetch the evidence an outcome lacks.
 
     A study keeps its number of seeds: more of them make a new study, under another name.
     """
-    if outcome is not None and (outcome.n >= FEWEST_SEEDS or outcome.n == 0):
+    if look.outcome is not None and (look.outcome.n >= FEWEST_SEEDS or look.outcome.n == 0):
         return ()
     commands = []
-    for name in wanted:
+    for name in look.wanted:
         found = places((name,))
         seeds = found[0].definition.training.seeds if found else 0
         if not found:
             commands.append(_command(name, SEEDS, name))
         elif seeds < FEWEST_SEEDS:
             commands.append(_command(name, SEEDS, f"{name}{SEEDS}"))
-        elif studies and outcome is None:  # it lacks trials
+        elif look.studies and look.outcome is None:  # it lacks trials
             commands.append(_command(name, seeds, found[0].name))
     return tuple(commands)
 

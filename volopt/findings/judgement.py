@@ -1,7 +1,7 @@
 """From numbers over seeds to a verdict: what each kind of claim must show, and how often chance shows it too."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -45,18 +45,18 @@ NOTHING = Outcome(math.nan, math.nan, math.nan, p=1.0, n=0, favours=False)  # no
 
 
 def above(values: Array, reference: float = 0.0) -> Outcome:
-    """Judge whether the mean over seeds lies above a reference.
+    """Judge whether the mean over seeds lies above a reference; a seed without a number is left out.
 
     Args:
         values: one a seed, shape (seeds,).
         reference: in units of the values.
     """
-    return _against(values, reference, values.mean() > reference)
+    return _against(values, reference, above=True)
 
 
 def below(values: Array, reference: float = 0.0) -> Outcome:
     """Judge whether the mean over seeds lies below a reference."""
-    return _against(values, reference, values.mean() < reference)
+    return _against(values, reference, above=False)
 
 
 def within(differences: Array, margin: float) -> Outcome:
@@ -64,27 +64,36 @@ def within(differences: Array, margin: float) -> Outcome:
 
     Two one-sided tests for it, and one against it: that the mean is further than the margin.
     """
-    inside = abs(differences.mean()) < margin
-    found = statistics.equivalence(differences, margin)
+    known = differences[np.isfinite(differences)]
+    if not known.size:
+        return NOTHING
+    found = statistics.equivalence(known, margin)
+    inside = abs(found.effect) < margin
     if not inside:
-        outwards = np.sign(differences.mean())
-        found = found._replace(p=statistics.paired(differences * outwards - margin).p)
-    return Outcome(*found, favours=bool(inside))
+        found = found._replace(p=statistics.paired(known * np.sign(found.effect) - margin).p)
+    return Outcome(*found, favours=inside)
 
 
-def most(flags: Sequence[bool]) -> Outcome:
-    """Judge whether something happens in more than half of all seeds, by the exact binomial test."""
-    found = statistics.share(sum(flags), len(flags))
+def most(flags: Array) -> Outcome:
+    """Judge whether something happens in more than half of all seeds, by the exact binomial test.
+
+    Args:
+        flags: 1 for each seed in which it happens, else 0; shape (seeds,).
+    """
+    found = statistics.share(int(flags.sum()), len(flags))
     return Outcome(*found, favours=found.effect > 0.5)
 
 
-def more_often(flags: Sequence[bool], others: Sequence[bool]) -> Outcome:
+def more_often(flags: Array, others: Array) -> Outcome:
     """Judge whether something happens in a larger share of seeds here than there; the effect is the difference."""
-    found = statistics.shares(sum(flags), len(flags), sum(others), len(others))
+    found = statistics.shares(int(flags.sum()), len(flags), int(others.sum()), len(others))
     return Outcome(*found, favours=found.effect > 0)
 
 
-def _against(values: Array, reference: float, favours: bool) -> Outcome:
-    found = statistics.paired(values - reference)
+def _against(values: Array, reference: float, *, above: bool) -> Outcome:
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return NOTHING
+    found = statistics.paired(known - reference)
     shifted = (found.effect + reference, found.low + reference, found.high + reference)
-    return Outcome(*shifted, p=found.p, n=found.n, favours=bool(favours))
+    return Outcome(*shifted, p=found.p, n=found.n, favours=(found.effect > 0) == above)

@@ -16,7 +16,7 @@ from volopt.data.locate import locate
 from volopt.definition import load
 from volopt.definition.schema import Definition, Phase
 from volopt.errors import UsageError, did_you_mean
-from volopt.search import cost, listing, results, study
+from volopt.search import cost, listing, study
 from volopt.search.driver import Driver, Workshop
 from volopt.search.executors import Trainer
 from volopt.search.executors.processes import ProcessTrainer
@@ -161,7 +161,7 @@ def run(job: Job, watch: Callable[[list[PhasePlan]], Listener]) -> dict[str, Any
         storage = connect(job.options.storage, write=True, create=True)
         found = study.open_or_create(storage, job.definition, job.source)
         study.add_run(found, _record(job))
-        study.keep_baselines(found, results.finite(job.baselines(job.definition.model.window).metrics))
+        study.keep_baselines(found, job.baselines(job.definition.model.window).metrics)
         study.repair(found)
         workshop = _workshop(job, watch(planned(job)))
         driver = Driver(found, job.definition, study.ledger(found, job.definition), workshop)

@@ -1,6 +1,7 @@
 """How the best trial of a study stands against the best baseline; both are chosen by the valid split alone."""
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import optuna
@@ -42,14 +43,23 @@ class Standing(NamedTuple):
         return f"{abs(skill):.1%} {'less' if skill > 0 else 'more'} squared log error than {self.baseline}"
 
 
+def best_baseline(scores: Mapping[str, Mapping[str, float | None]]) -> str | None:
+    """Return the baseline with the highest valid_log_r2, or None where none has one.
+
+    Args:
+        scores: by baseline, as ``study.baselines`` returns them.
+    """
+    known = {name: r2 for name, row in scores.items() if (r2 := row["valid_log_r2"]) is not None}
+    return max(known, key=lambda name: known[name], default=None)
+
+
 def standing(study: optuna.Study) -> Standing | None:
     """Return the standing, or None while there is no COMPLETE trial or nothing to compare."""
-    scores = {name: row["valid_log_r2"] for name, row in studies.baselines(study).items()}
-    ranked = sorted((r2, name) for name, r2 in scores.items() if r2 is not None)
+    baseline = best_baseline(studies.baselines(study))
     complete = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
-    if not ranked or not complete:
+    if baseline is None or not complete:
         return None
-    best, baseline = study.best_trial, ranked[-1][1]
+    best = study.best_trial
     found = metrics(best)
     names = ["valid_log_r2", f"valid_skill_{baseline}", "test_log_r2", f"test_skill_{baseline}"]
     values = [found.get(f"ensemble_{name}") for name in names]

@@ -21,6 +21,7 @@ from volopt.definition.schema import Definition
 from volopt.errors import StorageError, StudyError, did_you_mean
 from volopt.search.ledger import INTERRUPTED, REASON, Ledger
 from volopt.search.phases import PHASE
+from volopt.search.results import finite
 
 FORMAT = 1
 PREFIX = "volopt:"
@@ -79,14 +80,15 @@ def add_run(study: optuna.Study, record: dict[str, Any]) -> None:
         study.set_user_attr(PREFIX + "runs", [*kept, record])
 
 
-def keep_baselines(study: optuna.Study, scores: dict[str, dict[str, float | None]]) -> None:
+def keep_baselines(study: optuna.Study, scores: dict[str, dict[str, float]]) -> None:
     """Keep the scores of each baseline with its study, on the days of the study's own window."""
-    if study.user_attrs.get(PREFIX + "baselines") != scores:
-        study.set_user_attr(PREFIX + "baselines", scores)
+    kept = finite(scores)
+    if study.user_attrs.get(PREFIX + "baselines") != kept:
+        study.set_user_attr(PREFIX + "baselines", kept)
 
 
 def baselines(study: optuna.Study) -> dict[str, dict[str, float | None]]:
-    """Return the scores that ``keep_baselines`` took, by baseline."""
+    """Return the scores that ``keep_baselines`` took, by baseline; None for one that is not defined."""
     return dict(study.user_attrs.get(PREFIX + "baselines", {}))
 
 
