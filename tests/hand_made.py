@@ -85,6 +85,7 @@ class World:
             },
             {
                 "train_mse": 10 ** (-self._say("steep", point, 0.01) * scatter * epochs),
+                "valid_mse": 1.1 * 10 ** (-self._say("steep", point, 0.01) * scatter * epochs),
                 "record_epoch": [1, 10, 20],
                 "gradient_norm": [[10**ratio, 1.0]] * 3,
             },
@@ -109,7 +110,7 @@ def content(result: Result) -> dict[str, Any]:
             {
                 "seed": replicate.seed,
                 "metrics": dict(replicate.metrics),
-                "curves": replicate.curves | {"train_mse": list(replicate.curves["train_mse"])},
+                "curves": {name: np.asarray(values).tolist() for name, values in replicate.curves.items()},
                 "forecast": {split: values.tolist() for split, values in replicate.forecast.items()},
             }
             for replicate in result.replicates

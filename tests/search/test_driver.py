@@ -9,7 +9,7 @@ from typing import Any
 
 import optuna
 import pytest
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from builders import STUDY, dataset, definition
 from volopt.baselines.baselines import Baselines, baselines
@@ -19,9 +19,10 @@ from volopt.errors import TrainingError, VoloptError
 from volopt.search import study as studies
 from volopt.search.driver import Driver, Workshop
 from volopt.search.executors.serial import SerialTrainer
+from volopt.search.illustrator import Illustrator
 from volopt.search.interrupts import Interrupts
 from volopt.search.ledger import INTERRUPTED
-from volopt.search.listing import trials
+from volopt.search.listing import seeds, trials
 from volopt.storage import kept
 from volopt.storage.artifacts import CURVES, Artifacts
 from volopt.storage.connect import connect
@@ -127,10 +128,10 @@ def test_running_again_adds_nothing_and_trains_nothing(bench: Bench) -> None:
 def test_the_value_is_the_mean_of_the_seeds_and_all_of_it_is_stored_with_the_trial(bench: Bench) -> None:
     bench.drive(definition())
     for trial in bench.study.trials:
-        seeds = trial.user_attrs["seeds"]
-        assert [row["seed"] for row in seeds] == [0, 1]
-        assert trial.value == pytest.approx(sum(row["valid_mse"] for row in seeds) / 2, rel=1e-12)
-        assert trial.user_attrs["test_mse"] == pytest.approx(sum(row["test_mse"] for row in seeds) / 2)
+        rows = seeds(trial)
+        assert [row["seed"] for row in rows] == [0, 1]
+        assert trial.value == pytest.approx(sum(row["valid_mse"] for row in rows) / 2, rel=1e-12)
+        assert trial.user_attrs["test_mse"] == pytest.approx(sum(row["test_mse"] for row in rows) / 2)
         assert trial.intermediate_values.keys() == {1, 2, 3, 4}
         assert trial.intermediate_values[4] == trial.value
 
@@ -262,7 +263,7 @@ def test_a_pruner_ends_trials_at_a_rung_and_they_count(bench: Bench, pruner: str
         last = max(trial.intermediate_values)
         assert last % 2 == 0
         assert last < 20
-        assert trial.user_attrs["seeds"][0]["epochs"] == last
+        assert seeds(trial)[0]["epochs"] == last
 
 
 def test_wilcoxon_reports_seed_by_seed_and_prunes_between_seeds(bench: Bench) -> None:
@@ -272,7 +273,7 @@ def test_wilcoxon_reports_seed_by_seed_and_prunes_between_seeds(bench: Bench) ->
     pruned = [t for t in bench.study.trials if t.state == TrialState.PRUNED]
     assert all(list(t.intermediate_values) == list(range(6)) for t in complete)
     assert pruned
-    assert all(len(t.user_attrs["seeds"]) == len(t.intermediate_values) < 6 for t in pruned)
+    assert all(len(seeds(t)) == len(t.intermediate_values) < 6 for t in pruned)
 
 
 def test_no_new_trial_is_asked_for_after_the_timeout(bench: Bench) -> None:
@@ -284,10 +285,10 @@ def test_early_stopping_and_a_metric_of_the_forecast_work_together(bench: Bench)
     found = definition(text, training={"epochs": 40, "early_stopping": 3, "learning_rate": 0.02})
     bench.drive(found)
     best = bench.study.best_trial
-    scores = [row["valid_log_r2"] for row in best.user_attrs["seeds"]]
+    scores = [row["valid_log_r2"] for row in seeds(best)]
     assert best.value == pytest.approx(sum(scores) / 2)
     assert bench.study.direction == optuna.study.StudyDirection.MAXIMIZE
-    assert any(row["epochs"] < 40 for t in bench.study.trials for row in t.user_attrs["seeds"])
+    assert any(row["epochs"] < 40 for t in bench.study.trials for row in seeds(t))
 
 
 def test_metrics_are_in_the_trial_and_in_its_artifact_alike(tmp_path: Path) -> None:
@@ -309,3 +310,41 @@ def test_a_trial_is_set_beside_the_baselines_of_its_own_days(tmp_path: Path) -> 
     bench.drive(definition())
     assert bench.windows == [trial.params["window"] for trial in bench.study.trials]
     assert len(set(bench.windows)) > 1
+
+
+class Hearing(Illustrator):
+    """Writes down what an illustrator is told, and in which state the trial is then."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[Any, ...]] = []
+
+    def trial(self, trial: optuna.Trial, content: dict[str, Any], value: float | None) -> None:
+        state = trial.storage.get_trial(trial._trial_id).state.name
+        self.told.append((trial.number, state, len(content["seeds"]), value))
+
+    def failed(self, trial: optuna.Trial | FrozenTrial, reason: str) -> None:
+        self.told.append((trial.number, reason))
+
+    def study(self) -> None:
+        self.told.append(())
+
+
+def test_an_illustrator_hears_of_each_trial_before_it_is_told_and_of_the_end_of_each_phase(bench: Bench) -> None:
+    hearing = Hearing()
+    bench.drive(definition(), illustrator=hearing)
+    width, extend = bench.study.trials[:4], bench.study.trials[4:]
+    heard = [[(trial.number, "RUNNING", 2, trial.value) for trial in phase] for phase in (width, extend)]
+    assert hearing.told == [*heard[0], (), *heard[1], ()]
+
+
+def test_an_illustrator_hears_of_pruned_and_failed_trials(bench: Bench) -> None:
+    def fault(task: Task, count: int) -> BaseException | None:
+        return ValueError("no") if count == 0 else None
+
+    hearing = Hearing()
+    bench.drive(definition(pruned_by("median")), lambda trainer: Faulty(trainer, fault), illustrator=hearing)
+    told = {each[0]: each[-1] for each in hearing.told if each}
+    assert told[0] == "ValueError: no"
+    pruned = [trial.number for trial in bench.study.trials if trial.state == TrialState.PRUNED]
+    assert pruned
+    assert all(told[number] is None for number in pruned)

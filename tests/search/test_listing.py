@@ -15,12 +15,14 @@ from volopt.search import listing
 from volopt.search import study as studies
 from volopt.search.ledger import REASON
 from volopt.search.phases import PHASE
+from volopt.search.results import SCORES
 from volopt.search.space import distributions
 
 FOUND = definition(STUDY.replace('name = "small"', 'name = "small"\ntitle = "A small study"'))
 POINT = {"cell": "RNN", "hidden_size": 3, "window": 4, "learning_rate": 0.005}
 SEEDS = [{"seed": 0, "valid_mse": 2.0}, {"seed": 1, "valid_mse": 4.0}]
-SCORES = {"valid_mse": 3.0, "test_mse": None, "skills": {"valid_skill_har": -0.5}, "seeds": SEEDS}
+SKILLS = {"valid_skill_har": -0.5}
+MEANS = {"valid_mse": 3.0, "test_mse": None}
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def full(study: optuna.Study) -> optuna.Study:
     """A study with a trial in each state; of the grid, one point is complete and one failed."""
     space = distributions(FOUND)
     rows: list[tuple[TrialState, float | None, dict[str, Any], dict[str, Any]]] = [
-        (TrialState.COMPLETE, 3.0, POINT, {PHASE: "width", **SCORES}),
+        (TrialState.COMPLETE, 3.0, POINT, {PHASE: "width", **MEANS}),
         (TrialState.FAIL, None, POINT | {"hidden_size": 5}, {PHASE: "width", REASON: "the loss is nan"}),
         (TrialState.COMPLETE, 2.0, POINT | {"window": 6}, {PHASE: "extend"}),
         (TrialState.PRUNED, None, POINT | {"window": 5}, {PHASE: "extend"}),
@@ -41,7 +43,14 @@ def full(study: optuna.Study) -> optuna.Study:
     ]
     for state, value, params, attributes in rows:
         study.add_trial(
-            create_trial(state=state, value=value, params=params, distributions=space, user_attrs=attributes)
+            create_trial(
+                state=state,
+                value=value,
+                params=params,
+                distributions=space,
+                user_attrs=attributes,
+                system_attrs={SCORES: {"seeds": SEEDS, "skills": SKILLS}} if value == 3.0 else {},
+            )
         )
     study.enqueue_trial(POINT)
     return study

@@ -11,6 +11,7 @@ from optuna.trial import create_trial
 from builders import definition
 from volopt.data.frame import Source
 from volopt.search import study as studies
+from volopt.search.results import SCORES
 from volopt.search.space import distributions
 from volopt.search.standing import best_baseline, standing
 
@@ -21,11 +22,17 @@ POINT = {"cell": "RNN", "hidden_size": 3, "window": 4, "learning_rate": 0.005}
 def study(skills: dict[str, float], baselines: dict[str, Any], seeds: int = 2) -> optuna.Study:
     """Return a study of two trials, the second of which is the better and has these skills."""
     found = studies.open_or_create(InMemoryStorage(), FOUND, Source("here", "native", True, "fingerprint"))
-    scores = {"ensemble_valid_log_r2": 0.71, "ensemble_test_log_r2": 0.66, "skills": skills}
-    for value, attributes in ((3.0, {}), (2.0, scores | {"seeds": [{"seed": seed} for seed in range(seeds)]})):
-        found.add_trial(
-            create_trial(value=value, params=POINT, distributions=distributions(FOUND), user_attrs=attributes)
+    space = distributions(FOUND)
+    found.add_trial(create_trial(value=3.0, params=POINT, distributions=space))
+    found.add_trial(
+        create_trial(
+            value=2.0,
+            params=POINT,
+            distributions=space,
+            user_attrs={"ensemble_valid_log_r2": 0.71, "ensemble_test_log_r2": 0.66},
+            system_attrs={SCORES: {"skills": skills, "seeds": [{"seed": seed} for seed in range(seeds)]}},
         )
+    )
     studies.keep_baselines(found, baselines)
     return found
 

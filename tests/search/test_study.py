@@ -196,14 +196,14 @@ def test_repair_tells_running_and_waiting_trials_fail_with_a_reason(storage: InM
     add(study, TrialState.COMPLETE)
     study.ask(distributions(definition()))
     study.enqueue_trial(POINT)
-    assert studies.repair(study) == 2
+    assert len(studies.repair(study)) == 2
     done, running, waiting = study.trials
     assert done.state == TrialState.COMPLETE
     assert REASON not in done.user_attrs
     for orphan in (running, waiting):
         assert orphan.state == TrialState.FAIL
         assert orphan.user_attrs[REASON] == "interrupted: the process that ran it is gone"
-    assert studies.repair(study) == 0
+    assert studies.repair(study) == []
 
 
 def test_a_ledger_reads_the_trials_of_a_storage(storage: InMemoryStorage) -> None:

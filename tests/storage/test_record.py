@@ -18,7 +18,9 @@ from volopt.storage.record import run_record, versions
 
 def a_record() -> dict[str, Any]:
     data = {"provider": "here", "synthetic": True}
-    return run_record(data=data, device="cpu", precision="highest", workers=2, study_file="format = 1")
+    return run_record(
+        data=data, device="cpu", precision="highest", workers=2, command="volopt run x", study_file="format = 1"
+    )
 
 
 @pytest.fixture

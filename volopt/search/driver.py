@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass, field
+from typing import Any
 
 import optuna
 from optuna.trial import TrialState
@@ -18,12 +19,13 @@ from volopt.definition.schema import Definition, Phase
 from volopt.errors import VoloptError
 from volopt.search import results
 from volopt.search.executors import Trainer
+from volopt.search.illustrator import Illustrator
 from volopt.search.interrupts import Interrupts
 from volopt.search.ledger import INTERRUPTED, REASON, Ledger
 from volopt.search.listener import Listener
 from volopt.search.phases import PHASE, Asker, asker, progress
 from volopt.search.pruners import pruner
-from volopt.search.results import SEEDS, SKILLS
+from volopt.search.results import SCORES
 from volopt.search.space import Params
 from volopt.search.trial_run import Member, TrialRun
 from volopt.storage.artifacts import CURVES, Artifacts
@@ -46,6 +48,7 @@ class Workshop:
     baselines: Callable[[int], Baselines]  # on the days that a window has to forecast
     cost: Callable[[Params], float]  # estimated CPU seconds of one fit
     listener: Listener = field(default_factory=Listener)
+    illustrator: Illustrator = field(default_factory=Illustrator)
     interrupts: Interrupts = field(default_factory=Interrupts)
     device: str = "cpu"
     precision: str = "highest"
@@ -93,6 +96,7 @@ class Driver:
             for future in wait(self._pending, CHECK_SECONDS, FIRST_COMPLETED).done:
                 if future in self._pending:  # a trial that failed or was pruned has dropped its futures
                     self._collect(future)
+        self._shop.illustrator.study()
 
     def _fill(self, phase: Phase, asking: Asker) -> bool:
         """Begin trials while a worker would be idle, and return whether anything is being trained."""
@@ -160,32 +164,35 @@ class Driver:
         if not math.isfinite(value):
             self._fail(run, f"{self._definition.objective.metric} is {value}")
             return
-        self._leave(run)
+        self._leave(run, value)
         self._ledger.finish(run.phase.name, run.params, complete=True)
         self._tell(run, TrialState.COMPLETE, value)
 
     def _prune(self, run: TrialRun) -> None:
-        self._leave(run)
+        self._leave(run, None)
         self._ledger.finish(run.phase.name, run.params, complete=False)
         self._tell(run, TrialState.PRUNED)
 
     def _fail(self, run: TrialRun, reason: str) -> None:
         run.trial.set_user_attr(REASON, reason)
+        self._shop.illustrator.failed(run.trial, reason)
         self._ledger.fail(run.phase.name, run.params, reason)
         self._tell(run, TrialState.FAIL)
 
-    def _leave(self, run: TrialRun) -> None:
+    def _leave(self, run: TrialRun, value: float | None) -> None:
         """Store the numbers of a trial with it, while Optuna lets us: before it is told."""
         dataset, baselines = self._shop.dataset, self._shop.baselines(run.members[0].task.config.window)
         seeds = results.seeds(run, baselines)
         metrics = results.means(seeds) | results.ensemble(run, dataset, baselines)
-        self._shop.artifacts.attach(run.trial, CURVES, results.artifact(run, dataset, seeds, metrics, baselines))
-        skills = {name: value for name, value in metrics.items() if "_skill_" in name}
-        for name, value in metrics.items():
+        content = results.artifact(run, dataset, seeds, metrics, baselines)
+        self._shop.artifacts.attach(run.trial, CURVES, content)
+        skills = {name: score for name, score in metrics.items() if "_skill_" in name}
+        for name, score in metrics.items():
             if name not in skills:
-                run.trial.set_user_attr(name, value)
-        run.trial.set_user_attr(SKILLS, skills)  # many, and each attribute is a write of its own
-        run.trial.set_user_attr(SEEDS, seeds)
+                run.trial.set_user_attr(name, score)
+        scores: dict[str, Any] = {"seeds": seeds, "skills": skills}
+        self._study._storage.set_trial_system_attr(run.trial._trial_id, SCORES, scores)
+        self._shop.illustrator.trial(run.trial, content, value)
 
     def _tell(self, run: TrialRun, state: TrialState, value: float | None = None) -> None:
         for future in [future for future, (owner, _) in self._pending.items() if owner is run]:

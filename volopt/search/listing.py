@@ -10,10 +10,10 @@ from volopt.definition.schema import Definition
 from volopt.search import study as studies
 from volopt.search.ledger import REASON
 from volopt.search.phases import PHASE, Membership, progress
-from volopt.search.results import SEEDS, SKILLS
+from volopt.search.results import SCORES
 
 STATES = ("complete", "pruned", "failed", "running", "waiting")
-_NOT_METRICS = frozenset({PHASE, REASON, SEEDS, SKILLS})
+_NOT_METRICS = frozenset({PHASE, REASON})
 
 
 def counts(study: optuna.Study) -> dict[str, int]:
@@ -53,7 +53,13 @@ def summary(study: optuna.Study, definition: Definition) -> dict[str, Any]:
 def metrics(trial: FrozenTrial) -> dict[str, float | None]:
     """Return the means over a trial's seeds, and the scores of the mean of their forecasts."""
     plain = {name: value for name, value in trial.user_attrs.items() if name not in _NOT_METRICS}
-    return {**plain, **trial.user_attrs.get(SKILLS, {})}
+    return {**plain, **trial.system_attrs.get(SCORES, {}).get("skills", {})}
+
+
+def seeds(trial: FrozenTrial) -> list[dict[str, Any]]:
+    """Return the scores of each seed of a trial; of a pruned one, its losses so far."""
+    found: list[dict[str, Any]] = trial.system_attrs.get(SCORES, {}).get("seeds", [])
+    return found
 
 
 def trials(study: optuna.Study, definition: Definition) -> list[dict[str, Any]]:
@@ -71,7 +77,7 @@ def _trial(trial: FrozenTrial, membership: Membership) -> dict[str, Any]:
         "params": trial.params,
         "value": trial.value,
         "metrics": metrics(trial),
-        "seeds": attributes.get(SEEDS, []),
+        "seeds": seeds(trial),
         "seconds": trial.duration.total_seconds() if trial.duration is not None else None,
         "reason": attributes.get(REASON),
     }

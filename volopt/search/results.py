@@ -12,7 +12,9 @@ from volopt.search.trial_run import Member, TrialRun
 from volopt.windows.dataset import Dataset
 from volopt.windows.windows import samples
 
-SEEDS, SKILLS = "seeds", "skills"  # user attributes of a trial: its seeds' scores, and its own skills by name
+# The system attribute of a trial with "seeds", the scores of each, and "skills", its own by name: lists of some length,
+# which as user attributes would stretch optuna-dashboard's pages.
+SCORES = "volopt:scores"
 
 
 def seeds(run: TrialRun, baselines: Baselines) -> list[dict[str, Any]]:

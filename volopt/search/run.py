@@ -3,11 +3,14 @@
 import functools
 import math
 import os
+import shlex
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import optuna
 
 from volopt.baselines import baselines
 from volopt.baselines.baselines import Baselines
@@ -21,6 +24,7 @@ from volopt.search.driver import Driver, Workshop
 from volopt.search.executors import Trainer
 from volopt.search.executors.processes import ProcessTrainer
 from volopt.search.executors.serial import SerialTrainer
+from volopt.search.illustrator import Illustrator
 from volopt.search.ledger import Ledger
 from volopt.search.listener import Listener
 from volopt.search.plan import PhasePlan, plan
@@ -33,6 +37,7 @@ from volopt.storage.record import run_record
 from volopt.training.device import resolve
 from volopt.training.task import tasks
 from volopt.windows.dataset import Dataset, prepare
+from volopt.windows.split import SPLITS
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ class Options:
 class Job:
     """A study ready to run: the definition checked against its data."""
 
+    study_file: str  # as the command line names it
     definition: Definition
     phases: tuple[Phase, ...]
     text: str  # of the study file
@@ -71,6 +77,13 @@ class Job:
     def artifacts(self) -> Path:
         """Return where artifacts and kept fits are."""
         return self.directory / "artifacts"
+
+    @property
+    def command(self) -> str:
+        """Return the command that goes on with the study."""
+        said = {name: getattr(self.options, name) for name in ("name", "seeds", "epochs", "trials", "data", "storage")}
+        options = [f"--{name}={value}" for name, value in said.items() if value is not None]
+        return shlex.join(["volopt", "run", self.study_file, *options])
 
     def baselines(self, window: int) -> Baselines:
         """Return the baselines on the days that a window has to forecast."""
@@ -104,7 +117,9 @@ def prepare_job(study_file: str, options: Options) -> Job:
     dataset = prepare(frames, definition, source.fingerprint)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     workers = options.workers or (cores if device == "cpu" else 1)
-    return Job(definition, phases, text, tuple(frames), source, dataset, device, workers, directory, options)
+    return Job(
+        study_file, definition, phases, text, tuple(frames), source, dataset, device, workers, directory, options
+    )
 
 
 def read_data(definition: Definition, data: Path | None, directory: Path) -> tuple[list[Frame], Source]:
@@ -146,12 +161,17 @@ def planned(job: Job) -> list[PhasePlan]:
     return [plan(phase, job.definition, ledger, missing, job.cost) for phase in job.phases]
 
 
-def run(job: Job, watch: Callable[[list[PhasePlan]], Listener]) -> dict[str, Any]:
+def run(
+    job: Job,
+    watch: Callable[[list[PhasePlan]], Listener],
+    illustrate: Callable[[optuna.Study, Artifacts], Illustrator] = lambda study, artifacts: Illustrator(),
+) -> dict[str, Any]:
     """Run a study to its end and return what ``run --json`` prints.
 
     Args:
         job: from ``prepare_job``.
         watch: given what is to be done, returns who hears of it as it is done.
+        illustrate: given the study and where its files are, returns who draws pictures and writes notes as it goes on.
 
     Raises:
         VoloptError: the storage cannot be used, or the study is another's or held by another process.
@@ -162,9 +182,12 @@ def run(job: Job, watch: Callable[[list[PhasePlan]], Listener]) -> dict[str, Any
         found = study.open_or_create(storage, job.definition, job.source)
         study.add_run(found, _record(job))
         study.keep_baselines(found, job.baselines(job.definition.model.window).metrics)
-        study.repair(found)
-        workshop = _workshop(job, watch(planned(job)))
+        illustrator = illustrate(found, Artifacts(job.artifacts))
+        for orphan in study.repair(found):
+            illustrator.failed(orphan, study.ORPHAN)
+        workshop = _workshop(job, watch(planned(job)), illustrator)
         driver = Driver(found, job.definition, study.ledger(found, job.definition), workshop)
+        illustrator.study()
         with workshop.interrupts:
             driver.run(job.phases)
         states = listing.counts(found)
@@ -181,7 +204,7 @@ def run(job: Job, watch: Callable[[list[PhasePlan]], Listener]) -> dict[str, Any
         }
 
 
-def _workshop(job: Job, listener: Listener) -> Workshop:
+def _workshop(job: Job, listener: Listener, illustrator: Illustrator) -> Workshop:
     return Workshop(
         dataset=job.dataset,
         trainer=_trainer(job),
@@ -190,6 +213,7 @@ def _workshop(job: Job, listener: Listener) -> Workshop:
         baselines=functools.cache(job.baselines),
         cost=job.cost,
         listener=listener,
+        illustrator=illustrator,
         device=job.device,
         precision=job.options.precision,
         timeout=job.options.timeout,
@@ -201,12 +225,18 @@ def _trainer(job: Job) -> Trainer:
 
 
 def _record(job: Job) -> dict[str, Any]:
-    data = vars(job.source)
+    window = job.definition.max_window()
+    frames = [
+        {"name": each.name, "first": str(each.dates[0]), "last": str(each.dates[-1]), "quality": each.quality.lines()}
+        for each in job.frames
+    ]
+    days = {split: job.dataset.days(split, window) for split in SPLITS}
     return run_record(
-        data=dict(data),
+        data=vars(job.source) | {"frames": frames, "days": days},
         device=job.device,
         precision=job.options.precision,
         workers=job.workers,
+        command=job.command,
         study_file=job.text,
     )
 

@@ -7,8 +7,7 @@ from typing import NamedTuple
 import optuna
 
 from volopt.search import study as studies
-from volopt.search.listing import metrics
-from volopt.search.results import SEEDS
+from volopt.search.listing import metrics, seeds
 
 
 class Standing(NamedTuple):
@@ -64,4 +63,4 @@ def standing(study: optuna.Study) -> Standing | None:
     names = ["valid_log_r2", f"valid_skill_{baseline}", "test_log_r2", f"test_skill_{baseline}"]
     values = [found.get(f"ensemble_{name}") for name in names]
     known = [math.nan if value is None else value for value in values]
-    return Standing(best.number, len(best.user_attrs.get(SEEDS, [])), baseline, *known)
+    return Standing(best.number, len(seeds(best)), baseline, *known)

@@ -12,7 +12,7 @@ from typing import Any
 import optuna
 from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from volopt.data.frame import Source
 from volopt.definition.changes import changes, digest
@@ -75,9 +75,14 @@ def open_or_create(storage: BaseStorage, definition: Definition, source: Source)
 
 def add_run(study: optuna.Study, record: dict[str, Any]) -> None:
     """Keep the record of a run with its study, unless the run before was made just so."""
-    kept = study.user_attrs.get(PREFIX + "runs", [])
+    kept = runs(study)
     if not kept or {**kept[-1], "started": None} != {**record, "started": None}:
         study.set_user_attr(PREFIX + "runs", [*kept, record])
+
+
+def runs(study: optuna.Study) -> list[dict[str, Any]]:
+    """Return the run records that ``add_run`` took, oldest first."""
+    return list(study.user_attrs.get(PREFIX + "runs", []))
 
 
 def keep_baselines(study: optuna.Study, scores: dict[str, dict[str, float]]) -> None:
@@ -97,8 +102,8 @@ def data_of(study: optuna.Study) -> dict[str, Any]:
     return dict(study.user_attrs[PREFIX + "data"])
 
 
-def repair(study: optuna.Study) -> int:
-    """Tell every trial that a dead driver left behind FAIL, with its reason, and return how many there were.
+def repair(study: optuna.Study) -> list[FrozenTrial]:
+    """Tell every trial that a dead driver left behind FAIL, with its reason, and return them.
 
     The caller holds the study's lock, so whatever is RUNNING, or WAITING to run, has no driver.
     """
@@ -107,7 +112,7 @@ def repair(study: optuna.Study) -> int:
     for trial in orphans:
         storage.set_trial_user_attr(trial._trial_id, REASON, ORPHAN)
         storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
-    return len(orphans)
+    return orphans
 
 
 def ledger(study: optuna.Study, definition: Definition) -> Ledger:

@@ -1,4 +1,4 @@
-"""What belongs to a trial and is too big for the database: curves and predictions, one JSON file a trial.
+"""What belongs to a trial and is too big for the database: curves and predictions as JSON, and a picture of them.
 
 Stored through Optuna's artifact store, so that optuna-dashboard lists and serves them. A file is uploaded while its
 trial is RUNNING, which is the only time Optuna allows it.
@@ -21,6 +21,7 @@ from optuna.trial import FrozenTrial
 from volopt.errors import StorageError
 
 CURVES = "curves-and-predictions.json"
+PICTURE = "forecast-and-loss.png"
 
 
 class Artifacts:
@@ -39,10 +40,14 @@ class Artifacts:
 
     def attach(self, trial: optuna.Trial, name: str, content: dict[str, Any]) -> None:
         """Attach JSON to a running trial."""
+        self.attach_file(trial, name, json.dumps(content).encode())
+
+    def attach_file(self, trial: optuna.Trial, name: str, content: bytes) -> None:
+        """Attach a file to a running trial."""
         try:
             with tempfile.TemporaryDirectory(dir=self.directory) as folder:
                 path = Path(folder) / name
-                path.write_text(json.dumps(content))
+                path.write_bytes(content)
                 upload_artifact(artifact_store=self.store, file_path=str(path), study_or_trial=trial)
         except OSError as error:
             raise StorageError(f"cannot write in {self.directory}: {error.strerror}", "free some space") from error

@@ -12,14 +12,17 @@ import volopt
 PACKAGES = ("optuna", "torch", "numpy", "pandas", "pyqlib")
 
 
-def run_record(*, data: dict[str, Any], device: str, precision: str, workers: int, study_file: str) -> dict[str, Any]:
+def run_record(
+    *, data: dict[str, Any], device: str, precision: str, workers: int, command: str, study_file: str
+) -> dict[str, Any]:
     """Return the facts of this run, JSON-able.
 
     Args:
-        data: where the frames come from: provider, reader, synthetic, fingerprint.
+        data: provider, reader, synthetic, fingerprint; what is in the frames; how many days each split has.
         device: resolved.
         precision: ``highest`` or ``medium``.
         workers: processes that train, one torch thread each.
+        command: that goes on with the study.
         study_file: the study file's text.
     """
     return {
@@ -32,6 +35,7 @@ def run_record(*, data: dict[str, Any], device: str, precision: str, workers: in
         "workers": workers,
         "threads": 1,
         "git_commit": _git_commit(),
+        "command": command,
         "study_file": study_file,
     }
 
