@@ -15,7 +15,7 @@ from volopt.definition.schema import Definition
 from volopt.search import study as studies
 from volopt.search.driver import Driver, Workshop
 from volopt.search.executors.serial import SerialTrainer
-from volopt.search.listing import trials
+from volopt.search.listing import seeds, trials
 from volopt.search.standing import standing
 from volopt.storage import kept
 from volopt.storage.artifacts import Artifacts
@@ -65,7 +65,7 @@ def choices(study: optuna.Study) -> list[Any]:
         study.best_trial.number,
         (stands.trial, stands.baseline),
         [(t.params, t.state, t.value, t.intermediate_values) for t in study.trials],
-        [[seed.get("best_epoch") for seed in t.user_attrs["seeds"]] for t in study.trials],
+        [[seed.get("best_epoch") for seed in seeds(t)] for t in study.trials],
         [v for k, v in study.user_attrs.items() if k.startswith("volopt:start")],
     ]
 

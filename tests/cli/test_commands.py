@@ -8,12 +8,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from builders import Volopt
 from hand_made import Shelf, World, content
+from volopt.cli.data import command as data
+from volopt.cli.main import cli
 from volopt.definition import load
 
+CONTEXT = click.Context(cli)
 BASELINES = ["persistence", "ma5", "ewma", "har", "ridge", "lightgbm"]
 SHORT = ("--epochs", "2", "--seeds", "1", "--trials", "2", "--workers", "1")
 
@@ -21,7 +25,7 @@ SHORT = ("--epochs", "2", "--seeds", "1", "--trials", "2", "--workers", "1")
 @pytest.fixture
 def study(volopt: Volopt, sample: Path) -> dict[str, Any]:
     """A finished short run of loss_curves, and what ``run --json`` printed."""
-    code, out, _ = volopt("run", "loss_curves", "--data", sample, "--json", *SHORT)
+    code, out, _ = volopt("run", "loss_curves", "--data", sample, "--json", "--pictures", "none", *SHORT)
     assert code == 0
     return dict(json.loads(out.splitlines()[-1]))
 
@@ -280,11 +284,15 @@ def test_environment_variables_give_defaults(
     assert "--storage sqlite:///elsewhere/my.db" in out
 
 
-@pytest.mark.parametrize("command", ["run", "check", "studies", "new", "status", "trials", "delete", "data"])
-def test_every_command_has_help(volopt: Volopt, command: str) -> None:
-    code, out, _ = volopt(command, "--help")
+COMMANDS = [[each] for each in cli.list_commands(CONTEXT)]
+COMMANDS += [["data", each] for each in data.list_commands(CONTEXT)]
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_command_has_help(volopt: Volopt, words: list[str]) -> None:
+    code, out, _ = volopt(*words, "--help")
     assert code == 0
-    assert "Example" in out or command == "data"
+    assert "Example" in out or words == ["data"]
 
 
 def test_help_imports_neither_torch_nor_optuna_nor_pandas() -> None:

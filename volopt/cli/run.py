@@ -10,6 +10,7 @@ from volopt.cli import options
 from volopt.cli.output import SYNTHETIC, print_json, print_table
 
 if TYPE_CHECKING:
+    from volopt.report.illustrate import Pictures
     from volopt.search.run import Job
 
 
@@ -37,13 +38,29 @@ if TYPE_CHECKING:
 @click.option(
     "--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Ask for no new trial after this time."
 )
+@click.option(
+    "--pictures",
+    type=click.Choice(["all", "budget", "none"]),
+    default="budget",
+    show_default=True,
+    help="Of trials and study, for the dashboard; budget draws while they take under 3 % of the time, best ones first.",
+)
 @click.option("--dry-run", is_flag=True, help="Show points, fits and estimated time; train nothing.")
 @options.data
 @options.storage
 @options.as_json
-def command(study: str, dry_run: bool, as_json: bool, timeout: float | None, data: Path | None, **said: Any) -> int:
+def command(
+    study: str,
+    dry_run: bool,
+    as_json: bool,
+    timeout: float | None,
+    data: Path | None,
+    pictures: "Pictures",
+    **said: Any,
+) -> int:
     """Create or resume the study of STUDY, a path or the name of a shipped study file."""
     from volopt.cli.progress import RunProgress
+    from volopt.report.illustrate import Budget, Illustrations
     from volopt.search.run import Options, planned, prepare_job, run
 
     job = prepare_job(study, Options(data=data, timeout=math.inf if timeout is None else timeout, **said))
@@ -53,7 +70,8 @@ def command(study: str, dry_run: bool, as_json: bool, timeout: float | None, dat
         _print_plan(job, planned(job), as_json)
         return 0
     with RunProgress(job.definition) as progress:
-        facts = run(job, progress)
+        budget = Budget(pictures)
+        facts = run(job, progress, lambda study, artifacts: Illustrations(study, artifacts, job.definition, budget))
     if as_json:
         print_json(facts)
     else:
@@ -117,5 +135,5 @@ def _print_end(job: "Job", facts: dict[str, Any]) -> None:
     commands = [f"volopt trials {name}{where}", f"volopt findings{where}"]
     if against is not None:
         commands.append(f"volopt compare {name} best {against.baseline}{where}")
-    commands.append(f"optuna-dashboard {storage} --artifact-dir {job.artifacts}")
+    commands += [f"volopt report {name}{where}", f"volopt dashboard{where}"]
     click.echo("Next: " + "\n      ".join(commands))

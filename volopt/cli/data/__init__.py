@@ -7,7 +7,8 @@ command = LazyGroup(
     summaries={
         "sample": "Write the synthetic sample as a qlib provider.",
         "check": "Show what a data directory holds and what is wrong with it.",
+        "plot": "Draw volume against close, as the paper's figure 3.",
     },
     name="data",
-    help="Make and check data directories.",
+    help="Make, check and draw data directories.",
 )

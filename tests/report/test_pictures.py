@@ -1,0 +1,85 @@
+"""The picture of one trial."""
+
+import copy
+from pathlib import Path
+
+import numpy as np
+from optuna.trial import TrialState
+
+from report.kinds.stored import ACTUAL, Stored, left
+from volopt.report import colours
+from volopt.report.chart import Line
+from volopt.report.pictures import WIDTH, png, trial_chart, trial_png
+from volopt.report.subject import SYNTHETIC
+
+PNG = b"\x89PNG\r\n\x1a\n"
+PARAMS = {"cell": "RNN", "hidden_size": 25}
+
+
+def test_a_picture_shows_forecast_and_loss(tmp_path: Path) -> None:
+    chart = trial_chart(left(), PARAMS, Stored(tmp_path).definition, 7)
+    assert chart is not None
+    assert (chart.title, chart.subtitle, list(chart.notes)) == ("Trial 7 of grid", "cell=RNN hidden_size=25", [])
+    test, loss = chart.panels
+    assert (test.x.title, loss.x.title) == ("trade day", "epoch")
+    mean = next(mark for mark in test.marks if isinstance(mark, Line) and mark.colour == colours.CELLS["RNN"])
+    assert np.allclose(np.asarray(mean.y, dtype=float), 0.75 * ACTUAL)
+
+
+def test_flat_lines_and_a_synthetic_sample_are_told(tmp_path: Path) -> None:
+    content = left(forecasts=([5e6] * 40, [6e6] * 40))
+    chart = trial_chart(content, PARAMS, Stored(tmp_path).definition, 7, synthetic=True)
+    assert chart is not None
+    assert chart.panels[0].title == "test: flat line"
+    assert list(chart.notes) == [SYNTHETIC]
+
+
+def test_the_cell_is_the_baselines_where_it_does_not_vary(tmp_path: Path) -> None:
+    chart = trial_chart(left(), {"hidden_size": 5}, Stored(tmp_path).definition, 7)
+    assert chart is not None
+    assert any(getattr(mark, "colour", "") == colours.CELLS["LSTM"] for mark in chart.panels[0].marks)
+
+
+def test_a_pruned_trial_is_drawn_by_its_curves(tmp_path: Path) -> None:
+    chart = trial_chart(left(forecasts=()), PARAMS, Stored(tmp_path).definition, 7)
+    assert chart is not None
+    assert [panel.title for panel in chart.panels] == ["loss"]
+
+
+def test_the_kept_epochs_are_marked_with_early_stopping_alone(tmp_path: Path) -> None:
+    content = left(best_epochs=(2, 3))
+    plain = trial_chart(content, PARAMS, Stored(tmp_path).definition, 7)
+    training = Stored(tmp_path).definition.training.model_copy(update={"early_stopping": 5})
+    stopping = Stored(tmp_path).definition.model_copy(update={"training": training})
+    stopped = trial_chart(content, PARAMS, stopping, 7)
+    assert plain is not None
+    assert stopped is not None
+    assert len(stopped.panels[1].marks) == len(plain.panels[1].marks) + 1
+
+
+def test_the_content_is_left_as_it_was(tmp_path: Path) -> None:
+    content = left()
+    before = copy.deepcopy(content)
+    trial_chart(content, PARAMS, Stored(tmp_path).definition, 7)
+    assert content == before
+
+
+def test_a_stored_trial_has_the_picture_that_the_run_would_draw(tmp_path: Path) -> None:
+    stored = Stored(tmp_path)
+    stored.add(left(), hidden_size=25)
+    trial = stored.study.trials[0]
+    chart = trial_chart(left(), trial.params, stored.definition, 0, synthetic=True)
+    assert chart is not None
+    found = trial_png(stored.study, trial, stored.shelf.artifacts)
+    assert found == png(chart)
+    assert found.startswith(PNG)
+    assert int.from_bytes(found[16:20], "big") == WIDTH
+
+
+def test_trials_that_left_nothing_have_no_picture(tmp_path: Path) -> None:
+    stored = Stored(tmp_path)
+    stored.add(None, TrialState.FAIL)
+    stored.add({"seeds": "x"})
+    stored.add(None, TrialState.RUNNING)
+    for trial in stored.study.trials:
+        assert trial_png(stored.study, trial, stored.shelf.artifacts) is None

@@ -1,0 +1,38 @@
+"""``volopt report``: one HTML file about a study."""
+
+from pathlib import Path
+
+import click
+
+from volopt.cli import options
+from volopt.cli.output import SYNTHETIC, print_json
+
+
+@click.command("report", epilog="Example: volopt report grid --out grid.html")
+@click.argument("name")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE", help="The file to write; else NAME-report.html."
+)
+@options.storage
+@options.as_json
+def command(name: str, out: Path | None, storage: str, as_json: bool) -> None:
+    """Write the report of the study NAME as one HTML file, which needs no other file and no network.
+
+    A file that is there is replaced. Studies that are being run, or have failed, have a report too.
+    """
+    from volopt.report.page.page import page
+    from volopt.search.study import data_of, find
+    from volopt.storage.artifacts import Artifacts
+    from volopt.storage.connect import connect, database_path
+    from volopt.storage.files import write_whole
+
+    study, definition = find(connect(storage), name)
+    content = page(study, definition, Artifacts(database_path(storage).parent / "artifacts")).encode()
+    path = out or Path(f"{name}-report.html")
+    write_whole(path, content)
+    if as_json:
+        print_json({"study": name, "path": path, "bytes": len(content)})
+        return
+    if data_of(study)["synthetic"]:
+        click.echo(SYNTHETIC)
+    click.echo(f"{path}: {len(content) / 1e6:.1f} MB; open it in a browser.")

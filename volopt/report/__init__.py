@@ -1,0 +1,1 @@
+"""What people look at: figures, the dashboard, the report, tables for other programs."""

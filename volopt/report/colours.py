@@ -1,0 +1,24 @@
+"""The same colour for the same thing everywhere: the palette of Okabe and Ito (2008), which colour-blind people see.
+
+Black is what really happened, grey what is no model of ours; between them no two things of one figure share a colour.
+"""
+
+ACTUAL = "#000000"
+GREY = "#595959"  # dark: people with deuteranopia see the green as a middle grey
+ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
+BLUE, VERMILLION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
+
+CELLS = {"RNN": VERMILLION, "LSTM": BLUE, "GRU": GREEN}
+SPLITS = {"train": ORANGE, "valid": SKY, "test": PURPLE}
+BASELINES = {
+    "persistence": GREY,
+    "ma5": YELLOW,
+    "ewma": SKY,
+    "har": GREEN,
+    "ridge": PURPLE,
+    "lightgbm": ORANGE,
+}
+STATES = {"COMPLETE": BLUE, "PRUNED": ORANGE, "FAIL": VERMILLION, "RUNNING": GREEN, "WAITING": GREY}
+EVALUATORS = {"PED-ANOVA": BLUE, "fANOVA": ORANGE}
+SERIES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, GREY)  # for things that are only told apart
+SCALE = "cividis"  # from dark blue to yellow, made to look the same to all; known to plotly and matplotlib

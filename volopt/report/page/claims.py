@@ -1,0 +1,79 @@
+"""The paper's claims, looked up in this study alone."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+from volopt.errors import StudyError
+from volopt.findings.claims import CLAIMS, Claim
+from volopt.findings.findings import Finding, findings
+from volopt.findings.judgement import Outcome
+from volopt.findings.statistics import FEWEST_SEEDS
+from volopt.findings.stored import AbsentError, StoredStudy, stored, together
+from volopt.report import words
+from volopt.report.page.blocks import Block, Source, Table, Text, sentence
+from volopt.report.subject import Subject
+
+COLUMNS = ("claim", "verdict", "effect", "95 % interval", "p", "seeds", "the effect is")
+
+
+def claims(subject: Subject) -> Iterator[Block]:
+    """Return the verdicts on the claims that this study can be asked about, and what the others take."""
+    places = stored(subject.study._storage, [subject.name], subject.artifacts)
+    asked = [each for each in (_of_these(claim, places) for claim in CLAIMS) if each.studies]
+    if not asked:
+        yield Text(
+            "The study trains other networks, or on another quantity, than the study files that ship with volopt: it "
+            "is no evidence for or against the paper's claims."
+        )
+        return
+    broken: dict[str, None] = {}  # what is wrong with artifacts, each once
+    found = findings(partial(together, places), [_tolerant(claim, broken) for claim in asked])
+    for topic, group in groupby((each for each in found if each.outcome is not None), lambda each: each.claim.topic):
+        yield Table(f"{topic[0].upper()}{topic[1:]}", COLUMNS, [_row(each) for each in group])
+    if any(each.outcome is not None for each in found):
+        yield Text(
+            f"A verdict takes {FEWEST_SEEDS} seeds; with fewer, claims are inconclusive. Each p is corrected for the "
+            "claims of its table (Holm)."
+        )
+    yield from (Text(each, warning=True) for each in broken)
+    yield from _missing(found)
+
+
+def _of_these(claim: Claim, places: dict[str, list[StoredStudy]]) -> Claim:
+    """Return the claim with those sets of studies that this one belongs to."""
+    return claim._replace(studies=tuple(names for names in claim.studies if any(places[name] for name in names)))
+
+
+def _tolerant(claim: Claim, broken: dict[str, None]) -> Claim:
+    """Return the claim with a test that is not run where an artifact is missing; ``broken`` takes the reason."""
+
+    def test(*studies: Any) -> Outcome:
+        try:
+            return claim.test(*studies)
+        except StudyError as error:
+            broken[sentence(error.message, error.hint)] = None
+            raise AbsentError(" + ".join(study.name for study in studies)) from error
+
+    return claim._replace(test=test)
+
+
+def _row(finding: Finding) -> tuple[object, ...]:
+    found, claim = finding.outcome, finding.claim
+    assert found is not None
+    interval = f"{words.number(found.low)} … {words.number(found.high)}"
+    return claim.text, finding.verdict, found.effect, interval, finding.p, found.n, claim.effect
+
+
+def _missing(found: Sequence[Finding]) -> Iterator[Block]:
+    not_run = Counter(each.study for each in found if each.outcome is None)
+    commands = dict.fromkeys(command for each in found for command in each.commands)
+    if not commands:
+        return
+    places = ", ".join(f"{study} ({count})" for study, count in not_run.items())
+    told = f"Not run: claims on {places}. " if not_run else ""
+    yield Text(f"{told}What is not run, or has under {FEWEST_SEEDS} seeds, takes")
+    yield Source("\n".join(commands))
+    yield Text("with --data DIR where the data are not volopt's default.")

@@ -1,0 +1,32 @@
+"""What our own code answers a request with; everything else is answered by optuna-dashboard."""
+
+import html
+import json
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import NamedTuple
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+SAFE = frozenset({"GET", "HEAD"})  # methods that only read
+
+
+class Answer(NamedTuple):
+    """A whole answer to one request."""
+
+    status: HTTPStatus
+    body: bytes
+    content_type: str = "text/html; charset=utf-8"
+
+    def send(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Send it, as WSGI has it; HEAD is told the length alone."""
+        headers = [("Content-Type", self.content_type), ("Content-Length", str(len(self.body)))]
+        start_response(f"{self.status.value} {self.status.phrase}", headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [self.body]
+
+
+def sentence(environ: WSGIEnvironment, status: HTTPStatus, text: str) -> Answer:
+    """Return a sentence as a page or, for the API, as the JSON that optuna-dashboard's own errors are."""
+    if environ["PATH_INFO"].startswith("/api/"):
+        return Answer(status, json.dumps({"reason": text}).encode(), "application/json")
+    page = f'<!DOCTYPE html><meta charset="utf-8"><title>{status.phrase}</title><p>{html.escape(text)}</p>'
+    return Answer(status, page.encode())

@@ -1,0 +1,90 @@
+"""A study as figures and report see it: read once, never written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from volopt.definition.schema import Definition, Scalar
+from volopt.errors import StudyError
+from volopt.findings.evidence import Result, read
+from volopt.search import listing
+from volopt.search import study as studies
+from volopt.storage.artifacts import CURVES, Artifacts
+
+SYNTHETIC = "SYNTHETIC SAMPLE: generated data, not a market."
+
+
+class NothingToPlotError(StudyError):
+    """A study that has nothing to draw a figure from; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A stored study; broken or missing artifacts are None here, and told by ``notes``."""
+
+    study: optuna.Study
+    definition: Definition
+    artifacts: Artifacts
+
+    @cached_property
+    def trials(self) -> list[FrozenTrial]:
+        """Return all trials by number."""
+        return self.study.get_trials(deepcopy=False)
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the trials as ``trials --json`` tells them."""
+        return listing.trials(self.study, self.definition)
+
+    @cached_property
+    def complete(self) -> list[FrozenTrial]:
+        """Return the COMPLETE trials, the best first; those of one value by number."""
+        sign = -1 if self.definition.objective.direction == "maximize" else 1
+        found = [trial for trial in self.trials if trial.state == TrialState.COMPLETE]
+        return sorted(found, key=lambda trial: sign * (trial.value or 0.0))
+
+    @cached_property
+    def baselines(self) -> Mapping[str, Mapping[str, float | None]]:
+        """Return the scores of the baselines by name."""
+        return studies.baselines(self.study)
+
+    @cached_property
+    def synthetic(self) -> bool:
+        """Return whether the data are generated."""
+        return bool(studies.data_of(self.study)["synthetic"])
+
+    @property
+    def name(self) -> str:
+        """Return the study's name."""
+        return self.study.study_name
+
+    @property
+    def about(self) -> str:
+        """Return a line that says of what a figure is."""
+        data = self.definition.data
+        seeds = self.definition.training.seeds
+        return f"study {self.name}: {data.instrument} {data.target}, {seeds} seed{'s' * (seeds > 1)} a trial"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what every figure of this study must say."""
+        return (SYNTHETIC,) if self.synthetic else ()
+
+    def values(self, trial: FrozenTrial) -> dict[str, Scalar]:
+        """Return the value of every key that a search can vary, those outside ``[space]`` at the baseline."""
+        return self.definition.baseline() | trial.params
+
+    def content(self, trial: FrozenTrial) -> dict[str, Any] | None:
+        """Return the artifact of a trial (``search.results.artifact``), or None; a pruned trial has curves only."""
+        return self.artifacts.read(self.study, trial, CURVES)
+
+    def result(self, trial: FrozenTrial) -> Result | None:
+        """Return a COMPLETE trial with days and forecasts, or None where its artifact is gone."""
+        try:
+            return read(self.study, trial, self.artifacts)
+        except StudyError:
+            return None
