@@ -1,0 +1,125 @@
+"""The report in a browser: drawn without an error or a request, on a desk, on a phone and on paper."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from builders import SAMPLE_DATA
+from volopt.report.page.page import page as report
+from volopt.search import run as runs
+from volopt.search import study as studies
+from volopt.search.listener import Listener
+from volopt.search.run import Options
+from volopt.storage.artifacts import Artifacts
+from volopt.storage.connect import connect
+
+STUDY = f"""
+format = 1
+name = "small"
+{SAMPLE_DATA}[training]
+epochs = 1
+seeds = 2
+[space]
+cell = ["RNN", "LSTM"]
+hidden_size = [5, 7]
+window = {{ low = 5, high = 30 }}
+[[phase]]
+name = "width"
+sampler = "grid"
+grid = {{ cell = ["RNN", "LSTM"], hidden_size = [5, 7] }}
+[[phase]]
+name = "extend"
+sampler = "random"
+vary = ["window"]
+trials = 2
+"""
+PLACES = "[...document.querySelectorAll('.place')].map(place => place.clientWidth)"
+DESK, PHONE = {"width": 1200, "height": 900}, {"width": 390, "height": 844}
+WIDTHS = "[...document.querySelectorAll('.place')].map(place => place.querySelector('.main-svg').clientWidth)"
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> str:
+    """The report of a small study that was really run, as a file."""
+    directory = tmp_path_factory.mktemp("report")
+    (directory / "small.toml").write_text(STUDY)
+    options = Options(f"sqlite:///{directory}/volopt.db", data=sample, workers=1, device="cpu")
+    runs.run(runs.prepare_job(str(directory / "small.toml"), options), lambda plans: Listener())
+    study, definition = studies.find(connect(options.storage), "small")
+    path = directory / "report.html"
+    path.write_text(report(study, definition, Artifacts(directory / "artifacts")))
+    return path.as_uri()
+
+
+@pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
+def shown(browser: Browser, url: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The report with every figure drawn; any error or request is one of the test."""
+    context = browser.new_context(viewport=request.param, has_touch=request.param is PHONE)
+    said: list[str] = []
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda asked: said.append(asked.url) if asked.url != url else None)
+    page.goto(url)
+    page.wait_for_selector("html[data-drawn]", state="attached")
+    yield page
+    context.close()
+    assert said == []
+
+
+def test_every_figure_is_drawn_as_wide_as_its_place_and_the_page_does_not_scroll_sideways(shown: Page) -> None:
+    places = shown.locator(".place")
+    assert places.count() > 10
+    assert shown.evaluate(WIDTHS) == shown.evaluate(PLACES)
+    assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert places.locator(".error, .notifier").count() == 0
+
+
+def test_small_panels_stand_beside_each_other_on_a_desk_and_below_each_other_on_a_phone(shown: Page) -> None:
+    tops = "[...document.querySelectorAll('#grid figure:first-of-type .place')].map(p => p.getBoundingClientRect().top)"
+    found = shown.evaluate(tops)
+    phone = (shown.viewport_size or {})["width"] == PHONE["width"]
+    assert len(found) == 4
+    assert len(set(found)) == (4 if phone else 2)
+
+
+def test_wide_tables_scroll_within_their_own_box(shown: Page) -> None:
+    boxes = shown.evaluate("[...document.querySelectorAll('.scroll')].map(box => [box.clientWidth, box.scrollWidth])")
+    width = (shown.viewport_size or {})["width"]
+    assert all(box <= width for box, _ in boxes)
+    assert any(content > box for box, content in boxes) == (width == PHONE["width"])
+
+
+def test_every_entry_of_the_contents_leads_to_its_section(shown: Page) -> None:
+    for link in shown.locator("nav a").all():
+        link.click()
+        assert shown.evaluate("document.querySelector(location.hash).getBoundingClientRect().top < innerHeight")
+
+
+def test_before_printing_figures_fit_the_paper_and_folded_text_opens_and_after_it_all_is_as_before(
+    shown: Page,
+) -> None:
+    before = shown.evaluate(WIDTHS)
+    shown.evaluate("dispatchEvent(new Event('beforeprint'))")
+    paper = shown.evaluate("document.body.clientWidth")
+    printed = shown.evaluate(WIDTHS)
+    assert paper == pytest.approx(180 / 25.4 * 96, abs=1)
+    assert printed == shown.evaluate(PLACES)
+    assert max(printed) <= paper
+    assert printed != before
+    assert shown.locator("details:not([open])").count() == 0
+    shown.evaluate("dispatchEvent(new Event('afterprint'))")
+    shown.wait_for_function(f"JSON.stringify({WIDTHS}) === {str(before).replace(' ', '')!r}")
+    assert shown.locator("details[open]").count() == 0
+
+
+def test_without_scripts_text_and_tables_are_there(browser: Browser, url: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(url)
+    assert "The figures need JavaScript" in page.locator("header").inner_text()
+    assert page.locator("#results table tbody tr").count() == 6
+    context.close()
