@@ -38,8 +38,8 @@ def page(browser: Browser, serve: Serve) -> Iterator[Page]:
     page.set_default_timeout(60_000)
     wrong: list[str] = []
 
-    def note(what: str, when: Callable[[Any], bool], show: Callable[[Any], str]) -> None:
-        page.on(what, lambda event: wrong.append(f"{what}: {show(event)}") if when(event) else None)  # type: ignore[call-overload]
+    def note(what: Any, when: Callable[[Any], bool], show: Callable[[Any], str]) -> None:
+        page.on(what, lambda event: wrong.append(f"{what}: {show(event)}") if when(event) else None)
 
     note("console", lambda message: message.type == "error", lambda message: message.text)
     note("pageerror", lambda error: True, str)

@@ -6,35 +6,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from builders import SAMPLE_DATA
+from small_runs import GRID_AND_RANDOM, run
 from volopt.report.page.page import page as report
-from volopt.search import run as runs
 from volopt.search import study as studies
-from volopt.search.listener import Listener
-from volopt.search.run import Options
-from volopt.storage.artifacts import Artifacts
+from volopt.storage.artifacts import artifacts_of
 from volopt.storage.connect import connect
 
-STUDY = f"""
-format = 1
-name = "small"
-{SAMPLE_DATA}[training]
-epochs = 1
-seeds = 2
-[space]
-cell = ["RNN", "LSTM"]
-hidden_size = [5, 7]
-window = {{ low = 5, high = 30 }}
-[[phase]]
-name = "width"
-sampler = "grid"
-grid = {{ cell = ["RNN", "LSTM"], hidden_size = [5, 7] }}
-[[phase]]
-name = "extend"
-sampler = "random"
-vary = ["window"]
-trials = 2
-"""
 PLACES = "[...document.querySelectorAll('.place')].map(place => place.clientWidth)"
 DESK, PHONE = {"width": 1200, "height": 900}, {"width": 390, "height": 844}
 WIDTHS = "[...document.querySelectorAll('.place')].map(place => place.querySelector('.main-svg').clientWidth)"
@@ -44,12 +21,10 @@ WIDTHS = "[...document.querySelectorAll('.place')].map(place => place.querySelec
 def url(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> str:
     """The report of a small study that was really run, as a file."""
     directory = tmp_path_factory.mktemp("report")
-    (directory / "small.toml").write_text(STUDY)
-    options = Options(f"sqlite:///{directory}/volopt.db", data=sample, workers=1, device="cpu")
-    runs.run(runs.prepare_job(str(directory / "small.toml"), options), lambda plans: Listener())
-    study, definition = studies.find(connect(options.storage), "small")
+    storage = run(GRID_AND_RANDOM, directory, sample).storage
+    study, definition = studies.find(connect(storage), "small")
     path = directory / "report.html"
-    path.write_text(report(study, definition, Artifacts(directory / "artifacts")))
+    path.write_text(report(study, definition, artifacts_of(storage)))
     return path.as_uri()
 
 

@@ -7,28 +7,14 @@ from typing import Any
 
 import pytest
 
-from builders import SAMPLE_DATA, Volopt
-
-STUDY = f"""
-format = 1
-name = "small"
-{SAMPLE_DATA}[training]
-epochs = 2
-seeds = 2
-[space]
-cell = ["RNN", "LSTM"]
-hidden_size = [5, 7]
-[[phase]]
-name = "width"
-sampler = "grid"
-grid = {{ hidden_size = [5, 7] }}
-"""
+from builders import Volopt
+from small_runs import TWO_TRIALS
 
 
 @pytest.fixture
 def listed(volopt: Volopt, sample: Path, tmp_path: Path) -> dict[int, dict[str, Any]]:
     """The two trials of a finished run as ``trials --json`` prints them, by hidden_size."""
-    (tmp_path / "small.toml").write_text(STUDY)
+    (tmp_path / "small.toml").write_text(TWO_TRIALS)
     assert volopt("run", "small.toml", "--data", sample, "--workers", 1)[0] == 0
     _, out, _ = volopt("trials", "small", "--json")
     return {trial["params"]["hidden_size"]: trial for trial in json.loads(out)}
@@ -120,7 +106,7 @@ def test_wrong_input_is_told_in_a_sentence_with_a_hint(
 
 
 def test_a_study_that_has_finished_nothing_is_told(volopt: Volopt, sample: Path, tmp_path: Path) -> None:
-    (tmp_path / "small.toml").write_text(STUDY)
+    (tmp_path / "small.toml").write_text(TWO_TRIALS)
     assert volopt("run", "small.toml", "--data", sample, "--timeout", 0)[0] == 1
     code, _, err = volopt("compare", "small", "best", "har")
     assert code == 1

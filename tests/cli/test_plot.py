@@ -6,36 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from builders import SAMPLE_DATA, Volopt
+from builders import Volopt
+from small_runs import TWO_TRIALS, run
 from volopt.report.kinds import KINDS
-
-STUDY = f"""
-format = 1
-name = "small"
-{SAMPLE_DATA}[training]
-epochs = 1
-seeds = 2
-[space]
-cell = ["RNN", "LSTM"]
-hidden_size = [5, 7]
-[[phase]]
-name = "width"
-sampler = "grid"
-grid = {{ hidden_size = [5, 7] }}
-"""
 
 
 @pytest.fixture(scope="module")
 def storage(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The database of a finished run of two trials."""
-    from volopt.cli.run import command
-
-    directory = tmp_path_factory.mktemp("plot")
-    (directory / "small.toml").write_text(STUDY)
-    url = f"sqlite:///{directory}/volopt.db"
-    arguments = [str(directory / "small.toml"), "--data", str(sample), "--workers", "1", "--storage", url]
-    assert command.main(arguments, standalone_mode=False) in (None, 0)
-    return url
+    return run(TWO_TRIALS, tmp_path_factory.mktemp("plot"), sample).storage
 
 
 @pytest.fixture(autouse=True)

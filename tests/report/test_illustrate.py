@@ -91,8 +91,11 @@ class Desk:
         self.definition: Definition = self.shelf.study("grid")
         self.study, _ = studies.find(self.shelf.storage, "grid")
         self.budget = Budget(pictures, clock or Clock())
-        self.illustrations = Illustrations(self.study, self.shelf.artifacts, self.definition, self.budget)
+        self.illustrations = self.resume()
         self.content = content(World(seeds=3)(cell="RNN", hidden_size=25)) | {"metrics": {"valid_mse": 0.01}}
+
+    def resume(self) -> Illustrations:
+        return Illustrations(self.study, self.shelf.artifacts, self.definition, self.budget)
 
     def trial(self, value: float | None = 0.01) -> optuna.Trial:
         trial = self.study.ask(self.space)
@@ -138,6 +141,18 @@ def test_the_best_trial_so_far_is_drawn_before_others(tmp_path: Path) -> None:
     assert desk.pictures(desk.trial(0.02)) == [PICTURE]  # the first is the best so far
     assert desk.pictures(desk.trial(0.03)) == []
     assert desk.pictures(desk.trial(None)) == []
+    assert desk.pictures(desk.trial(0.01)) == [PICTURE]
+
+
+def test_the_best_of_earlier_runs_counts_where_a_study_goes_on(tmp_path: Path) -> None:
+    clock = Clock()
+    desk = Desk(tmp_path, "budget", clock)
+    desk.study.tell(desk.trial(0.02), 0.02)
+    desk.illustrations = desk.resume()
+    draw(desk.budget, clock, 1.5)
+    draw(desk.budget, clock, 0.0)
+    clock.now = 2.0 / SHARE
+    assert desk.pictures(desk.trial(0.03)) == []
     assert desk.pictures(desk.trial(0.01)) == [PICTURE]
 
 
@@ -188,6 +203,17 @@ def test_the_figures_of_a_study_are_drawn_once_it_has_trials(tmp_path: Path) -> 
         warnings.simplefilter("error")
         desk.illustrations.study()
     assert {name.split(":")[2] for name in figures(desk.study)} >= {"volopt-grid"}
+
+
+def test_figures_are_drawn_again_only_for_new_trials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+    monkeypatch.setattr(illustrate, "save_figures", lambda subject: drawn.append(len(subject.complete)))
+    desk = Desk(tmp_path)
+    for _ in range(2):
+        desk.study.tell(desk.trial(0.02), 0.02)
+        for _ in range(2):
+            desk.illustrations.study()
+    assert drawn == [1, 2]
 
 
 def figures(study: optuna.Study) -> list[str]:

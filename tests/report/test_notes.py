@@ -10,6 +10,7 @@ from hand_made import Shelf
 from volopt.report import notes
 from volopt.report.subject import Subject
 from volopt.search import study as studies
+from volopt.search.study import ORPHAN
 
 SEEDS = [{"seed": 0, "valid_mse": 1.0, "epochs": 4}, {"seed": 1, "valid_mse": 3.0, "epochs": 2}]
 ROW: dict[str, Any] = {"state": "COMPLETE", "metrics": {"valid_mse": 2.0, "test_mse": None}, "seeds": SEEDS}
@@ -26,13 +27,22 @@ def test_a_pruned_trial_tells_how_far_it_came() -> None:
     assert notes.of_trial(ROW | {"state": "PRUNED"}, definition()).startswith("**PRUNED** after 4 of 4 epochs.")
 
 
+INTERRUPTED = "The point is tried again when the study goes on."
+
+
 @pytest.mark.parametrize(
-    ("reason", "said"), [("loss *is* <b>nan</b>", r"loss \*is\* \<b\>nan\</b\>"), (None, "interrupted")]
+    ("reason", "retries", "said"),
+    [
+        ("loss *is* <b>nan</b>", 0, r"loss \*is\* \<b\>nan\</b\>" "\n\nThe point is not tried again."),
+        ("the loss is nan", 1, "the loss is nan\n\nThe point is tried again, once at most."),
+        ("the loss is nan", 2, "the loss is nan\n\nThe point is tried again, 2 times at most."),
+        (ORPHAN, 0, f"{ORPHAN}\n\n{INTERRUPTED}"),
+        (None, 2, f"interrupted\n\n{INTERRUPTED}"),
+    ],
 )
-def test_a_failed_trial_tells_why_and_that_it_is_tried_again(reason: str | None, said: str) -> None:
-    note = notes.of_trial({"state": "FAIL", "reason": reason}, definition())
-    assert f"**FAIL**: {said}" in note
-    assert "up to 1 times" in note
+def test_a_failed_trial_tells_why_and_whether_it_is_tried_again(reason: str | None, retries: int, said: str) -> None:
+    note = notes.of_trial({"state": "FAIL", "reason": reason}, definition(training={"retries": retries}))
+    assert note == f"**FAIL**: {said}"
 
 
 def test_a_study_tells_what_it_is_on_which_data_and_how_to_go_on(tmp_path: Path) -> None:

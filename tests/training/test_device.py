@@ -53,10 +53,14 @@ def test_a_name_of_no_device_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("cell", ["RNN", "LSTM", "GRU"])
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_medium_precision_is_matmul_precision_for_rnn_and_autocast_for_the_others(cell: str, precision: str) -> None:
+@pytest.mark.parametrize("able", [False, True])
+def test_medium_precision_is_matmul_precision_for_rnn_and_autocast_for_the_others_where_the_cpu_has_bfloat16(
+    cell: str, precision: str, able: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": able} if able else {})
     with reproducible("cpu", precision, cell):
         assert torch.get_float32_matmul_precision() == precision
-        assert torch.is_autocast_enabled("cpu") is (precision == "medium" and cell != "RNN")
+        assert torch.is_autocast_enabled("cpu") is (able and precision == "medium" and cell != "RNN")
 
 
 def test_one_thread_adds_up_in_one_order_whatever_the_caller_uses() -> None:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from volopt.cli import options
-from volopt.cli.output import SYNTHETIC, print_json, print_table, show_params
+from volopt.cli.output import SYNTHETIC, print_json, print_table
+from volopt.report import words
 
 if TYPE_CHECKING:
     from volopt.findings.compare import Comparison, Daily
@@ -30,11 +31,11 @@ def command(name: str, a: str, b: str, storage: str, as_json: bool) -> None:
     from volopt.findings.compare import compare
     from volopt.findings.sides import sides
     from volopt.search.study import data_of, find
-    from volopt.storage.artifacts import Artifacts
-    from volopt.storage.connect import connect, database_path
+    from volopt.storage.artifacts import artifacts_of
+    from volopt.storage.connect import connect
 
     study, definition = find(connect(storage), name)
-    artifacts = Artifacts(database_path(storage).parent / "artifacts")
+    artifacts = artifacts_of(storage)
     found = compare(*sides(study, definition, (a, b), artifacts), definition.objective)
     best = study.best_trial.number
     chosen = best if best in (found.a.choice, found.b.choice) else None
@@ -79,7 +80,7 @@ def _estimate_facts(found: "Estimate") -> dict[str, Any]:
 
 def _print(found: "Comparison") -> None:
     for letter, side in (("A", found.a), ("B", found.b)):
-        click.echo(f"{letter}: {side.name} {f'({show_params(side.params)})' if side.params else ''}".rstrip())
+        click.echo(f"{letter}: {side.name} {f'({words.params(side.params)})' if side.params else ''}".rstrip())
     if found.difference is not None:
         _print_seeds(found, found.difference)
     click.echo("\nMean squared log error of the days both forecast, Diebold-Mariano test with HAC errors")

@@ -25,12 +25,12 @@ def command(host: str, port: int | None, read_only: bool, opens: bool, storage: 
     from volopt.report.pictures import trial_png
     from volopt.report.server.pages import Drawing
     from volopt.report.server.serve import dashboard, listen
-    from volopt.storage.artifacts import Artifacts
-    from volopt.storage.connect import connect, database_path
+    from volopt.storage.artifacts import artifacts_of
+    from volopt.storage.connect import connect
 
     reader = connect(storage)
     writer = None if read_only else connect(storage, write=True)
-    artifacts = Artifacts(database_path(storage).parent / "artifacts")
+    artifacts = artifacts_of(storage)
     app = dashboard(reader, writer, artifacts, Drawing(page, trial_png))
     with contextlib.suppress(KeyboardInterrupt), listen(host, port, app) as server:
         if not server.local:

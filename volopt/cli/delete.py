@@ -15,7 +15,7 @@ def command(name: str, yes: bool, storage: str) -> int:
 
     from volopt.search.listing import counts
     from volopt.search.study import find
-    from volopt.storage.artifacts import Artifacts
+    from volopt.storage.artifacts import artifacts_of
     from volopt.storage.connect import connect, database_path
     from volopt.storage.lock import study_lock
 
@@ -25,7 +25,7 @@ def command(name: str, yes: bool, storage: str) -> int:
         return 1
     with study_lock(database_path(storage), name):
         study, _ = find(connect(storage, write=True), name)
-        removed = Artifacts(database_path(storage).parent / "artifacts").remove(study)
+        removed = artifacts_of(storage).remove(study)
         optuna.delete_study(study_name=name, storage=study._storage)
     click.echo(f"Deleted {name} and {removed} artifacts.")
     return 0

@@ -26,12 +26,12 @@ def command(name: str, format: str, out: Path | None, force: bool, storage: str,
     """
     from volopt.report.export import export
     from volopt.search.study import data_of, find
-    from volopt.storage.artifacts import Artifacts
-    from volopt.storage.connect import connect, database_path
+    from volopt.storage.artifacts import artifacts_of
+    from volopt.storage.connect import connect
 
     study, definition = find(connect(storage), name)
     synthetic = data_of(study)["synthetic"]
-    artifacts = Artifacts(database_path(storage).parent / "artifacts")
+    artifacts = artifacts_of(storage)
     done = export(study, definition, artifacts, out or Path(f"{name}-export"), format, force=force)
     if as_json:
         files = {table: {"path": file.path, "rows": file.rows} for table, file in done.files.items()}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from volopt.errors import StorageError, UsageError
+from volopt.errors import UsageError
 from volopt.report.drawing.files import FORMATS, Format
 
 if TYPE_CHECKING:
@@ -35,10 +35,7 @@ def write(charts: Mapping[Path, "Chart"], form: Format) -> str:
 
     with renderer(form) as render:
         for path, chart in charts.items():
-            try:
-                write_whole(path, render(chart))
-            except StorageError as error:
-                raise StorageError(error.message, "free some space or name another --out") from error
+            write_whole(path, render(chart), "--out")
         return render.drawn_by
 
 

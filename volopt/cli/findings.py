@@ -30,11 +30,11 @@ def command(names: tuple[str, ...], storage: str, as_json: bool) -> None:
     from volopt.findings.findings import findings
     from volopt.findings.stored import stored, together
     from volopt.search.study import names as all_names
-    from volopt.storage.artifacts import Artifacts
-    from volopt.storage.connect import connect, database_path
+    from volopt.storage.artifacts import artifacts_of
+    from volopt.storage.connect import connect
 
     opened = connect(storage)
-    artifacts = Artifacts(database_path(storage).parent / "artifacts")
+    artifacts = artifacts_of(storage)
     found = findings(partial(together, stored(opened, names or all_names(opened), artifacts)))
     if as_json:
         print_json([each.facts() for each in found])

@@ -1,12 +1,13 @@
 """Printing: tables for people, JSON for programs."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import click
 from rich.console import Console
 from rich.table import Table
+
+from volopt.report import words
 
 SYNTHETIC = "SYNTHETIC SAMPLE: generated data, not a market; --data DIR reads your own."
 FOLDED = 32  # characters a column of words needs to be readable
@@ -70,11 +71,4 @@ def _width(
 
 def show(value: object) -> str:
     """Return a value as a table shows it."""
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return "-" if value is None else str(value)
-
-
-def show_params(params: Mapping[str, Any]) -> str:
-    """Return parameters in one line."""
-    return " ".join(f"{name}={show(value)}" for name, value in params.items())
+    return "-" if value is None else words.number(value)

@@ -63,11 +63,11 @@ def command(
 
     from volopt.report.subject import Subject
     from volopt.search.study import find
-    from volopt.storage.artifacts import Artifacts
-    from volopt.storage.connect import connect, database_path
+    from volopt.storage.artifacts import artifacts_of
+    from volopt.storage.connect import connect
 
     study, definition = find(connect(storage), name)
-    subject = Subject(study, definition, Artifacts(database_path(storage).parent / "artifacts"))
+    subject = Subject(study, definition, artifacts_of(storage))
     charts, nothing = _charts(subject, wanted, trials)
     drawn_by = write({paths[kind]: chart for kind, chart in charts.items()}, form)
     if as_json:

@@ -7,8 +7,8 @@ from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from volopt.cli.output import show_params
 from volopt.definition.schema import Definition, Phase
+from volopt.report import words
 from volopt.search.listener import Listener
 from volopt.search.plan import PhasePlan
 
@@ -70,7 +70,7 @@ class RunProgress(Listener):
         if not self._console.is_terminal:
             told = trial.user_attrs.get("reason") or f"{self._objective.metric} {trial.value:.5g}"
             line = f"{phase.name} {self._done}/{self._total}: trial {trial.number} {trial.state.name}, {told}"
-            self._console.print(f"{line} ({show_params(trial.params)})", highlight=False, soft_wrap=True)
+            self._console.print(f"{line} ({words.params(trial.params)})", highlight=False, soft_wrap=True)
 
     def _show(self, phase: Phase) -> None:
         best = "-" if self._best is None else f"{self._objective.metric} {self._best:.5g}"

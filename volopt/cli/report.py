@@ -22,14 +22,14 @@ def command(name: str, out: Path | None, storage: str, as_json: bool) -> None:
     """
     from volopt.report.page.page import page
     from volopt.search.study import data_of, find
-    from volopt.storage.artifacts import Artifacts
-    from volopt.storage.connect import connect, database_path
+    from volopt.storage.artifacts import artifacts_of
+    from volopt.storage.connect import connect
     from volopt.storage.files import write_whole
 
     study, definition = find(connect(storage), name)
-    content = page(study, definition, Artifacts(database_path(storage).parent / "artifacts")).encode()
+    content = page(study, definition, artifacts_of(storage)).encode()
     path = out or Path(f"{name}-report.html")
-    write_whole(path, content)
+    write_whole(path, content, "--out")
     if as_json:
         print_json({"study": name, "path": path, "bytes": len(content)})
         return

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     "--precision",
     type=click.Choice(["highest", "medium"]),
     default="highest",
-    help="medium multiplies matrices in bfloat16: faster, other last digits.",
+    help="medium multiplies matrices in bfloat16 where the processor can: faster, other last digits.",
 )
 @click.option(
     "--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Ask for no new trial after this time."

@@ -5,7 +5,8 @@ from typing import Any
 import click
 
 from volopt.cli import options
-from volopt.cli.output import SYNTHETIC, print_json, print_table, show_params
+from volopt.cli.output import SYNTHETIC, print_json, print_table
+from volopt.report import words
 
 
 @click.command("status", epilog="Example: volopt status grid")
@@ -43,5 +44,5 @@ def _print(facts: dict[str, Any], against: list[str]) -> None:
     click.echo(", ".join(f"{number} {state}" for state, number in facts["trials"].items() if number) or "no trials yet")
     best = facts["best"]
     if best:
-        click.echo(f"Best: trial {best['number']}, {best['value']:.5g} ({show_params(best['params'])})")
+        click.echo(f"Best: trial {best['number']}, {best['value']:.5g} ({words.params(best['params'])})")
     click.echo("\n".join([*against, ""]))

@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from volopt.cli.output import print_table, show_params
+from volopt.cli.output import print_table
+from volopt.report import words
 from volopt.search.standing import best_baseline
 
 Scores = Mapping[str, float | None]
@@ -43,7 +44,7 @@ def print_trials(
             trial["state"],
             ", ".join(trial["phases"]),
             *(trial["metrics"].get(name) for name in metrics),
-            trial["reason"] or show_params(trial["params"]),
+            trial["reason"] or words.params(trial["params"]),
         )
         for trial in trials
     ]
@@ -61,7 +62,7 @@ def print_trial(trial: Mapping[str, Any], baselines: Mapping[str, Scores]) -> No
         (name, means[name], means.get(f"ensemble_{name}"), *(scores.get(name) for scores in baselines.values()))
         for name in names
     ]
-    title = f"Trial {trial['number']} {trial['state']}: {trial['reason'] or show_params(trial['params'])}"
+    title = f"Trial {trial['number']} {trial['state']}: {trial['reason'] or words.params(trial['params'])}"
     if not rows:  # it failed, or has only begun
         click.echo(title)
         return

@@ -19,6 +19,7 @@ from volopt.errors import VoloptError
 from volopt.report import notes
 from volopt.report.pictures import png, trial_chart
 from volopt.report.subject import NothingToPlotError, Subject
+from volopt.search import listing
 from volopt.search.illustrator import Illustrator
 from volopt.search.study import data_of
 from volopt.storage.artifacts import PICTURE, Artifacts
@@ -67,7 +68,9 @@ class Illustrations(Illustrator):
     def __init__(self, study: optuna.Study, artifacts: Artifacts, definition: Definition, budget: Budget) -> None:
         self._study, self._definition, self._artifacts, self._budget = study, definition, artifacts, budget
         self._synthetic = bool(data_of(study)["synthetic"])
-        self._best = -math.inf
+        best = listing.best(study)
+        self._best = self._score(best["value"]) if best else -math.inf
+        self._shown = 0  # COMPLETE trials when the figures were drawn
 
     def trial(self, trial: optuna.Trial, content: dict[str, Any], value: float | None) -> None:
         """Attach the picture of a trial, if there is time, and write its note."""
@@ -86,18 +89,20 @@ class Illustrations(Illustrator):
         """Write the study's note, and draw its figures if there is time."""
         subject = Subject(self._study, self._definition, self._artifacts)
         save_note(self._study, None, notes.of_study(subject))
-        if subject.complete and self._budget.allows("study"):
+        if len(subject.complete) > self._shown and self._budget.allows("study"):
+            self._shown = len(subject.complete)
             with self._budget.drawing("study"), _harmless("no figures of the study"):
                 save_figures(subject)
 
     def _is_best(self, value: float | None) -> bool:
-        if value is None:
+        if value is None or self._score(value) <= self._best:
             return False
-        score = value if self._definition.objective.direction == "maximize" else -value
-        if score <= self._best:
-            return False
-        self._best = score
+        self._best = self._score(value)
         return True
+
+    def _score(self, value: float) -> float:
+        """Return a value so that more is better."""
+        return value if self._definition.objective.direction == "maximize" else -value
 
     def _draw(self, trial: optuna.Trial, content: dict[str, Any]) -> None:
         chart = trial_chart(content, trial.params, self._definition, trial.number, synthetic=self._synthetic)

@@ -6,6 +6,7 @@ from typing import Any
 from volopt.definition.schema import Data, Definition
 from volopt.report.subject import Subject
 from volopt.report.words import number, seeds
+from volopt.search.ledger import INTERRUPTED
 from volopt.search.listing import summary
 from volopt.search.standing import standing
 from volopt.search.study import runs
@@ -23,8 +24,8 @@ def of_trial(row: Mapping[str, Any], definition: Definition) -> str:
         definition: the study's.
     """
     if row["state"] == "FAIL":
-        again = definition.training.retries
-        return f"**FAIL**: {_inline(row['reason'] or 'interrupted')}\n\nThe point is tried again, up to {again} times."
+        reason = row["reason"] or INTERRUPTED
+        return f"**FAIL**: {_inline(reason)}\n\n{_again(reason, definition.training.retries)}"
     lines = []
     if row["state"] == "PRUNED":
         epochs = max((each.get("epochs", 0) for each in row["seeds"]), default=0)
@@ -54,6 +55,14 @@ def of_study(subject: Subject) -> str:
         f"`volopt dashboard` has [the report](/report/{found['name']}).",
     ]
     return "\n\n".join(lines)
+
+
+def _again(reason: str, retries: int) -> str:
+    if reason.startswith(INTERRUPTED):
+        return "The point is tried again when the study goes on."
+    if not retries:
+        return "The point is not tried again."
+    return f"The point is tried again, {'once' if retries == 1 else f'{retries} times'} at most."
 
 
 def _days(data: Data) -> str:

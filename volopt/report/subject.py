@@ -11,6 +11,7 @@ from optuna.trial import FrozenTrial, TrialState
 from volopt.definition.schema import Definition, Scalar
 from volopt.errors import StudyError
 from volopt.findings.evidence import Result, read
+from volopt.report import words
 from volopt.search import listing
 from volopt.search import study as studies
 from volopt.storage.artifacts import CURVES, Artifacts
@@ -24,7 +25,7 @@ class NothingToPlotError(StudyError):
 
 @dataclass(frozen=True)
 class Subject:
-    """A stored study; broken or missing artifacts are None here, and told by ``notes``."""
+    """A stored study; the content of a broken or missing artifact is None here."""
 
     study: optuna.Study
     definition: Definition
@@ -66,8 +67,9 @@ class Subject:
     def about(self) -> str:
         """Return a line that says of what a figure is."""
         data = self.definition.data
-        seeds = self.definition.training.seeds
-        return f"study {self.name}: {data.instrument} {data.target}, {seeds} seed{'s' * (seeds > 1)} a trial"
+        return (
+            f"study {self.name}: {data.instrument} {data.target}, {words.seeds(self.definition.training.seeds)} a trial"
+        )
 
     @property
     def notes(self) -> tuple[str, ...]:

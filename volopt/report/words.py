@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-from volopt.definition.schema import Scalar
-
 _UNITS = {
     "mse": "scaled units squared",
     "log_mse": "squared error of log(target)",
@@ -36,7 +34,7 @@ def quantity(expression: str) -> str:
     return f"{expression}, original units"
 
 
-def params(values: Mapping[str, Scalar]) -> str:
+def params(values: Mapping[str, object]) -> str:
     """Return parameters in one line, as tables write them: ``cell=LSTM hidden_size=25``."""
     return " ".join(f"{name}={number(value)}" for name, value in values.items())
 

@@ -30,7 +30,7 @@ from volopt.search.listener import Listener
 from volopt.search.plan import PhasePlan, plan
 from volopt.search.space import Params
 from volopt.storage import kept
-from volopt.storage.artifacts import Artifacts
+from volopt.storage.artifacts import DIRECTORY, Artifacts
 from volopt.storage.connect import connect, database_path
 from volopt.storage.lock import study_lock
 from volopt.storage.record import run_record
@@ -76,7 +76,7 @@ class Job:
     @property
     def artifacts(self) -> Path:
         """Return where artifacts and kept fits are."""
-        return self.directory / "artifacts"
+        return self.directory / DIRECTORY
 
     @property
     def command(self) -> str:
@@ -136,7 +136,7 @@ def read_data(definition: Definition, data: Path | None, directory: Path) -> tup
     first = said.train[0] if said.train else None
     last = said.test[1] if said.test else None
     where = data or locate(directory / "sample_cn")
-    cache = directory / "artifacts" / "frames"
+    cache = directory / DIRECTORY / "frames"
     return load_frames(where, said.instrument, expressions, first, last, files=files, cache=cache)
 
 

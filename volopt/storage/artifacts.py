@@ -19,9 +19,20 @@ from optuna.artifacts import (
 from optuna.trial import FrozenTrial
 
 from volopt.errors import StorageError
+from volopt.storage.connect import database_path
 
+DIRECTORY = "artifacts"  # beside the database
 CURVES = "curves-and-predictions.json"
 PICTURE = "forecast-and-loss.png"
+
+
+def artifacts_of(url: str) -> "Artifacts":
+    """Return the artifacts that belong to the database at a URL.
+
+    Raises:
+        UsageError: the URL is no storage volopt can use.
+    """
+    return Artifacts(database_path(url).parent / DIRECTORY)
 
 
 class Artifacts:

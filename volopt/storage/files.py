@@ -18,8 +18,8 @@ from volopt.errors import StorageError
 Arrays = Mapping[str, NDArray[Any]]
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path``, creating its directory.
+def write_whole(path: Path, content: bytes, option: str = "--storage") -> None:
+    """Write ``content`` to ``path``, creating its directory; ``option`` is by which a user names another place.
 
     Raises:
         StorageError: the file cannot be written.
@@ -33,7 +33,7 @@ def write_whole(path: Path, content: bytes) -> None:
         with suppress(OSError):
             part.unlink()
         raise StorageError(
-            f"cannot write {path}: {error.strerror}", "free some space or use another --storage"
+            f"cannot write {path}: {error.strerror}", f"free some space or use another {option}"
         ) from error
 
 

@@ -30,17 +30,23 @@ def resolve(name: str) -> str:
     return name
 
 
+def cpu_has_bfloat16() -> bool:
+    """Return whether the processor multiplies bfloat16 numbers by instructions of its own."""
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
+
+
 @contextmanager
 def reproducible(device: str, precision: str, cell: str) -> Iterator[None]:
     """Compute in one CPU thread at the given precision, and leave torch's settings and generators as they were.
 
     ``medium`` computes the matrix products in bfloat16: through torch's matmul precision for RNN, through autocast for
-    LSTM and GRU, whose CPU kernels ignore the former.
+    LSTM and GRU, whose CPU kernels ignore the former. A CPU without instructions for bfloat16 computes these two at
+    ``highest``: oneDNN's LSTM refuses bfloat16 there, and what stands in for it is ten times slower than float32.
     """
     threads, matmul = torch.get_num_threads(), torch.get_float32_matmul_precision()
     tf32 = torch.backends.cudnn.allow_tf32  # torch's default lets cuDNN round what goes into its products
     kind = torch.device(device).type
-    autocast = precision == "medium" and cell != "RNN"
+    autocast = precision == "medium" and cell != "RNN" and (kind == "cuda" or cpu_has_bfloat16())
     torch.set_num_threads(1)  # one thread adds up in one order: the same numbers with any number of workers
     torch.set_float32_matmul_precision("medium" if precision == "medium" else "highest")
     torch.backends.cudnn.allow_tf32 = precision == "medium"

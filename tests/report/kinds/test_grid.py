@@ -72,7 +72,8 @@ def test_quantities_are_told_in_millions_and_days_by_their_month(stored: Stored)
     assert first.y.title == "$volume, millions"
     assert found.panels[1].y.title == ""
     assert first.x.ticks == [(0, "2018-01"), (30, "2018-02")]
-    assert list(first.marks[0].x) == list(range(len(DAYS)))  # type: ignore[union-attr]
+    assert isinstance(first.marks[0], Band | Line)
+    assert list(first.marks[0].x) == list(range(len(DAYS)))
     assert found.facts["dates"][0] == [str(day) for day in DAYS]
 
 

@@ -5,47 +5,18 @@ from typing import Any
 
 import pytest
 
-from builders import SAMPLE_DATA
+from small_runs import GRID_AND_RANDOM, run
 from volopt.report.subject import Subject
-from volopt.search import run as runs
 from volopt.search import study as studies
-from volopt.search.listener import Listener
 from volopt.search.run import Options
-from volopt.storage.artifacts import Artifacts
+from volopt.storage.artifacts import artifacts_of
 from volopt.storage.connect import connect
-
-STUDY = f"""
-format = 1
-name = "small"
-title = "A small study"
-{SAMPLE_DATA}[training]
-epochs = 1
-seeds = 2
-[space]
-cell = ["RNN", "LSTM"]
-hidden_size = [5, 7]
-window = {{ low = 5, high = 30 }}
-[[phase]]
-name = "width"
-sampler = "grid"
-grid = {{ cell = ["RNN", "LSTM"], hidden_size = [5, 7] }}
-[[phase]]
-name = "extend"
-sampler = "random"
-vary = ["window"]
-trials = 2
-"""
 
 
 @pytest.fixture(scope="session")
 def options(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Options:
     """Where the small study was run."""
-    directory = tmp_path_factory.mktemp("report")
-    path = directory / "small.toml"
-    path.write_text(STUDY)
-    options = Options(f"sqlite:///{directory}/volopt.db", data=sample, trials=3, workers=1, device="cpu")
-    runs.run(runs.prepare_job(str(path), options), lambda plans: Listener())
-    return options
+    return run(GRID_AND_RANDOM, tmp_path_factory.mktemp("report"), sample, trials=3)
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +28,7 @@ def small(options: Options) -> Subject:
 def subject(url: str, name: str) -> Subject:
     """Return a stored study."""
     study, definition = studies.find(connect(url), name)
-    return Subject(study, definition, Artifacts(Path(url.removeprefix("sqlite:///")).parent / "artifacts"))
+    return Subject(study, definition, artifacts_of(url))
 
 
 @pytest.fixture

@@ -91,6 +91,6 @@ def _with_headers(path: str, start_response: StartResponse) -> StartResponse:
 
     def start(status: str, headers: list[tuple[str, str]], exc_info: object = None, /) -> Callable[[bytes], object]:
         theirs = [(name, value) for name, value in headers if name.lower() not in OWN_HEADERS]
-        return start_response(status, theirs + ours, exc_info)  # type: ignore[arg-type]
+        return start_response(status, theirs + ours, exc_info)  # type: ignore[arg-type]  # passed on as it came
 
     return start

@@ -63,7 +63,7 @@ def listing(app: WSGIApplication, storage: BaseStorage) -> WSGIApplication:
         if not asked or environ["REQUEST_METHOD"] != "GET":
             return app(environ, start_response)
         said: list[Any] = []
-        body = b"".join(app(environ, lambda *start: said.extend(start)))  # type: ignore[arg-type]
+        body = b"".join(app(environ, lambda *start: said.extend(start)))  # type: ignore[arg-type]  # no write() here
         status, headers, *_ = said
         if status.startswith("200 "):
             study, study_id = json.loads(body), int(asked[1])
