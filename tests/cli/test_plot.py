@@ -8,7 +8,7 @@ import pytest
 
 from builders import Volopt
 from small_runs import TWO_TRIALS, run
-from volopt.report.kinds import KINDS
+from volopt.report.figures.kinds import KINDS
 
 
 @pytest.fixture(scope="module")

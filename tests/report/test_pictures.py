@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from optuna.trial import TrialState
 
-from report.kinds.stored import ACTUAL, Stored, left
-from volopt.report import colours
-from volopt.report.chart import Line
+from report.figures.kinds.stored import ACTUAL, Stored, left
+from volopt.report.figures import colours
+from volopt.report.figures.chart import Line
 from volopt.report.pictures import WIDTH, png, trial_chart, trial_png
 from volopt.report.subject import SYNTHETIC
 

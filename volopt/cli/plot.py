@@ -10,11 +10,11 @@ from volopt.cli import options
 from volopt.cli.figure_files import format_of, tell, write
 from volopt.cli.output import SYNTHETIC, print_json
 from volopt.errors import StudyError, UsageError, did_you_mean
-from volopt.report.drawing.files import FORMATS, Format
-from volopt.report.kinds import KINDS
+from volopt.report.figures.drawing.files import FORMATS, Format
+from volopt.report.figures.kinds import KINDS
 
 if TYPE_CHECKING:
-    from volopt.report.chart import Chart
+    from volopt.report.figures.chart import Chart
     from volopt.report.subject import Subject
 
 ALL = "all"

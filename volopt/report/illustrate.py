@@ -118,8 +118,8 @@ def save_figures(subject: Subject) -> None:
     """Store the study's figures where its page in the dashboard shows them."""
     from optuna_dashboard import save_plotly_graph_object
 
-    from volopt.report.drawing.plotly import figure
-    from volopt.report.kinds import KINDS
+    from volopt.report.figures.drawing.plotly import figure
+    from volopt.report.figures.kinds import KINDS
 
     for name in FIGURES:
         with suppress(NothingToPlotError):

@@ -7,10 +7,11 @@ import optuna
 from optuna.trial import FrozenTrial
 
 from volopt.definition.schema import Definition, Scalar
-from volopt.report import panels, words
-from volopt.report.chart import Chart
+from volopt.report import words
+from volopt.report.figures import panels
+from volopt.report.figures.chart import Chart
+from volopt.report.figures.traces import traces
 from volopt.report.subject import SYNTHETIC
-from volopt.report.traces import traces
 from volopt.search import study as studies
 from volopt.storage.artifacts import CURVES, Artifacts
 
@@ -64,6 +65,6 @@ def trial_png(study: optuna.Study, trial: FrozenTrial, artifacts: Artifacts) -> 
 
 def png(chart: Chart) -> bytes:
     """Return the chart of a trial as PNG."""
-    from volopt.report.drawing.matplotlib import draw
+    from volopt.report.figures.drawing.matplotlib import draw
 
     return draw(chart, "png", WIDTH, quick=True)

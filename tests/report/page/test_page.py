@@ -186,7 +186,7 @@ def test_names_titles_and_reasons_of_strangers_are_text_and_nothing_else(tmp_pat
 def test_hostile_text_within_the_numbers_of_a_figure_cannot_end_its_script(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from volopt.report import chart as charts
+    from volopt.report.figures import chart as charts
     from volopt.report.page import figures
 
     class Kind:

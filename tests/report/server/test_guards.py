@@ -12,7 +12,6 @@ from hand_made import Shelf
 from report.server.asking import Make, ask
 from volopt.storage import connect as connecting
 
-
 CHANGES = ("POST", "PUT", "DELETE", "PATCH")
 
 

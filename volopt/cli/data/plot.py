@@ -7,7 +7,7 @@ import click
 
 from volopt.cli.figure_files import format_of, tell, write
 from volopt.cli.output import SYNTHETIC
-from volopt.report.drawing.files import FORMATS, Format
+from volopt.report.figures.drawing.files import FORMATS, Format
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -32,7 +32,7 @@ def command(
     SOURCE is a qlib provider directory, or a CSV file with the columns datetime, $close and $volume.
     """
     from volopt.data.frame import load_frames
-    from volopt.report import market
+    from volopt.report.figures import market
 
     kind = format_of(form, out)
     is_file = source.is_file()

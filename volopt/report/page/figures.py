@@ -7,10 +7,10 @@ from typing import Any
 from plotly import io
 from plotly.colors import sample_colorscale
 
-from volopt.report import colours
-from volopt.report.chart import Axis, Band, Bars, Chart, Line, Mark, Points, Rule, Scale, Spans
-from volopt.report.drawing.plotly import panel_figure
-from volopt.report.kinds import KINDS
+from volopt.report.figures import colours
+from volopt.report.figures.chart import Axis, Band, Bars, Chart, Line, Mark, Points, Rule, Scale, Spans
+from volopt.report.figures.drawing.plotly import panel_figure
+from volopt.report.figures.kinds import KINDS
 from volopt.report.page.blocks import Block, Entry, Figure, Gradient, Place, Text, sentence
 from volopt.report.subject import NothingToPlotError, Subject
 
