@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from volopt.errors import UsageError
+from volopt.training import device
 from volopt.training.device import PRECISIONS, reproducible, resolve
 
 
@@ -57,10 +58,16 @@ def test_a_name_of_no_device_is_refused(name: str) -> None:
 def test_medium_precision_is_matmul_precision_for_rnn_and_autocast_for_the_others_where_the_cpu_has_bfloat16(
     cell: str, precision: str, able: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": able} if able else {})
+    monkeypatch.setattr(device, "cpu_has_bfloat16", lambda: able)
     with reproducible("cpu", precision, cell):
         assert torch.get_float32_matmul_precision() == precision
         assert torch.is_autocast_enabled("cpu") is (able and precision == "medium" and cell != "RNN")
+
+
+def test_a_cpu_without_instructions_for_bfloat16_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for facts in ({}, {"avx512_bf16": False}):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda facts=facts: facts)
+        assert not device.cpu_has_bfloat16()
 
 
 def test_one_thread_adds_up_in_one_order_whatever_the_caller_uses() -> None:

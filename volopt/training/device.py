@@ -31,8 +31,9 @@ def resolve(name: str) -> str:
 
 
 def cpu_has_bfloat16() -> bool:
-    """Return whether the processor multiplies bfloat16 numbers by instructions of its own."""
-    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
+    """Return whether the processor multiplies bfloat16 numbers by instructions of its own, and oneDNN may use them."""
+    able = torch.cpu.get_capabilities().get("avx512_bf16", False)
+    return bool(able and torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 @contextmanager
