@@ -61,6 +61,11 @@ class TrainingError(VoloptError):
     """A fit that failed by itself: the loss is not finite, memory ran out."""
 
 
+def sentence(text: str) -> str:
+    """Return a message or hint with what ends a sentence."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
 def nearest(name: str, known: Iterable[str], count: int = 1) -> list[str]:
     """Return the known names most like ``name``, the best first, whatever their case."""
     names = {each.lower(): each for each in known}

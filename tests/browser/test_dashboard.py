@@ -119,7 +119,7 @@ def shelf(tmp_path: Path) -> Shelf:
     definition = shelf.study("grid")
     shelf.trial(definition, content(World()()))
     study, _ = studies.find(shelf.storage, "grid")
-    picture = trial_png(study, study.trials[0], shelf.artifacts)
+    picture = trial_png(study, definition, study.trials[0], shelf.artifacts)
     assert picture
     trial = study.ask(distributions(definition))
     shelf.artifacts.attach_file(trial, PICTURE, picture)

@@ -10,7 +10,7 @@ from report.figures.kinds.stored import ACTUAL, Stored, left
 from volopt.report.figures import colours
 from volopt.report.figures.chart import Line
 from volopt.report.pictures import WIDTH, png, trial_chart, trial_png
-from volopt.report.subject import SYNTHETIC
+from volopt.report.words import SYNTHETIC
 
 PNG = b"\x89PNG\r\n\x1a\n"
 PARAMS = {"cell": "RNN", "hidden_size": 25}
@@ -31,7 +31,7 @@ def test_flat_lines_and_a_synthetic_sample_are_told(tmp_path: Path) -> None:
     chart = trial_chart(content, PARAMS, Stored(tmp_path).definition, 7, synthetic=True)
     assert chart is not None
     assert chart.panels[0].title == "test: flat line"
-    assert list(chart.notes) == [SYNTHETIC]
+    assert list(chart.notes) == [f"{SYNTHETIC}."]
 
 
 def test_the_cell_is_the_baselines_where_it_does_not_vary(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_stored_trial_has_the_picture_that_the_run_would_draw(tmp_path: Path) 
     trial = stored.study.trials[0]
     chart = trial_chart(left(), trial.params, stored.definition, 0, synthetic=True)
     assert chart is not None
-    found = trial_png(stored.study, trial, stored.shelf.artifacts)
+    found = trial_png(stored.study, stored.definition, trial, stored.shelf.artifacts)
     assert found == png(chart)
     assert found.startswith(PNG)
     assert int.from_bytes(found[16:20], "big") == WIDTH
@@ -82,4 +82,4 @@ def test_trials_that_left_nothing_have_no_picture(tmp_path: Path) -> None:
     stored.add({"seeds": "x"})
     stored.add(None, TrialState.RUNNING)
     for trial in stored.study.trials:
-        assert trial_png(stored.study, trial, stored.shelf.artifacts) is None
+        assert trial_png(stored.study, stored.definition, trial, stored.shelf.artifacts) is None

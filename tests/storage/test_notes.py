@@ -35,6 +35,22 @@ def test_a_shorter_note_replaces_a_longer_one(study: optuna.Study) -> None:
     assert get_note(study) == "short"
 
 
+def test_a_note_that_stays_the_same_is_not_written_again(study: optuna.Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    notes.save_note(study, None, "a" * 2 * notes.LONGEST)
+    written: list[str] = []
+    write = study._storage.set_study_system_attr
+
+    def count(study_id: int, key: str, value: object) -> None:
+        written.append(key)
+        write(study_id, key, value)
+
+    monkeypatch.setattr(study._storage, "set_study_system_attr", count)
+    notes.save_note(study, None, "a" * 2 * notes.LONGEST)
+    assert written == []
+    notes.save_note(study, None, "a" * notes.LONGEST + "b" * notes.LONGEST)
+    assert written == ["dashboard:note_str:1"]
+
+
 def test_what_a_person_wrote_stays(study: optuna.Study) -> None:
     notes.save_note(study, None, "ours")
     save_note(study, "theirs")

@@ -15,7 +15,7 @@ import click
 
 import volopt
 from volopt.cli.lazy import LazyGroup
-from volopt.errors import DefinitionError, VoloptError
+from volopt.errors import DefinitionError, VoloptError, sentence
 
 INTERRUPTED = 130
 UNEXPECTED = 3
@@ -74,18 +74,14 @@ def main() -> None:
 
 
 def _say(error: VoloptError) -> int:
-    click.echo(f"Error: {_sentence(error.message)}", err=True)
+    click.echo(f"Error: {sentence(error.message)}", err=True)
     mistakes = error.mistakes if isinstance(error, DefinitionError) else ()
     for mistake in mistakes:
         click.echo(f"  - {mistake}", err=True)
     if error.hint:
-        click.echo(f"Hint: {_sentence(error.hint)}", err=True)
+        click.echo(f"Hint: {sentence(error.hint)}", err=True)
     _say_json(": ".join([error.message, "; ".join(mistakes)]) if mistakes else error.message, error.hint)
     return error.exit_code
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith(("?", "!", ".")) else f"{text}."
 
 
 def _say_json(message: str, hint: str) -> None:

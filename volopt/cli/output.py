@@ -9,7 +9,7 @@ from rich.table import Table
 
 from volopt.report import words
 
-SYNTHETIC = "SYNTHETIC SAMPLE: generated data, not a market; --data DIR reads your own."
+SYNTHETIC = f"{words.SYNTHETIC}; --data DIR reads your own."
 FOLDED = 32  # characters a column of words needs to be readable
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from volopt.report.subject import Subject
 
 ALL = "all"
+OF_TRIALS = " and ".join(name for name, kind in KINDS.items() if kind.of_trials)
 HELP = "\n".join(f"  {name:11} {kind.shows}" for name, kind in KINDS.items())
 
 
@@ -43,8 +44,7 @@ HELP = "\n".join(f"  {name:11} {kind.shows}" for name, kind in KINDS.items())
     type=click.IntRange(min=0),
     metavar="N",
     multiple=True,
-    help="A trial to show in place of the best, as often as you like: "
-    f"for {' and '.join(kind.name for kind in KINDS.values() if kind.of_trials)}.",
+    help=f"A trial to show in place of the best, as often as you like: for {OF_TRIALS}.",
 )
 @options.storage
 @options.as_json
@@ -91,8 +91,7 @@ def _kinds(given: Sequence[str], trials: Sequence[int]) -> list[str]:
             raise UsageError(f'there is no figure "{kind}"{did_you_mean(kind, known)}', f"there are {', '.join(known)}")
     wanted = list(KINDS if ALL in given else dict.fromkeys(given))
     if trials and not any(KINDS[kind].of_trials for kind in wanted):
-        able = " and ".join(kind.name for kind in KINDS.values() if kind.of_trials)
-        raise UsageError(f"--trial is for {able}, and {', '.join(wanted)} shows all trials", "leave --trial out")
+        raise UsageError(f"--trial is for {OF_TRIALS}, and {', '.join(wanted)} shows all trials", "leave --trial out")
     return wanted
 
 

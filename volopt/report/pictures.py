@@ -11,7 +11,6 @@ from volopt.report import words
 from volopt.report.figures import panels
 from volopt.report.figures.chart import Chart
 from volopt.report.figures.traces import traces
-from volopt.report.subject import SYNTHETIC
 from volopt.search import study as studies
 from volopt.storage.artifacts import CURVES, Artifacts
 
@@ -48,16 +47,15 @@ def trial_chart(
         f"Trial {number} of {definition.name}",
         drawn,
         subtitle=words.params({key: params[key] for key in definition.space if key in params}),
-        notes=(SYNTHETIC,) if synthetic else (),
+        notes=words.warnings(synthetic=synthetic),
         columns=2,
         row_height=HEIGHT,
     )
 
 
-def trial_png(study: optuna.Study, trial: FrozenTrial, artifacts: Artifacts) -> bytes | None:
+def trial_png(study: optuna.Study, definition: Definition, trial: FrozenTrial, artifacts: Artifacts) -> bytes | None:
     """Return the picture of a stored trial as PNG, or None where it left nothing to draw."""
     content = artifacts.read(study, trial, CURVES)
-    _, definition = studies.find(study._storage, study.study_name)
     synthetic = bool(studies.data_of(study)["synthetic"])
     chart = trial_chart(content or {}, trial.params, definition, trial.number, synthetic=synthetic)
     return None if chart is None else png(chart)

@@ -14,9 +14,8 @@ from volopt.findings.evidence import Result, read
 from volopt.report import words
 from volopt.search import listing
 from volopt.search import study as studies
+from volopt.search.space import Point, point
 from volopt.storage.artifacts import CURVES, Artifacts
-
-SYNTHETIC = "SYNTHETIC SAMPLE: generated data, not a market."
 
 
 class NothingToPlotError(StudyError):
@@ -49,6 +48,11 @@ class Subject:
         return sorted(found, key=lambda trial: sign * (trial.value or 0.0))
 
     @cached_property
+    def by_point(self) -> Mapping[Point, FrozenTrial]:
+        """Return the best COMPLETE trial of each point that has one."""
+        return {point(trial.params): trial for trial in reversed(self.complete)}
+
+    @cached_property
     def baselines(self) -> Mapping[str, Mapping[str, float | None]]:
         """Return the scores of the baselines by name."""
         return studies.baselines(self.study)
@@ -66,15 +70,13 @@ class Subject:
     @property
     def about(self) -> str:
         """Return a line that says of what a figure is."""
-        data = self.definition.data
-        return (
-            f"study {self.name}: {data.instrument} {data.target}, {words.seeds(self.definition.training.seeds)} a trial"
-        )
+        data, seeds = self.definition.data, words.seeds(self.definition.training.seeds)
+        return f"study {self.name}: {data.instrument} {data.target}, {seeds} a trial"
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Return what every figure of this study must say."""
-        return (SYNTHETIC,) if self.synthetic else ()
+        return words.warnings(synthetic=self.synthetic)
 
     def values(self, trial: FrozenTrial) -> dict[str, Scalar]:
         """Return the value of every key that a search can vary, those outside ``[space]`` at the baseline."""

@@ -1,6 +1,8 @@
-"""What axes call metrics, parameters and quantities: the name that tables use, and the unit."""
+"""How people read names and numbers: at axes, with their units, in tables and in sentences."""
 
 from collections.abc import Mapping
+
+SYNTHETIC = "SYNTHETIC SAMPLE: generated data, not a market"
 
 _UNITS = {
     "mse": "scaled units squared",
@@ -42,6 +44,16 @@ def params(values: Mapping[str, object]) -> str:
 def number(value: object) -> str:
     """Return a value as tables write it: a number with 4 digits."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def warnings(*, synthetic: bool) -> tuple[str, ...]:
+    """Return what every figure and report must say of its data."""
+    return (f"{SYNTHETIC}.",) if synthetic else ()
+
+
+def best_baseline(name: str) -> str:
+    """Return what a legend calls it."""
+    return f"{name}, the best baseline by valid"
 
 
 def seeds(count: int) -> str:

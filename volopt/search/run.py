@@ -80,9 +80,10 @@ class Job:
 
     @property
     def command(self) -> str:
-        """Return the command that goes on with the study."""
-        said = {name: getattr(self.options, name) for name in ("name", "seeds", "epochs", "trials", "data", "storage")}
-        options = [f"--{name}={value}" for name, value in said.items() if value is not None]
+        """Return the command that goes on with the study: what was said of its numbers, and where they are kept."""
+        names = ("name", "seeds", "epochs", "trials", "device", "precision", "data", "storage")
+        said = {name: getattr(self.options, name) for name in names}
+        options = [f"--{name}={value}" for name, value in said.items() if value != getattr(Options, name, None)]
         return shlex.join(["volopt", "run", self.study_file, *options])
 
     def baselines(self, window: int) -> Baselines:

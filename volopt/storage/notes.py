@@ -21,6 +21,7 @@ def save_note(study: optuna.Study, trial_id: int | None, text: str) -> None:
         return
     parts = [text[start : start + LONGEST] for start in range(0, len(text), LONGEST)]
     longer = sum(key.startswith(f"{prefix}note_str:") for key in before) - len(parts)
-    for number, part in enumerate([*parts, *[""] * longer]):
-        storage.set_study_system_attr(study_id, f"{prefix}note_str:{number}", part)
-    storage.set_study_system_attr(study_id, f"{prefix}note_ver", VERSION)
+    said: dict[str, str | int] = {f"{prefix}note_str:{at}": part for at, part in enumerate([*parts, *[""] * longer])}
+    for key, value in (said | {f"{prefix}note_ver": VERSION}).items():
+        if before.get(key) != value:
+            storage.set_study_system_attr(study_id, key, value)

@@ -11,7 +11,8 @@ from volopt.data.bins import write_provider
 from volopt.data.frame import load_frames
 from volopt.report.figures import market
 from volopt.report.figures.chart import Chart, Line, Points
-from volopt.report.subject import SYNTHETIC, NothingToPlotError
+from volopt.report.subject import NothingToPlotError
+from volopt.report.words import SYNTHETIC
 
 DAYS = pd.bdate_range("2010-01-04", "2010-03-31")
 CLOSE = np.linspace(10, 20, len(DAYS))
@@ -86,7 +87,7 @@ def test_a_file_without_a_calendar_breaks_where_holidays_do_not_explain_it(tmp_p
 
 
 def test_a_synthetic_sample_is_told(sample: Path) -> None:
-    assert SYNTHETIC in drawn(sample).notes
+    assert f"{SYNTHETIC}." in drawn(sample).notes
 
 
 def test_one_day_has_nothing_to_draw(provider: Path) -> None:

@@ -1,6 +1,7 @@
 """How values and columns are shown."""
 
-from volopt.report.page.blocks import Facts, Table, sentence
+from volopt.errors import VoloptError
+from volopt.report.page.blocks import Facts, Table, told
 
 
 def test_numbers_have_four_digits_and_what_is_not_known_has_a_dash() -> None:
@@ -19,5 +20,5 @@ def test_facts_that_are_not_known_are_left_out() -> None:
 
 
 def test_messages_and_hints_become_sentences() -> None:
-    assert sentence("nothing is here", "run it first") == "Nothing is here. Run it first."
-    assert sentence("is it?") == "Is it?"
+    assert told(VoloptError("nothing is here", "run it first")) == "Nothing is here. Run it first."
+    assert told(VoloptError("is it?")) == "Is it?"

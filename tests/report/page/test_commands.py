@@ -21,7 +21,7 @@ def test_the_best_configuration_alone_gives_the_same_numbers_without_training(
     small: Subject, options: Options, tmp_path: Path
 ) -> None:
     found = best_alone(small)
-    said = [f"--data={options.data}", f"--storage={options.storage}"]
+    said = [f"--data={options.data}", f"--storage={options.storage}", "--device=cpu", "--precision=highest"]
     assert shlex.split(found.line) == ["volopt", "run", "small-best.toml", *said]
     (tmp_path / found.file).write_text(found.text)
     alone = replace(options, trials=None)
@@ -46,7 +46,7 @@ def test_going_on_is_the_command_of_the_last_run(small: Subject, options: Option
     found = resume(small)
     program, run, file, *given = shlex.split(found.line)
     assert (program, run, Path(file).name) == ("volopt", "run", "small.toml")
-    assert set(given) == {"--trials=3", f"--data={options.data}", f"--storage={options.storage}"}
+    assert set(given) == {"--trials=3", "--device=cpu", f"--data={options.data}", f"--storage={options.storage}"}
     assert found.file == ""  # the run record has it
 
 
@@ -87,3 +87,15 @@ def test_names_with_blanks_are_quoted(tmp_path: Path) -> None:
 
 def test_the_storage_is_named_as_volopt_takes_it(small: Subject, options: Options) -> None:
     assert storage_url(small) == options.storage
+
+
+def test_the_precision_of_the_last_run_is_said_too(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    definition = shelf.study("mine")
+    shelf.trial(definition, None)
+    study, _ = studies.find(shelf.storage, "mine")
+    for precision in ("highest", "medium"):
+        studies.add_run(study, {"device": "cuda:1", "precision": precision})
+    mine = subject(f"sqlite:///{tmp_path}/volopt.db", "mine")
+    for command in (best_alone(mine), resume(mine)):
+        assert command.line.endswith(" --device=cuda:1 --precision=medium")

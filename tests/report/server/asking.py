@@ -1,6 +1,5 @@
 """Asking the dashboard's app without a server or a browser."""
 
-import contextlib
 import io
 import json
 from collections.abc import Callable
@@ -12,6 +11,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from volopt.definition.schema import Definition
+from volopt.report.server.answers import whole
 from volopt.storage.artifacts import Artifacts
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -43,13 +43,7 @@ def ask(app: WSGIApplication, path: str, method: str = "GET", said: Any = None, 
         **environ,
     }
     setup_testing_defaults(request)
-    answered: list[Any] = []
-    with contextlib.ExitStack() as stack:
-        parts = app(request, lambda *start: answered.extend(start))  # type: ignore[arg-type]  # no write() here
-        if hasattr(parts, "close"):  # a file
-            stack.callback(parts.close)
-        body = b"".join(parts)
-    status, headers, *_ = answered
+    status, headers, body = whole(app, request)
     assert len({name for name, _ in headers}) == len(headers)
     return Said(int(status[:3]), dict(headers), body, errors.getvalue())
 
@@ -63,11 +57,13 @@ class Drawn:
     def page(self, study: optuna.Study, definition: Definition, artifacts: Artifacts) -> str:
         return f"<p>{study.study_name} {definition.name} {artifacts.directory.name}"
 
-    def picture(self, study: optuna.Study, trial: FrozenTrial, artifacts: Artifacts) -> bytes | None:
+    def picture(
+        self, study: optuna.Study, definition: Definition, trial: FrozenTrial, artifacts: Artifacts
+    ) -> bytes | None:
         self.pictures.append(trial.number)
         if trial.state == TrialState.FAIL:
             return None
-        return PNG + f"{study.study_name} {trial.number} {artifacts.directory.name}".encode()
+        return PNG + f"{study.study_name} {definition.name} {trial.number} {artifacts.directory.name}".encode()
 
 
 Make = Callable[..., WSGIApplication]

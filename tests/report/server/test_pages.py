@@ -7,6 +7,7 @@ import optuna
 from optuna.trial import FrozenTrial
 
 from report.server.asking import PNG, Drawn, Make, ask, broken
+from volopt.definition.schema import Definition
 from volopt.errors import StorageError
 from volopt.report.server.pages import Drawing
 from volopt.storage.artifacts import Artifacts
@@ -35,7 +36,7 @@ def test_a_name_from_the_address_cannot_become_markup(app: WSGIApplication) -> N
 
 def test_a_picture_is_drawn_from_its_trial(app: WSGIApplication) -> None:
     said = ask(app, "/pictures/grid/2.png")
-    assert (said.status, said.body) == (200, PNG + b"grid 2 artifacts")
+    assert (said.status, said.body) == (200, PNG + b"grid grid 2 artifacts")
     assert said.headers["Content-Type"] == "image/png"
 
 
@@ -66,7 +67,7 @@ def test_pictures_are_drawn_one_at_a_time(make: Make) -> None:
     overlaps: list[int] = []
     begun = threading.Barrier(3, timeout=60)
 
-    def picture(study: optuna.Study, trial: FrozenTrial, artifacts: Artifacts) -> bytes:
+    def picture(study: optuna.Study, definition: Definition, trial: FrozenTrial, artifacts: Artifacts) -> bytes:
         if not inside.acquire(blocking=False):
             overlaps.append(trial.number)
         sum(range(3_000_000))  # long enough for others to get their turn

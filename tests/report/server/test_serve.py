@@ -12,7 +12,7 @@ from wsgiref.types import WSGIApplication
 import pytest
 
 from report.server.asking import broken
-from volopt.errors import VoloptError
+from volopt.errors import UsageError, VoloptError
 from volopt.report.server.serve import Server, listen
 
 
@@ -116,3 +116,8 @@ def test_the_next_free_port_is_taken_and_a_taken_one_is_told() -> None:
 def test_an_address_that_is_not_this_machines_is_told(host: str) -> None:
     with pytest.raises(VoloptError, match=f"cannot listen on {host}: "):
         listen(host, None, hello)
+
+
+def test_an_empty_address_does_not_mean_every_address() -> None:
+    with pytest.raises(UsageError, match="names no address"):
+        listen("", None, hello)

@@ -18,7 +18,7 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--from", "first", type=DAY, metavar="DATE", help="First day; else the data's own.")
 @click.option("--to", "last", type=DAY, metavar="DATE", help="Last day; else the data's own.")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="Else that of --out, or html.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Else INSTRUMENT-market.html.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Else INSTRUMENT-market.FORMAT.")
 def command(
     source: Path,
     instrument: str,

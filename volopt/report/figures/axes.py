@@ -13,6 +13,7 @@ from volopt.definition.space import WHOLE_KEYS
 from volopt.report import words
 from volopt.report.figures.chart import Axis, Position, Scale
 from volopt.report.figures.points import Scored
+from volopt.report.figures.steps import round_step
 from volopt.report.subject import NothingToPlotError, Subject
 
 WIDE = 10  # times from the smallest to the largest number: more is drawn on a log axis
@@ -112,7 +113,7 @@ def objective(subject: Subject, values: Sequence[float]) -> Objective:
 
 def trial_axis(last: int) -> Axis:
     """Return the axis of trial numbers from 0, with whole numbers at its ticks."""
-    step = next(size * 10**power for power in range(9) for size in (1, 2, 5) if size * 10**power * TRIAL_TICKS > last)
+    step = int(round_step(max(1, (last + 1) / TRIAL_TICKS)))
     room = 0.5 + MARGIN / 2 * last
     ticks = [(number, str(number)) for number in range(0, last + 1, step)]
     return Axis("trial number", ticks=ticks, range=(-room, last + room))

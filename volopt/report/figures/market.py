@@ -13,7 +13,7 @@ from volopt.report import words
 from volopt.report.figures import colours
 from volopt.report.figures.chart import Axis, Chart, Line, Mark, Panel, Points
 from volopt.report.figures.panels import broken
-from volopt.report.subject import SYNTHETIC, NothingToPlotError
+from volopt.report.subject import NothingToPlotError
 from volopt.windows.split import Dates
 
 CLOSE = "$close"
@@ -83,7 +83,7 @@ def _outliers(frame: Frame) -> list[Mark]:
 
 
 def _notes(frame: Frame, source: Source, *, breaks: int) -> list[str]:
-    quality, notes = frame.quality, [SYNTHETIC] if source.synthetic else []
+    quality, notes = frame.quality, [*words.warnings(synthetic=source.synthetic)]
     if quality.no_trade or quality.incomplete:
         notes.append(f"Left out: {quality.no_trade} days without trade, {quality.incomplete} incomplete ones.")
     if breaks:

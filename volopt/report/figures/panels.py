@@ -1,6 +1,5 @@
 """Panels that several figures share: what a trial forecast, day by day, and how its loss fell, epoch by epoch."""
 
-import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from volopt.metrics import Array
 from volopt.report import words
 from volopt.report.figures import colours
 from volopt.report.figures.chart import Axis, Band, Line, Mark, Panel, Points
+from volopt.report.figures.steps import round_step
 from volopt.report.figures.traces import Curves, Forecasts
 from volopt.windows.split import Dates
 
@@ -61,7 +61,7 @@ def forecast(
         x, y = broken(found.dates.astype(str).tolist(), values, breaks(found.dates))
         own = colours.BASELINES[name]
         colour = own if own != colours.CELLS[cell] else colours.GREY
-        marks.insert(-1, Line(x, y, f"{name}, the best baseline by valid", colour, width=1.2))
+        marks.insert(-1, Line(x, y, words.best_baseline(name), colour, width=1.2))
     return Panel(Axis("trade day", "date"), Axis(words.quantity(target)), marks, title)
 
 
@@ -100,8 +100,7 @@ def numbers(values: Array) -> list[float | None]:
 
 def _ticks(epochs: int) -> list[tuple[float, str]]:
     """Return at most ``TICKS`` whole epochs at even distances."""
-    steps = (digit * 10**power for power in itertools.count() for digit in (1, 2, 5))
-    step = next(step for step in steps if epochs <= TICKS * step)
+    step = int(round_step(max(1, epochs / TICKS)))
     return [(epoch, str(epoch)) for epoch in range(step, epochs + 1, step)]
 
 

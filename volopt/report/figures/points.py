@@ -8,6 +8,7 @@ from typing import NamedTuple
 from volopt.definition.schema import Scalar
 from volopt.report import words
 from volopt.report.figures import colours
+from volopt.report.figures.chart import Rule
 from volopt.report.subject import NothingToPlotError, Subject
 from volopt.search.phases import PHASE
 from volopt.search.standing import best_baseline
@@ -48,6 +49,15 @@ def worst_first(subject: Subject, trials: list[Scored]) -> list[Scored]:
     """Return trials in the order in which they are drawn, so that the best lie on top."""
     upward = subject.definition.objective.direction == "maximize"
     return sorted(trials, key=lambda trial: trial.value, reverse=not upward)
+
+
+def baseline_rule(subject: Subject, metric: str) -> Rule | None:
+    """Return the best baseline's score as a line, or None where it has none."""
+    name = best_baseline(subject.baselines)
+    score = subject.baselines[name].get(metric) if name else None
+    if name is None or score is None:
+        return None
+    return Rule(score, words.best_baseline(name), colours.BASELINES[name])
 
 
 def phase_colours(subject: Subject) -> dict[str, str]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
+from volopt.errors import VoloptError, sentence
 from volopt.report import words
 
 LONG = 24  # letters
@@ -126,7 +127,6 @@ def shown(value: object) -> str:
     return "–" if value is None else words.number(value)
 
 
-def sentence(message: str, hint: str = "") -> str:
+def told(error: VoloptError) -> str:
     """Return an error's message and hint as sentences."""
-    ended = [part if part.endswith((".", "?", "!")) else f"{part}." for part in (message, hint) if part]
-    return " ".join(f"{part[0].upper()}{part[1:]}" for part in ended)
+    return " ".join(sentence(f"{part[0].upper()}{part[1:]}") for part in (error.message, error.hint) if part)

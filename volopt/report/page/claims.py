@@ -13,7 +13,7 @@ from volopt.findings.judgement import Outcome
 from volopt.findings.statistics import FEWEST_SEEDS
 from volopt.findings.stored import AbsentError, StoredStudy, stored, together
 from volopt.report import words
-from volopt.report.page.blocks import Block, Source, Table, Text, sentence
+from volopt.report.page.blocks import Block, Source, Table, Text, told
 from volopt.report.subject import Subject
 
 COLUMNS = ("claim", "verdict", "effect", "95 % interval", "p", "seeds", "the effect is")
@@ -54,7 +54,7 @@ def _tolerant(claim: Claim, broken: dict[str, None]) -> Claim:
         try:
             return claim.test(*studies)
         except StudyError as error:
-            broken[sentence(error.message, error.hint)] = None
+            broken[told(error)] = None
             raise AbsentError(" + ".join(study.name for study in studies)) from error
 
     return claim._replace(test=test)

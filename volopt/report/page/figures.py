@@ -11,7 +11,7 @@ from volopt.report.figures import colours
 from volopt.report.figures.chart import Axis, Band, Bars, Chart, Line, Mark, Points, Rule, Scale, Spans
 from volopt.report.figures.drawing.plotly import panel_figure
 from volopt.report.figures.kinds import KINDS
-from volopt.report.page.blocks import Block, Entry, Figure, Gradient, Place, Text, sentence
+from volopt.report.page.blocks import Block, Entry, Figure, Gradient, Place, Text, told
 from volopt.report.subject import NothingToPlotError, Subject
 
 DIGITS = 5  # of the numbers that are drawn
@@ -32,7 +32,7 @@ def _figure(subject: Subject, kind: str) -> Block:
     try:
         chart = KINDS[kind].chart(subject)
     except NothingToPlotError as error:
-        return Text(sentence(error.message, error.hint))
+        return Text(told(error))
     columns = min(chart.columns, len(chart.panels))
     return Figure(
         title=chart.title,

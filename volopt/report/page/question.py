@@ -7,7 +7,7 @@ from volopt.definition.schema import Definition, Phase, Range
 from volopt.definition.space import Entry
 from volopt.report import words
 from volopt.report.page.blocks import Block, Facts, Table, Text
-from volopt.report.subject import SYNTHETIC, Subject
+from volopt.report.subject import Subject
 from volopt.search import listing
 from volopt.search import study as studies
 
@@ -44,8 +44,7 @@ def question(subject: Subject) -> Iterator[Block]:
 def data(subject: Subject) -> Iterator[Block]:
     """Return where the data come from, what is forecast from what, and on which days."""
     said, source = subject.definition.data, studies.data_of(subject.study)
-    if subject.synthetic:
-        yield Text(SYNTHETIC, warning=True)
+    yield from (Text(note, warning=True) for note in subject.notes)
     yield Facts(
         {
             "provider": source["provider"],

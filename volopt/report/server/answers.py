@@ -2,10 +2,10 @@
 
 import html
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import NamedTuple
-from wsgiref.types import StartResponse, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 SAFE = frozenset({"GET", "HEAD"})  # methods that only read
 
@@ -30,3 +30,21 @@ def sentence(environ: WSGIEnvironment, status: HTTPStatus, text: str) -> Answer:
         return Answer(status, json.dumps({"reason": text}).encode(), "application/json")
     page = f'<!DOCTYPE html><meta charset="utf-8"><title>{status.phrase}</title><p>{html.escape(text)}</p>'
     return Answer(status, page.encode())
+
+
+def whole(app: WSGIApplication, environ: WSGIEnvironment) -> tuple[str, list[tuple[str, str]], bytes]:
+    """Return status, headers and body of what an app answers, for who changes or looks at them."""
+    said: list[tuple[str, list[tuple[str, str]]]] = []
+    written: list[bytes] = []
+
+    def start(status: str, headers: list[tuple[str, str]], error: object = None, /) -> Callable[[bytes], object]:
+        said.append((status, headers))
+        return written.append
+
+    parts = app(environ, start)
+    try:
+        rest = list(parts)
+    finally:
+        if hasattr(parts, "close"):  # a file
+            parts.close()
+    return *said[-1], b"".join([*written, *rest])

@@ -8,10 +8,14 @@ study: not by a request of its own, nor under a name that it lets point to this 
 import traceback
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from volopt.report.server.answers import SAFE, sentence
+
+if TYPE_CHECKING:
+    from _typeshed import OptExcInfo
 
 LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -89,8 +93,10 @@ def _policy(path: str) -> str:
 def _with_headers(path: str, start_response: StartResponse) -> StartResponse:
     ours = [("Content-Security-Policy", _policy(path)), ("X-Content-Type-Options", "nosniff")]
 
-    def start(status: str, headers: list[tuple[str, str]], exc_info: object = None, /) -> Callable[[bytes], object]:
+    def start(
+        status: str, headers: list[tuple[str, str]], exc_info: "OptExcInfo | None" = None, /
+    ) -> Callable[[bytes], object]:
         theirs = [(name, value) for name, value in headers if name.lower() not in OWN_HEADERS]
-        return start_response(status, theirs + ours, exc_info)  # type: ignore[arg-type]  # passed on as it came
+        return start_response(status, theirs + ours, exc_info)
 
     return start

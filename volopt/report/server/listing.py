@@ -22,6 +22,7 @@ from optuna.storages import BaseStorage, _CachedStorage
 
 from volopt.definition.schema import Definition
 from volopt.report.notes import of_trial
+from volopt.report.server.answers import whole
 from volopt.search.listing import trials
 from volopt.search.study import PREFIX, find
 from volopt.storage.artifacts import PICTURE
@@ -62,9 +63,7 @@ def listing(app: WSGIApplication, storage: BaseStorage) -> WSGIApplication:
         asked = STUDY.fullmatch(environ["PATH_INFO"])
         if not asked or environ["REQUEST_METHOD"] != "GET":
             return app(environ, start_response)
-        said: list[Any] = []
-        body = b"".join(app(environ, lambda *start: said.extend(start)))  # type: ignore[arg-type]  # no write() here
-        status, headers, *_ = said
+        status, headers, body = whole(app, environ)
         if status.startswith("200 "):
             study, study_id = json.loads(body), int(asked[1])
             _add_notes(study, _notes(storage.get_study_system_attrs(study_id)), storage)

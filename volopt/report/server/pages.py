@@ -27,7 +27,8 @@ class Drawing(NamedTuple):
     """What draws our pages."""
 
     page: Callable[[optuna.Study, Definition, Artifacts], str]
-    picture: Callable[[optuna.Study, FrozenTrial, Artifacts], bytes | None]  # None: there is nothing to draw
+    # returns None where there is nothing to draw
+    picture: Callable[[optuna.Study, Definition, FrozenTrial, Artifacts], bytes | None]
 
 
 class Pages:
@@ -58,7 +59,7 @@ class Pages:
         return Answer(HTTPStatus.OK, self._drawing.page(study, definition, self._artifacts).encode())
 
     def _picture(self, name: str, number: int) -> Answer:
-        _, trial = self._find(name, number)
+        *_, trial = self._find(name, number)
         draw = self._finished if trial.state.is_finished() else self._draw
         with self._one_at_a_time:
             drawn = draw(name, number)
@@ -69,10 +70,10 @@ class Pages:
     def _draw(self, name: str, number: int) -> bytes | None:
         return self._drawing.picture(*self._find(name, number), self._artifacts)
 
-    def _find(self, name: str, number: int) -> tuple[optuna.Study, FrozenTrial]:
-        study, _ = find(self._storage, name)
+    def _find(self, name: str, number: int) -> tuple[optuna.Study, Definition, FrozenTrial]:
+        study, definition = find(self._storage, name)
         try:
             trial_id = self._storage.get_trial_id_from_study_id_trial_number(study._study_id, number)
         except KeyError:
             raise StudyError(f"the study {name} has no trial {number}", "the dashboard lists its trials") from None
-        return study, self._storage.get_trial(trial_id)
+        return study, definition, self._storage.get_trial(trial_id)

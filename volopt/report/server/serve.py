@@ -14,7 +14,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 import optuna_dashboard
 from optuna.storages import BaseStorage, RDBStorage
 
-from volopt.errors import VoloptError
+from volopt.errors import UsageError, VoloptError
 from volopt.report.server.guards import by_method, guarded, read_only
 from volopt.report.server.listing import WithoutNotes, listing
 from volopt.report.server.pages import Drawing, Pages
@@ -138,8 +138,11 @@ def listen(host: str, port: int | None, app: WSGIApplication) -> Server:
         app: what answers.
 
     Raises:
+        UsageError: the host is empty.
         VoloptError: the address cannot be had.
     """
+    if not host:  # a socket would take it for every address
+        raise UsageError("--host names no address", "leave it out, or write 0.0.0.0 for every address")
     for candidate in range(FIRST_PORT, FIRST_PORT + PORTS) if port is None else [port]:
         try:
             return Server(host, candidate, app)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 
 from volopt.report.figures.chart import Axis, Chart, Panel
+from volopt.report.figures.steps import round_step
 
 WIDTH = 1200  # pixels
 LETTERS = 150  # in a line of ``WIDTH`` pixels
@@ -49,9 +50,7 @@ def log_ticks(low: float, high: float) -> list[float]:
 
 
 def _even_ticks(low: float, high: float) -> list[float]:
-    wanted = max(high - low, low / 100) / 5
-    power = 10.0 ** math.floor(math.log10(wanted))
-    step = next(digit * power for digit in (1, 2, 5, 10) if digit * power >= wanted)
+    step = round_step(max(high - low, low / 100) / 5)
     numbers = range(max(1, math.floor(low / step)), math.ceil(high / step) + 1)
     return [float(f"{number * step:.6g}") for number in numbers]
 

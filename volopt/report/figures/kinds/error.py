@@ -9,12 +9,11 @@ from volopt.definition.schema import Phase, Scalar
 from volopt.findings.statistics import paired
 from volopt.report import words
 from volopt.report.figures import colours
-from volopt.report.figures.chart import Axis, Chart, Intervals, Mark, Panel, Points, Rule
-from volopt.report.figures.points import scored
+from volopt.report.figures.chart import Axis, Chart, Intervals, Mark, Panel, Points
+from volopt.report.figures.points import baseline_rule, scored
 from volopt.report.subject import NothingToPlotError, Subject
 from volopt.search import listing
 from volopt.search.space import point
-from volopt.search.standing import best_baseline
 
 PALE = 0.55  # of white in the colour of single seeds
 APART = 0.03  # of the axis between series at one value
@@ -66,17 +65,17 @@ def _panel(subject: Subject, phase: Phase, key: str, metric: str) -> Panel:
     for number, series in enumerate(every):
         shift = APART * (number - (len(every) - 1) / 2)
         marks += _marks(series, [_shifted(places[value], shift, x) for value in series.seeds])
-    if marks:
-        marks += _baseline(subject, metric)
+    rule = baseline_rule(subject, metric)
+    if marks and rule:
+        marks.append(rule)
     log = bool(found) and "log_r2" not in metric and min(found) > 0
     return Panel(x, Axis(words.metric(metric), "log" if log else "number"), marks, f"{phase.name}: {metric}")
 
 
 def _series(subject: Subject, phase: Phase, key: str, metric: str) -> list[Series]:
-    trials = {point(trial.params): trial for trial in reversed(subject.complete)}
     found: dict[str, dict[Scalar, list[float]]] = {}
     for params in phase.points(subject.definition):
-        trial = trials.get(point(params))
+        trial = subject.by_point.get(point(params))
         scores = [row.get(metric) for row in listing.seeds(trial)] if trial else []
         others = {other: params[other] for other in phase.grid if other != key}
         values = found.setdefault(_name(others, subject.name), {})
@@ -130,18 +129,9 @@ def _marks(series: Series, places: Sequence[float]) -> list[Mark]:
     ]
 
 
-def _baseline(subject: Subject, metric: str) -> list[Mark]:
-    name = best_baseline(subject.baselines)
-    score = subject.baselines[name].get(metric) if name else None
-    if name is None or score is None:
-        return []
-    return [Rule(score, f"{name}, the best baseline by valid", colours.BASELINES[name])]
-
-
 def _missing(subject: Subject, phases: Sequence[Phase]) -> list[str]:
     points = {point(params) for phase in phases for params in phase.points(subject.definition)}
-    there = points & {point(trial.params) for trial in subject.complete}
-    missing = len(points) - len(there)
+    missing = len(points - subject.by_point.keys())
     return [f"{missing} of {len(points)} points have no COMPLETE trial."] if missing else []
 
 

@@ -79,10 +79,9 @@ def _groups(subject: Subject, phase: Phase) -> list[list[Place]]:
     """Return the places of a grid phase by cell, in the order of the phase's lists; none for another sampler."""
     if phase.sampler != "grid":
         return []
-    trials = {point(trial.params): trial for trial in reversed(subject.complete)}
     groups: dict[str, list[Place]] = {}
     for params in phase.points(subject.definition):
-        trial = trials.get(point(params))
+        trial = subject.by_point.get(point(params))
         cell = str((subject.definition.baseline() | params)["cell"])
         left = traces(subject.content(trial)) if trial else None
         place = Place(_title(phase, cell, params, left), cell, trial.number if trial else None, left)

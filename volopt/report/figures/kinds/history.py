@@ -8,18 +8,18 @@ from optuna.trial import TrialState
 
 from volopt.report.figures import colours
 from volopt.report.figures.axes import objective, trial_axis
-from volopt.report.figures.chart import Chart, Line, Mark, Panel, Points, Rule
-from volopt.report.figures.points import OTHER, Scored, phase_colours, scored
+from volopt.report.figures.chart import Chart, Line, Mark, Panel, Points
+from volopt.report.figures.points import OTHER, Scored, baseline_rule, phase_colours, scored
 from volopt.report.subject import Subject
 from volopt.search.phases import PHASE
-from volopt.search.standing import best_baseline
 
 BEST = "best so far"
 
 
 def chart(subject: Subject) -> Chart:
     """Return the values of COMPLETE trials by phase, where PRUNED ones ended, and the best baseline."""
-    trials, pruned, rule = scored(subject), _pruned(subject), _baseline(subject)
+    trials, pruned = scored(subject), _pruned(subject)
+    rule = baseline_rule(subject, subject.definition.objective.metric)
     marks: list[Mark] = [rule] if rule else []
     marks.append(_best(subject, trials))
     for phase, colour in phase_colours(subject).items():
@@ -57,14 +57,6 @@ def _pruned(subject: Subject) -> dict[int, tuple[str, float]]:
         for trial in subject.trials
         if trial.state == TrialState.PRUNED and trial.value is not None and math.isfinite(trial.value)
     }
-
-
-def _baseline(subject: Subject) -> Rule | None:
-    name = best_baseline(subject.baselines)
-    value = subject.baselines[name].get(subject.definition.objective.metric) if name else None
-    if name is None or value is None:
-        return None
-    return Rule(value, f"{name}, the best baseline by valid", colours.BASELINES[name])
 
 
 def _without(subject: Subject, drawn: set[int]) -> list[str]:
