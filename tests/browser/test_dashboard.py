@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,15 @@ from playwright.sync_api import Page, expect
 
 from builders import SAMPLE_DATA
 from hand_made import Shelf, World, content
+from small_runs import GRID_AND_RANDOM
+from small_runs import run as run_small
+from volopt.report.illustrate import save_figures
 from volopt.report.pictures import trial_png
+from volopt.report.subject import Subject
 from volopt.search import study as studies
 from volopt.search.space import distributions
-from volopt.storage.artifacts import PICTURE
+from volopt.storage.artifacts import PICTURE, artifacts_of
+from volopt.storage.connect import connect
 
 LONG = f"""
 format = 1
@@ -110,6 +116,36 @@ def sees_every_section(page: Page) -> None:
     places = page.locator(".place").count()
     assert places > 0
     expect(page.locator(".place.js-plotly-plot")).to_have_count(places)
+
+
+WORDS = """places => places.map(place => {
+    const sides = box => [box.left, box.top, box.right, box.bottom];
+    const words = [...place.querySelectorAll(".gtitle, .legend, .annotation, .g-xtitle, .g-ytitle")];
+    const boxes = words.map(each => sides(each.getBoundingClientRect())).filter(([x, , right]) => right > x);
+    return {place: sides(place.getBoundingClientRect()), words: boxes};
+})"""
+SLACK = 3  # pixels by which boxes of letters may touch
+
+
+def test_the_figures_of_a_study_fit_their_places(page: Page, tmp_path: Path, sample: Path, serve: Serve) -> None:
+    storage = run_small(GRID_AND_RANDOM, tmp_path, sample).storage
+    study, definition = studies.find(connect(storage, write=True), "small")
+    save_figures(Subject(study, definition, artifacts_of(storage)))
+    page.goto(f"{serve(storage)}/dashboard/studies/1")
+    places = page.locator("[id^='user-defined-plot:volopt-']")
+    expect(places).to_have_count(5)  # error on valid and on test, one of 4 panels of the grid, skill on both
+    expect(places.last.locator(".main-svg").first).to_be_visible()
+    for found in places.evaluate_all(WORDS):
+        left, top, right, bottom = found["place"]
+        assert len(found["words"]) > 4
+        for a in found["words"]:
+            assert left <= a[0] + SLACK, found
+            assert top <= a[1] + SLACK, found
+            assert a[2] <= right + SLACK, found
+            assert a[3] <= bottom + SLACK, found
+        for a, b in combinations(found["words"], 2):
+            beside = a[2] <= b[0] + SLACK or b[2] <= a[0] + SLACK
+            assert beside or a[3] <= b[1] + SLACK or b[3] <= a[1] + SLACK, (a, b)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A study as figures and report see it."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,23 @@ def subject(tmp_path: Path) -> Subject:
 def test_the_complete_trials_come_best_first(subject: Subject) -> None:
     assert [trial.number for trial in subject.complete] == [0, 1, 2]
     assert [trial.number for trial in subject.trials] == [0, 1, 2, 3]
+
+
+def test_a_point_has_its_best_complete_trial(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    definition = shelf.study("grid")
+    world = World(seeds=3)
+    for size in (25, 5, 25):
+        shelf.trial(definition, content(world(cell="RNN", hidden_size=size)), cell="RNN", hidden_size=size)
+    study, _ = studies.find(shelf.storage, "grid")
+    for trial, value in zip(study.trials, (2.0, 3.0, 1.0), strict=True):
+        change = sqlite3.connect(tmp_path / "volopt.db")
+        change.execute("UPDATE trial_values SET value = ? WHERE trial_id = ?", (value, trial._trial_id))
+        change.commit()
+        change.close()
+    again, _ = studies.find(Shelf(tmp_path).storage, "grid")
+    found = Subject(again, definition, shelf.artifacts).by_point
+    assert {trial.params["hidden_size"]: trial.number for trial in found.values()} == {25: 2, 5: 1}
 
 
 def test_a_trial_has_every_value_that_a_search_can_vary(subject: Subject) -> None:

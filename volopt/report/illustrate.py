@@ -32,7 +32,7 @@ SHARE = 0.03  # of the time since the run began may go into pictures
 RESERVE = 1 / 3  # of that is kept for trials that are the best so far
 NOTED = 500  # trials whose notes are stored: optuna-dashboard reads all of them for each trial that it lists
 FIRST: dict[What, float] = {"trial": 1.0, "study": 2.0}  # seconds that the first may take, with all that it imports
-FIGURES = ("grid", "error", "skill")
+FIGURES = {"error": 1, "grid": 4, "skill": 1}  # how many panels go into one place of the dashboard, which is narrow
 
 
 class Budget:
@@ -118,13 +118,13 @@ def save_figures(subject: Subject) -> None:
     """Store the study's figures where its page in the dashboard shows them."""
     from optuna_dashboard import save_plotly_graph_object
 
-    from volopt.report.figures.drawing.plotly import figure
+    from volopt.report.figures.drawing.plotly import card_figure
     from volopt.report.figures.kinds import KINDS
 
-    for name in FIGURES:
+    for name, size in FIGURES.items():
         with suppress(NothingToPlotError):
-            chart = KINDS[name].chart(subject)
-            save_plotly_graph_object(subject.study, figure(chart), graph_object_id=f"volopt-{name}")
+            for number, part in enumerate(KINDS[name].chart(subject).split(size), start=1):
+                save_plotly_graph_object(subject.study, card_figure(part), graph_object_id=f"volopt-{name}-{number:02}")
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """A figure as plain numbers."""
 
 import json
+from dataclasses import replace
 
 from volopt.report.figures.chart import Axis, Band, Chart, Line, Panel, Points, Scale
 
@@ -28,6 +29,13 @@ def test_it_splits_into_charts_of_one_panel_each() -> None:
     assert (first.panels, second.panels) == (PANELS[:1], PANELS[1:])
     assert first.columns == second.columns == 1
     assert first.title == second.title == "A title"
+
+
+def test_it_splits_into_charts_of_several_panels() -> None:
+    three = replace(CHART, panels=[*PANELS, PANELS[0]])
+    first, last = three.split(2)
+    assert ([*first.panels], [*last.panels]) == ([*PANELS], [PANELS[0]])
+    assert first.columns == 2
 
 
 def test_its_legend_has_each_name_once_in_the_order_of_the_marks() -> None:

@@ -10,6 +10,7 @@ from wsgiref.types import WSGIApplication
 import optuna
 import optuna_dashboard
 import pytest
+from plotly.graph_objects import Figure
 
 from hand_made import Shelf
 from report.server.asking import PNG, Drawn, Make, ask, detail
@@ -169,6 +170,13 @@ def test_a_long_study_has_no_plot_of_intermediate_values_but_its_trials_have_the
             found = ask(app, f"/api/studies/{study._study_id}", QUERY_STRING=after).json
             assert found["has_intermediate_values"] is shown
         assert detail(app, study)["trials"][3]["intermediate_values"] == [{"step": 10, "value": 0.5}]
+
+
+def test_the_figures_of_a_study_stand_in_the_order_of_their_names(app: WSGIApplication, study: optuna.Study) -> None:
+    names = [f"volopt-{letter}" for letter in "gbeacfd"]
+    for name in names:
+        optuna_dashboard.save_plotly_graph_object(study, Figure(), graph_object_id=name)
+    assert [graph["id"] for graph in detail(app, study)["plotly_graph_objects"]] == sorted(names)
 
 
 def test_a_study_of_another_program_is_shown_as_it_is(app: WSGIApplication, shelf: Shelf) -> None:

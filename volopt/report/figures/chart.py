@@ -171,9 +171,10 @@ class Chart:
         ]
         return asdict(replace(self, panels=())) | {"panels": panels}
 
-    def split(self) -> list["Chart"]:
-        """Return a chart for each panel, so that a page can set them side by side or below each other."""
-        return [replace(self, panels=(panel,), columns=1) for panel in self.panels]
+    def split(self, size: int = 1) -> list["Chart"]:
+        """Return charts of ``size`` panels each, in two columns at most, for a page that sets them itself."""
+        parts = [self.panels[start : start + size] for start in range(0, len(self.panels), size)]
+        return [replace(self, panels=part, columns=min(size, 2)) for part in parts]
 
     def legend(self) -> dict[str, Mark]:
         """Return the marks that have a name, the first of each name, in their order."""

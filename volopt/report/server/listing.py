@@ -67,6 +67,7 @@ def listing(app: WSGIApplication, storage: BaseStorage) -> WSGIApplication:
         if status.startswith("200 "):
             study, study_id = json.loads(body), int(asked[1])
             _add_notes(study, _notes(storage.get_study_system_attrs(study_id)), storage)
+            study["plotly_graph_objects"].sort(key=lambda graph: graph["id"])  # they come in any order
             study["has_intermediate_values"] &= len(storage.get_all_trials(study_id, deepcopy=False)) <= LINES
             body = json.dumps(study).encode()
             headers = [(name, value) for name, value in headers if name != "Content-Length"]

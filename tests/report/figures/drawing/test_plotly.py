@@ -6,9 +6,9 @@ import math
 import pytest
 
 from report.figures.drawing.charts import ALL, BY_DATE, BY_SIZE, ONE
-from volopt.report.figures.chart import Axis, Chart, Lines, Panel, Rule, Scale
+from volopt.report.figures.chart import Axis, Chart, Lines, Panel, Points, Rule, Scale
 from volopt.report.figures.drawing.layout import COLOUR_STEPS, WIDTH
-from volopt.report.figures.drawing.plotly import figure, panel_figure
+from volopt.report.figures.drawing.plotly import CARD_HEIGHT, card_figure, figure, panel_figure
 
 FOUND = json.loads(figure(ALL).to_json())
 
@@ -62,6 +62,11 @@ def test_hover_texts_have_their_lines() -> None:
     assert trace(ALL, "RNN")["hovertext"] == ["a<br>b", "c"]
 
 
+def test_hover_texts_are_no_markup() -> None:
+    panel = Panel(Axis("x"), Axis("y"), [Points([1], [1.0], hover=["<b>a</b>"])])
+    assert tuple(figure(Chart("t", [panel])).data[0].hovertext) == ("&lt;b&gt;a&lt;/b&gt;",)
+
+
 def test_a_rule_reaches_over_all_positions_of_its_panel() -> None:
     found = trace(ALL, "har")
     assert (found["x"], found["y"]) == ([5, 25], [0.015, 0.015])
@@ -105,3 +110,19 @@ def test_a_panel_alone_fits_its_place_and_leaves_the_words_to_the_page() -> None
     assert found.autosize
     assert not found.showlegend
     assert found.title.text is None
+
+
+def test_a_card_fills_its_place_and_has_room_for_all_its_words() -> None:
+    notes = ["a note that takes more than one of the narrow lines that a card of the dashboard has " * 2, "n"]
+    four = Chart("A title that is long enough for two lines of a card, which is narrow", [BY_DATE] * 4, "s", notes, 2)
+    found = card_figure(four).layout
+    assert (found.width, found.height, found.autosize) == (None, None, True)
+    assert found.title.text.count("<br>") == 2
+    assert found.annotations[-1].text.count("<br>") >= 2
+    bare = card_figure(Chart("t", [BY_DATE])).layout
+    assert found.margin.t > bare.margin.t
+    assert found.margin.b > bare.margin.b
+    upper, lower = found.yaxis.domain, found.yaxis3.domain
+    area = CARD_HEIGHT - found.margin.t - found.margin.b
+    assert upper[1] - upper[0] == pytest.approx(lower[1] - lower[0])
+    assert (upper[1] - upper[0]) * area > 50

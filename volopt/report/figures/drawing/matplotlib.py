@@ -38,7 +38,7 @@ from volopt.report.figures.chart import (
 from volopt.report.figures.drawing.layout import LETTERS, MANY, WIDTH, extent, height, log_ticks, rows, tick_text
 
 DPI = 100
-NOTE_ROW, LEGEND_ROW, TITLE_ROW = 17, 24, 21  # pixels
+NOTE_ROW, LEGEND_ROW, TITLE_ROW = 17, 26, 21  # pixels
 BESIDE, UNDER = 78, 50  # pixels for the labels of an axis, where their room is fixed
 SYMBOLS = {"circle": "o", "x": "x", "diamond": "D"}
 STYLE: dict[Any, Any] = {
@@ -82,17 +82,17 @@ def _figure(chart: Chart, width: int, quick: bool) -> Figure:
     strips = [NOTE_ROW * len(notes) + 4, LEGEND_ROW * math.ceil(len(legend) / entries)]  # pixels below the panels
     tall = height(chart) + sum(strips)
     found = Figure(figsize=(width / DPI, tall / DPI), dpi=DPI)
-    if not quick:
-        found.set_layout_engine("constrained", rect=(0, sum(strips) / tall, 1, 1 - sum(strips) / tall))
+    above = TITLE_ROW * _title(chart, found) + 12
+    if not quick:  # the engine knows of no title that has a place of its own
+        found.set_layout_engine("constrained", rect=(0, sum(strips) / tall, 1, 1 - (sum(strips) + above) / tall))
     columns = min(chart.columns, len(chart.panels))
     axes = list(found.subplots(rows(chart), columns, squeeze=False).flat)
     for panel, place in zip(chart.panels, axes, strict=False):
         _panel(panel, chart, place)
     for place in axes[len(chart.panels) :]:
         place.set_visible(False)
-    lines = _title(chart, found)
     if quick:
-        _fixed(found, width / columns, sum(strips), TITLE_ROW * (lines + 1) + 12)
+        _fixed(found, width / columns, sum(strips), above + TITLE_ROW)
     if chart.scale is not None:
         _colorbar(chart.scale, found, axes[: len(chart.panels)])
     if legend:
@@ -171,7 +171,7 @@ def _axis(axis: Axis, panel: Panel, place: Any, scale: Callable[[str], None], li
     if axis.kind == "number" and ends is not None and max(map(abs, ends)) >= MANY:
         place.set_major_formatter(EngFormatter(sep=""))
     if axis.kind == "date":
-        locator = AutoDateLocator(maxticks=6)
+        locator = AutoDateLocator(minticks=3, maxticks=7)  # few enough that every span has an even distance of ticks
         place.set_major_locator(locator)
         place.set_major_formatter(ConciseDateFormatter(locator))
     if axis.kind == "category" and axis.names:

@@ -7,21 +7,19 @@ which is checked as it changes, takes ten times as long.
 import html
 import math
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
 
-from volopt.report.figures import colours
-from volopt.report.figures.chart import Axis, Chart, Panel
-from volopt.report.figures.drawing.layout import LETTERS, WIDTH, extent, height, log_ticks, rows, tick_text
-from volopt.report.figures.drawing.traces import scaled, traces
+from volopt.report.figures.chart import Chart
+from volopt.report.figures.drawing.layout import LETTERS, WIDTH, height
+from volopt.report.figures.drawing.subplots import ANCHOR, panels
 
-FONT = {"family": "Helvetica, Arial, sans-serif", "size": 13, "color": "#222222"}
-AXIS_KINDS = {"number": "linear", "log": "log", "date": "date", "category": "category"}
-HEADER, FOOTER, GAP = 84, 64, 104  # pixels above and below the panels, and between two rows of them
-ANCHOR = {"showarrow": False, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
-BESIDE = 0.075  # of the width, between two columns
+HEADER, FOOTER = 84, 64  # pixels above and below the panels
 LEGEND_ROW, NOTE_ROW = 24, 18  # pixels
+CARD_WIDTH, CARD_HEIGHT = 528, 450  # pixels of optuna-dashboard's place for a figure, in a window of 1200
+CARD_GAP, CARD_LEGEND_ROW, CARD_SPACE = 80, 30, 8  # between rows; of its legend, larger there; under the legend
 DATE_ROW = 20  # the day, under ticks that are times
 
 
@@ -32,29 +30,22 @@ def figure(chart: Chart) -> go.Figure:
     second_row = DATE_ROW * any(panel.x.kind == "date" for panel in chart.panels)
     below = FOOTER + second_row + legend + NOTE_ROW * len(notes)
     total = height(chart) + legend + NOTE_ROW * len(notes)
-    data, layout = _panels(chart, total - HEADER - below)
+    data, layout = panels(chart, total - HEADER - below)
     layout |= {
-        "title": {"text": _title(chart), "x": 0.01, "xanchor": "left", "y": 1 - 30 / total, "yanchor": "top"},
+        "title": _title(chart, 110, 30 / total),
         "width": WIDTH,
         "height": total,
         "margin": {"t": HEADER, "b": below, "l": 84, "r": 40},
         "showlegend": bool(legend),
-        "legend": {
-            "orientation": "h",
-            "x": 0,
-            "y": NOTE_ROW * len(notes) / total,
-            "yref": "container",
-            "yanchor": "bottom",
-        },
+        "legend": _legend(NOTE_ROW * len(notes) / total),
     }
-    layout["title"]["yref"] = "container"
-    layout["annotations"].append(_below("<br>".join(map(html.escape, notes)), below))
+    layout["annotations"].append(_below(notes, below))
     return go.Figure({"data": data, "layout": layout})
 
 
 def panel_figure(chart: Chart) -> go.Figure:
     """Return a chart of one panel as a figure as wide as its place, without title, legend and notes."""
-    data, layout = _panels(chart, chart.row_height - 80)
+    data, layout = panels(chart, chart.row_height - 80)
     layout |= {
         "height": chart.row_height,
         "margin": {"t": 30, "b": 50, "l": 64, "r": 16},
@@ -64,102 +55,37 @@ def panel_figure(chart: Chart) -> go.Figure:
     return go.Figure({"data": data, "layout": layout})
 
 
-def _title(chart: Chart) -> str:
-    title = "<br>".join(textwrap.wrap(html.escape(chart.title), 110))
-    return f"<b>{title}</b>" + (f"<br><sup>{html.escape(chart.subtitle)}</sup>" if chart.subtitle else "")
+def card_figure(chart: Chart) -> go.Figure:
+    """Return a chart as a figure that fills its place, drawn for optuna-dashboard's of ``CARD_WIDTH``."""
+    letters = LETTERS * CARD_WIDTH // WIDTH
+    notes = [line for note in chart.notes for line in textwrap.wrap(note, letters)]
+    title = _title(chart, letters * 3 // 4, 12 / CARD_HEIGHT)
+    legend = CARD_LEGEND_ROW * math.ceil(sum(len(name) + 8 for name in chart.legend()) / letters)
+    above = 46 + 18 * title["text"].count("<br>")
+    under = CARD_SPACE + NOTE_ROW * len(notes)
+    below = FOOTER + legend + under
+    data, layout = panels(chart, CARD_HEIGHT - above - below, CARD_GAP)
+    layout |= {
+        "title": title | {"font": {"size": 14}},
+        "margin": {"t": above, "b": below, "l": 64, "r": 12},
+        "showlegend": bool(legend),
+        "legend": _legend(under / CARD_HEIGHT),
+        "autosize": True,
+    }
+    layout["annotations"].append(_below(notes, below))
+    return go.Figure({"data": data, "layout": layout})
 
 
-def _below(text: str, pixels: int) -> dict[str, Any]:
+def _title(chart: Chart, letters: int, below_top: float) -> dict[str, Any]:
+    title, subtitle = ("<br>".join(textwrap.wrap(html.escape(text), letters)) for text in (chart.title, chart.subtitle))
+    text = f"<b>{title}</b>" + (f"<br><sup>{subtitle}</sup>" if subtitle else "")
+    return {"text": text, "x": 0.01, "xanchor": "left", "y": 1 - below_top, "yanchor": "top", "yref": "container"}
+
+
+def _legend(upward: float) -> dict[str, Any]:
+    return {"orientation": "h", "x": 0, "y": upward, "yref": "container", "yanchor": "bottom"}
+
+
+def _below(notes: Sequence[str], pixels: int) -> dict[str, Any]:
+    text = "<br>".join(map(html.escape, notes))
     return {"text": text, "align": "left", "font": {"size": 12}, "x": 0, "y": 0, "yshift": 4 - pixels} | ANCHOR
-
-
-def _panels(chart: Chart, plot_height: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Return traces and layout of the panels, set out in rows and columns over the plot's height in pixels."""
-    data: list[dict[str, Any]] = []
-    layout: dict[str, Any] = {
-        "template": {},  # none: every look is said here, once, and not with each figure
-        "plot_bgcolor": "white",
-        "paper_bgcolor": "white",
-        "font": FONT,
-        "barmode": "group",
-        "hoverlabel": {"align": "left"},
-        "annotations": [],
-    }
-    named: set[str] = set()
-    for number, panel in enumerate(chart.panels):
-        axes = str(number + 1) if number else ""  # as plotly numbers them
-        across, upward = _place(chart, number, plot_height)
-        for mark in panel.marks:
-            name = getattr(mark, "name", "")
-            for trace in traces(mark, chart, panel):
-                data.append(trace | _entry(name, named) | {"xaxis": f"x{axes}", "yaxis": f"y{axes}"})
-        layout[f"xaxis{axes}"] = _axis(panel.x, panel) | {"domain": across, "anchor": f"y{axes}"}
-        layout[f"yaxis{axes}"] = _axis(panel.y, panel) | {"domain": upward, "anchor": f"x{axes}"}
-        if panel.title:
-            layout["annotations"].append(_above(panel.title, across, upward))
-    if chart.scale is not None:
-        layout["coloraxis"] = _coloraxis(chart)
-    return data, layout
-
-
-def _place(chart: Chart, number: int, plot_height: int) -> tuple[list[float], list[float]]:
-    """Return from where to where a panel reaches, across and upward, in shares of the whole plot."""
-    columns = min(chart.columns, len(chart.panels))
-    row, column = divmod(number, columns)
-    gap = GAP / plot_height
-    wide = (1 - BESIDE * (columns - 1)) / columns
-    tall = (1 - gap * (rows(chart) - 1)) / rows(chart)
-    left, top = column * (wide + BESIDE), 1 - row * (tall + gap)
-    return [left, min(left + wide, 1.0)], [max(top - tall, 0.0), top]
-
-
-def _above(text: str, across: list[float], upward: list[float]) -> dict[str, Any]:
-    where = {"x": sum(across) / 2, "y": upward[1], "xanchor": "center"}
-    return ANCHOR | {"text": html.escape(text), "font": {"size": 13}} | where
-
-
-def _entry(name: str, named: set[str]) -> dict[str, Any]:
-    """Return a trace's entry in the legend: one a name, and one hand on all of that name."""
-    first = bool(name) and name not in named
-    named.add(name)
-    return {"name": html.escape(name), "legendgroup": name, "showlegend": first}
-
-
-def _axis(axis: Axis, panel: Panel) -> dict[str, Any]:
-    said: dict[str, Any] = {
-        "title": {"text": html.escape(axis.title), "standoff": 8, "font": {"size": 13}},
-        "type": AXIS_KINDS[axis.kind],
-        "gridcolor": "#e8e8e8",
-        "zeroline": False,
-        "showline": True,
-        "linecolor": "#444444",
-        "ticks": "outside",
-        "automargin": True,
-        "exponentformat": "SI",
-    }
-    ends = extent(panel, axis)
-    if axis.kind == "log" and ends is not None:
-        said |= _ticks(ends)
-    if axis.ticks:
-        texts = [html.escape(text).replace("\n", "<br>") for _, text in axis.ticks]
-        said |= {"tickvals": [at for at, _ in axis.ticks], "ticktext": texts}
-    if axis.range:
-        said["range"] = [math.log10(end) for end in axis.range] if axis.kind == "log" else list(axis.range)
-    if axis.names:
-        said |= {"categoryorder": "array", "categoryarray": list(axis.names)}
-    return said
-
-
-def _ticks(ends: tuple[float, float]) -> dict[str, Any]:
-    ticks = log_ticks(*ends)
-    return {"tickvals": ticks, "ticktext": [tick_text(tick) for tick in ticks]}
-
-
-def _coloraxis(chart: Chart) -> dict[str, Any]:
-    assert chart.scale is not None
-    low, high = (scaled(chart, end) for end in (chart.scale.low, chart.scale.high))
-    bar: dict[str, Any] = {"title": {"text": html.escape(chart.scale.title), "side": "right"}, "thickness": 14}
-    if chart.scale.log:
-        ticks = log_ticks(chart.scale.low, chart.scale.high)
-        bar |= {"tickvals": [math.log10(tick) for tick in ticks], "ticktext": [tick_text(tick) for tick in ticks]}
-    return {"colorscale": colours.SCALE, "cmin": low, "cmax": high, "colorbar": bar}
