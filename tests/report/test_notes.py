@@ -49,7 +49,8 @@ def test_a_study_tells_what_it_is_on_which_data_and_how_to_go_on(tmp_path: Path)
     shelf = Shelf(tmp_path)
     found = shelf.study("mine", of="grid", text=("Hidden size and depth", "Hidden <size>"))
     study, _ = studies.find(shelf.storage, "mine")
-    studies.add_run(study, {"command": "volopt run `grid`"})
+    for command in ("volopt run grid --seeds=1", "volopt run `grid`"):
+        studies.add_run(study, {"command": command})
     note = notes.of_study(Subject(study, found, shelf.artifacts))
     assert note.startswith("### Hidden \\<size\\>")
     assert "SYNTHETIC SAMPLE" in note

@@ -5,14 +5,16 @@ from pathlib import Path
 
 import optuna
 import pytest
+from optuna.trial import FrozenTrial
 
 from volopt.errors import DataError, StudyError, UsageError
 from volopt.search import run as runs
+from volopt.search.illustrator import Illustrator
 from volopt.search.listener import Listener
 from volopt.search.listing import summary, trials
 from volopt.search.plan import PhasePlan
 from volopt.search.run import Options
-from volopt.search.study import find
+from volopt.search.study import ORPHAN, find
 from volopt.storage.connect import connect
 
 
@@ -87,6 +89,26 @@ def test_who_watches_is_told_the_plan_and_every_trial(options: Options) -> None:
     watcher = Watcher()
     runs.run(runs.prepare_job("loss_curves", options), watcher)
     assert watcher.heard == ["loss_curves 0/2", "COMPLETE", "COMPLETE"]
+
+
+class Hears(Illustrator):
+    """Notes which trials failed, and why."""
+
+    def __init__(self) -> None:
+        self.failures: list[tuple[int, str]] = []
+
+    def failed(self, trial: optuna.Trial | FrozenTrial, reason: str) -> None:
+        self.failures.append((trial.number, reason))
+
+
+def test_who_illustrates_is_told_of_trials_that_a_dead_run_left_behind(options: Options) -> None:
+    _run("loss_curves", options)
+    storage = connect(options.storage, write=True)
+    study, _ = find(storage, "loss_curves")
+    left = study.ask().number
+    hears = Hears()
+    runs.run(runs.prepare_job("loss_curves", options), lambda plans: Listener(), lambda study, artifacts: hears)
+    assert hears.failures == [(left, ORPHAN)]
 
 
 def test_the_run_record_says_what_made_the_numbers(options: Options) -> None:
