@@ -1,11 +1,14 @@
-"""What every test may ask for: the real data of the workplace, where it is there."""
+"""What every test may ask for: the real data of the workplace and a PostgreSQL server, where they are there."""
 
+import importlib.util
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from postgres import Server, programs, server
 from volopt.data.sample import write_sample
 
 settings.register_profile("volopt", deadline=None)  # a busy machine is no failure
@@ -37,3 +40,14 @@ def other_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("data") / "other"
     write_sample(directory, seed=1)
     return directory
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server of this session, which CI must have."""
+    missing = "PostgreSQL" * (programs() is None) or "psycopg" * (importlib.util.find_spec("psycopg") is None)
+    if missing:
+        reason = f"no {missing} on this machine"
+        pytest.fail(reason) if os.environ.get("VOLOPT_TEST_ALL") == "1" else pytest.skip(reason)
+    with server() as running:
+        yield running
