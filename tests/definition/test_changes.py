@@ -18,8 +18,9 @@ MORE = '\n[[phase]]\nname = "more"\nsampler = "random"\nvary = ["window"]\ntrial
         ([("hidden_size = [25, 5]", "hidden_size = [5, 250, 25]")], ""),
         ([("trials = 4", "trials = 5")], ""),
         ([], MORE),
+        ([("[model]", "[training]\nretries = 9\n[model]")], ""),
     ],
-    ids=["same", "title", "reordered", "vary reordered", "grid gained", "trials raised", "phase added"],
+    ids=["same", "title", "reordered", "vary reordered", "grid gained", "trials raised", "phase added", "retries"],
 )
 def test_a_study_goes_on_after_a_harmless_change(changed: Any, pairs: list[Any], tail: str) -> None:
     assert changes(changed(), changed(*pairs, tail=tail)) == []
@@ -33,6 +34,7 @@ def test_a_study_goes_on_after_a_harmless_change(changed: Any, pairs: list[Any],
         (('"2018-12-31"', '"2018-11-30"'), "data.test"),
         (("[model]", "[training]\nepochs = 3\n[model]"), "training.epochs"),
         (("[model]", "[training]\nseeds = 5\n[model]"), "training.seeds"),
+        (("[model]", "[training]\nretries = 1\n[model]"), "training.retries"),
         (("[250, 5, 25]", "[250, 5, 25, 7]"), "space.hidden_size"),
         (("low = 5, high = 100", "low = 4, high = 100"), "space.window.low"),
         (('name = "extend"', 'name = "renamed"'), 'phase "extend"'),

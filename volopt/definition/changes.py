@@ -18,9 +18,12 @@ def digest(definition: Definition) -> str:
 def changes(stored: Definition, new: Definition) -> list[str]:
     """The key paths whose change keeps a stored study from going on; empty if it can.
 
-    It can with another title, lists in another order, more grid values, more phases, more trials.
+    It can with another title, lists in another order, more grid values, more phases, more trials, more retries.
     """
-    return [*_different(_settings(stored), _settings(new)), *_phases(stored.phases, new.phases)]
+    found = [*_different(_settings(stored), _settings(new)), *_phases(stored.phases, new.phases)]
+    if new.training.retries >= stored.training.retries:  # fewer: what was tried again would count as trials of its own
+        return [path for path in found if path != "training.retries"]
+    return found
 
 
 def _settings(definition: Definition) -> dict[str, Any]:
