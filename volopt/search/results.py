@@ -109,9 +109,9 @@ def _seed(member: Member, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def finite(value: Any) -> Any:
-    """Return numbers, or lists and dicts of them, with None for what JSON has no word for."""
+    """Return what JSON can hold, with None for numbers that it has no word for."""
     if isinstance(value, list):
         return [finite(each) for each in value]
     if isinstance(value, dict):
         return {name: finite(each) for name, each in value.items()}
-    return value if math.isfinite(value) else None
+    return None if isinstance(value, float) and not math.isfinite(value) else value

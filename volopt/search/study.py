@@ -6,6 +6,7 @@ What stands in the study's user attributes:
 ``volopt:runs`` (a run record for each run).
 """
 
+import re
 import warnings
 from typing import Any
 
@@ -17,11 +18,16 @@ from optuna.trial import FrozenTrial, TrialState
 from volopt.data.frame import Source
 from volopt.definition.changes import changes, digest
 from volopt.definition.load import dump, restore
+from volopt.definition.plain import plain
 from volopt.definition.schema import Definition
-from volopt.errors import StorageError, StudyError, did_you_mean
+from volopt.definition.values import NAME_PATTERN
+from volopt.errors import DefinitionError, StorageError, StudyError, did_you_mean
+from volopt.search import shapes
+from volopt.search.found import DAMAGED, RESTORE, FoundStudy, reading
 from volopt.search.ledger import INTERRUPTED, REASON, Ledger
 from volopt.search.phases import PHASE
 from volopt.search.results import finite
+from volopt.search.shapes import is_number
 
 FORMAT = 1
 PREFIX = "volopt:"
@@ -29,23 +35,41 @@ ORPHAN = f"{INTERRUPTED}: the process that ran it is gone"
 
 
 def names(storage: BaseStorage) -> list[str]:
-    """Return the names of volopt's studies in a storage, oldest first."""
-    studies = storage.get_all_studies()
-    return [study.study_name for study in studies if PREFIX + "definition" in study.user_attrs]
+    """Return the names of volopt's studies in a storage, oldest first.
+
+    A study under a name that no study file may have is none of them: names become those of files.
+
+    Raises:
+        StorageError: what is stored makes no sense.
+    """
+    try:
+        studies = storage.get_all_studies()
+    except DAMAGED as error:
+        raise StorageError(
+            f"the studies in the storage cannot be read: {type(error).__name__}",
+            "put a copy of the database in its place",
+        ) from error
+    ours = [study for study in studies if PREFIX + "definition" in study.user_attrs]
+    return [study.study_name for study in ours if re.fullmatch(NAME_PATTERN, study.study_name)]
 
 
 def find(storage: BaseStorage, name: str) -> tuple[optuna.Study, Definition]:
-    """Return a study and its stored definition.
+    """Return a study, made sound as ``found`` says, and its stored definition.
 
     Raises:
         StudyError: there is none of this name, or another program made it.
+        StorageError: it is damaged.
     """
     known = names(storage)
     if name not in known:
         hint = f"there are: {', '.join(known)}" if known else "`volopt run` makes one"
         raise StudyError(f'there is no study "{name}" in the storage{did_you_mean(name, known)}', hint)
-    study = optuna.load_study(study_name=name, storage=storage)
-    return study, _definition(study)
+    with reading(storage, name):
+        study = optuna.load_study(study_name=name, storage=storage)
+        definition = _definition(study)
+        if [each.name.lower() for each in study.directions] != [definition.objective.direction]:
+            raise StorageError(f'the study "{name}" has another direction than its definition', RESTORE)
+        return FoundStudy(name, study._storage, definition), definition
 
 
 def open_or_create(storage: BaseStorage, definition: Definition, source: Source) -> optuna.Study:
@@ -81,8 +105,9 @@ def add_run(study: optuna.Study, record: dict[str, Any]) -> None:
 
 
 def runs(study: optuna.Study) -> list[dict[str, Any]]:
-    """Return the run records that ``add_run`` took, oldest first."""
-    return list(study.user_attrs.get(PREFIX + "runs", []))
+    """Return the run records that ``add_run`` took, oldest first, without those that are damaged."""
+    kept = study.user_attrs.get(PREFIX + "runs", [])
+    return [record for record in kept if shapes.is_run(record)] if isinstance(kept, list) else []
 
 
 def keep_baselines(study: optuna.Study, scores: dict[str, dict[str, float]]) -> None:
@@ -94,12 +119,19 @@ def keep_baselines(study: optuna.Study, scores: dict[str, dict[str, float]]) -> 
 
 def baselines(study: optuna.Study) -> dict[str, dict[str, float | None]]:
     """Return the scores that ``keep_baselines`` took, by baseline; None for one that is not defined."""
-    return dict(study.user_attrs.get(PREFIX + "baselines", {}))
+    return shapes.baselines(study.user_attrs.get(PREFIX + "baselines", {}))
 
 
 def data_of(study: optuna.Study) -> dict[str, Any]:
-    """Return where a study's data come from: provider, reader, synthetic, fingerprint."""
-    return dict(study.user_attrs[PREFIX + "data"])
+    """Return where a study's data come from: provider, reader, synthetic, fingerprint.
+
+    Raises:
+        StorageError: the study does not say so.
+    """
+    found = study.user_attrs.get(PREFIX + "data")
+    if not shapes.is_data(found):
+        raise StorageError(f'the study "{study.study_name}" does not say which data it was run on', RESTORE)
+    return found | {"provider": plain(found["provider"])}
 
 
 def repair(study: optuna.Study) -> list[FrozenTrial]:
@@ -135,9 +167,16 @@ def _direction(study: optuna.Study) -> str:
 
 
 def _definition(study: optuna.Study) -> Definition:
-    if study.user_attrs.get(PREFIX + "format", 0) > FORMAT:
+    """Return the stored definition, under the study's name: the dashboard may have given it another."""
+    said = study.user_attrs
+    if is_number(version := said.get(PREFIX + "format", 0)) and version > FORMAT:
         raise StorageError(f'the study "{study.study_name}" was written by a newer volopt', "update volopt")
-    return restore(study.user_attrs[PREFIX + "definition"])
+    try:
+        raw = {**said[PREFIX + "definition"], "name": study.study_name}
+        return restore(raw | {"title": plain(raw.get("title", ""))})
+    except (DefinitionError, *DAMAGED) as error:
+        why = [*getattr(error, "mistakes", ()), getattr(error, "message", type(error).__name__)][0]
+        raise StorageError(f'the definition of the study "{study.study_name}" is damaged: {why}', RESTORE) from error
 
 
 def _check_definition(study: optuna.Study, definition: Definition) -> None:
