@@ -7,7 +7,6 @@ from collections.abc import Callable
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import (
     BaseSampler,
-    CmaEsSampler,
     GPSampler,
     PartialFixedSampler,
     QMCSampler,
@@ -15,13 +14,14 @@ from optuna.samplers import (
     TPESampler,
 )
 
+from volopt.search.cma import GuardedCmaEsSampler
 from volopt.search.space import Params
 
 SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
     "tpe": lambda seed: TPESampler(seed=seed),
     "random": lambda seed: RandomSampler(seed=seed),
     "gp": lambda seed: GPSampler(seed=seed),
-    "cmaes": lambda seed: CmaEsSampler(seed=seed, warn_independent_sampling=False),
+    "cmaes": lambda seed: GuardedCmaEsSampler(seed=seed, warn_independent_sampling=False),
     "qmc": lambda seed: QMCSampler(seed=seed, warn_independent_sampling=False),
 }
 
