@@ -10,6 +10,8 @@ from volopt.cli import options
 from volopt.cli.output import SYNTHETIC, print_json, print_table
 
 if TYPE_CHECKING:
+    import optuna
+
     from volopt.report.illustrate import Pictures
     from volopt.search.run import Job
 
@@ -128,6 +130,7 @@ def _print_end(job: "Job", facts: dict[str, Any]) -> None:
         click.echo("\n".join(against.sentences()))
     count = f"{facts['complete']} complete, {facts['pruned']} pruned, {facts['failed']} failed"
     click.echo(f"\n{count}; {facts['new_trials']} new in {facts['seconds']:.0f} s.")
+    _print_failures(study, facts["complete"])
     if job.source.synthetic:
         click.echo(SYNTHETIC)
     name, storage = job.definition.name, job.options.storage
@@ -136,4 +139,21 @@ def _print_end(job: "Job", facts: dict[str, Any]) -> None:
     if against is not None:
         commands.append(f"volopt compare {name} best {against.baseline}{where}")
     commands += [f"volopt report {name}{where}", f"volopt dashboard{where}"]
-    click.echo("Next: " + "\n      ".join(commands))
+    click.echo("Next: " + "\n      ".join(commands if facts["complete"] else commands[:1]))
+
+
+def _print_failures(study: "optuna.Study", complete: int) -> None:
+    from volopt.search.failures import failures
+
+    found = failures(study)
+    for sentence in found.sentences():
+        click.echo(sentence)
+    if complete:
+        return
+    if found.own:
+        click.echo(
+            "No trial is COMPLETE. Change what failed in the study file, such as a high learning rate or a network too "
+            "large, and run it under a new --name; or raise retries there, and the same command tries again."
+        )
+    else:
+        click.echo("No trial is COMPLETE yet: the same command goes on, with a longer --timeout or without one.")
