@@ -1,15 +1,15 @@
-"""A database on disk that each test opens as a run would, and that is closed after it."""
+"""Databases that each test opens as a run would, and that are closed after it."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from optuna.storages import RDBStorage
 
 from volopt.storage.connect import connect
+from volopt.storage.patient import PatientStorage
 
-Open = Callable[..., RDBStorage]
+Open = Callable[..., PatientStorage]
 
 
 @pytest.fixture
@@ -18,15 +18,30 @@ def database(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def open_database(database: Path) -> Iterator[Open]:
-    """Opens ``database``; keywords are those of ``connect``."""
-    opened: list[RDBStorage] = []
+def opening() -> Iterator[Open]:
+    """Opens the storage at a URL; keywords are those of ``connect``."""
+    opened: list[PatientStorage] = []
 
-    def open_one(**said: Any) -> RDBStorage:
-        opened.append(connect(f"sqlite:///{database}", **said))
+    def open_one(url: str, **said: Any) -> PatientStorage:
+        opened.append(connect(url, **said))
         return opened[-1]
 
     yield open_one
     for storage in opened:
         storage.remove_session()
         storage.engine.dispose()
+
+
+@pytest.fixture
+def open_database(database: Path, opening: Open) -> Open:
+    """Opens ``database``; keywords are those of ``connect``."""
+    return lambda **said: opening(f"sqlite:///{database}", **said)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, database: Path) -> str:
+    """A database that is not there yet, in a file and on a server."""
+    if request.param == "sqlite":
+        return f"sqlite:///{database}"
+    found: str = request.getfixturevalue("postgres").database()
+    return found

@@ -1,15 +1,19 @@
 """Curves and predictions beside the trials of a study."""
 
+import io
+import json
 import math
-import shutil
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
 from optuna.artifacts import get_all_artifact_meta
 
+from postgres import Server
 from volopt.errors import StorageError
-from volopt.storage.artifacts import CURVES, Artifacts
+from volopt.storage import artifacts as storage_artifacts
+from volopt.storage.artifacts import CURVES, Artifacts, artifacts_of
 
 CONTENT = {"window": 4, "seeds": [{"seed": 0, "curves": {"train_mse": [0.5, 0.25]}}], "note": "R²"}
 
@@ -91,13 +95,79 @@ def test_removing_what_is_gone_already_is_no_error(study: optuna.Study, artifact
     assert artifacts.remove(study) == 1
 
 
-def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_directory_that_cannot_be_made_is_told(study: optuna.Study, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="cannot write in"):
-        Artifacts(tmp_path / "file")
-
-
-def test_a_directory_that_vanished_is_told(study: optuna.Study, artifacts: Artifacts) -> None:
-    shutil.rmtree(artifacts.directory)
+        Artifacts(tmp_path / "file").prepare()
     with pytest.raises(StorageError, match="cannot write in"):
-        artifacts.attach(study.ask(), CURVES, CONTENT)
+        Artifacts(tmp_path / "file").attach(study.ask(), CURVES, CONTENT)
+
+
+def test_an_enormous_file_or_one_nested_too_deep_reads_as_none(
+    study: optuna.Study, artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = attached(study, artifacts)
+    (file,) = artifacts.directory.iterdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(storage_artifacts, "MAX_BYTES", file.stat().st_size - 1)
+        assert artifacts.read(study, trial, CURVES) is None
+    file.write_text("[" * 100_000)
+    assert artifacts.read(study, trial, CURVES) is None
+
+
+@pytest.mark.parametrize("name", ["../secret", "/etc/hostname", "..", "a/../../secret"])
+def test_a_file_outside_is_neither_read_nor_removed(
+    study: optuna.Study, artifacts: Artifacts, tmp_path: Path, name: str
+) -> None:
+    """A stranger's study may name any file as its artifact."""
+    attached(study, artifacts)
+    secret = tmp_path / "secret"
+    secret.write_text('{"key": 1}')
+    trial = study.ask()
+    meta = {"artifact_id": name, "filename": CURVES, "mimetype": "application/json", "encoding": None}
+    study._storage.set_trial_system_attr(trial._trial_id, "artifacts:1", json.dumps(meta))
+    assert artifacts.read(study, study.tell(trial, 1.0), CURVES) is None
+    artifacts.remove(study)
+    assert secret.exists()
+
+
+def test_a_file_appears_whole_or_not_at_all(artifacts: Artifacts, tmp_path: Path) -> None:
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise OSError("the disk is gone")
+
+    artifacts.prepare()
+    with pytest.raises(OSError, match="the disk is gone"):
+        artifacts.store.write("one", Broken())
+    assert [path.name for path in artifacts.directory.iterdir()] == [storage_artifacts.MARK]
+
+
+def test_files_of_several_directories_are_read_where_they_are(tmp_path: Path) -> None:
+    study = optuna.create_study()
+    trials = [attached(study, Artifacts(tmp_path / name)) for name in ("a", "b")]
+    both = Artifacts(tmp_path / "a", tmp_path / "b", tmp_path / "missing")
+    assert [both.read(study, trial, CURVES) for trial in trials] == [CONTENT, CONTENT]
+    assert both.remove(study) == 2
+    assert [path for name in ("a", "b") for path in (tmp_path / name).iterdir()] == []
+
+
+def test_a_servers_study_says_where_its_artifacts_are_and_only_volopts_own_directories_are_believed(
+    postgres: Server, tmp_path: Path, opening: Any
+) -> None:
+    storage = opening(postgres.database(), write=True, create=True)
+    ours, foreign = Artifacts(tmp_path / "ours"), tmp_path / "foreign"
+    ours.prepare()
+    foreign.mkdir()
+    for name, place in {"a": ours.directory, "b": foreign, "c": "relative", "d": 1, "e": "/no\0path"}.items():
+        optuna.create_study(study_name=name, storage=storage).set_user_attr(storage_artifacts.PLACE, str(place))
+    assert artifacts_of(storage).directories == (Path("storage/artifacts"), ours.directory)
+    assert storage_artifacts.place_of(storage, "a") == ours.directory
+    assert storage_artifacts.place_of(storage, "b") is None
+
+
+def test_those_of_a_file_lie_beside_it_whatever_it_says(tmp_path: Path, opening: Any) -> None:
+    storage = opening(f"sqlite:///{tmp_path}/volopt.db", write=True, create=True)
+    elsewhere = Artifacts(tmp_path / "elsewhere")
+    elsewhere.prepare()
+    optuna.create_study(storage=storage).set_user_attr(storage_artifacts.PLACE, str(elsewhere.directory))
+    assert artifacts_of(storage).directories == (tmp_path / "artifacts",)

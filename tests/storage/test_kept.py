@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from volopt.errors import StorageError
-from volopt.storage.kept import fits
+from volopt.storage.kept import Kept, baselines, fits, states
 
 KEY = "ab" + 62 * "0"
 
@@ -42,3 +42,30 @@ def test_a_store_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "fits").write_text("in the way")
     with pytest.raises(StorageError, match="cannot write"):
         fits(tmp_path).put(KEY, {}, {})
+
+
+def test_what_is_dropped_is_gone_and_may_be_gone_already(tmp_path: Path) -> None:
+    kept = states(tmp_path)
+    kept.put(KEY, {}, {"epoch": 1})
+    kept.drop(KEY)
+    kept.drop(KEY)
+    assert not kept.has(KEY)
+
+
+def test_several_directories_are_read_and_the_first_is_written(tmp_path: Path) -> None:
+    both = baselines(tmp_path / "a", tmp_path / "b")
+    baselines(tmp_path / "b").put(KEY, {}, {"seed": 2})
+    assert both.has(KEY)
+    assert both.get(KEY) == ({}, {"seed": 2})
+    both.put(KEY, {}, {"seed": 1})
+    assert both.get(KEY) == ({}, {"seed": 1})
+
+
+def test_a_key_that_is_a_path_leads_nowhere(tmp_path: Path) -> None:
+    """It may come from a stranger's study."""
+    fits(tmp_path).put(KEY, {}, {})
+    assert kept_path_is_inside(fits(tmp_path / "artifacts"), f"../../fits/ab/{KEY}", tmp_path / "artifacts")
+
+
+def kept_path_is_inside(kept: Kept, key: str, directory: Path) -> bool:
+    return kept.path(key).resolve().is_relative_to(directory.resolve()) and kept.get(key) is None

@@ -1,53 +1,63 @@
 """What belongs to a trial and is too big for the database: curves and predictions as JSON, and a picture of them.
 
 Stored through Optuna's artifact store, so that optuna-dashboard lists and serves them. A file is uploaded while its
-trial is RUNNING, which is the only time Optuna allows it.
+trial is RUNNING, which is the only time Optuna allows it. Files are whole or absent: written beside, then renamed.
+
+They lie beside a SQLite file; those of a server's database where the run said, and each study there knows where. A
+database may be a stranger's, so that directory is looked into only where volopt has marked it as its own.
 """
 
+import contextlib
 import json
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import optuna
-from optuna.artifacts import (
-    FileSystemArtifactStore,
-    download_artifact,
-    get_all_artifact_meta,
-    upload_artifact,
-)
+from optuna.artifacts import FileSystemArtifactStore, get_all_artifact_meta, upload_artifact
+from optuna.artifacts.exceptions import ArtifactNotFound
+from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
 
 from volopt.errors import StorageError
-from volopt.storage.connect import database_path
+from volopt.storage.files import write_whole
+from volopt.storage.patient import PatientStorage
 
 DIRECTORY = "artifacts"  # beside the database
+PLACE = "volopt:artifacts"  # the user attribute of a study in a server's database
+MARK = ".volopt"  # the file that says that a directory is ours
 CURVES = "curves-and-predictions.json"
 PICTURE = "forecast-and-loss.png"
-
-
-def artifacts_of(url: str) -> "Artifacts":
-    """Return the artifacts that belong to the database at a URL.
-
-    Raises:
-        UsageError: the URL is no storage volopt can use.
-    """
-    return Artifacts(database_path(url).parent / DIRECTORY)
+MAX_BYTES = 100_000_000  # of JSON; a trial's own has some hundred thousand
 
 
 class Artifacts:
-    """The artifact directory of a storage."""
+    """The artifact directories of a storage: files are written to the first, and read from where they are."""
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
+    def __init__(self, *directories: Path) -> None:
+        self.directories = directories
+        self.store = _Store(directories)
+
+    @property
+    def directory(self) -> Path:
+        """Return the directory that is written to."""
+        return self.directories[0]
+
+    def prepare(self) -> None:
+        """Make the directory to write to.
+
+        Raises:
+            StorageError: it cannot be written to.
+        """
         try:
-            directory.mkdir(parents=True, exist_ok=True)
+            self.directory.mkdir(parents=True, exist_ok=True)
+            (self.directory / MARK).touch()
         except OSError as error:
             raise StorageError(
-                f"cannot write in {directory}: {error.strerror}",
-                "name a directory you may write to with --storage",
+                f"cannot write in {self.directory}: {error.strerror}",
+                "name a directory you may write to with --storage, or free some space",
             ) from error
-        self.store = FileSystemArtifactStore(directory)
 
     def attach(self, trial: optuna.Trial, name: str, content: dict[str, Any]) -> None:
         """Attach JSON to a running trial."""
@@ -56,6 +66,7 @@ class Artifacts:
     def attach_file(self, trial: optuna.Trial, name: str, content: bytes) -> None:
         """Attach a file to a running trial."""
         try:
+            self.directory.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=self.directory) as folder:
                 path = Path(folder) / name
                 path.write_bytes(content)
@@ -64,7 +75,7 @@ class Artifacts:
             raise StorageError(f"cannot write in {self.directory}: {error.strerror}", "free some space") from error
 
     def read(self, study: optuna.Study, trial: FrozenTrial, name: str) -> dict[str, Any] | None:
-        """Return the JSON attached to a trial under ``name``, or None where there is none or it is broken."""
+        """Return the JSON object attached to a trial under ``name``, or None where there is none or it is broken."""
         for meta in get_all_artifact_meta(trial, storage=study._storage):
             if meta.filename == name:
                 return self._load(meta.artifact_id)
@@ -75,15 +86,64 @@ class Artifacts:
         owners: list[optuna.Study | FrozenTrial] = [study, *study.get_trials(deepcopy=False)]
         metas = [meta for owner in owners for meta in get_all_artifact_meta(owner, storage=study._storage)]
         for meta in metas:
-            (self.directory / Path(meta.artifact_id).name).unlink(missing_ok=True)
+            with contextlib.suppress(ArtifactNotFound, ValueError):  # a name that leads out of the directory
+                self.store.remove(meta.artifact_id)
         return len(metas)
 
     def _load(self, artifact_id: str) -> dict[str, Any] | None:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "artifact"
-            try:
-                download_artifact(artifact_store=self.store, artifact_id=artifact_id, file_path=str(path))
-                found: dict[str, Any] = json.loads(path.read_bytes())
-            except (OSError, ValueError, optuna.artifacts.exceptions.ArtifactNotFound):
-                return None
-        return found
+        try:
+            with self.store.open_reader(artifact_id) as file:
+                content = file.read(MAX_BYTES + 1)
+            found = json.loads(content) if len(content) <= MAX_BYTES else None
+        except (OSError, ValueError, RecursionError, ArtifactNotFound):
+            return None
+        return found if isinstance(found, dict) else None
+
+
+class _Store:
+    """Optuna's store of files over several directories, with files that are whole or absent."""
+
+    def __init__(self, directories: Iterable[Path]) -> None:
+        self._stores = {each: FileSystemArtifactStore(each) for each in directories}
+
+    def open_reader(self, artifact_id: str) -> BinaryIO:
+        """Open a file; raises ArtifactNotFound."""
+        for directory, store in self._stores.items():
+            if (directory / artifact_id).is_file():
+                return store.open_reader(artifact_id)
+        raise ArtifactNotFound(artifact_id)
+
+    def write(self, artifact_id: str, content_body: BinaryIO) -> None:
+        """Write a file to the first directory."""
+        store = next(iter(self._stores.values()))
+        write_whole(store._get_filepath(artifact_id), content_body.read())  # a name that leads out is refused
+
+    def remove(self, artifact_id: str) -> None:
+        """Remove a file; raises ArtifactNotFound."""
+        for directory, store in self._stores.items():
+            if (directory / artifact_id).is_file():
+                return store.remove(artifact_id)
+        raise ArtifactNotFound(artifact_id)
+
+
+def artifacts_of(storage: PatientStorage) -> Artifacts:
+    """Return the artifacts of the studies in a storage; a server's database is asked where they are."""
+    home = storage.where.home / DIRECTORY
+    return Artifacts(home) if storage.where.file else Artifacts(*dict.fromkeys([home, *_places(storage)]))
+
+
+def place_of(storage: BaseStorage, study: str) -> Path | None:
+    """Return where a study in a server's database keeps its artifacts, or None where it says nothing of it."""
+    return next((place for place in _places(storage, study)), None)
+
+
+def _places(storage: BaseStorage, study: str | None = None) -> list[Path]:
+    told = [each.user_attrs.get(PLACE) for each in storage.get_all_studies() if study in (None, each.study_name)]
+    return [Path(place) for place in told if isinstance(place, str) and _is_ours(Path(place))]
+
+
+def _is_ours(place: Path) -> bool:
+    try:
+        return place.is_absolute() and (place / MARK).is_file()
+    except (OSError, ValueError):
+        return False

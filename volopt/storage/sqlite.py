@@ -1,0 +1,113 @@
+"""Opening a SQLite file.
+
+It runs in WAL mode with ``synchronous=NORMAL``: a killed process loses nothing that was committed, and readers never
+wait.
+"""
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+
+from volopt.errors import MissingStorageError, StorageError
+from volopt.storage.address import Address, address
+from volopt.storage.faults import fault, told
+from volopt.storage.patient import LOST, PatientStorage
+
+LOCK_TIMEOUT = 60  # seconds to wait for another writer; SQLite's own default of 5 is too short
+TABLES = frozenset({"studies", "trials", "version_info", "alembic_version"})  # that every Optuna database has
+ELSEWHERE = "name another file with --storage"
+WRITABLE = "name a directory you may write to with --storage, or free some space"
+
+
+def open_file(where: Address, path: Path, *, write: bool, create: bool) -> PatientStorage:
+    """Return the storage in a file; the arguments and errors are those of ``connect``."""
+    if not path.exists() and not create:
+        raise MissingStorageError(f"there is no database at {path}", f"run a study first, or {ELSEWHERE}")
+    _check(path)
+    try:
+        if not path.exists():
+            _create(path)
+        settings = {"connect_args": {"timeout": LOCK_TIMEOUT}}
+        storage = PatientStorage(where, settings, LOST if write else 0.0)
+        sqlalchemy.event.listen(storage.engine, "connect", _configure)
+        if write:
+            sqlalchemy.event.listen(storage.engine, "begin", _Begin(path))
+        storage.engine.dispose()  # drop the connection that was opened before the listeners
+        with storage.engine.connect():
+            return storage
+    except OSError as error:
+        raise _cannot_write(path, str(error.strerror)) from error
+    except sqlalchemy.exc.SQLAlchemyError as error:
+        found = fault(error)
+        if found is None:
+            raise
+        raise _cannot_write(path, told(found)) from error
+
+
+def _cannot_write(path: Path, reason: str) -> StorageError:
+    return StorageError(f"cannot write the database {path}: {reason}", WRITABLE)
+
+
+def _create(path: Path) -> None:
+    """Make an empty database beside ``path`` and link it there: it appears whole, made by the first process alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        PatientStorage(address(f"sqlite:///{part}"), {}, 0.0).engine.dispose()
+        try:
+            os.link(part, path)  # fails where another process was first
+        except FileExistsError:
+            return
+        except OSError:  # a file system without links
+            part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _check(path: Path) -> None:
+    """Refuse a file that another program made, before Optuna would add its tables to it."""
+    if not path.exists() or path.stat().st_size == 0:
+        return
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=LOCK_TIMEOUT)
+        try:
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError as error:
+        raise StorageError(f"{path} is no SQLite database ({error})", ELSEWHERE) from error
+    if tables and not tables >= TABLES:
+        raise StorageError(f"{path} is the database of another program", ELSEWHERE)
+
+
+def _configure(connection: sqlite3.Connection, record: Any) -> None:
+    connection.isolation_level = None  # transactions begin where SQLAlchemy says, not where the driver guesses
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+
+class _Begin:
+    """Begins the transactions of a writer."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._opened = path, path.stat()
+
+    def __call__(self, connection: sqlalchemy.Connection) -> None:
+        """Take the write lock, since two processes could claim the same queued trial otherwise."""
+        self._still_there()
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def _still_there(self) -> None:
+        """Look whether the file is the one that was opened: SQLite goes on writing into one that was removed."""
+        try:
+            there = os.path.samestat(self._path.stat(), self._opened)
+        except OSError:
+            there = False
+        if not there:
+            raise StorageError(
+                f"the database {self._path} was removed or replaced while it was in use",
+                "put it back, then run the same command again",
+            )
