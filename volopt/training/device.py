@@ -9,6 +9,8 @@ import torch
 from volopt.errors import UsageError
 
 PRECISIONS = ("highest", "medium")
+# Errors of which torch makes a plain RuntimeError: of its CPU allocator, of C++, and of CUDA's libraries.
+_NO_MEMORY = ("can't allocate memory", "bad_alloc", "out of memory", "ALLOC_FAILED")
 
 
 def resolve(name: str) -> str:
@@ -34,6 +36,19 @@ def cpu_has_bfloat16() -> bool:
     """Return whether the processor multiplies bfloat16 numbers by instructions of its own, and oneDNN may use them."""
     able = torch.cpu.get_capabilities().get("avx512_bf16", False)
     return bool(able and torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def ran_out_of_memory(error: Exception) -> bool:
+    """Return whether the error says that there was no memory left, of the CPU or of a GPU."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _NO_MEMORY)
+
+
+def release_memory(device: str) -> None:
+    """Give back the GPU memory that torch keeps for later use and nothing uses; the CPU's goes back by itself."""
+    if torch.device(device).type == "cuda":
+        torch.cuda.empty_cache()
 
 
 @contextmanager

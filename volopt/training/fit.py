@@ -16,7 +16,7 @@ from volopt import metrics
 from volopt.errors import TrainingError
 from volopt.models.recurrent import Recurrent
 from volopt.training.curves import Curves
-from volopt.training.device import reproducible
+from volopt.training.device import ran_out_of_memory, release_memory, reproducible
 from volopt.training.progress import Progress
 from volopt.training.state import (
     generator_arrays,
@@ -42,16 +42,25 @@ def advance(task: Task, dataset: Dataset, state: State | None, until: int) -> Pr
         until: the epoch to stop after; at ``task.epochs``, or when early stopping says so, the fit is finished.
 
     Raises:
-        TrainingError: the loss is no longer finite, or memory ran out.
+        TrainingError: a loss or a weight is no longer finite, or memory ran out.
+        DataError: the target cannot be scaled with the task's window.
     """
     with reproducible(task.device, task.precision, task.config.cell):
         try:
-            run = _Run(task, dataset, state)
-            while run.epoch < until and not run.finished:
-                run.train_one_epoch()
-            return run.progress()
-        except (torch.OutOfMemoryError, MemoryError) as error:
-            raise TrainingError("memory ran out while training", "try a smaller network or batch") from error
+            return _advance(task, dataset, state, until)
+        except (MemoryError, RuntimeError) as error:
+            if not ran_out_of_memory(error):
+                raise
+    # Here the error is gone, and with it the frames that held on to the tensors: what follows finds their memory free.
+    release_memory(task.device)
+    raise TrainingError("memory ran out while training", "try a smaller network or batch")
+
+
+def _advance(task: Task, dataset: Dataset, state: State | None, until: int) -> Progress:
+    run = _Run(task, dataset, state)
+    while run.epoch < until and not run.finished:
+        run.train_one_epoch()
+    return run.progress()
 
 
 class _Run:
@@ -123,11 +132,17 @@ class _Run:
         curves.valid_mse.append(valid)
         is_best = patience is not None and curves.best_epoch() == self.epoch
         if self.epoch == 1 or self.epoch % self.task.rung == 0 or self.epoch == self.task.epochs or is_best:
+            self._check_weights()
             scores = metrics.scores({"valid": self.data["valid"].forecast(forecast)}, self.train_target)
             curves.record(self.model.layer_gradient_norms(), scores)
         if is_best:
             self.best = {name: value.clone() for name, value in self.model.state_dict().items()}
         self.stopped = patience is not None and self.epoch - curves.best_epoch() >= patience
+
+    def _check_weights(self) -> None:
+        """Refuse infinite weights: behind a tanh or a gate that is full they may leave the loss finite."""
+        if not all(bool(value.isfinite().all()) for value in self.model.state_dict().values()):
+            raise TrainingError(f"the weights are not finite in epoch {self.epoch}", "try a lower learning rate")
 
     def _finish(self) -> Fit:
         if self.best:

@@ -68,6 +68,15 @@ class State:
     epoch: int
     arrays: Arrays
 
+    def pack(self) -> tuple[Arrays, dict[str, object]]:
+        """Return the state as named arrays and JSON-able facts."""
+        return self.arrays, {"epoch": self.epoch}
+
+    @classmethod
+    def unpack(cls, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> "State":
+        """Return the state that ``pack`` took; raises KeyError or TypeError where it is none."""
+        return cls(int(facts["epoch"]), dict(arrays))
+
 
 @dataclass(frozen=True)
 class Fit:

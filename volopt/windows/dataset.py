@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 from volopt.data.frame import Frame
 from volopt.definition.schema import Definition
 from volopt.errors import DataError
+from volopt.windows.scaling import is_constant
 from volopt.windows.split import SPLITS, AsPublished, ByDate, Dates, Rule, Split
 
 Array = NDArray[np.float64]
+
+LARGEST = 1e30  # past any quantity, and far enough from the largest float32 to be computed with
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,8 @@ def prepare(frames: Sequence[Frame], definition: Definition, fingerprint: str) -
         fingerprint: of the source the frames were read from.
 
     Raises:
-        DataError: a split has too few rows, a column is constant in train, or a target has no logarithm.
+        DataError: a split has too few rows, a column is constant in train or reaches too far, the target is constant in
+            a split or has no logarithm.
     """
     data = definition.data
     dataset = Dataset(
@@ -126,7 +130,16 @@ def _series(frame: Frame, definition: Definition) -> Series:
 
 def _check(dataset: Dataset, window: int) -> None:
     """Refuse data with which the largest window of the study cannot be trained and scored."""
-    rule = dataset.rule
+    _check_days(dataset, window)
+    for i, series in enumerate(dataset.series):
+        rows = list(dataset.rule.fitted_on(series.dates, window, i))
+        columns = [*zip(dataset.names, series.features.T, strict=True), ("the target", series.transformed)]
+        for name, values in columns:
+            _check_column(f"{name} of {series.name}", values, values[rows], series.dates)
+    _check_targets(dataset, window)
+
+
+def _check_days(dataset: Dataset, window: int) -> None:
     for split in SPLITS:
         forecasts = dataset.days(split, window)
         if forecasts < 2:
@@ -136,12 +149,30 @@ def _check(dataset: Dataset, window: int) -> None:
                 f"{read} trade days were read in all",
                 "make the window or its range in [space] smaller, or the splits longer",
             )
-    for i, series in enumerate(dataset.series):
-        rows = list(rule.fitted_on(series.dates, window, i))
-        columns = [*zip(dataset.names, series.features.T, strict=True), ("the target", series.transformed)]
-        for name, values in columns:
-            if rows and np.ptp(values[rows]) == 0:
-                raise DataError(
-                    f"{name} of {series.name} is constant ({values[rows[0]]:g}) over train and cannot be scaled",
-                    "leave it out of features in [data], or choose another train split",
-                )
+
+
+def _check_column(name: str, values: Array, fitted: Array, dates: Dates) -> None:
+    """Refuse a column that cannot be scaled by the rows it is fitted on; a series without any has another's scaling."""
+    if len(fitted) and is_constant(fitted):
+        raise DataError(
+            f"{name} is constant ({fitted[0]:g}) over train and cannot be scaled",
+            "leave it out of features in [data], or choose another train split",
+        )
+    farthest = int(np.argmax(np.abs(values)))
+    if abs(values[farthest]) > LARGEST * min(1.0, float(np.ptp(fitted)) if len(fitted) else 1.0):
+        raise DataError(
+            f"{name} is {values[farthest]:g} on {dates[farthest]}, too large to be computed with beside train",
+            "leave it out of features in [data], or mend the data",
+        )
+
+
+def _check_targets(dataset: Dataset, window: int) -> None:
+    """Refuse a target that never moves on the days of a split: MASE, flatness and log R² divide by how it moves."""
+    for split in SPLITS:
+        target = dataset.target(split, window)
+        if is_constant(target):
+            raise DataError(
+                f"the target is constant ({target[0]:g}) on the {len(target)} days of {split} with a window of "
+                f"{window} days, and no forecast of it can be scored",
+                f"choose another target or another {split} split in [data]",
+            )

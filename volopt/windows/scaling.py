@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+ROUNDING = 1e-12  # of the largest value: what moves less moves by rounding alone
+
 
 class Scaling(NamedTuple):
     """Center and scale of each column, shape (columns,), or of one series, shape ()."""
@@ -21,6 +23,16 @@ class Scaling(NamedTuple):
     def invert(self, scaled: Array) -> Array:
         """Return the values that ``apply`` would scale to ``scaled``."""
         return scaled * self.scale + self.center
+
+
+def is_constant(values: Array, size: float | None = None) -> bool:
+    """Return whether a series, shape (rows,), does not move by more than rounding, so that it cannot be scaled.
+
+    Args:
+        values: one or more.
+        size: of the numbers that they were computed from, where it is not their own.
+    """
+    return bool(np.ptp(values) <= ROUNDING * (np.abs(values).max() if size is None else size))
 
 
 def fit(values: Array, kind: str) -> Scaling:

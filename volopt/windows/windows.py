@@ -21,6 +21,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from torch import Tensor
 
+from volopt.errors import DataError
 from volopt.metrics import Forecast
 from volopt.windows import scaling
 from volopt.windows.dataset import Array, Dataset, Series
@@ -98,6 +99,9 @@ def samples(dataset: Dataset, split: Split, window: int, device: torch.device | 
         split: ``train``, ``valid`` or ``test``.
         window: input days.
         device: where the tensors shall be.
+
+    Raises:
+        DataError: the target relative to the window's mean is constant over train.
     """
     parts = [part for i in range(len(dataset.series)) if (part := _part(dataset, i, split, window)) is not None]
     offsets = np.cumsum([0, *(len(part.days) for part in parts)])
@@ -161,7 +165,14 @@ def _target_scaling(dataset: Dataset, index: int, window: int) -> Scaling:
         rows = np.asarray(dataset.rule.fitted_on(series.dates, window, index))
         return scaling.fit(series.transformed[rows], dataset.scaling)
     rows = np.asarray(dataset.rule.targets("train", series.dates, window, index))
-    return scaling.fit(series.transformed[rows] - _levels(dataset, series, rows, window), dataset.scaling)
+    anchored = series.transformed[rows] - _levels(dataset, series, rows, window)
+    if scaling.is_constant(anchored, size=np.abs(series.transformed[rows]).max()):
+        raise DataError(
+            f"the target of {series.name} is constant over train relative to the mean of {window} days before it "
+            "and cannot be scaled",
+            'write anchor = "none" in [data], or choose another target',
+        )
+    return scaling.fit(anchored, dataset.scaling)
 
 
 def _feature_scaling(dataset: Dataset, index: int, window: int, target: Scaling) -> Scaling:
