@@ -6,6 +6,7 @@ import pytest
 
 from volopt.definition.load import read
 from volopt.definition.schema import Definition
+from volopt.errors import DefinitionError
 
 TEXT = """
 format = 1
@@ -48,6 +49,7 @@ trials = 4
 """
 
 Changed = Callable[..., Definition]
+Mistakes = Callable[..., tuple[str, ...]]
 
 
 @pytest.fixture
@@ -62,3 +64,16 @@ def changed() -> Changed:
         return read(text + tail, "small.toml")
 
     return read_changed
+
+
+@pytest.fixture
+def mistakes(changed: Changed) -> Mistakes:
+    """Reads the small study changed in the same way, and returns its mistakes."""
+
+    def mistakes_of(*pairs: tuple[str, str], tail: str = "") -> tuple[str, ...]:
+        with pytest.raises(DefinitionError) as caught:
+            changed(*pairs, tail=tail)
+        assert caught.value.mistakes
+        return caught.value.mistakes
+
+    return mistakes_of

@@ -54,19 +54,13 @@ def test_a_newer_format_asks_for_a_newer_volopt_and_lists_nothing_else() -> None
     [
         ('name = "x"\nname = "y"\n', r"Cannot overwrite a value \(at line 2"),
         ("format = \n", r"Invalid value \(at line 1"),
-        ("seed = " + "9" * 5000, "digits"),
-        ("a = " + "[" * 20_000, "nested too deep"),
+        ("a = " + "[\n" * 20_000, "nested too deep"),
     ],
-    ids=["twice", "cut", "digits", "nested"],
+    ids=["twice", "cut", "nested"],
 )
 def test_a_text_that_is_no_toml_is_one_sentence(text: str, sentence: str) -> None:
     with pytest.raises(DefinitionError, match=sentence):
         read(text, "x.toml")
-
-
-def test_a_table_nested_beyond_reason_is_one_sentence() -> None:
-    with pytest.raises(DefinitionError, match="nested too deep"):
-        read("name" + ".a" * 3_000 + " = 1", "x.toml")
 
 
 ANYTHING = st.recursive(

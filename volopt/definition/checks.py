@@ -6,10 +6,11 @@ from typing import Any
 
 from volopt.definition import phase_checks
 from volopt.definition.draft import INVALID, Draft
+from volopt.definition.plain import show
 from volopt.definition.schema import Range, baseline
 from volopt.definition.sections import DIRECTIONS
 from volopt.definition.space import contains, told
-from volopt.definition.values import SPAN_WORDS, show
+from volopt.definition.values import SPAN_WORDS
 
 SPLITS = ("train", "valid", "test")
 

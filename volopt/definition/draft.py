@@ -11,11 +11,13 @@ from typing import Any, Final, Literal, get_args, get_origin
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
+from volopt.definition.plain import show, show_key
 from volopt.definition.space import KEYS, Range
-from volopt.definition.values import Keyed, Table, show, type_of
+from volopt.definition.values import Keyed, Table, type_of
 from volopt.errors import did_you_mean, nearest
 
 INVALID: Final = object()
+MAX_TABLES = 100  # of one kind, such as [[phase]]
 Draft = dict[str, Any]
 
 
@@ -50,8 +52,9 @@ class Reader:
         meant = set()
         for key in raw:
             if key not in fields:
-                hint = did_you_mean(key, missing) or did_you_mean(key, fields)
-                self.mistakes.append(f"{prefix}{key}: unknown key{hint or '; known here: ' + ', '.join(fields)}")
+                near = did_you_mean(key, missing) or did_you_mean(key, fields)
+                hint = near or f"; known here: {', '.join(fields)}"
+                self.mistakes.append(f"{prefix}{show_key(key)}: unknown key{hint}")
                 meant.update(nearest(key, missing))
         return meant
 
@@ -73,18 +76,21 @@ class Reader:
         if not isinstance(raw, list | tuple) or not raw:
             self.mistakes.append(f"{path}: found {show(raw)}, write one or more [[{path}]]")
             return INVALID
+        if len(raw) > MAX_TABLES:
+            self.mistakes.append(f"{path}: found {len(raw)} tables, write at most {MAX_TABLES}")
+            return INVALID
         return [self._labelled(model, each, path, number) for number, each in enumerate(raw, 1)]
 
     def _labelled(self, model: type[Table], raw: object, path: str, number: int) -> Draft:
         name = raw.get("name") if isinstance(raw, Mapping) else None
-        label = f'{path} "{name}"' if isinstance(name, str) else f"{path} {number}"
+        label = f"{path} {show(name)}" if isinstance(name, str) else f"{path} {number}"
         return {"label": label, **self.table(model, raw, f"{label} ")}
 
     def _keyed(self, keyed: Keyed, info: FieldInfo, raw: object, path: str) -> Any:
         if not isinstance(raw, Mapping):
             self.mistakes.append(f"{path}: found {show(raw)}, write {_words(info)}")
             return INVALID
-        return {key: self._entry(keyed, key, value, f"{path}.{key}") for key, value in raw.items()}
+        return {key: self._entry(keyed, key, value, f"{path}.{show_key(key)}") for key, value in raw.items()}
 
     def _entry(self, keyed: Keyed, key: str, raw: object, path: str) -> Any:
         before = len(self.mistakes)

@@ -1,17 +1,21 @@
 """Study files: found by path or shipped name, read with all their mistakes at once, stored and restored."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from volopt.definition import checks
 from volopt.definition.draft import Reader
+from volopt.definition.plain import show
 from volopt.definition.schema import Definition
 from volopt.errors import DefinitionError, UsageError, did_you_mean
 
 FORMAT = 1
-MAX_BYTES = 1_000_000
+MAX_BYTES = 100_000
+MAX_LINE = 1000  # characters: a key of many parts costs tomllib their number squared
+MAX_TOLD = 100  # mistakes
 SEE_TEMPLATE = "compare with the commented study file that `volopt new` writes"
 
 
@@ -27,10 +31,13 @@ def find(study: str) -> Path:
     names = {path.stem: path for path in shipped()}
     if study in names:
         return names[study]
-    if Path(study).is_file():
-        return Path(study)
+    with suppress(OSError):  # such as a name too long for any file
+        if Path(study).is_file():
+            return Path(study)
+        if Path(study).exists():
+            raise UsageError(f"{show(study)} is no file", "give the path of a study file, a small TOML text")
     raise UsageError(
-        f'there is no study file "{study}"{did_you_mean(study, names)}',
+        f"there is no study file {show(study)}{did_you_mean(study, names)}",
         "`volopt studies` lists those that ship, `volopt new NAME` writes one to start from",
     )
 
@@ -38,14 +45,13 @@ def find(study: str) -> Path:
 def read_text(path: Path) -> str:
     """The text of a study file."""
     try:
-        if (size := path.stat().st_size) > MAX_BYTES:
-            raise DefinitionError(
-                f"{path} has {size} bytes, too many for a study file",
-                "give the path of a study file, a small TOML text",
-            )
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise DefinitionError(f"study file {path} cannot be read: {error.strerror}", "check its permissions") from None
+    if len(content) > MAX_BYTES:
+        message = f"{path} has more than the {MAX_BYTES} bytes a study file may have"
+        raise DefinitionError(message, "give the path of a study file, a small TOML text")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -66,9 +72,13 @@ def read(text: str, source: str) -> Definition:
 
 
 def _parsed(text: str, source: str) -> dict[str, Any]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > MAX_LINE:
+            message = f"line {number} of study file {source} has more than the {MAX_LINE} characters a line may have"
+            raise DefinitionError(message, "write a list or a table over several lines")
     try:
         return tomllib.loads(text)
-    except ValueError as error:  # a TOMLDecodeError, or Python's own for a number of thousands of digits
+    except tomllib.TOMLDecodeError as error:
         raise DefinitionError(f"study file {source} is not valid TOML: {error}", SEE_TEMPLATE) from None
 
 
@@ -112,7 +122,7 @@ def _build(raw: Mapping[str, Any], source: str) -> Definition:
     found = raw.get("format")
     if isinstance(found, int) and found > FORMAT:
         raise DefinitionError(
-            f"{source} has format {found}, and this volopt reads format {FORMAT}", "a newer volopt is needed"
+            f"{source} has format {show(found)}, and this volopt reads format {FORMAT}", "a newer volopt is needed"
         )
     reader = Reader()
     draft = reader.table(Definition, raw)
@@ -120,6 +130,11 @@ def _build(raw: Mapping[str, Any], source: str) -> Definition:
         raise DefinitionError(
             f"{source} has {len(mistakes)} mistake{'s' * (len(mistakes) > 1)}",
             SEE_TEMPLATE,
-            mistakes,
+            _told(mistakes),
         )
     return Definition.model_validate(raw)
+
+
+def _told(mistakes: Sequence[str]) -> list[str]:
+    more = len(mistakes) - MAX_TOLD
+    return [*mistakes[:MAX_TOLD], *([f"... and {more} more"] if more > 0 else [])]

@@ -1,14 +1,16 @@
 """What must hold within a phase, between a phase and ``[space]``, and between phases."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from volopt.definition.draft import INVALID, Draft
-from volopt.definition.space import Range, contains, told
-from volopt.definition.values import show
+from volopt.definition.plain import show, show_key
+from volopt.definition.space import KEYS, Range, contains, told
 from volopt.errors import did_you_mean
 
+MAX_POINTS = 100_000
 RANGES_NEEDED = {"cmaes": 2, "qmc": 1}  # without them these samplers would be "random" by another name
 
 
@@ -18,6 +20,7 @@ def mistakes(draft: Draft) -> Iterator[str]:
     yield from _names(phases)
     if phases and phases[0].get("start") == "best" and phases[0].get("sampler") != "grid":
         yield f'{phases[0]["label"]} start: found "best", but no phase comes before it; write "baseline"'
+    yield from _size(phases)
     for phase in phases:
         yield from (f"{phase['label']} {line}" for line in _phase(phase, draft.get("space")))
     yield from _pruners(phases, draft.get("training", {}))
@@ -27,6 +30,14 @@ def _names(phases: list[Draft]) -> Iterator[str]:
     for name, count in Counter(phase["name"] for phase in phases if "name" in phase).items():
         if count > 1:
             yield f'phase "{name}": {count} phases have this name; give each its own'
+
+
+def _size(phases: list[Draft]) -> Iterator[str]:
+    """Counts the points of all grids before anyone lists them."""
+    lists = [[len(values) for _, values in _valid(phase, "grid")] for phase in phases]
+    points = sum(math.prod(lengths) for lengths in lists if lengths)
+    if points > MAX_POINTS:
+        yield f"phase: the grids have {points:.3g} points together, write at most {MAX_POINTS}"
 
 
 def _pruners(phases: list[Draft], training: Draft) -> Iterator[str]:
@@ -77,14 +88,16 @@ def _other_sampler(phase: Draft) -> Iterator[str]:
 def _fix(phase: Draft) -> Iterator[str]:
     varied = {*phase.get("grid", ()), *phase.get("vary", ())}
     for key in sorted(varied & phase.get("fix", {}).keys()):
-        yield f"fix.{key}: the phase also varies {key}; leave it out in one of the two places"
+        shown = show_key(key)
+        yield f"fix.{shown}: the phase also varies {shown}; leave it out in one of the two places"
 
 
 def _known(phase: Draft, space: Draft) -> Iterator[str]:
     places = [(table, key) for table in ("grid", "fix") for key, _ in _valid(phase, table)]
     for table, key in [*places, *(("vary", key) for key in phase.get("vary", ()))]:
         if key not in space:
-            yield f"{table}: {key} is not in [space]{did_you_mean(key, space) or '; add it there'}"
+            near = did_you_mean(key, space.keys() & KEYS.keys())
+            yield f"{table}: {show_key(key)} is not in [space]{near or '; add it there'}"
 
 
 def _valid(phase: Draft, table: str) -> list[tuple[str, Any]]:

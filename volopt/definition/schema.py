@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 
 from volopt.definition.sections import Data, Files, Model, Objective, Published, Training
 from volopt.definition.space import KEYS, Entry, Range, choices_type, entry_type, value_type
-from volopt.definition.values import Choices, Keyed, Name, Scalar, Table, Text, canonical, whole
+from volopt.definition.values import Choices, Keyed, Name, Scalar, Table, Text, at_most, canonical, whole
 
 __all__ = [
     "KEYS",
@@ -43,6 +43,7 @@ class Phase(Table):
     vary: Annotated[
         tuple[str, ...],
         AfterValidator(canonical),
+        at_most(len(KEYS), "keys"),
         Field(description='a list of keys of [space], such as ["cell", "window"]'),
     ] = ()
     start: Literal["baseline", "best"] = "baseline"
@@ -51,7 +52,7 @@ class Phase(Table):
         Keyed(value_type),
         Field(description="keys of [space] with a value each, such as { hidden_size = 25 }"),
     ] = Field(default={})
-    trials: Annotated[int, whole(1)] | None = None
+    trials: Annotated[int, whole(1, 1_000_000)] | None = None
     pruner: Literal["none", "median", "hyperband", "wilcoxon"] = "none"
 
     def points(self, definition: "Definition") -> list[dict[str, Any]]:
@@ -63,7 +64,7 @@ class Phase(Table):
 class Definition(Table):
     """A whole study file."""
 
-    format: Literal[1]
+    format: Annotated[int, Field(strict=True, ge=1, le=1, description="1")]
     name: Name
     title: Text = ""
     seed: Annotated[int, whole(0, 2**32 - 1)] = 0

@@ -23,6 +23,7 @@ class Data(Table):
         str,
         Field(
             pattern=r"^[A-Za-z0-9^][A-Za-z0-9^._=-]*$",
+            max_length=100,
             description='an instrument\'s name, such as "SH600000"',
         ),
     ]
@@ -72,14 +73,14 @@ class Model(Table):
 class Training(Table):
     """``[training]``: how one configuration is trained; ``early_stopping`` is a patience in epochs."""
 
-    epochs: Annotated[int, whole(1)] = 100
+    epochs: Annotated[int, whole(1, 1_000_000)] = 100
     learning_rate: Annotated[float, number("a number above 0, at most 10", gt=0, le=10)] = 0.005
     batch_size: Annotated[int, whole(1, 1_000_000)] | Literal["full"] = "full"
     optimizer: Literal["adam", "adamw"] = "adam"
     weight_decay: Annotated[float, number("a number from 0 to 10", ge=0, le=10)] = 0.0
-    seeds: Annotated[int, whole(1)] = 3
-    early_stopping: Annotated[int, whole(1)] | Literal["none"] = "none"
-    retries: Annotated[int, whole(0)] = 2
+    seeds: Annotated[int, whole(1, 1000)] = 3
+    early_stopping: Annotated[int, whole(1, 1_000_000)] | Literal["none"] = "none"
+    retries: Annotated[int, whole(0, 1000)] = 2
 
 
 def _valid_only(metric: object) -> object:

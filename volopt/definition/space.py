@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, TypeAdapter, model_validator
 
+from volopt.definition.plain import show, show_all
 from volopt.definition.sections import Model, Training
-from volopt.definition.values import Choices, Flag, Scalar, Table, canonical, show, type_of, whole
+from volopt.definition.values import MAX_VALUES, Choices, Flag, Scalar, Table, canonical, type_of, whole
 from volopt.errors import did_you_mean
 
 _TRAINING_KEYS = ("learning_rate", "batch_size", "optimizer", "weight_decay")
@@ -66,7 +67,7 @@ def told(entry: Entry) -> str:
     """An entry of ``[space]`` in a sentence."""
     if isinstance(entry, Range):
         return f"({entry.low} to {entry.high}{f' by {entry.step}' if entry.step else ''})"
-    return f"({', '.join(show(value) for value in entry)})"
+    return f"({show_all(entry)})"
 
 
 def value_type(key: str, _raw: object = None) -> Any:
@@ -82,7 +83,9 @@ def choices_type(key: str, raw: object) -> Any:
     """The type of a list of values of ``key``."""
     one: Any = value_type(key)
     if not isinstance(raw, list | tuple) or not raw:
-        raise ValueError(f"found {raw!r}, write a list of values")
+        raise ValueError(f"found {show(raw)}, write a list of values")
+    if len(raw) > MAX_VALUES:
+        raise ValueError(f"found {len(raw)} values, write at most {MAX_VALUES}")
     return Annotated[types.GenericAlias(tuple, (one, ...)), AfterValidator(canonical)]
 
 

@@ -4,7 +4,7 @@ A field's ``description`` completes the sentence "found …, write …"; a valid
 sentence itself.
 """
 
-import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,18 +24,15 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from volopt.definition.expressions import parse
+from volopt.definition.plain import is_plain, show
 
 SPAN_WORDS = 'the first and the last day, such as ["2010-01-01", "2015-08-31"]'
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+MAX_VALUES = 1000  # of a list in [space] or in a grid
+MAX_FEATURES = 100
 
 Scalar = bool | int | float | str
 Choices = tuple[Scalar, ...]
-
-
-def show(value: object) -> str:
-    """A found value as TOML would write it, shortened."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def type_of(info: FieldInfo) -> Any:
@@ -76,26 +73,51 @@ def _span(days: tuple[date, date]) -> tuple[date, date]:
 
 
 def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
-    if twice := sorted({value for value in values if values.count(value) > 1}):
+    if twice := _repeated(values):
         raise ValueError(f"{', '.join(twice)} stands there more than once; write each once")
     return values
 
 
+def _repeated(values: Choices) -> list[str]:
+    """The values that stand there more than once."""
+    return sorted(str(value) for value, count in Counter(values).items() if count > 1)
+
+
+def at_most(count: int, what: str) -> Any:
+    """The constraint of a list of so many items, told before any of them is looked at."""
+
+    def bounded(values: object) -> object:
+        if isinstance(values, list | tuple) and len(values) > count:
+            raise ValueError(f"found {len(values)} {what}, write at most {count}")
+        return values
+
+    return BeforeValidator(bounded)
+
+
+def _plain(text: str) -> str:
+    if not is_plain(text):
+        raise ValueError(f"found {show(text)}, write one line without control characters")
+    return text
+
+
 def canonical(values: Choices) -> Choices:
     """The choices as they are stored: False, True, numbers ascending, strings by alphabet, so "full" last."""
-    if twice := sorted({str(value) for value in values if values.count(value) > 1}):
+    if twice := _repeated(values):
         raise ValueError(f"{', '.join(twice)} stands there more than once; write each value once")
     return tuple(sorted(values, key=lambda value: (isinstance(value, str), value)))
 
 
+_PLAIN = AfterValidator(_plain)
 Flag = Annotated[bool, Field(strict=True, description="true or false")]
 Name = Annotated[
     str,
     Field(pattern=NAME_PATTERN, max_length=100, description='letters, digits and "._-", a letter or digit first'),
 ]
-Text = Annotated[str, Field(description="a text in quotes")]
+Text = Annotated[str, Field(max_length=300, description="a text in quotes, of at most 300 characters"), _PLAIN]
 FileName = Annotated[
-    str, Field(pattern=r"^[^/\\.][^/\\]*$", description="the plain name of a file in the data directory")
+    str,
+    Field(pattern=r"^[^/\\.][^/\\]*$", max_length=255, description="the plain name of a file in the data directory"),
+    _PLAIN,
 ]
 Expression = Annotated[
     str,
@@ -106,6 +128,7 @@ Expressions = Annotated[
     tuple[Expression, ...],
     Field(min_length=1, description='a list of expressions, such as ["$close", "$volume"]'),
     AfterValidator(_distinct),
+    at_most(MAX_FEATURES, "expressions"),
 ]
 Day = Annotated[date, BeforeValidator(_day), Field(strict=True)]
 Span = Annotated[
