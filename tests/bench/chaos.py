@@ -21,7 +21,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 from kills.campaign import Campaign
 from kills.evidence import Evidence
 from kills.run import undisturbed
-from kills.study import GRID, NAME, Place, Size
+from kills.study import GRIDS, NAME, Place, Size
 from kills.verdict import table, verdict
 from postgres import server
 
@@ -34,11 +34,11 @@ def chaos(folder: Path, data: Path, urls: tuple[str, str], kills: int, seed: int
     for each in (quiet, place):
         each.directory.mkdir(parents=True)
     began = time.monotonic()
-    start_up = undisturbed(quiet)
-    truth = Evidence(quiet.storage).values(NAME, GRID)
-    print(f"undisturbed: {time.monotonic() - began:.0f} s, the first worker after {start_up:.1f} s\n", flush=True)
+    pace = undisturbed(quiet)
+    truth = Evidence(quiet.storage).values(NAME, GRIDS)
+    print(f"undisturbed: {time.monotonic() - began:.0f} s, the first worker after {pace.start_up:.1f} s\n", flush=True)
     began, found = time.monotonic(), Evidence(place.storage)
-    tally = Campaign(place, found, kills, seed, start_up).run()
+    tally = Campaign(place, found, kills, seed, pace).run()
     lines = verdict(tally, found, truth, SIZE, kills)
     print(table(tally), "", *lines, f"seconds: {time.monotonic() - began:.0f}", "", sep="\n", flush=True)
     return all(line.holds for line in lines)

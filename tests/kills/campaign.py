@@ -5,12 +5,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from kills.evidence import Evidence
-from kills.run import PATIENCE, Run
+from kills.run import PATIENCE, Pace, Run
 from kills.study import Place
 from processes import kill, until
 
 KINDS = ("driver", "worker", "both")
-MOMENTS = {"start-up": 0.2, "training": 0.5, "telling": 0.3}  # and how often each is chosen
+MOMENTS = {"start-up": 0.2, "training": 0.35, "telling": 0.25, "kept": 0.2}  # and how often each is chosen
+LONGEST_TRAINING = 5.0  # seconds until a kill while training, so that the kills are soon spent
+LONGEST_KEEPING = 10.0  # seconds for a fit to keep how far it has come, until it is a kill while training
+IDLE_STUDIES = 5  # that may end before a kill could hit them
 
 
 @dataclass
@@ -28,8 +31,8 @@ class Tally:
 class Campaign:
     """Kills, spread over one study after another until they are spent; the last one is run to its end."""
 
-    def __init__(self, place: Place, evidence: Evidence, kills: int, seed: int, start_up: float) -> None:
-        self._place, self._evidence, self._start_up = place, evidence, start_up
+    def __init__(self, place: Place, evidence: Evidence, kills: int, seed: int, pace: Pace) -> None:
+        self._place, self._evidence, self._pace = place, evidence, pace
         self._chance = random.Random(seed)
         self._left = [KINDS[number % len(KINDS)] for number in range(kills)]
         self._chance.shuffle(self._left)
@@ -38,7 +41,9 @@ class Campaign:
 
     def run(self) -> Tally:
         """Run studies until the kills are spent and the last study is done."""
-        while self._left:
+        for _ in range(len(self._left) + IDLE_STUDIES):
+            if not self._left:
+                break
             if self.tally.names:
                 self._place.forget_fits()
             self.tally.names.append(f"chaos-{len(self.tally.names) + 1}")
@@ -65,7 +70,7 @@ class Campaign:
         """Return whether the run ended by itself with the study done."""
         while self._left:
             kind, moment = self._left[-1], self._chance.choices([*MOMENTS], [*MOMENTS.values()])[0]
-            self._await(run, kind, moment)
+            moment = self._await(run, kind, moment)
             if run.code is not None:
                 break
             if not self._hit(run, kind):
@@ -84,20 +89,27 @@ class Campaign:
         self.tally.orphans += orphans
         self.tally.said.append(run.said())
 
-    def _await(self, run: Run, kind: str, moment: str) -> None:
-        """Let a random time pass, which ends early where the run does."""
+    def _await(self, run: Run, kind: str, moment: str) -> str:
+        """Let a random time pass, which ends early where the run does, and return which moment came."""
         if moment == "start-up":  # of the driver; where a worker is to be hit, of the worker
-            self._pass(run, self._chance.uniform(0, self._start_up))
-        elif moment == "training":
-            self._workers(run)
-            self._pass(run, self._chance.uniform(1.5, 5))
-        else:
-            self._workers(run)
+            self._pass(run, self._chance.uniform(0, self._pace.start_up))
+            if kind != "driver":
+                self._workers(run)
+            return moment
+        self._workers(run)
+        if moment == "telling":
             before = run.log.stat().st_size
             until(lambda: run.log.stat().st_size > before or run.code is not None, PATIENCE)
             self._pass(run, self._chance.uniform(0, 0.05))
-        if kind != "driver":
-            self._workers(run)
+        elif moment == "kept" and self._place.size.long:
+            states = self._place.states()
+            until(lambda: not self._place.states().items() <= states.items() or run.code is not None, LONGEST_KEEPING)
+            moment = "training" if self._place.states().items() <= states.items() else "kept"
+            self._pass(run, self._chance.uniform(0, 0.5))
+        else:
+            self._pass(run, self._chance.uniform(0.1, min(LONGEST_TRAINING, self._pace.training / 2)))
+            moment = "training"
+        return moment
 
     def _workers(self, run: Run) -> None:
         until(lambda: run.workers() or run.code is not None, PATIENCE)

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +80,10 @@ class Evidence:
         """Return the reason of each FAIL trial, None where there is none."""
         return [trial.user_attrs.get("reason") for trial in read(self.url, study) if trial.state == TrialState.FAIL]
 
-    def values(self, study: str, phase: str) -> dict[str, str]:
-        """Return all that each finished point of a phase says."""
-        return {point(trial): content(trial) for trial in of_phase(read(self.url, study), phase)}
+    def values(self, study: str, phases: Sequence[str]) -> dict[str, str]:
+        """Return all that each finished point of some phases says."""
+        trials = read(self.url, study)
+        return {point(trial): content(trial) for phase in phases for trial in of_phase(trials, phase)}
 
     def count(self, study: str, phase: str) -> int:
         """Return the number of a phase's finished trials."""

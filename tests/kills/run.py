@@ -4,6 +4,7 @@ import os
 import subprocess
 import time
 import uuid
+from typing import NamedTuple
 
 from kills.study import NAME, Place
 from processes import MARK, kill, marked, until, workers
@@ -64,14 +65,21 @@ class Run:
         self._process.wait()
 
 
-def undisturbed(place: Place) -> float:
-    """Run the study to its end, and return the seconds until its first worker was there."""
+class Pace(NamedTuple):
+    """How long a run takes."""
+
+    start_up: float  # seconds until its first worker is there
+    training: float  # and from then on until its end
+
+
+def undisturbed(place: Place) -> Pace:
+    """Run the study to its end."""
     run = Run(place, NAME, 0)
     try:
         until(lambda: run.workers() or run.code is not None, PATIENCE)
         start_up = time.monotonic() - run.began
         if run.wait() != 0:
             raise RuntimeError(f"the undisturbed run failed: {run.said()}")
-        return start_up
+        return Pace(start_up, time.monotonic() - run.began - start_up)
     finally:
         run.end()

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from kills.campaign import KINDS, MOMENTS, Tally
 from kills.evidence import Evidence
-from kills.study import GRID, SEARCH, Size
+from kills.study import GRIDS, SEARCH, Size
 
 RESUMED = re.compile(r"goes on from epoch")  # what a run says of a fit whose state it found
 
@@ -56,7 +56,7 @@ def verdict(tally: Tally, found: Evidence, truth: dict[str, str], size: Size, ki
         Line("runs that gave up", str(len(tally.gave_up)), not tally.gave_up, "\n".join(tally.gave_up)),
         _tracebacks(tally),
         Line("integrity_check", found.integrity(), found.integrity() == "ok"),
-        Line("fits that went on from a rung", str(_resumed(tally)), _resumed(tally) > 0),
+        Line("fits that went on from a rung", str(_resumed(tally)), _resumed(tally) > 0 or not size.long),
     ]
 
 
@@ -75,7 +75,7 @@ def _trials(tally: Tally, found: Evidence) -> list[Line]:
 
 
 def _study(name: str, found: Evidence, truth: dict[str, str], size: Size) -> list[Line]:
-    values, count = found.values(name, GRID), found.count(name, SEARCH)
+    values, count = found.values(name, GRIDS), found.count(name, SEARCH)
     wrong = [f"{values.get(point)} is not {said}" for point, said in truth.items() if values.get(point) != said]
     equal = len(truth) - len(wrong)
     whole = equal == size.points == len(values)
