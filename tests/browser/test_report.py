@@ -24,7 +24,7 @@ def url(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> str:
     storage = run(GRID_AND_RANDOM, directory, sample).storage
     study, definition = studies.find(connect(storage), "small")
     path = directory / "report.html"
-    path.write_text(report(study, definition, artifacts_of(storage)))
+    path.write_text(report(study, definition, artifacts_of(connect(storage))))
     return path.as_uri()
 
 

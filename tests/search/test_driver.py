@@ -15,7 +15,7 @@ from builders import STUDY, dataset, definition
 from volopt.baselines.baselines import Baselines, baselines
 from volopt.data.frame import Source
 from volopt.definition.schema import Definition
-from volopt.errors import TrainingError, VoloptError
+from volopt.errors import StorageError, TrainingError
 from volopt.search import study as studies
 from volopt.search.driver import Driver, Workshop
 from volopt.search.executors.serial import SerialTrainer
@@ -26,6 +26,7 @@ from volopt.search.listing import seeds, trials
 from volopt.storage import kept
 from volopt.storage.artifacts import CURVES, Artifacts
 from volopt.storage.connect import connect
+from volopt.storage.files import read_arrays, write_arrays
 from volopt.training.progress import Progress
 from volopt.training.task import State, Task
 from volopt.windows.dataset import Dataset
@@ -47,7 +48,11 @@ class Bench:
         self.url = f"sqlite:///{directory}/volopt.db"
 
     def drive(
-        self, found: Definition, wrap: Callable[[SerialTrainer], Any] = lambda trainer: trainer, **said: Any
+        self,
+        found: Definition,
+        wrap: Callable[[SerialTrainer], Any] = lambda trainer: trainer,
+        kind: type[Driver] = Driver,
+        **said: Any,
     ) -> Driver:
         data = dataset(found)
         study = studies.open_or_create(connect(self.url, write=True, create=True), found, SOURCE)
@@ -62,7 +67,7 @@ class Bench:
             lambda params: 1.0,
             **said,
         )
-        driver = Driver(study, found, studies.ledger(study, found), shop)
+        driver = kind(study, found, studies.ledger(study, found), shop)
         driver.run(found.phases)
         return driver
 
@@ -77,6 +82,13 @@ class Bench:
     def states(self) -> list[str]:
         return [trial.state.name for trial in self.study.trials]
 
+    def states_on_disk(self) -> list[Path]:
+        """The states of fits on their way."""
+        return sorted((self.directory / "artifacts" / "states").rglob("*.safetensors"))
+
+    def results(self) -> list[tuple[dict[str, Any], float | None]]:
+        return [(t.params, t.value) for t in self.study.trials if t.state == TrialState.COMPLETE]
+
 
 class Faulty:
     """Trains as the trainer it wraps, but for what ``fault`` says of a task and its count so far."""
@@ -89,7 +101,7 @@ class Faulty:
     def submit(self, task: Task, state: State | None, until: int) -> Future[Progress]:
         error = self._fault(task, self._submitted)
         self._submitted += 1
-        if isinstance(error, KeyboardInterrupt):
+        if error is not None and not isinstance(error, Exception):
             raise error
         if error is None:
             return self._trainer.submit(task, state, until)
@@ -207,11 +219,7 @@ def test_an_interrupted_study_resumes_to_what_an_undisturbed_one_would_be(tmp_pa
     assert disturbed.states()[-1] == "FAIL"
     assert disturbed.study.trials[-1].user_attrs["reason"] == INTERRUPTED
     disturbed.drive(found)
-
-    def complete(bench: Bench) -> list[tuple[dict[str, Any], float | None]]:
-        return [(t.params, t.value) for t in bench.study.trials if t.state == TrialState.COMPLETE]
-
-    assert complete(disturbed) == complete(undisturbed)
+    assert disturbed.results() == undisturbed.results()
 
 
 def test_an_interrupt_that_was_lost_in_a_finalizer_ends_the_run_all_the_same(bench: Bench) -> None:
@@ -239,13 +247,124 @@ def test_interruptions_do_not_use_up_the_retries(bench: Bench) -> None:
     assert bench.states() == ["FAIL"] * 4 + ["COMPLETE"] * 7
 
 
-def test_a_dead_worker_ends_the_run_with_a_sentence_and_loses_nothing(bench: Bench) -> None:
+def test_what_a_dead_worker_trained_is_trained_again_within_the_same_trial(bench: Bench) -> None:
     def fault(task: Task, count: int) -> BaseException | None:
-        return BrokenProcessPool() if count == 9 else None
+        return BrokenProcessPool("its worker process was ended by SIGKILL") if count in (3, 4, 9) else None
 
-    with pytest.raises(VoloptError, match="worker process died"):
+    driver = bench.drive(definition(), lambda trainer: Faulty(trainer, fault))
+    assert bench.states() == ["COMPLETE"] * 7
+    assert driver.epochs_trained == 7 * 2 * 4  # no rung was lost
+
+
+def test_a_point_whose_worker_dies_five_times_without_a_rung_is_given_up_and_the_study_goes_on(bench: Bench) -> None:
+    submitted: list[int] = []
+
+    def fault(task: Task, count: int) -> BaseException | None:
+        if task.config.hidden_size != 5 or task.seed != 1 or task.config.cell != "RNN":
+            return None
+        submitted.append(count)
+        return BrokenProcessPool("its worker process was ended by SIGKILL")
+
+    found = definition()
+    bench.drive(found, lambda trainer: Faulty(trainer, fault))
+    (failed,) = [trial for trial in bench.study.trials if trial.state == TrialState.FAIL]
+    assert len(submitted) == 5
+    assert failed.user_attrs["reason"] == (
+        "given up after epoch 0: its worker process was ended by SIGKILL, 5 times without another rung"
+    )
+    assert bench.states().count("COMPLETE") == 6
+    assert bench.drive(found).new_trials == 0  # it is not tried again
+
+
+def test_a_rung_in_between_forgives_the_deaths_before_it(bench: Bench) -> None:
+    """A rung is one epoch here: four deaths before each of the four."""
+
+    def fault(task: Task, count: int) -> BaseException | None:
+        return BrokenProcessPool("dead") if count % 5 else None
+
+    bench.drive(definition(training={"seeds": 1}), lambda trainer: Faulty(trainer, fault))
+    assert bench.states() == ["COMPLETE"] * 7
+
+
+def test_an_interrupted_fit_goes_on_from_its_last_rung(tmp_path: Path) -> None:
+    found = definition()
+    undisturbed, disturbed = Bench(tmp_path / "a"), Bench(tmp_path / "b")
+    undisturbed.drive(found)
+
+    def fault(task: Task, count: int) -> BaseException | None:
+        return KeyboardInterrupt() if count == 5 else None  # of 2 x 4 rungs of the first trial
+
+    with pytest.raises(KeyboardInterrupt):
+        disturbed.drive(found, lambda trainer: Faulty(trainer, fault))
+    assert len(disturbed.states_on_disk()) == 2
+    assert disturbed.drive(found).epochs_trained == 7 * 2 * 4 - 5
+    assert disturbed.states_on_disk() == []
+    assert disturbed.results() == undisturbed.results()
+
+
+def test_a_killed_run_leaves_the_states_that_were_due(bench: Bench) -> None:
+    class Killed(BaseException):
+        """As kill -9: nothing after it is done."""
+
+    def fault(task: Task, count: int) -> BaseException | None:
+        return Killed() if count == 5 else None
+
+    class Deadly(Driver):
+        def _interrupt(self, run: Any) -> None:
+            pass
+
+    with pytest.raises(Killed):
+        bench.drive(definition(), lambda trainer: Faulty(trainer, fault), kind=Deadly, keep_seconds=0.0)
+    assert bench.states() == ["RUNNING"]
+    assert bench.drive(definition()).epochs_trained == 7 * 2 * 4 - 4  # what was not collected is lost
+
+
+def test_no_state_is_written_of_fits_that_take_no_time(bench: Bench) -> None:
+    driver = bench.drive(definition())
+    assert driver.epochs_trained > 0
+    assert not (bench.directory / "artifacts" / "states").exists()
+
+
+@pytest.mark.parametrize("spoiled", [b"", b"no state", None])
+def test_a_broken_or_foreign_state_is_trained_anew(bench: Bench, spoiled: bytes | None) -> None:
+    def fault(task: Task, count: int) -> BaseException | None:
+        return KeyboardInterrupt() if count == 5 else None
+
+    with pytest.raises(KeyboardInterrupt):
         bench.drive(definition(), lambda trainer: Faulty(trainer, fault))
-    assert bench.states() == ["COMPLETE", "FAIL"]
+    for path in bench.states_on_disk():
+        path.write_bytes(spoiled) if spoiled is not None else write_arrays(path, {}, {"epoch": 3})
+    assert bench.drive(definition()).epochs_trained == 7 * 2 * 4
+
+
+def test_a_state_that_cannot_be_gone_on_from_costs_one_retry(bench: Bench) -> None:
+    def fault(task: Task, count: int) -> BaseException | None:
+        return KeyboardInterrupt() if count == 5 else None
+
+    with pytest.raises(KeyboardInterrupt):
+        bench.drive(definition(), lambda trainer: Faulty(trainer, fault))
+    for path in bench.states_on_disk():
+        arrays, facts = read_arrays(path) or ({}, {})
+        write_arrays(path, {name: values for name, values in arrays.items() if "weights" not in name}, facts)
+    bench.drive(definition())
+    assert bench.states() == ["FAIL", "FAIL"] + ["COMPLETE"] * 7
+
+
+def test_a_pruned_trial_leaves_no_state(bench: Bench) -> None:
+    bench.drive(definition(pruned_by("median")), keep_seconds=0.0)
+    assert "PRUNED" in bench.states()
+    assert bench.states_on_disk() == []
+
+
+def test_a_storage_that_is_lost_in_mid_run_ends_it_with_its_own_sentence(bench: Bench) -> None:
+    def fault(task: Task, count: int) -> BaseException | None:
+        if count == 9:
+            (bench.directory / "volopt.db").rename(bench.directory / "elsewhere.db")
+        return None
+
+    with pytest.raises(StorageError, match="was removed or replaced while it was in use"):
+        bench.drive(definition(), lambda trainer: Faulty(trainer, fault))
+    (bench.directory / "elsewhere.db").rename(bench.directory / "volopt.db")
     bench.drive(definition())
     assert bench.states().count("COMPLETE") == 7
 

@@ -34,8 +34,9 @@ def command(name: str, a: str, b: str, storage: str, as_json: bool) -> None:
     from volopt.storage.artifacts import artifacts_of
     from volopt.storage.connect import connect
 
-    study, definition = find(connect(storage), name)
-    artifacts = artifacts_of(storage)
+    opened = connect(storage)
+    study, definition = find(opened, name)
+    artifacts = artifacts_of(opened)
     found = compare(*sides(study, definition, (a, b), artifacts), definition.objective)
     best = study.best_trial.number
     chosen = best if best in (found.a.choice, found.b.choice) else None

@@ -30,7 +30,7 @@ def command(host: str, port: int | None, read_only: bool, opens: bool, storage: 
 
     reader = connect(storage)
     writer = None if read_only else connect(storage, write=True)
-    artifacts = artifacts_of(storage)
+    artifacts = artifacts_of(reader)
     app = dashboard(reader, writer, artifacts, Drawing(page, trial_png))
     with contextlib.suppress(KeyboardInterrupt), listen(host, port, app) as server:
         if not server.local:

@@ -16,16 +16,17 @@ def command(name: str, yes: bool, storage: str) -> int:
     from volopt.search.listing import counts
     from volopt.search.study import find
     from volopt.storage.artifacts import artifacts_of
-    from volopt.storage.connect import connect, database_path
+    from volopt.storage.connect import connect
     from volopt.storage.lock import study_lock
 
-    study, _ = find(connect(storage), name)
+    opened = connect(storage)
+    study, _ = find(opened, name)
     if not yes and not click.confirm(f"Delete {name} with its {sum(counts(study).values())} trials?"):
         click.echo("Nothing was deleted.")
         return 1
-    with study_lock(database_path(storage), name):
-        study, _ = find(connect(storage, write=True), name)
-        removed = artifacts_of(storage).remove(study)
+    with study_lock(opened.where, name) as lock:
+        study, _ = find(connect(storage, write=True, guard=lock.renew), name)
+        removed = artifacts_of(opened).remove(study)
         optuna.delete_study(study_name=name, storage=study._storage)
     click.echo(f"Deleted {name} and {removed} artifacts.")
     return 0

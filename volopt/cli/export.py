@@ -29,9 +29,10 @@ def command(name: str, format: str, out: Path | None, force: bool, storage: str,
     from volopt.storage.artifacts import artifacts_of
     from volopt.storage.connect import connect
 
-    study, definition = find(connect(storage), name)
+    opened = connect(storage)
+    study, definition = find(opened, name)
     synthetic = data_of(study)["synthetic"]
-    artifacts = artifacts_of(storage)
+    artifacts = artifacts_of(opened)
     done = export(study, definition, artifacts, out or Path(f"{name}-export"), format, force=force)
     if as_json:
         files = {table: {"path": file.path, "rows": file.rows} for table, file in done.files.items()}

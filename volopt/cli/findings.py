@@ -34,7 +34,7 @@ def command(names: tuple[str, ...], storage: str, as_json: bool) -> None:
     from volopt.storage.connect import connect
 
     opened = connect(storage)
-    artifacts = artifacts_of(storage)
+    artifacts = artifacts_of(opened)
     found = findings(partial(together, stored(opened, names or all_names(opened), artifacts)))
     if as_json:
         print_json([each.facts() for each in found])

@@ -3,23 +3,18 @@
 0 done, 1 expected failure, 2 wrong usage or bad study file or data, 3 unexpected, 130 interrupted.
 """
 
+import io
 import json
 import os
 import signal
 import sys
-import tempfile
-import traceback
-from pathlib import Path
 
 import click
 
 import volopt
+from volopt.cli.codes import INTERRUPTED, UNEXPECTED
 from volopt.cli.lazy import LazyGroup
 from volopt.errors import DefinitionError, VoloptError, sentence
-
-INTERRUPTED = 130
-UNEXPECTED = 3
-
 
 cli = LazyGroup(
     package="volopt.cli",
@@ -55,8 +50,10 @@ def main() -> None:
     except VoloptError as error:
         code = _say(error)
     except click.ClickException as error:
-        error.show()
-        _say_json(error.format_message(), "see --help")
+        told = io.StringIO()
+        error.show(told)
+        click.echo(_safe(told.getvalue()), err=True, nl=False)
+        _say_json(_safe(error.format_message()), "see --help")
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted. What is finished is kept; the same command goes on from there.", err=True)
@@ -74,13 +71,14 @@ def main() -> None:
 
 
 def _say(error: VoloptError) -> int:
-    click.echo(f"Error: {sentence(error.message)}", err=True)
+    message, hint = _safe(error.message), _safe(error.hint)
+    click.echo(f"Error: {sentence(message)}", err=True)
     mistakes = error.mistakes if isinstance(error, DefinitionError) else ()
     for mistake in mistakes:
         click.echo(f"  - {mistake}", err=True)
-    if error.hint:
-        click.echo(f"Hint: {sentence(error.hint)}", err=True)
-    _say_json(": ".join([error.message, "; ".join(mistakes)]) if mistakes else error.message, error.hint)
+    if hint:
+        click.echo(f"Hint: {sentence(hint)}", err=True)
+    _say_json(": ".join([message, "; ".join(mistakes)]) if mistakes else message, hint)
     return error.exit_code
 
 
@@ -89,13 +87,15 @@ def _say_json(message: str, hint: str) -> None:
         click.echo(json.dumps({"error": message, "hint": hint}))
 
 
-def _unexpected() -> int:
-    from volopt.storage.record import versions
+def _safe(text: str) -> str:
+    """Return a text without the password of a URL that was typed in some other place."""
+    from volopt.storage.address import without_passwords
 
-    handle, name = tempfile.mkstemp(prefix="volopt-", suffix=".log")
-    os.close(handle)
-    Path(name).write_text(f"{json.dumps(versions())}\n{' '.join(sys.argv)}\n{traceback.format_exc()}")
-    click.echo(f"Error: something went wrong that volopt did not expect; {name} holds the details.", err=True)
-    click.echo("Hint: please report it with that file.", err=True)
-    _say_json("unexpected error", f"see {name}")
+    return without_passwords(text)
+
+
+def _unexpected() -> int:
+    from volopt.cli.unexpected import report
+
+    _say_json("unexpected error", f"see {report()}")
     return UNEXPECTED

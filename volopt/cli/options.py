@@ -13,7 +13,7 @@ storage = click.option(
     show_default=True,
     show_envvar=True,
     metavar="URL",
-    help="The database, as sqlite:///FILE.",
+    help="The database: sqlite:///FILE, or postgresql://USER@HOST/DATABASE.",
 )
 data = click.option(
     "--data",

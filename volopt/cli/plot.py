@@ -66,8 +66,9 @@ def command(
     from volopt.storage.artifacts import artifacts_of
     from volopt.storage.connect import connect
 
-    study, definition = find(connect(storage), name)
-    subject = Subject(study, definition, artifacts_of(storage))
+    opened = connect(storage)
+    study, definition = find(opened, name)
+    subject = Subject(study, definition, artifacts_of(opened))
     charts, nothing = _charts(subject, wanted, trials)
     drawn_by = write({paths[kind]: chart for kind, chart in charts.items()}, form)
     if as_json:

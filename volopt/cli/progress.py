@@ -18,7 +18,7 @@ class RunProgress(Listener):
 
     def __init__(self, definition: Definition) -> None:
         self._objective = definition.objective
-        self._console = Console(stderr=True)
+        self.console = Console(stderr=True)
         self._best: float | None = None
         self._done, self._total = 0, 0
         self._bar = Progress(
@@ -28,8 +28,8 @@ class RunProgress(Listener):
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            console=self._console,
-            disable=not self._console.is_terminal,
+            console=self.console,
+            disable=not self.console.is_terminal,
         )
         self._task = self._bar.add_task("starting", total=None, trials="0", best="-")
 
@@ -52,8 +52,8 @@ class RunProgress(Listener):
         """Show the phase."""
         self._done, self._total, self._best = done, total, best
         self._show(phase)
-        if not self._console.is_terminal:
-            self._console.print(f"{phase.name}: {done}/{total}", highlight=False)
+        if not self.console.is_terminal:
+            self.console.print(f"{phase.name}: {done}/{total}", highlight=False)
 
     def trained(self, seconds: float) -> None:
         """Move the bar."""
@@ -67,10 +67,10 @@ class RunProgress(Listener):
             choose = min if self._objective.direction == "minimize" else max
             self._best = trial.value if self._best is None else choose(self._best, trial.value)
         self._show(phase)
-        if not self._console.is_terminal:
+        if not self.console.is_terminal:
             told = trial.user_attrs.get("reason") or f"{self._objective.metric} {trial.value:.5g}"
             line = f"{phase.name} {self._done}/{self._total}: trial {trial.number} {trial.state.name}, {told}"
-            self._console.print(f"{line} ({words.params(trial.params)})", highlight=False, soft_wrap=True)
+            self.console.print(f"{line} ({words.params(trial.params)})", highlight=False, soft_wrap=True)
 
     def _show(self, phase: Phase) -> None:
         best = "-" if self._best is None else f"{self._objective.metric} {self._best:.5g}"

@@ -26,8 +26,9 @@ def command(name: str, out: Path | None, storage: str, as_json: bool) -> None:
     from volopt.storage.connect import connect
     from volopt.storage.files import write_whole
 
-    study, definition = find(connect(storage), name)
-    content = page(study, definition, artifacts_of(storage)).encode()
+    opened = connect(storage)
+    study, definition = find(opened, name)
+    content = page(study, definition, artifacts_of(opened)).encode()
     path = out or Path(f"{name}-report.html")
     write_whole(path, content, "--out")
     if as_json:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from volopt.cli import options
+from volopt.cli.codes import INTERRUPTED
 from volopt.cli.output import SYNTHETIC, print_json, print_table
 
 if TYPE_CHECKING:
@@ -47,20 +48,29 @@ if TYPE_CHECKING:
     show_default=True,
     help="Of trials and study, for the dashboard; budget draws while they take under 3 % of the time, best ones first.",
 )
+@click.option("-v", "--verbose", is_flag=True, help="Say what is being done.")
 @click.option("--dry-run", is_flag=True, help="Show points, fits and estimated time; train nothing.")
 @options.data
 @options.storage
+@click.option(
+    "--artifacts",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where curves, pictures and fits of a server's database go; else storage/artifacts. Stored with the study.",
+)
 @options.as_json
 def command(
     study: str,
     dry_run: bool,
     as_json: bool,
+    verbose: bool,
     timeout: float | None,
     data: Path | None,
     pictures: "Pictures",
     **said: Any,
 ) -> int:
     """Create or resume the study of STUDY, a path or the name of a shipped study file."""
+    from volopt.cli.logs import tell
     from volopt.cli.progress import RunProgress
     from volopt.report.illustrate import Budget, Illustrations
     from volopt.search.run import Options, planned, prepare_job, run
@@ -71,9 +81,14 @@ def command(
     if dry_run:
         _print_plan(job, planned(job), as_json)
         return 0
-    with RunProgress(job.definition) as progress:
-        budget = Budget(pictures)
-        facts = run(job, progress, lambda study, artifacts: Illustrations(study, artifacts, job.definition, budget))
+    budget = Budget(pictures)
+    try:
+        with RunProgress(job.definition) as progress:
+            tell(progress.console, verbose=verbose)
+            facts = run(job, progress, lambda study, artifacts: Illustrations(study, artifacts, job.definition, budget))
+    except KeyboardInterrupt:
+        click.echo(f"Interrupted. What is finished is kept; this goes on from there:\n  {job.command}", err=True)
+        return INTERRUPTED
     if as_json:
         print_json(facts)
     else:
@@ -134,7 +149,7 @@ def _print_end(job: "Job", facts: dict[str, Any]) -> None:
     if job.source.synthetic:
         click.echo(SYNTHETIC)
     name, storage = job.definition.name, job.options.storage
-    where = "" if storage == options.DEFAULT_STORAGE else f" --storage {storage}"
+    where = "" if storage == options.DEFAULT_STORAGE else f" --storage {job.where.shown}"
     commands = [f"volopt trials {name}{where}", f"volopt findings{where}"]
     if against is not None:
         commands.append(f"volopt compare {name} best {against.baseline}{where}")

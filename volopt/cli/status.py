@@ -23,7 +23,7 @@ def command(name: str | None, storage: str, as_json: bool) -> None:
     opened = connect(storage)
     found = [find(opened, each) for each in ([name] if name else names(opened))]
     if as_json:
-        print_json({"storage": storage, "studies": [summary(*each) for each in found]})
+        print_json({"storage": opened.where.shown, "studies": [summary(*each) for each in found]})
         return
     if not found:
         click.echo("There is no study yet.\nNext: volopt run grid")

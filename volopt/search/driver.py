@@ -1,13 +1,16 @@
 """The driver: asks Optuna for trials, has them trained, tells the results. It alone writes to the study.
 
-What a killed driver leaves: finished trials with their value, kept fits, and trials still RUNNING, which the next
-driver finds with the lock in hand and tells FAIL (``search.study.repair``).
+What a killed driver leaves: finished trials with their value, kept fits and states, and trials still RUNNING, which the
+next driver finds with the lock in hand and tells FAIL (``search.study.repair``). What a dead worker leaves: nothing but
+its task, which is trained again from its last rung; a fit whose workers die again and again is given up.
 """
 
+import logging
 import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,20 +24,25 @@ from volopt.search import results
 from volopt.search.executors import Trainer
 from volopt.search.illustrator import Illustrator
 from volopt.search.interrupts import Interrupts
-from volopt.search.ledger import INTERRUPTED, REASON, Ledger
+from volopt.search.keeper import SECONDS, Keeper
+from volopt.search.ledger import GIVEN_UP, INTERRUPTED, REASON, Ledger
 from volopt.search.listener import Listener
 from volopt.search.phases import PHASE, Asker, asker, progress
 from volopt.search.pruners import pruner
 from volopt.search.results import SCORES
 from volopt.search.space import Params
 from volopt.search.trial_run import Member, TrialRun
+from volopt.storage import kept
 from volopt.storage.artifacts import CURVES, Artifacts
 from volopt.storage.kept import Kept
 from volopt.training.progress import Progress
-from volopt.training.task import Fit, Task, tasks
+from volopt.training.task import Task, tasks
 from volopt.windows.dataset import Dataset
 
 CHECK_SECONDS = 1.0  # between two looks at whether the run was asked to end
+DEATHS = 5  # of workers that one fit may cost without reaching another rung
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,7 @@ class Workshop:
     device: str = "cpu"
     precision: str = "highest"
     timeout: float = math.inf  # seconds after which no new trial is asked for
+    keep_seconds: float = SECONDS  # between two states of a fit on disk
 
 
 class Driver:
@@ -60,6 +69,7 @@ class Driver:
 
     def __init__(self, study: optuna.Study, definition: Definition, ledger: Ledger, workshop: Workshop) -> None:
         self._study, self._definition, self._ledger, self._shop = study, definition, ledger, workshop
+        self._keeper = Keeper(workshop.fits, kept.states(workshop.artifacts.directory), workshop.keep_seconds)
         self._by_seed = any(phase.pruner == "wilcoxon" for phase in definition.phases)
         self._pending: dict[Future[Progress], tuple[TrialRun, Member]] = {}
         self._runs: list[TrialRun] = []  # in flight
@@ -71,20 +81,17 @@ class Driver:
         """Run the phases one after another; each begins when all trials of the one before are finished.
 
         Raises:
-            VoloptError: a worker process died, or the storage cannot be written.
+            VoloptError: the storage cannot be used.
         """
         try:
             for phase in phases:
                 self._run_phase(phase)
-        except BrokenExecutor as error:
-            raise VoloptError(
-                "a worker process died",
-                "run the same command again: what is finished is kept; --workers 1 needs less memory",
-            ) from error
         finally:
             self._shop.trainer.close()
-            for run in list(self._runs):  # there are some only when an error or an interrupt ended the loop
-                self._fail(run, INTERRUPTED)
+            self._take_what_is_done()
+            with suppress(VoloptError):  # of a storage that is gone; the error that ended the loop says so
+                for run in list(self._runs):  # there are some only when an error or an interrupt ended the loop
+                    self._interrupt(run)
 
     def _run_phase(self, phase: Phase) -> None:
         best = self._study.best_value if self._ledger.complete else None
@@ -93,7 +100,10 @@ class Driver:
         self._study.pruner = pruner(phase.pruner, task.rung, task.epochs, phase.name)
         asking = asker(phase, self._definition, self._study, self._ledger, self._shop.cost)
         while self._fill(phase, asking):
-            for future in wait(self._pending, CHECK_SECONDS, FIRST_COMPLETED).done:
+            with self._shop.interrupts.possible():
+                done = wait(self._pending, CHECK_SECONDS, FIRST_COMPLETED).done
+            for future in done:
+                self._shop.interrupts.check()
                 if future in self._pending:  # a trial that failed or was pruned has dropped its futures
                     self._collect(future)
         self._shop.illustrator.study()
@@ -115,6 +125,8 @@ class Driver:
         self._ledger.start(phase.name, params)
         self.new_trials += 1
         self._shop.listener.trial_started(phase, trial.number)
+        said = " ".join(f"{name}={value}" for name, value in params.items())
+        log.info("trial %d of %s begins (%s)", trial.number, phase.name, said)
         fits = tasks(self._definition, params, self._shop.device, self._shop.precision)
         run = TrialRun(trial, phase, params, [self._member(task) for task in fits], by_seed=self._by_seed)
         self._runs.append(run)
@@ -122,9 +134,7 @@ class Driver:
 
     def _member(self, task: Task) -> Member:
         member = Member(task, task.key((self._shop.dataset.fingerprint, self._shop.dataset.recipe)))
-        kept = self._shop.fits.get(member.key)
-        if kept is not None:
-            member.take(Fit.unpack(*kept))
+        self._keeper.find(member)
         return member
 
     def _go_on(self, run: TrialRun) -> None:
@@ -138,16 +148,21 @@ class Driver:
             self._prune(run)
         else:
             for member in run.ready():
-                member.busy = True
-                future = self._shop.trainer.submit(member.task, member.state, member.until())
-                self._pending[future] = run, member
+                self._train(run, member)
+
+    def _train(self, run: TrialRun, member: Member) -> None:
+        member.busy = True
+        with self._shop.interrupts.possible():  # a trainer without processes trains here
+            future = self._shop.trainer.submit(member.task, member.state, member.until())
+        self._pending[future] = run, member
 
     def _collect(self, future: Future[Progress]) -> None:
         run, member = self._pending.pop(future)
         try:
             found = future.result()
-        except BrokenExecutor:
-            raise
+        except BrokenExecutor as error:
+            self._died(run, member, str(error))
+            return
         except Exception as error:  # whatever a fit died of is this trial's failure, not the study's
             self._fail(run, str(error) if isinstance(error, VoloptError) else f"{type(error).__name__}: {error}")
             return
@@ -155,9 +170,19 @@ class Driver:
         member.receive(found)
         self.epochs_trained += member.epoch - before
         self._shop.listener.trained(self._shop.cost(run.params) * (member.epoch - before) / member.task.epochs)
-        if member.fit is not None:
-            self._shop.fits.put(member.key, *member.fit.pack())
+        self._keeper.keep(member)
         self._go_on(run)
+
+    def _died(self, run: TrialRun, member: Member, how: str) -> None:
+        member.deaths += 1
+        log.info(
+            "trial %d, seed %d, epoch %d: %s (%d of %d)",
+            run.trial.number, member.task.seed, member.epoch, how, member.deaths, DEATHS,
+        )  # fmt: skip
+        if member.deaths < DEATHS:
+            self._train(run, member)
+        else:
+            self._fail(run, f"{GIVEN_UP} after epoch {member.epoch}: {how}, {DEATHS} times without another rung")
 
     def _complete(self, run: TrialRun) -> None:
         value = run.value()
@@ -170,10 +195,27 @@ class Driver:
 
     def _prune(self, run: TrialRun) -> None:
         self._leave(run, None)
+        for member in run.members:
+            self._keeper.drop(member)
         self._ledger.finish(run.phase.name, run.params, complete=False)
         self._tell(run, TrialState.PRUNED)
 
+    def _take_what_is_done(self) -> None:
+        """Take the rungs that were reached and not yet collected when the loop ended."""
+        for future, (_, member) in self._pending.items():
+            if future.done() and not future.cancelled() and future.exception() is None:
+                member.receive(future.result())
+
+    def _interrupt(self, run: TrialRun) -> None:
+        with suppress(VoloptError):  # of a full disk: the state is a convenience
+            for member in run.members:
+                self._keeper.keep(member, now=True)
+        self._fail(run, INTERRUPTED)
+
     def _fail(self, run: TrialRun, reason: str) -> None:
+        if reason != INTERRUPTED:
+            for member in run.members:  # it may be the state that is bad
+                self._keeper.drop(member)
         run.trial.set_user_attr(REASON, reason)
         self._shop.illustrator.failed(run.trial, reason)
         self._ledger.fail(run.phase.name, run.params, reason)

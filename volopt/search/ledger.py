@@ -6,6 +6,7 @@ from volopt.search.space import Params, Point, point
 
 REASON = "reason"  # the user attribute of a trial that says why it FAILed
 INTERRUPTED = "interrupted"  # begins the reason of a trial that did not fail by itself
+GIVEN_UP = "given up"  # begins the reason of a trial that is not worth a retry
 
 
 class Ledger:
@@ -44,7 +45,7 @@ class Ledger:
         """Note that a running trial is FAIL."""
         self._running[phase] -= 1
         self._taken[point(params)] -= 1
-        self._failures[point(params)] += not reason.startswith(INTERRUPTED)
+        self._failures[point(params)] += self._weight(reason)
         self._lost[phase].append(params)
 
     def is_open(self, params: Params) -> bool:
@@ -58,6 +59,11 @@ class Ledger:
     def proposed(self, phase: str) -> int:
         """Return how many points a phase has had proposed so far, lost ones included."""
         return self.finished[phase] + self._running[phase] + len(self._lost[phase])
+
+    def _weight(self, reason: str) -> int:
+        if reason.startswith(INTERRUPTED):
+            return 0
+        return self._retries + 1 if reason.startswith(GIVEN_UP) else 1
 
     def _given_up(self, params: Params) -> bool:
         return self._failures[point(params)] > self._retries

@@ -1,11 +1,13 @@
 """``volopt run`` as a plain function: everything between the command line and the driver."""
 
 import functools
+import logging
 import math
 import os
 import shlex
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from volopt.data.frame import Frame, Source, load_frames
 from volopt.data.locate import locate
 from volopt.definition import load
 from volopt.definition.schema import Definition, Phase
-from volopt.errors import UsageError, did_you_mean
+from volopt.errors import MissingStorageError, UsageError, did_you_mean
 from volopt.search import cost, listing, study
 from volopt.search.driver import Driver, Workshop
 from volopt.search.executors import Trainer
@@ -30,8 +32,9 @@ from volopt.search.listener import Listener
 from volopt.search.plan import PhasePlan, plan
 from volopt.search.space import Params
 from volopt.storage import kept
-from volopt.storage.artifacts import DIRECTORY, Artifacts
-from volopt.storage.connect import connect, database_path
+from volopt.storage.address import Address, address
+from volopt.storage.artifacts import DIRECTORY, PLACE, Artifacts, place_of
+from volopt.storage.connect import connect
 from volopt.storage.lock import study_lock
 from volopt.storage.record import run_record
 from volopt.training.device import resolve
@@ -39,12 +42,15 @@ from volopt.training.task import tasks
 from volopt.windows.dataset import Dataset, prepare
 from volopt.windows.split import SPLITS
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Options:
     """What the command line says beside the study file."""
 
     storage: str
+    artifacts: Path | None = None  # of a server's database
     data: Path | None = None
     name: str | None = None
     phases: Sequence[str] = ()  # none: all of them
@@ -70,19 +76,15 @@ class Job:
     dataset: Dataset
     device: str
     workers: int
-    directory: Path  # of the database
+    where: Address  # of the storage
+    artifacts: Path  # the directory of artifacts and kept fits
     options: Options
-
-    @property
-    def artifacts(self) -> Path:
-        """Return where artifacts and kept fits are."""
-        return self.directory / DIRECTORY
 
     @property
     def command(self) -> str:
         """Return the command that goes on with the study: what was said of its numbers, and where they are kept."""
-        names = ("name", "seeds", "epochs", "trials", "device", "precision", "data", "storage")
-        said = {name: getattr(self.options, name) for name in names}
+        names = ("name", "seeds", "epochs", "trials", "device", "precision", "data", "storage", "artifacts")
+        said = {name: getattr(self.options, name) for name in names} | {"storage": self.where.shown}
         options = [f"--{name}={value}" for name, value in said.items() if value != getattr(Options, name, None)]
         return shlex.join(["volopt", "run", self.study_file, *options])
 
@@ -113,39 +115,66 @@ def prepare_job(study_file: str, options: Options) -> Job:
     )
     phases = _chosen(definition, options.phases)
     device = resolve(options.device)
-    directory = database_path(options.storage).parent
-    frames, source = read_data(definition, options.data, directory)
+    where = address(options.storage)
+    artifacts = _artifacts(where, definition.name, options)
+    frames, source = read_data(definition, options.data, where.home / "sample_cn", artifacts / "frames")
     dataset = prepare(frames, definition, source.fingerprint)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     workers = options.workers or (cores if device == "cpu" else 1)
     return Job(
-        study_file, definition, phases, text, tuple(frames), source, dataset, device, workers, directory, options
+        study_file,
+        definition,
+        phases,
+        text,
+        tuple(frames),
+        source,
+        dataset,
+        device,
+        workers,
+        where,
+        artifacts,
+        options,
     )
 
 
-def read_data(definition: Definition, data: Path | None, directory: Path) -> tuple[list[Frame], Source]:
+def _artifacts(where: Address, study_name: str, options: Options) -> Path:
+    """Return where a study's artifacts are, or are to be."""
+    if where.file is not None:
+        if options.artifacts is not None:
+            raise UsageError(f"the artifacts of {where.file} lie beside it", "leave out --artifacts")
+        return where.home / DIRECTORY
+    try:
+        stored = place_of(connect(options.storage), study_name)
+    except MissingStorageError:
+        stored = None
+    said = options.artifacts and options.artifacts.resolve()
+    if stored and said and stored != said:
+        raise UsageError(f'the artifacts of the study "{study_name}" are in {stored}', "leave out --artifacts")
+    return stored or said or where.home / DIRECTORY
+
+
+def read_data(definition: Definition, data: Path | None, sample: Path, cache: Path) -> tuple[list[Frame], Source]:
     """Return the frames of a definition.
 
     Args:
         definition: the study's.
         data: the data directory, or None for the default one.
-        directory: of the database; the frame cache and the synthetic sample are kept there.
+        sample: where the synthetic sample is, or will be.
+        cache: directory of frames that were read before.
     """
     said = definition.data
     expressions = list(dict.fromkeys([*said.features, said.target]))
     files = (said.files.history, said.files.test) if said.files else ()
     first = said.train[0] if said.train else None
     last = said.test[1] if said.test else None
-    where = data or locate(directory / "sample_cn")
-    cache = directory / DIRECTORY / "frames"
+    where = data or locate(sample)
     return load_frames(where, said.instrument, expressions, first, last, files=files, cache=cache)
 
 
 def planned(job: Job) -> list[PhasePlan]:
     """Return what is left of each phase; reads the storage and writes nothing."""
-    path = database_path(job.options.storage)
     ledger = Ledger(job.definition.training.retries)
-    if path.exists():
+    with suppress(MissingStorageError):
         storage = connect(job.options.storage)
         if job.definition.name in study.names(storage):
             ledger = study.ledger(study.find(storage, job.definition.name)[0], job.definition)
@@ -178,19 +207,25 @@ def run(
         VoloptError: the storage cannot be used, or the study is another's or held by another process.
     """
     clock, cpu = time.monotonic(), sum(os.times()[:4])
-    with study_lock(database_path(job.options.storage), job.definition.name):
-        storage = connect(job.options.storage, write=True, create=True)
+    artifacts = Artifacts(job.artifacts)
+    with study_lock(job.where, job.definition.name) as lock:
+        storage = connect(job.options.storage, write=True, create=True, guard=lock.renew)
         found = study.open_or_create(storage, job.definition, job.source)
+        artifacts.prepare()
+        if job.where.server is not None:
+            found.set_user_attr(PLACE, str(job.artifacts.resolve()))
         study.add_run(found, _record(job))
         study.keep_baselines(found, job.baselines(job.definition.model.window).metrics)
-        illustrator = illustrate(found, Artifacts(job.artifacts))
+        illustrator = illustrate(found, artifacts)
         for orphan in study.repair(found):
+            log.info("trial %d was left behind by a run that is gone; it is told FAIL", orphan.number)
             illustrator.failed(orphan, study.ORPHAN)
         workshop = _workshop(job, watch(planned(job)), illustrator)
         driver = Driver(found, job.definition, study.ledger(found, job.definition), workshop)
         illustrator.study()
         with workshop.interrupts:
             driver.run(job.phases)
+        study.repair(found)  # a trial may have been made twice, where the storage did not answer
         states = listing.counts(found)
         return {
             "study": job.definition.name,

@@ -23,6 +23,8 @@ class Member:
     curves: Curves | None = None
     fit: Fit | None = None
     busy: bool = False
+    deaths: int = 0  # of the processes that trained it, since the last rung
+    kept: bool = False  # whether a state is on disk
 
     @property
     def epoch(self) -> int:
@@ -33,9 +35,16 @@ class Member:
         """Note that the fit is finished."""
         self.fit, self.curves, self.state = fit, Curves.from_arrays(fit.curves), None
 
+    def resume(self, state: State) -> None:
+        """Go on from a state that an earlier run kept; raises ValueError where its curves are not whole."""
+        curves = Curves.from_arrays(state.arrays)
+        if not len(curves.train_mse) == len(curves.valid_mse) == state.epoch < self.task.epochs:
+            raise ValueError(f"the curves of a state at epoch {state.epoch} have {len(curves.valid_mse)}")
+        self.state, self.curves, self.kept = state, curves, True
+
     def receive(self, progress: Progress) -> None:
         """Note how far the fit has come."""
-        self.busy = False
+        self.busy, self.deaths = False, 0
         if progress.fit is not None:
             self.take(progress.fit)
         else:

@@ -28,7 +28,7 @@ def small(options: Options) -> Subject:
 def subject(url: str, name: str) -> Subject:
     """Return a stored study."""
     study, definition = studies.find(connect(url), name)
-    return Subject(study, definition, artifacts_of(url))
+    return Subject(study, definition, artifacts_of(connect(url)))
 
 
 @pytest.fixture

@@ -1,23 +1,27 @@
 """Training in local processes: the numbers of one process, and workers that end when they should."""
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor
 from contextlib import suppress
 from dataclasses import replace
 from multiprocessing import connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from builders import dataset, definition
 from volopt.errors import TrainingError
-from volopt.search.executors.processes import ProcessTrainer
+from volopt.search.executors.processes import ProcessTrainer, _how
 from volopt.search.executors.serial import SerialTrainer
+from volopt.search.executors.worker import _failure
 from volopt.search.space import Params
 from volopt.training.task import tasks
 
@@ -36,7 +40,7 @@ def trainer() -> Iterator[ProcessTrainer]:
 
 
 def workers(trainer: ProcessTrainer) -> list[BaseProcess]:
-    return list((trainer._pool._processes or {}).values())
+    return [each._process for each in trainer._all if each._process is not None]
 
 
 def test_processes_give_exactly_the_numbers_of_this_one(trainer: ProcessTrainer) -> None:
@@ -78,6 +82,75 @@ def test_a_worker_ignores_sigint_while_it_trains_and_while_it_idles(trainer: Pro
     for future in [trainer.submit(task, None, 1) for task in TASKS]:
         assert future.exception(SOON) is None
     assert workers(trainer) == before
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM])
+def test_a_worker_that_dies_takes_its_own_task_and_no_other_and_is_replaced(sent: signal.Signals) -> None:
+    trainer = ProcessTrainer(DATA, 2)
+    doomed = trainer.submit(ENDLESS, None, ENDLESS.epochs)
+    trainer.submit(TASKS[0], None, 1).result(SOON)  # so the task before it is being trained, alone
+    busy = next(each for each in trainer._all if each not in _idle(trainer))
+    other = trainer.submit(TASKS[1], None, 4)
+    assert busy._process is not None
+    assert busy._process.pid is not None
+    os.kill(busy._process.pid, sent)
+    with pytest.raises(BrokenExecutor, match=f"was ended by {sent.name}"):
+        doomed.result(SOON)
+    assert other.result(SOON).fit is not None
+    assert [trainer.submit(task, None, 1).exception(SOON) for task in TASKS] == [None] * len(TASKS)
+    trainer.close()
+
+
+def _idle(trainer: ProcessTrainer) -> list[Any]:
+    """The workers that have nothing to do, once one of two has."""
+    found = trainer._idle.get(timeout=SOON)
+    trainer._idle.put(found)
+    return [found]
+
+
+def test_a_worker_that_died_while_it_idled_costs_no_task(trainer: ProcessTrainer) -> None:
+    for future in [trainer.submit(task, None, 1) for task in TASKS]:
+        future.result(SOON)
+    for worker in workers(trainer):
+        worker.kill()
+        worker.join(SOON)
+    assert [trainer.submit(task, None, 1).exception(SOON) for task in TASKS] == [None] * len(TASKS)
+
+
+def test_a_worker_that_exits_by_itself_is_told_with_its_code() -> None:
+    assert _how(3) == "its worker process ended with exit code 3"
+    assert _how(-9) == "its worker process was ended by SIGKILL, perhaps for want of memory"
+    assert _how(-99) == "its worker process was ended by signal 99"
+
+
+def test_an_error_that_cannot_travel_is_told_by_its_words() -> None:
+    class LocalError(Exception):
+        pass
+
+    went_well, found = pickle.loads(_failure(LocalError("no way out")))
+    assert not went_well
+    assert isinstance(found, RuntimeError)
+    assert str(found) == "LocalError: no way out"
+
+
+def test_a_closed_trainer_starts_no_process() -> None:
+    closed = ProcessTrainer(DATA, 1)
+    closed.close()
+    with pytest.raises(BrokenExecutor):
+        closed._all[0].train(TASKS[0], None, 1)
+    assert workers(closed) == []
+
+
+LIGHT = """
+import sys
+import volopt.search.executors.worker
+heavy = {"torch", "optuna", "pandas", "numpy"} & set(sys.modules)
+assert not heavy, heavy
+"""
+
+
+def test_a_worker_watches_its_parent_before_it_imports_anything_heavy() -> None:
+    subprocess.run([sys.executable, "-c", LIGHT], check=True)
 
 
 def test_no_process_starts_before_there_is_a_task() -> None:

@@ -1,58 +1,128 @@
-"""Training in local processes: spawned, one torch thread each, the data sent once.
+"""Training in local processes: spawned, one torch thread each, the data sent once (``worker`` is the other side).
 
-Workers ignore SIGINT (the driver decides what ends) and end by themselves when the driver is gone.
+Each worker has a pipe and a thread of its own here, so that one that dies takes no other with it, and it is known what
+it trained. It is begun anew with the next task.
 """
 
+import logging
 import multiprocessing
-import os
 import signal
 import threading
-from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing.process import parent_process
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from queue import SimpleQueue
+from typing import Any
 
-from volopt.training.fit import advance
+from volopt.search.executors.worker import work
 from volopt.training.progress import Progress
 from volopt.training.task import State, Task
 from volopt.windows.dataset import Dataset
 
-_DATASET: list[Dataset] = []  # of this worker, set once as it starts
+log = logging.getLogger(__name__)
+
+
+class WorkerDiedError(BrokenExecutor):
+    """A worker process ended while it trained a task; the message says how."""
 
 
 class ProcessTrainer:
-    """Trains in ``workers`` processes, which start with the first task: a study with nothing to do starts none."""
+    """Trains in ``workers`` processes, which start with the first tasks: a study with nothing to do starts none."""
 
     def __init__(self, dataset: Dataset, workers: int) -> None:
         self.workers = workers
-        self._pool = ProcessPoolExecutor(
-            workers, multiprocessing.get_context("spawn"), initializer=_start, initargs=(dataset,)
-        )
+        self._all = [_Worker(dataset) for _ in range(workers)]
+        self._idle: SimpleQueue[_Worker] = SimpleQueue()
+        for worker in self._all:
+            self._idle.put(worker)
+        self._threads = ThreadPoolExecutor(workers, "worker")
 
     def submit(self, task: Task, state: State | None, until: int) -> Future[Progress]:
         """Queue the task for the next free process."""
-        return self._pool.submit(_advance, task, state, until)
+        return self._threads.submit(self._train, task, state, until)
 
     def close(self) -> None:
         """Drop what is queued and end the processes."""
-        processes = list((self._pool._processes or {}).values())  # shutdown would wait for what they train
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
-            process.terminate()
-        for process in processes:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for worker in self._all:
+            worker.close()
+        self._threads.shutdown()
+
+    def _train(self, *task: Any) -> Progress:
+        worker = self._idle.get()
+        try:
+            return worker.train(*task)
+        finally:
+            self._idle.put(worker)
+
+
+class _Worker:
+    """One process, begun when it is needed and begun anew when it has died."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._lock = threading.Lock()  # of the three below
+        self._process: BaseProcess | None = None
+        self._pipe: Connection | None = None
+        self._closed = False
+
+    def train(self, *task: Any) -> Progress:
+        """Return what ``advance`` does, or raise what it raises; raises WorkerDiedError where the process ended."""
+        process, pipe, is_new = self._begun()
+        try:
+            if is_new:
+                pipe.send(self._dataset)
+            pipe.send(task)
+            went_well, found = pipe.recv()
+        except (EOFError, OSError) as error:
+            raise WorkerDiedError(self._end(process)) from error
+        if not went_well:
+            raise found
+        progress: Progress = found
+        return progress
+
+    def close(self) -> None:
+        """End the process, which has nothing to lose."""
+        with self._lock:
+            self._closed = True
+            process = self._process
+        if process is not None:
+            process.kill()
             process.join()
 
+    def _begun(self) -> tuple[BaseProcess, Connection, bool]:
+        with self._lock:
+            if self._closed:
+                raise WorkerDiedError("it was ended")
+            if self._process is not None and self._pipe is not None and self._process.is_alive():
+                return self._process, self._pipe, False
+            if self._pipe is not None:  # it died with nothing to do
+                self._pipe.close()
+            context = multiprocessing.get_context("spawn")
+            self._pipe, theirs = context.Pipe()
+            self._process = context.Process(target=work, args=(theirs,), daemon=True)
+            self._process.start()
+            theirs.close()  # so that our end hears of its death
+            log.info("worker process %s started", self._process.pid)
+            return self._process, self._pipe, True
 
-def _start(dataset: Dataset) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _DATASET.append(dataset)
+    def _end(self, process: BaseProcess) -> str:
+        """Return how the process ended; one that merely lost its pipe is ended."""
+        with self._lock, suppress(OSError):
+            process.kill()
+            process.join()
+            if self._pipe is not None:
+                self._pipe.close()
+            self._process = self._pipe = None
+        return _how(process.exitcode)
 
 
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _advance(task: Task, state: State | None, until: int) -> Progress:
-    return advance(task, _DATASET[0], state, until)
+def _how(exit_code: int | None) -> str:
+    if exit_code is None or exit_code >= 0:
+        return f"its worker process ended with exit code {exit_code}"
+    with suppress(ValueError):
+        name = signal.Signals(-exit_code).name
+        memory = ", perhaps for want of memory" if name == "SIGKILL" else ""
+        return f"its worker process was ended by {name}{memory}"
+    return f"its worker process was ended by signal {-exit_code}"

@@ -1,0 +1,51 @@
+"""What a worker process does: it watches its parent from its first moment on, and trains what comes through a pipe.
+
+The pipe brings the dataset first, then tasks; each is answered with (whether it went well, progress or error). SIGINT
+is ignored: the driver decides what ends. Nothing heavy is imported before the watch has begun.
+"""
+
+import os
+import pickle
+import signal
+import threading
+from multiprocessing.connection import Connection
+from multiprocessing.process import parent_process
+from typing import Any
+
+
+def work(pipe: Connection) -> None:
+    """Train until the pipe, or the parent, ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        dataset = pipe.recv()
+        while True:
+            pipe.send_bytes(_answer(dataset, *pipe.recv()))
+    except (EOFError, ConnectionError):
+        return
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _answer(dataset: Any, *task: Any) -> bytes:
+    from volopt.training.fit import advance
+
+    try:
+        return pickle.dumps((True, advance(task[0], dataset, *task[1:])))
+    except Exception as error:
+        return _failure(error)
+
+
+def _failure(error: Exception) -> bytes:
+    try:
+        told = pickle.dumps((False, error))
+        pickle.loads(told)  # some errors can be sent and not be received
+    except Exception:
+        told = pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
+    return told
