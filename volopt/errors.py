@@ -53,6 +53,10 @@ class StorageError(VoloptError):
     """A database, artifact or lock that cannot be used."""
 
 
+class MissingStorageError(StorageError):
+    """There is no database yet, or nothing of ours in it."""
+
+
 class StudyError(VoloptError):
     """A study that is not there, is held by another process, or was made from another definition."""
 
