@@ -1,5 +1,7 @@
 """A small provider directory that the tests of the data layer may read, and break."""
 
+import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -29,3 +31,13 @@ def provider_dir(tmp_path: Path) -> Path:
     directory = tmp_path / "provider"
     write_provider(directory, calendar, instruments)
     return directory
+
+
+@pytest.fixture
+def little_memory() -> Iterator[None]:
+    """The test takes less than 40 MB beside what was there before."""
+    tracemalloc.start()
+    yield
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 40_000_000

@@ -26,8 +26,8 @@ def test_a_file_at_its_bound_is_read_and_one_byte_more_is_refused(tmp_path: Path
 
 
 def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
-    for path in (tmp_path / "nothing", tmp_path):
-        with pytest.raises(DataError, match="is missing"):
+    for path, reason in ((tmp_path / "nothing", "is missing"), (tmp_path, "is no file")):
+        with pytest.raises(DataError, match=reason):
             read_bounded(path, 5)
 
 

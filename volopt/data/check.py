@@ -95,7 +95,7 @@ def _instrument(provider: Provider, name: str) -> InstrumentReport:
 
 
 def _read(provider: Provider, name: str) -> tuple[dict[str, np.ndarray], list[str]]:
-    """The fields that can be read, float64 over the whole calendar, and what is wrong with the others."""
+    """Of ``FIELDS`` those that can be read, float64 over the whole calendar, and what is wrong with any field."""
     try:
         known = provider.fields(name)
     except DataError as error:
@@ -107,7 +107,8 @@ def _read(provider: Provider, name: str) -> tuple[dict[str, np.ndarray], list[st
             start, values = provider.series(name, field)
         except DataError as error:
             problems.append(error.message)
-        else:
+            continue
+        if field in FIELDS:  # of others there may be any number
             series[field] = np.full(len(provider.calendar), np.nan)
             series[field][start : start + len(values)] = values
     return series, problems

@@ -1,5 +1,6 @@
 """Reading files of a directory that may come from a stranger: nothing outside it, nothing without a bound."""
 
+import io
 from pathlib import Path
 
 from volopt.errors import DataError
@@ -28,8 +29,9 @@ def read_bounded(path: Path, limit: int) -> bytes:
         DataError: it is missing, unreadable, or larger than ``limit`` bytes.
     """
     try:
-        if not path.is_file():
-            raise DataError(f"{path} is missing", "is the directory the right one, and complete?")
+        if not path.is_file():  # a pipe would be waited for, a device be read without end
+            reason = "is no file" if path.exists() else "is missing"
+            raise DataError(f"{path} {reason}", "is the directory the right one, and complete?")
         with path.open("rb") as file:
             content = file.read(limit + 1)
     except OSError as error:
@@ -37,6 +39,14 @@ def read_bounded(path: Path, limit: int) -> bytes:
     if len(content) > limit:
         raise DataError(f"{path} is larger than the {limit} bytes it may have", "is it the right file?")
     return content
+
+
+def is_directory(path: Path) -> bool:
+    """Whether there is a directory; what no file system takes for a name is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def names(directory: Path) -> list[str]:
@@ -57,4 +67,4 @@ def read_lines(path: Path, limit: int) -> list[str]:
         text = read_bounded(path, limit).decode()
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is no UTF-8 text", "is it the right file?") from error
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    return [line.strip() for line in io.StringIO(text, newline=None) if line.strip()]  # the lines that qlib sees

@@ -16,10 +16,10 @@ from typing import NamedTuple
 import numpy as np
 
 from volopt.data.bins import SUFFIX, SYNTHETIC, folder, is_instrument_name, read_bin
-from volopt.data.files import inside, names, read_lines
+from volopt.data.files import inside, is_directory, names, read_lines
 from volopt.errors import DataError, suggest
 
-MAX_LIST_BYTES = 10_000_000  # of the calendar and of the instrument list
+MAX_LIST_BYTES = 1_000_000  # of the calendar and of the instrument list
 HOLIDAYS = 10  # calendar days without trade that are nothing unusual
 _DATE = re.compile(r"(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _FIELD_FILE = re.compile(r"[a-z_][a-z0-9_]*" + re.escape(SUFFIX))
@@ -115,7 +115,7 @@ def open_provider(directory: Path) -> Provider:
         DataError: it is missing or is none, or its calendar or instrument list cannot be read.
     """
     hint = "name a qlib provider directory, or write one with `volopt data sample`"
-    if not directory.is_dir():
+    if not is_directory(directory):
         raise DataError(f"there is no data directory {directory}", hint)
     for part in ("calendars", "instruments", "features"):
         if part not in names(directory):
@@ -136,13 +136,13 @@ def _calendar(directory: Path) -> np.ndarray:
 
 def _instruments(directory: Path) -> dict[str, tuple[Span, ...]]:
     path = inside(directory, "instruments", "all.txt")
-    spans: dict[str, tuple[Span, ...]] = {}
+    spans: dict[str, list[Span]] = {}
     for line in read_lines(path, MAX_LIST_BYTES):
         name, *days = line.split("\t")
         if not is_instrument_name(name) or len(days) != 2:
             raise DataError(f"{path} has a line {line[:60]!r}", "write NAME<tab>first day<tab>last day")
-        spans[name] = (*spans.get(name, ()), Span(*(_day(text, path) for text in days)))
-    return spans
+        spans.setdefault(name, []).append(Span(*(_day(text, path) for text in days)))
+    return {name: tuple(each) for name, each in spans.items()}
 
 
 def _day(text: str, path: Path) -> date:

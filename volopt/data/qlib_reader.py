@@ -19,6 +19,8 @@ import pandas as pd
 
 from volopt.data.provider import Provider, Rows
 from volopt.definition.expressions import Expression
+from volopt.definition.plain import shortened
+from volopt.errors import DataError
 
 
 def available() -> bool:
@@ -29,8 +31,12 @@ def available() -> bool:
 def read(provider: Provider, instrument: str, expressions: Sequence[Expression], rows: Rows) -> pd.DataFrame:
     """The expressions over the rows of the calendar: a float64 column each, named by its canonical text."""
     texts = [expression.text for expression in expressions]
-    with _quiet():
-        table = _features(provider, instrument, texts, rows)
+    try:
+        with _quiet():
+            table = _features(provider, instrument, texts, rows)
+    except Exception as error:  # of any kind: it also looks at files that no frame needs, such as other calendars
+        message = f"qlib cannot read {provider.directory}: {shortened(str(error))}"
+        raise DataError(message, "remove the files that do not belong there") from error
     days = pd.DatetimeIndex(provider.calendar[rows.first : rows.last + 1], name="datetime")
     return table.droplevel("instrument").reindex(days)[texts].astype(np.float64)
 
