@@ -1,12 +1,13 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from volopt.definition.expressions import (
     MAX_LENGTH,
     MAX_NESTING,
+    MAX_WINDOW,
     PLAIN,
     WINDOWED,
     Binary,
@@ -44,7 +45,12 @@ def test_the_canonical_text_reads_back_as_the_same_expression(expression: Expres
     assert parse(expression.text) == expression
 
 
-@given(st.one_of(st.text(), st.lists(st.sampled_from(WORDS), max_size=30).map("".join)))
+ANY = st.text(st.characters())  # surrogates too
+GRAMMARS = st.text("$abcMeanRefLog_(),+-*/.019 \t", max_size=60)
+
+
+@settings(max_examples=500)
+@given(st.one_of(ANY, GRAMMARS, st.lists(st.sampled_from(WORDS), max_size=30).map("".join)))
 def test_any_text_is_read_or_refused_and_what_is_read_holds_nothing_but_the_grammar(text: str) -> None:
     try:
         expression = parse(text)
@@ -54,7 +60,9 @@ def test_any_text_is_read_or_refused_and_what_is_read_holds_nothing_but_the_gram
     rest = re.sub(r"\$[a-z_][a-z0-9_]*|\b(Ref|Mean|Std|Sum|Max|Min|Log|Abs)\(", "", expression.text)
     assert re.fullmatch(r"[-+*/(),.0-9]*", rest)
     assert len(expression.text) <= len(text)
+    assert all(re.fullmatch(r"\$[a-z_][a-z0-9_]*", field) for field in expression.fields)
     assert expression.fields
+    assert 0 <= expression.lookback <= MAX_WINDOW * MAX_NESTING
 
 
 @pytest.mark.parametrize(
