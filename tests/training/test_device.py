@@ -3,7 +3,7 @@ import torch
 
 from volopt.errors import UsageError
 from volopt.training import device
-from volopt.training.device import PRECISIONS, reproducible, resolve
+from volopt.training.device import PRECISIONS, ran_out_of_memory, release_memory, reproducible, resolve
 
 
 @pytest.fixture
@@ -95,3 +95,38 @@ def test_torchs_settings_and_generator_are_left_as_they_were_even_by_an_error(fa
     assert found == (2, "high")
     assert torch.equal(torch.get_rng_state(), generator)
     assert not torch.is_autocast_enabled("cpu")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB."),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory"),
+        RuntimeError("std::bad_alloc"),
+        RuntimeError("CUDA error: out of memory"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    ],
+    ids=str,
+)
+def test_errors_of_memory_are_known_by_kind_or_by_their_words(error: Exception) -> None:
+    assert ran_out_of_memory(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [RuntimeError("mat1 and mat2 shapes cannot be multiplied"), ValueError("out of memory"), KeyError()],
+    ids=repr,
+)
+def test_other_errors_are_no_errors_of_memory(error: Exception) -> None:
+    assert not ran_out_of_memory(error)
+
+
+def test_what_torch_keeps_of_a_gpus_memory_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    emptied: list[str] = []
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: emptied.append("cuda"))
+    release_memory("cpu")
+    assert emptied == []
+    release_memory("cuda:1")
+    assert emptied == ["cuda"]

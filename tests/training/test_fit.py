@@ -300,6 +300,41 @@ def test_a_training_loss_that_is_not_finite_is_an_error_too() -> None:
         advance(task(), DATASET, State(1, broken), 2)
 
 
+def test_a_loss_that_is_not_finite_on_valid_alone_is_an_error_too() -> None:
+    """Batch norm trains on the batch's own statistics, and validates on the running ones."""
+    given = task(batch_norm=True)
+    state = advance(given, DATASET, None, 1).state
+    assert state is not None
+    broken = state.arrays | {"weights.norm.running_var": np.full(3, np.nan, dtype=np.float32)}
+    with pytest.raises(TrainingError, match="the validation loss is nan in epoch 2"):
+        advance(given, DATASET, State(1, broken), 2)
+
+
+def test_infinite_weights_behind_a_full_tanh_are_an_error_although_the_loss_is_finite() -> None:
+    state = advance(task(), DATASET, None, 1).state
+    assert state is not None
+    broken = state.arrays | {"weights.recurrent.bias_ih_l0": np.full(3, np.inf, dtype=np.float32)}
+    with pytest.raises(TrainingError, match="the weights are not finite in epoch 2") as caught:
+        advance(task(), DATASET, State(1, broken), 2)
+    assert "learning rate" in caught.value.hint
+
+
+@pytest.mark.parametrize("cell", ["RNN", "LSTM", "GRU"])
+@pytest.mark.parametrize("batch_size", ["full", 16])
+def test_the_largest_learning_rate_gives_finite_numbers(cell: str, batch_size: int | str) -> None:
+    found = train(task(cell=cell, batch_size=batch_size, learning_rate=10.0))
+    assert np.isfinite(list(found.metrics.values())).all()
+
+
+def test_an_error_that_is_not_of_memory_stays_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forward(self: Recurrent, inputs: Tensor) -> Tensor:
+        raise RuntimeError("shapes do not match")
+
+    monkeypatch.setattr(Recurrent, "forward", forward)
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        train(task())
+
+
 @pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError()])
 def test_running_out_of_memory_is_an_expected_error(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     def forward(self: Recurrent, inputs: Tensor) -> Tensor:

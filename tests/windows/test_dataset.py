@@ -108,6 +108,48 @@ def test_a_column_that_is_constant_after_train_is_allowed() -> None:
     prepare([with_column(frame(), 0, slice(91, None), 7.0)], definition(), "fingerprint")
 
 
+@pytest.mark.parametrize(("split", "rows"), [("valid", slice(91, 121)), ("test", slice(121, 152))])
+def test_a_target_that_is_constant_in_valid_or_test_is_refused(split: str, rows: slice) -> None:
+    days = rows.stop - rows.start
+    message = refusal(with_column(frame(), 1, rows, 7.0), definition())
+    assert f"the target is constant (7) on the {days} days of {split} with a window of 6 days" in message
+
+
+def test_a_target_that_is_constant_on_the_days_that_train_forecasts_is_refused() -> None:
+    message = refusal(with_column(frame(), 1, slice(6, 91), 7.0), definition())
+    assert "the target is constant (7) on the 85 days of train" in message
+
+
+@pytest.mark.parametrize("rows", [slice(7, 91), slice(91, 120), slice(121, 151)])
+def test_a_target_that_moves_once_in_a_split_is_allowed(rows: slice) -> None:
+    prepare([with_column(frame(), 1, rows, 7.0)], definition(), "fingerprint")
+
+
+@pytest.mark.parametrize("transform", ["none", "log"])
+def test_a_target_that_does_not_move_relative_to_its_windows_is_refused_with_an_anchor_only(transform: str) -> None:
+    line = 1.0 + np.arange(152) / 70
+    values = np.column_stack([frame().values[:, 0], np.exp(line) if transform == "log" else line])
+    straight = replace(frame(), values=values)
+    message = refusal(straight, definition(data={"anchor": "window_mean", "transform": transform}))
+    assert "the target of SH600000 less the mean of the 6 days before is constant (0.05) over train" in message
+    prepare([straight], definition(data={"transform": transform}), "fingerprint")
+
+
+@pytest.mark.parametrize("row", [3, 100, 140])
+@pytest.mark.parametrize("value", [1e31, -1e300])
+def test_a_value_too_large_to_be_computed_with_is_refused_with_its_day(row: int, value: float) -> None:
+    day = np.datetime64("2020-01-01") + row
+    message = refusal(with_column(frame(), 0, slice(row, row + 1), value), definition())
+    assert f"$close of SH600000 is {value:g} on {day}" in message
+
+
+def test_a_value_too_large_beside_what_train_moves_by_is_refused() -> None:
+    small = with_column(frame(), 0, slice(0, 91), 0.0)
+    small.values[5, 0] = 1e-25
+    assert "$close of SH600000 is" in refusal(with_column(small, 0, slice(100, 101), 1e6), definition())
+    prepare([with_column(frame(), 0, slice(100, 101), 1e29)], definition(), "fingerprint")
+
+
 @pytest.mark.parametrize("value", [0.0, -2.0])
 def test_the_log_of_a_target_that_is_not_positive_is_refused_with_the_day(value: float) -> None:
     broken = with_column(frame(), 1, slice(30, 32), value)

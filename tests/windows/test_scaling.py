@@ -29,6 +29,28 @@ def test_a_series_has_one_center_and_one_scale(kind: str) -> None:
     assert np.shape(found.center) == np.shape(found.scale) == ()
 
 
+@pytest.mark.parametrize(
+    ("values", "constant"),
+    [
+        ([7.0], True),
+        ([7.0, 7.0], True),
+        ([0.0, 0.0], True),
+        ([0.3, 0.1 + 0.2], True),  # apart by rounding
+        ([0.0, 1e-300], False),
+        ([1e9, 1e9 + 1], False),
+        ([-1.0, 1.0], False),
+    ],
+)
+def test_a_series_is_constant_where_it_moves_by_rounding_alone(values: list[float], constant: bool) -> None:
+    assert scaling.is_constant(np.array(values)) is constant
+
+
+def test_what_is_rounding_depends_on_the_numbers_a_series_was_computed_from() -> None:
+    differences = np.array([1.0, 1.0 + 1e-9])
+    assert not scaling.is_constant(differences)
+    assert scaling.is_constant(differences, size=1e6)
+
+
 @given(
     arrays(np.float64, array_shapes(min_dims=1, max_dims=2), elements=st.floats(-1e6, 1e6)),
     st.floats(-1e3, 1e3),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from volopt.data.frame import Frame
@@ -97,6 +98,33 @@ def prepare(frames: Sequence[Frame], definition: Definition, fingerprint: str) -
     return dataset
 
 
+def levels(dataset: Dataset, series: Series, rows: NDArray[np.int64], window: int) -> Array:
+    """Return the mean transformed target over each window's days, or zeros without an anchor, shape (samples,)."""
+    if not dataset.anchored:
+        return np.zeros(rows.shape)
+    means: Array = sliding_window_view(series.transformed, window).mean(axis=1)
+    return means[rows - window]
+
+
+def above_level(dataset: Dataset, index: int, window: int) -> Array:
+    """Return the transformed target of the train days of series ``index`` less the level of each one's window.
+
+    Raises:
+        DataError: it does not move.
+    """
+    series = dataset.series[index]
+    rows = np.asarray(dataset.rule.targets("train", series.dates, window, index), dtype=np.int64)
+    target = series.transformed[rows]
+    found: Array = target - levels(dataset, series, rows, window)
+    if len(rows) and is_constant(found, size=float(np.abs(target).max())):
+        raise DataError(
+            f"the target of {series.name} less the mean of the {window} days before is constant ({found[0]:g}) over "
+            "train and cannot be scaled",
+            'write anchor = "none" in [data], or choose another target',
+        )
+    return found
+
+
 def _rule(definition: Definition) -> Rule:
     data, published = definition.data, definition.published
     if published is not None:
@@ -136,6 +164,8 @@ def _check(dataset: Dataset, window: int) -> None:
         columns = [*zip(dataset.names, series.features.T, strict=True), ("the target", series.transformed)]
         for name, values in columns:
             _check_column(f"{name} of {series.name}", values, values[rows], series.dates)
+        if dataset.anchored:
+            above_level(dataset, i, window)
     _check_targets(dataset, window)
 
 

@@ -17,14 +17,12 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from torch import Tensor
 
-from volopt.errors import DataError
 from volopt.metrics import Forecast
 from volopt.windows import scaling
-from volopt.windows.dataset import Array, Dataset, Series
+from volopt.windows.dataset import Array, Dataset, Series, above_level, levels
 from volopt.windows.scaling import Scaling
 from volopt.windows.split import Dates, Split
 
@@ -140,7 +138,7 @@ def _part(dataset: Dataset, index: int, split: Split, window: int) -> _Part | No
     fitted = _fitted_series(dataset, index, window)
     target = _target_scaling(dataset, fitted, window)
     columns = _feature_scaling(dataset, fitted, window, target)
-    level = _levels(dataset, series, rows, length)
+    level = levels(dataset, series, rows, length)
     return _Part(
         days=columns.apply(series.features),
         starts=rows - length,
@@ -164,15 +162,7 @@ def _target_scaling(dataset: Dataset, index: int, window: int) -> Scaling:
     if not dataset.anchored:
         rows = np.asarray(dataset.rule.fitted_on(series.dates, window, index))
         return scaling.fit(series.transformed[rows], dataset.scaling)
-    rows = np.asarray(dataset.rule.targets("train", series.dates, window, index))
-    anchored = series.transformed[rows] - _levels(dataset, series, rows, window)
-    if scaling.is_constant(anchored, size=np.abs(series.transformed[rows]).max()):
-        raise DataError(
-            f"the target of {series.name} is constant over train relative to the mean of {window} days before it "
-            "and cannot be scaled",
-            'write anchor = "none" in [data], or choose another target',
-        )
-    return scaling.fit(anchored, dataset.scaling)
+    return scaling.fit(above_level(dataset, index, window), dataset.scaling)
 
 
 def _feature_scaling(dataset: Dataset, index: int, window: int, target: Scaling) -> Scaling:
@@ -184,11 +174,3 @@ def _feature_scaling(dataset: Dataset, index: int, window: int, target: Scaling)
         found.center[dataset.target_feature] = target.center
         found.scale[dataset.target_feature] = target.scale
     return found
-
-
-def _levels(dataset: Dataset, series: Series, rows: NDArray[np.int64], window: int) -> Array:
-    """Return the mean transformed target over each window's days, or zeros without an anchor, shape (samples,)."""
-    if not dataset.anchored:
-        return np.zeros(rows.shape)
-    means: Array = sliding_window_view(series.transformed, window).mean(axis=1)
-    return means[rows - window]
