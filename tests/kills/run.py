@@ -10,7 +10,7 @@ from kills.study import NAME, Place
 from processes import MARK, kill, marked, until, workers
 
 ORPHAN_SECONDS = 2.0  # until every process of a driver that ended must be gone
-PATIENCE = 300.0  # seconds until we say that something never happened
+PATIENCE = 900.0  # seconds until we say that something never happened
 
 
 class Run:
