@@ -7,9 +7,9 @@ import pytest
 
 from hand_made import World
 from volopt.findings.claims import CLAIMS, Claim
+from volopt.findings.evidence import AbsentError, BrokenError
 from volopt.findings.findings import Finding, findings
 from volopt.findings.judgement import NOTHING, Outcome
-from volopt.findings.stored import AbsentError
 
 
 def claim(id: str, p: float, topic: str = "topic", studies: tuple[tuple[str, ...], ...] = (("grid",),)) -> Claim:
@@ -56,6 +56,15 @@ def test_a_study_without_the_trials_is_not_run_and_is_to_be_gone_on_with() -> No
     assert found.commands == ("volopt run grid --phase width --phase depth --seeds 10",)
 
 
+def test_a_claim_that_needs_a_broken_file_is_not_run_and_says_why_and_the_others_are() -> None:
+    def broken(place: World) -> Outcome:
+        raise BrokenError("the file of trial 3 is gone", "run it again")
+
+    lost, other = findings(everywhere, [claim("a", 0.01)._replace(test=broken), claim("b", 0.01)])
+    assert (lost.verdict, lost.commands, lost.facts()["broken"]) == ("not run", (), "the file of trial 3 is gone")
+    assert (other.verdict, other.facts()["broken"]) == ("supported", None)
+
+
 def test_a_study_of_another_name_is_gone_on_with_under_its_name() -> None:
     def absent(place: World) -> Outcome:
         raise AbsentError(place.name)
@@ -90,6 +99,7 @@ def test_facts_have_the_keys_that_json_prints() -> None:
         "details": {},
         "commands": [],
         "synthetic": False,
+        "broken": None,
     }
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from hand_made import Shelf
 from volopt.errors import StudyError
-from volopt.findings.evidence import read
-from volopt.findings.stored import AbsentError, together
+from volopt.findings.evidence import AbsentError, read
+from volopt.findings.stored import together
 from volopt.search import study as studies
 from volopt.storage import kept
 
@@ -21,7 +21,7 @@ CONTENT: dict[str, Any] = {
         {
             "seed": seed,
             "metrics": {"valid_mse": 0.5, "test_mase": None},
-            "curves": {"train_mse": [1.0]},
+            "curves": {"train_mse": [1.0], "valid_mse": [2.0]},
             "forecast": {"valid": [1.0 + seed, 2.0], "test": [3.0, 4.0 + seed]},
         }
         for seed in range(2)
@@ -117,7 +117,9 @@ def test_a_trial_is_found_by_its_values_with_the_rest_at_the_baseline(shelf: She
 def test_evidence_is_what_the_artifact_holds(shelf: Shelf) -> None:
     definition = shelf.study("grid")
     shelf.trial(definition, CONTENT)
-    kept.baselines(shelf.artifacts.directory).put("ab" * 32, {"har.valid": np.array([5.0, 6.0])}, {})
+    kept.baselines(shelf.artifacts.directory).put(
+        "ab" * 32, {f"har.{split}": np.array([5.0, 6.0]) for split in ("valid", "test")}, {}
+    )
     found = shelf.found()["grid"][0]()
     assert [replicate.seed for replicate in found.replicates] == [0, 1]
     assert found.ensemble("valid").tolist() == [1.5, 2.0]

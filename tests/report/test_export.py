@@ -99,7 +99,8 @@ def artifact(key: str, *days: str, forecast: float = 1.5) -> dict[str, Any]:
     curves |= {"valid_log_mse": [0.125], "valid_log_r2": [-1.0]}
     seed = {"seed": 0, "curves": curves, "forecast": {split: [forecast] * len(days) for split in SCORED}}
     of_split = {"date": list(days), "actual": [1.0] * len(days)}
-    return {"baselines": key, "days": dict.fromkeys(SCORED, of_split), "seeds": [seed]}
+    train = {"mean": 1.0, "std": 1.0, "log_floor": 1.0}
+    return {"train": train, "baselines": key, "days": dict.fromkeys(SCORED, of_split), "seeds": [seed]}
 
 
 def test_every_number_of_every_trial_is_there_exactly(read: dict[str, pd.DataFrame], done: Kept) -> None:

@@ -54,8 +54,8 @@ def test_a_trial_has_every_value_that_a_search_can_vary(subject: Subject) -> Non
 def test_what_is_gone_is_none(subject: Subject) -> None:
     assert subject.result(subject.trials[0]) is not None
     assert subject.result(subject.trials[2]) is None
-    assert subject.content(subject.trials[2]) is None
-    assert subject.content(subject.trials[3]) is None
+    assert subject.left(subject.trials[2]) is None
+    assert subject.left(subject.trials[3]) is None
 
 
 def test_it_says_what_it_is_about(subject: Subject) -> None:

@@ -10,6 +10,7 @@ import click
 
 from volopt.cli import options
 from volopt.cli.output import SYNTHETIC, print_json, print_table, show
+from volopt.report.page.blocks import told
 
 if TYPE_CHECKING:
     from volopt.findings.findings import Finding
@@ -54,6 +55,8 @@ def _print(found: Sequence["Finding"]) -> None:
     missing = Counter(each.study for each in found if each.outcome is None)
     if missing:
         click.echo("Not run: claims on " + ", ".join(f"{study} ({count})" for study, count in missing.items()))
+    for line in dict.fromkeys(told(each.broken) for each in found if each.broken):
+        click.echo(line, err=True)
     commands = dict.fromkeys(command for each in found for command in each.commands)
     if commands:
         click.echo("What is not run, or has under 8 seeds, takes\n  " + "\n  ".join(commands))

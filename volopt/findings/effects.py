@@ -13,7 +13,7 @@ import numpy as np
 
 from volopt.definition.schema import Scalar
 from volopt.findings import judgement, measures
-from volopt.findings.evidence import Result
+from volopt.findings.evidence import AbsentError, Result
 from volopt.findings.judgement import Outcome
 from volopt.findings.measures import Measure, log_loss, over_seeds, seeds
 from volopt.metrics import Array
@@ -201,6 +201,8 @@ def _width(place: Place, cell: str, small: int, large: int, judge: Callable[[Arr
 def _each(measure: Measure, trials: Sequence[Result]) -> list[Array]:
     """Return a measure of each trial over the seeds that all of them have, each of shape (seeds,)."""
     common = seeds(*trials)
+    if not common:
+        raise AbsentError("a seed that all trials have")
     return [over_seeds(measure, trial, common) for trial in trials]
 
 

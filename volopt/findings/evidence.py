@@ -1,5 +1,6 @@
 """Stored trials as numbers: what a claim or a comparison looks at."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -9,13 +10,24 @@ import optuna
 from numpy.typing import NDArray
 from optuna.trial import FrozenTrial
 
+from volopt.baselines.forecasts import BASELINES
 from volopt.definition.schema import Scalar
 from volopt.errors import StudyError
+from volopt.search import artifact
+from volopt.search.artifact import Artifact, Days, Seed
 from volopt.storage import kept
-from volopt.storage.artifacts import CURVES, Artifacts
+from volopt.storage.artifacts import Artifacts
 
 Array = NDArray[np.float64]
 SPLITS = ("valid", "test")
+
+
+class AbsentError(Exception):
+    """A study has not what a claim looks for in it, such as a COMPLETE trial."""
+
+
+class BrokenError(AbsentError, StudyError):
+    """The trial is there, and the file that it left is not."""
 
 
 class Replicate(NamedTuple):
@@ -49,50 +61,57 @@ def read(study: optuna.Study, trial: FrozenTrial, artifacts: Artifacts) -> Resul
     """Return a COMPLETE trial's numbers.
 
     Raises:
-        StudyError: its artifact is missing, broken, or of an older volopt.
+        BrokenError: its artifact is missing, broken, or of an older volopt.
     """
-    content = artifacts.read(study, trial, CURVES)
-    try:
-        if content is not None:
-            return _result(trial, content, artifacts)
-    except (AttributeError, KeyError, TypeError, ValueError):
-        pass  # not whole: as good as missing
-    raise StudyError(
-        f"the curves and forecasts of trial {trial.number} of {study.study_name} are missing, or of an older volopt",
-        "run the study again under another --name: it takes the fits that are kept and writes them anew",
-    )
-
-
-def _result(trial: FrozenTrial, content: Mapping[str, Any], artifacts: Artifacts) -> Result:
-    days = content["days"]
+    found = artifact.read(study, trial, artifacts)
+    if found is None or not all(seed.forecast for seed in found.seeds):
+        raise BrokenError(
+            f"the curves and forecasts of trial {trial.number} of {study.study_name} are missing, broken or of an "
+            "older volopt",
+            "run the study again under another --name: it takes the fits that are kept and writes them anew",
+        )
+    days = {split: found.days[split] for split in SPLITS}
     return Result(
         number=trial.number,
         params=trial.params,
-        replicates=tuple(_replicate(row) for row in content["seeds"]),
-        dates={split: np.asarray(days[split]["date"], dtype="datetime64[D]") for split in SPLITS},
-        actual={split: np.asarray(days[split]["actual"], dtype=float) for split in SPLITS},
-        train={name: _number(value) for name, value in content["train"].items()},
-        baselines=_baselines(content["baselines"], artifacts),
+        replicates=tuple(map(_replicate, found.seeds)),
+        dates={split: np.asarray(each.date, dtype="datetime64[D]") for split, each in days.items()},
+        actual={split: np.asarray(each.actual, dtype=float) for split, each in days.items()},
+        train={name: _number(value) for name, value in dict(found.train).items()},
+        baselines=_baselines(found, artifacts),
     )
 
 
-def _replicate(row: Mapping[str, Any]) -> Replicate:
+class _Metrics(dict[str, float]):
+    """Metrics, NaN where there is none of a name."""
+
+    def __missing__(self, name: str) -> float:
+        return math.nan
+
+
+def _replicate(seed: Seed) -> Replicate:
     return Replicate(
-        row["seed"],
-        {name: _number(value) for name, value in row["metrics"].items()},
-        row["curves"],
-        {split: np.asarray(row["forecast"][split], dtype=float) for split in SPLITS},
+        seed.seed,
+        _Metrics({name: _number(value) for name, value in seed.metrics.items()}),
+        dict(seed.curves),
+        {split: np.asarray(values, dtype=float) for split, values in seed.forecast.items()},
     )
 
 
-def _baselines(key: str, artifacts: Artifacts) -> dict[str, dict[str, Array]]:
-    found: dict[str, dict[str, Array]] = {}
-    arrays, _ = kept.baselines(artifacts.directory).get(key) or ({}, {})
-    for label, values in arrays.items():
-        name, split = label.split(".")
-        found.setdefault(name, {})[split] = values
-    return found
+def _baselines(found: Artifact, artifacts: Artifacts) -> dict[str, dict[str, Array]]:
+    """Return the kept forecasts of those baselines that have one for each day."""
+    arrays, _ = kept.baselines(*artifacts.directories).get(found.baselines) or ({}, {})
+    forecasts = {name: {split: arrays.get(f"{name}.{split}") for split in SPLITS} for name in BASELINES}
+    return {
+        name: {split: np.asarray(values, dtype=float) for split, values in each.items()}
+        for name, each in forecasts.items()
+        if all(_fits(each[split], found.days[split]) for split in SPLITS)
+    }
+
+
+def _fits(values: NDArray[Any] | None, days: Days) -> bool:
+    return values is not None and values.shape == (len(days.date),) and values.dtype.kind == "f"
 
 
 def _number(value: float | None) -> float:
-    return float("nan") if value is None else float(value)
+    return math.nan if value is None else float(value)

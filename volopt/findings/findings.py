@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from volopt.errors import StudyError
 from volopt.findings import statistics
 from volopt.findings.claims import CLAIMS, Claim
+from volopt.findings.evidence import AbsentError, BrokenError
 from volopt.findings.judgement import Outcome, Verdict
 from volopt.findings.statistics import FEWEST_SEEDS
-from volopt.findings.stored import AbsentError, StoredStudy
+from volopt.findings.stored import StoredStudy
 
 SEEDS = 10  # that a claim should be looked up with
 PHASES = {"grid": " --phase width --phase depth"}  # a claim needs no phase that proposes its own points
@@ -29,6 +31,7 @@ class Finding:
     p: float | None  # Holm-corrected within the claim's topic and studies
     commands: tuple[str, ...]  # that would give the evidence that is missing
     synthetic: bool
+    broken: StudyError | None = None  # what was wrong with a file that the claim needs
 
     def facts(self) -> dict[str, Any]:
         """Return what ``findings --json`` prints."""
@@ -47,6 +50,7 @@ class Finding:
             "details": {name: _finite(value) for name, value in found.details.items()} if found else {},
             "commands": list(self.commands),
             "synthetic": self.synthetic,
+            "broken": self.broken.message if self.broken else None,
         }
 
 
@@ -70,7 +74,8 @@ class _Look(NamedTuple):
     claim: Claim
     wanted: Sequence[str]  # shipped studies
     studies: Sequence[StoredStudy]  # that stand for them; none where one is missing
-    outcome: Outcome | None  # None where a study or a trial is missing
+    outcome: Outcome | None  # None where a study, a trial or its file is missing
+    broken: StudyError | None = None
 
     @property
     def family(self) -> tuple[object, ...]:
@@ -81,6 +86,8 @@ def _look_up(claim: Claim, wanted: Sequence[str], places: Places) -> _Look:
     studies = places(wanted) or ()
     try:
         return _Look(claim, wanted, studies, claim.test(*studies) if studies else None)
+    except BrokenError as error:
+        return _Look(claim, wanted, studies, None, error)
     except AbsentError:
         return _Look(claim, wanted, studies, None)
 
@@ -94,6 +101,7 @@ def _finding(look: _Look, p: float | None, places: Places) -> Finding:
         p=p,
         commands=_commands(look, places),
         synthetic=any(study.synthetic for study in look.studies),
+        broken=look.broken,
     )
 
 
@@ -102,6 +110,8 @@ def _commands(look: _Look, places: Places) -> tuple[str, ...]:
 
     A study keeps its number of seeds: more of them make a new study, under another name.
     """
+    if look.broken is not None:  # it says itself what to do
+        return ()
     if look.outcome is not None and (look.outcome.n >= FEWEST_SEEDS or look.outcome.n == 0):
         return ()
     commands = []

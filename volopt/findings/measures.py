@@ -65,23 +65,23 @@ def timing_beyond_chance(result: Result, replicate: Replicate) -> float:
     Chance is the same forecast set against other days: shifted in a circle, by every number of days.
     """
     forecast, actual = _changes(replicate), np.diff(result.actual["test"])
-    shifted = [_rank_correlation(np.roll(forecast, days), actual) for days in range(1, len(actual))]
+    shifted = [_rank_correlation(np.roll(forecast, days), actual) for days in range(1, len(actual))] or [np.nan]
     return timing(result, replicate) - float(np.quantile(shifted, 0.95))
 
 
 def gradient_at_start(result: Result, replicate: Replicate) -> float:
     """Return log10 of the first layer's gradient norm over the last layer's, in the first epoch."""
-    return float(_gradient_ratios(replicate)[0])
+    return _mean(_gradient_ratios(replicate)[:1])
 
 
 def gradient_in_training(result: Result, replicate: Replicate) -> float:
     """Return the same after the first epoch, the mean over the recorded epochs."""
-    return float(_gradient_ratios(replicate)[1:].mean())
+    return _mean(_gradient_ratios(replicate)[1:])
 
 
 def steepness(result: Result, replicate: Replicate) -> float:
     """Return log10 of the mean epoch-to-epoch change, up or down, of log10 train loss."""
-    return float(np.log10(np.abs(np.diff(np.log10(replicate.curves["train_mse"]))).mean()))
+    return float(np.log10(_mean(np.abs(np.diff(np.log10(replicate.curves["train_mse"]))))))
 
 
 def _changes(replicate: Replicate) -> Array:
@@ -91,13 +91,19 @@ def _changes(replicate: Replicate) -> Array:
 def _rank_correlation(a: Array, b: Array) -> float:
     from scipy.stats import rankdata
 
-    if np.ptp(a) == 0 or np.ptp(b) == 0:
+    if a.size < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return 0.0
     return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
 
 
+def _mean(values: Array) -> float:
+    """Return the mean, NaN where there is nothing to take it of."""
+    return float(values.mean()) if values.size else np.nan
+
+
 def _gradient_ratios(replicate: Replicate) -> Array:
     """Return log10(first layer / last layer) of each recorded epoch, shape (records,)."""
-    norms = np.maximum(np.asarray(replicate.curves["gradient_norm"], dtype=float), SMALLEST)
+    records = replicate.curves["gradient_norm"] or np.empty((0, 1))
+    norms = np.maximum(np.asarray(records, dtype=float), SMALLEST)
     ratios: Array = np.log10(norms[:, 0] / norms[:, -1])
     return ratios

@@ -14,16 +14,12 @@ from optuna.trial import FrozenTrial, TrialState
 
 from volopt.definition import load
 from volopt.definition.schema import Definition, Scalar
-from volopt.findings.evidence import Result, read
+from volopt.findings.evidence import AbsentError, Result, read
 from volopt.search import study as studies
 from volopt.search.space import Point, point
 from volopt.storage.artifacts import Artifacts
 
 _FREE = {"data": {"instrument", "train", "valid", "test", "files"}, "training": {"seeds", "retries"}}
-
-
-class AbsentError(Exception):
-    """The study of this name has no COMPLETE trial where a claim looks for one."""
 
 
 class StoredStudy:
@@ -40,7 +36,7 @@ class StoredStudy:
 
         Raises:
             AbsentError: there is none.
-            StudyError: its artifact is missing.
+            BrokenError: its artifact is missing or broken.
         """
         definition = self.definition
         wanted = definition.baseline() | values

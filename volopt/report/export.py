@@ -5,7 +5,7 @@ trial's curves and forecasts, and a killed process leaves only that folder, whic
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,12 +20,13 @@ from pyarrow.parquet import ParquetWriter
 from volopt.definition.schema import Definition
 from volopt.errors import StorageError, StudyError, UsageError
 from volopt.report import tables
+from volopt.search import artifact
+from volopt.search.artifact import Days
 from volopt.search.listing import trials
 from volopt.storage import kept
-from volopt.storage.artifacts import CURVES, Artifacts
+from volopt.storage.artifacts import Artifacts
 
 WRITERS = {"csv": CSVWriter, "parquet": ParquetWriter}
-_NOT_WHOLE = (AttributeError, KeyError, TypeError, ValueError)
 
 
 class Written(NamedTuple):
@@ -99,7 +100,7 @@ class _Source:
         self.without_baselines: list[int] = []
         self._study, self._artifacts = study, artifacts
         self._frozen = study.get_trials(deepcopy=False)[: len(self.listed)]  # some may have come since
-        self._days: dict[str, tables.Days] = {}  # of each set, under the key of its baselines
+        self._days: dict[str, Mapping[str, Days]] = {}  # of each set, under the key of its baselines
 
     def pieces(self, schemas: dict[str, tables.Schema]) -> Iterator[tuple[str, tables.Table]]:
         """Return the tables in pieces, each with its name."""
@@ -114,23 +115,23 @@ class _Source:
                 yield "predictions", table
 
     def _of_artifact(self, trial: FrozenTrial, schemas: dict[str, tables.Schema]) -> dict[str, tables.Table]:
-        content: Any = self._artifacts.read(self._study, trial, CURVES)
-        try:
-            key = str(content["baselines"])
-            day_set = [*self._days, key].index(key) + 1
-            found = tables.of_artifact(trial.number, content, day_set, schemas)
-        except _NOT_WHOLE:
+        left = artifact.read(self._study, trial, self._artifacts)
+        if left is None:
             self.unread.append(trial.number)
             return {}
+        day_set = [*self._days, left.baselines].index(left.baselines) + 1
+        found = tables.of_artifact(trial.number, left, day_set, schemas)
         if found["predictions"].num_rows:
-            self._days.setdefault(key, content["days"])
+            self._days.setdefault(left.baselines, left.days)
         return found
 
-    def _of_baselines(self, key: str, days: tables.Days, day_set: int, schema: tables.Schema) -> list[tables.Table]:
-        arrays, _ = kept.baselines(self._artifacts.directory).get(key) or ({}, {})
+    def _of_baselines(
+        self, key: str, days: Mapping[str, Days], day_set: int, schema: tables.Schema
+    ) -> list[tables.Table]:
+        arrays, _ = kept.baselines(*self._artifacts.directories).get(key) or ({}, {})
         try:
             return list(tables.of_baselines(arrays, days, day_set, schema))
-        except _NOT_WHOLE:
+        except (KeyError, TypeError, ValueError):  # some are missing, or of other days
             self.without_baselines.append(day_set)
             return []
 

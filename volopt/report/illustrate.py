@@ -20,6 +20,7 @@ from volopt.report import notes
 from volopt.report.pictures import png, trial_chart
 from volopt.report.subject import NothingToPlotError, Subject
 from volopt.search import listing
+from volopt.search.artifact import parse
 from volopt.search.illustrator import Illustrator
 from volopt.search.study import data_of
 from volopt.storage.artifacts import PICTURE, Artifacts
@@ -105,8 +106,9 @@ class Illustrations(Illustrator):
         return value if self._definition.objective.direction == "maximize" else -value
 
     def _draw(self, trial: optuna.Trial, content: dict[str, Any]) -> None:
-        chart = trial_chart(content, trial.params, self._definition, trial.number, synthetic=self._synthetic)
-        if chart is not None:
+        left = parse(content)
+        if left is not None:
+            chart = trial_chart(left, trial.params, self._definition, trial.number, synthetic=self._synthetic)
             self._artifacts.attach_file(trial, PICTURE, png(chart))
 
     def _note(self, trial: optuna.Trial | FrozenTrial, row: dict[str, Any]) -> None:

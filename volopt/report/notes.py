@@ -6,6 +6,7 @@ from typing import Any
 from volopt.definition.schema import Data, Definition
 from volopt.report.subject import Subject
 from volopt.report.words import number, seeds
+from volopt.search.found import ANOTHER
 from volopt.search.ledger import INTERRUPTED
 from volopt.search.listing import summary
 from volopt.search.standing import standing
@@ -51,13 +52,15 @@ def of_study(subject: Subject) -> str:
         f"Data: {_code(found['data']['provider'])}. {_days(data)}",
         f"Phases: {phases}.",
         *(against.sentences() if against else []),
-        *(f"To go on with it: {_code(each['command'])}" for each in record[-1:]),
+        *(f"To go on with it: {_code(each['command'])}" for each in record[-1:] if "command" in each),
         f"`volopt dashboard` has [the report](/report/{found['name']}).",
     ]
     return "\n\n".join(lines)
 
 
 def _again(reason: str, retries: int) -> str:
+    if reason.startswith(ANOTHER):
+        return "It counts for nothing."
     if reason.startswith(INTERRUPTED):
         return "The point is tried again when the study goes on."
     if not retries:

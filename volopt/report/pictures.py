@@ -1,7 +1,6 @@
 """The picture of one trial: forecast against actual on test, and learning curves; drawn fast, without a browser."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial
@@ -10,33 +9,33 @@ from volopt.definition.schema import Definition, Scalar
 from volopt.report import words
 from volopt.report.figures import panels
 from volopt.report.figures.chart import Chart
-from volopt.report.figures.traces import traces
+from volopt.report.figures.traces import of_artifact
+from volopt.search import artifact
 from volopt.search import study as studies
-from volopt.storage.artifacts import CURVES, Artifacts
+from volopt.search.artifact import Artifact
+from volopt.storage.artifacts import Artifacts
 
 WIDTH, HEIGHT = 1000, 340  # pixels, without title and legend
 
 
 def trial_chart(
-    content: Mapping[str, Any],
+    left: Artifact,
     params: Mapping[str, Scalar],
     definition: Definition,
     number: int,
     *,
     synthetic: bool = False,
-) -> Chart | None:
-    """Return the chart of one trial, or None where it left nothing to draw; a pruned one has curves alone.
+) -> Chart:
+    """Return the chart of one trial; a pruned one has curves alone.
 
     Args:
-        content: its artifact, as ``search.results.artifact`` makes it.
+        left: by it as a file.
         params: its values of the keys of ``[space]``.
         definition: the study's.
         number: its number.
         synthetic: whether the data are generated.
     """
-    found = traces(content)
-    if found is None:
-        return None
+    found = of_artifact(left)
     keeps_best = definition.training.early_stopping != "none"
     drawn = [panels.curves(found.curves, "loss", keeps_best=keeps_best)]
     if found.forecasts is not None:
@@ -55,10 +54,11 @@ def trial_chart(
 
 def trial_png(study: optuna.Study, definition: Definition, trial: FrozenTrial, artifacts: Artifacts) -> bytes | None:
     """Return the picture of a stored trial as PNG, or None where it left nothing to draw."""
-    content = artifacts.read(study, trial, CURVES)
+    left = artifact.read(study, trial, artifacts)
+    if left is None:
+        return None
     synthetic = bool(studies.data_of(study)["synthetic"])
-    chart = trial_chart(content or {}, trial.params, definition, trial.number, synthetic=synthetic)
-    return None if chart is None else png(chart)
+    return png(trial_chart(left, trial.params, definition, trial.number, synthetic=synthetic))
 
 
 def png(chart: Chart) -> bytes:

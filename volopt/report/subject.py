@@ -1,9 +1,9 @@
 """A study as figures and report see it: read once, never written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -12,10 +12,13 @@ from volopt.definition.schema import Definition, Scalar
 from volopt.errors import StudyError
 from volopt.findings.evidence import Result, read
 from volopt.report import words
-from volopt.search import listing
+from volopt.search import artifact, listing
 from volopt.search import study as studies
+from volopt.search.artifact import Artifact
 from volopt.search.space import Point, point
-from volopt.storage.artifacts import CURVES, Artifacts
+from volopt.storage.artifacts import Artifacts
+
+Found = TypeVar("Found")
 
 
 class NothingToPlotError(StudyError):
@@ -24,11 +27,12 @@ class NothingToPlotError(StudyError):
 
 @dataclass(frozen=True)
 class Subject:
-    """A stored study; the content of a broken or missing artifact is None here."""
+    """A stored study; a broken or missing artifact is None here, and ``unread`` takes the number of its trial."""
 
     study: optuna.Study
     definition: Definition
     artifacts: Artifacts
+    unread: set[int] = field(default_factory=set, compare=False)
 
     @cached_property
     def trials(self) -> list[FrozenTrial]:
@@ -82,13 +86,18 @@ class Subject:
         """Return the value of every key that a search can vary, those outside ``[space]`` at the baseline."""
         return self.definition.baseline() | trial.params
 
-    def content(self, trial: FrozenTrial) -> dict[str, Any] | None:
-        """Return the artifact of a trial (``search.results.artifact``), or None; a pruned trial has curves only."""
-        return self.artifacts.read(self.study, trial, CURVES)
+    def left(self, trial: FrozenTrial) -> Artifact | None:
+        """Return what a trial left as a file, or None; a pruned trial has curves only."""
+        return self._noted(trial, artifact.read(self.study, trial, self.artifacts))
 
     def result(self, trial: FrozenTrial) -> Result | None:
         """Return a COMPLETE trial with days and forecasts, or None where its artifact is gone."""
         try:
-            return read(self.study, trial, self.artifacts)
+            return self._noted(trial, read(self.study, trial, self.artifacts))
         except StudyError:
-            return None
+            return self._noted(trial, None)
+
+    def _noted(self, trial: FrozenTrial, found: Found | None) -> Found | None:
+        if found is None and trial.state in (TrialState.COMPLETE, TrialState.PRUNED):  # others leave nothing
+            self.unread.add(trial.number)
+        return found

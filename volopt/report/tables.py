@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from volopt.baselines.forecasts import BASELINES, SCORED
 from volopt.definition.schema import Definition, Range, Scalar
+from volopt.search.artifact import Artifact, Curves, Days
 
 Schema = Any  # pyarrow's; it has no types to check against
 Table = Any
 Columns = dict[str, Any]  # by name: a list, or one value for every row
-Days = Mapping[str, Mapping[str, list[Any]]]  # by split: "date" and "actual", as in a trial's artifact
 
 _LOG_SCORES = [f"{split}_log_{score}" for split in SCORED for score in ("r2", "mse")]
 _SKILLS = [f"{split}_skill_{name}" for split in SCORED for name in BASELINES]
@@ -64,32 +64,29 @@ def seeds(listed: Sequence[Mapping[str, Any]], schema: Schema) -> Table:
     return pa.Table.from_pylist(rows, schema=schema)
 
 
-def of_artifact(number: int, content: Mapping[str, Any], day_set: int, known: Mapping[str, Schema]) -> dict[str, Table]:
+def of_artifact(number: int, left: Artifact, day_set: int, known: Mapping[str, Schema]) -> dict[str, Table]:
     """Return the curves, gradients and predictions of a trial.
 
     Args:
         number: the trial's.
-        content: its artifact.
+        left: by it as a file.
         day_set: the number of its set of days.
         known: the schema of each table.
-
-    Raises:
-        AttributeError, KeyError, TypeError, ValueError: the artifact is not whole.
     """
     parts = {name: [known[name].empty_table()] for name in ("curves", "gradients", "predictions")}
-    days = {split: _days(split, found) for split, found in content["days"].items()}
-    for row in content["seeds"]:
-        keys = {"trial": number, "seed": row["seed"]}
-        parts["curves"].append(_table(keys | _curves(row["curves"]), known["curves"]))
-        parts["gradients"].append(_table(keys | _gradients(row["curves"]), known["gradients"]))
-        for split, forecast in row.get("forecast", {}).items():  # a seed that was pruned has none
+    days = {split: _days(split, found) for split, found in left.days.items()}
+    for seed in left.seeds:
+        keys = {"trial": number, "seed": seed.seed}
+        parts["curves"].append(_table(keys | _curves(seed.curves), known["curves"]))
+        parts["gradients"].append(_table(keys | _gradients(seed.curves), known["gradients"]))
+        for split, forecast in seed.forecast.items():  # a seed that was pruned has none
             columns = {"model": "trial", "day_set": day_set, **keys, **days[split], "forecast": forecast}
             parts["predictions"].append(_table(columns, known["predictions"]))
     return {name: pa.concat_tables(tables) for name, tables in parts.items()}
 
 
 def of_baselines(
-    arrays: Mapping[str, NDArray[np.float64]], days: Days, day_set: int, schema: Schema
+    arrays: Mapping[str, NDArray[np.float64]], days: Mapping[str, Days], day_set: int, schema: Schema
 ) -> Iterator[Table]:
     """Return the predictions of the baselines on one set of days.
 
@@ -147,28 +144,30 @@ def _params(params: Mapping[str, Any]) -> dict[str, Any]:
     return {f"params_{key}": value for key, value in params.items()}
 
 
-def _curves(found: Mapping[str, Any]) -> Columns:
-    epochs = list(range(1, len(found["train_mse"]) + 1))
-    recorded = {name: dict(zip(found["record_epoch"], found[name], strict=True)) for name in RECORDED}
+def _curves(found: Curves) -> Columns:
+    epochs = list(range(1, len(found.train_mse) + 1))
+    records = {"valid_log_mse": found.valid_log_mse, "valid_log_r2": found.valid_log_r2}
+    recorded = {name: dict(zip(found.record_epoch, each, strict=bool(each))) for name, each in records.items()}
     return {
         "epoch": epochs,
-        "train_mse": found["train_mse"],
-        "valid_mse": found["valid_mse"],
+        "train_mse": found.train_mse,
+        "valid_mse": found.valid_mse,
         **{name: [values.get(epoch) for epoch in epochs] for name, values in recorded.items()},
     }
 
 
-def _gradients(found: Mapping[str, Any]) -> Columns:
+def _gradients(found: Curves) -> Columns:
+    norms = found.gradient_norm
     rows = [
         (epoch, layer, norm)
-        for epoch, norms in zip(found["record_epoch"], found["gradient_norm"], strict=True)
-        for layer, norm in enumerate(norms, start=1)
+        for epoch, row in zip(found.record_epoch, norms, strict=bool(norms))
+        for layer, norm in enumerate(row, start=1)
     ]
     return {name: [row[i] for row in rows] for i, name in enumerate(("epoch", "layer", "gradient_norm"))}
 
 
-def _days(split: str, found: Mapping[str, list[Any]]) -> Columns:
-    return {"split": split, "date": [datetime.fromisoformat(day) for day in found["date"]], "actual": found["actual"]}
+def _days(split: str, found: Days) -> Columns:
+    return {"split": split, "date": [datetime.fromisoformat(day) for day in found.date], "actual": found.actual}
 
 
 def _table(columns: Columns, schema: Schema) -> Table:

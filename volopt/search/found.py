@@ -28,8 +28,9 @@ from volopt.search.phases import PHASE
 from volopt.search.results import SCORES
 from volopt.search.shapes import are_scores, is_number, is_score
 
-NOT_OURS = "another program added it: its parameters are no point of [space]"
-NO_VALUE = "another program changed it: it is COMPLETE without a finite value"
+ANOTHER = "another program"  # begins these reasons
+NOT_OURS = f"{ANOTHER} added it: its parameters are no point of [space]"
+NO_VALUE = f"{ANOTHER} changed it: it is COMPLETE without a finite value"
 RESTORE = "put a copy of the database in its place, or delete the study in `volopt dashboard`"
 LONGEST = 2000  # letters of a reason
 # What Optuna raises where a row of its tables makes no sense; a database out of reach raises others.

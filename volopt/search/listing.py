@@ -10,7 +10,7 @@ from volopt.definition.schema import Definition
 from volopt.search import study as studies
 from volopt.search.ledger import REASON
 from volopt.search.phases import PHASE, Membership, progress
-from volopt.search.results import SCORES
+from volopt.search.results import SCORES, finite
 
 STATES = ("complete", "pruned", "failed", "running", "waiting")
 _NOT_METRICS = frozenset({PHASE, REASON})
@@ -75,7 +75,7 @@ def _trial(trial: FrozenTrial, membership: Membership) -> dict[str, Any]:
         "state": trial.state.name,
         "phases": membership.phases(trial.params, attributes.get(PHASE)),
         "params": trial.params,
-        "value": trial.value,
+        "value": finite(trial.value),
         "metrics": metrics(trial),
         "seeds": seeds(trial),
         "seconds": trial.duration.total_seconds() if trial.duration is not None else None,

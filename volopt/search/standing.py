@@ -48,7 +48,7 @@ def best_baseline(scores: Mapping[str, Mapping[str, float | None]]) -> str | Non
     Args:
         scores: by baseline, as ``study.baselines`` returns them.
     """
-    known = {name: r2 for name, row in scores.items() if (r2 := row["valid_log_r2"]) is not None}
+    known = {name: r2 for name, row in scores.items() if (r2 := row.get("valid_log_r2")) is not None}
     return max(known, key=lambda name: known[name], default=None)
 
 

@@ -31,6 +31,7 @@ from volopt.search.shapes import is_number
 
 FORMAT = 1
 PREFIX = "volopt:"
+_NAME = re.compile(f"(?=.{{1,100}}$){NAME_PATTERN}")  # as definition.values has it
 ORPHAN = f"{INTERRUPTED}: the process that ran it is gone"
 
 
@@ -50,7 +51,7 @@ def names(storage: BaseStorage) -> list[str]:
             "put a copy of the database in its place",
         ) from error
     ours = [study for study in studies if PREFIX + "definition" in study.user_attrs]
-    return [study.study_name for study in ours if re.fullmatch(NAME_PATTERN, study.study_name)]
+    return [study.study_name for study in ours if _NAME.fullmatch(study.study_name)]
 
 
 def find(storage: BaseStorage, name: str) -> tuple[optuna.Study, Definition]:

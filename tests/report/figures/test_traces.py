@@ -5,14 +5,20 @@ from typing import Any
 import pytest
 
 from report.figures.kinds.stored import ACTUAL, DAYS, left
-from volopt.report.figures.traces import traces
+from volopt.report.figures.traces import Traces, of_artifact
+from volopt.search.artifact import parse
 
 FLAT = [5e6] * len(DAYS)
 
 
+def traces(content: dict[str, Any]) -> Traces:
+    found = parse(content)
+    assert found is not None
+    return of_artifact(found)
+
+
 def test_curves_and_forecasts_are_those_of_the_file() -> None:
     found = traces(left(best_epochs=(2, 3)))
-    assert found is not None
     assert found.forecasts is not None
     assert [seed.seed for seed in found.curves] == [0, 1]
     assert [seed.best_epoch for seed in found.curves] == [2, 3]
@@ -29,45 +35,15 @@ def test_curves_and_forecasts_are_those_of_the_file() -> None:
 )
 def test_flat_lines_are_counted(forecasts: Any, told: str) -> None:
     found = traces(left(forecasts))
-    assert found is not None
     assert found.flatness == told
 
 
 def test_a_pruned_trial_has_curves_alone() -> None:
     found = traces(left(forecasts=()))
-    assert found is not None
     assert (len(found.curves), found.forecasts, found.flatness) == (2, None, "")
 
 
 def test_seeds_that_are_finished_have_forecasts_beside_those_pruned() -> None:
     found = traces(left(forecasts=(ACTUAL,)))
-    assert found is not None
     assert found.forecasts is not None
     assert (len(found.curves), found.forecasts.seeds.shape) == (2, (1, len(DAYS)))
-
-
-def broken(**changed: Any) -> dict[str, Any]:
-    return left() | changed
-
-
-SHORT = left()
-SHORT["days"]["test"]["actual"] = SHORT["days"]["test"]["actual"][1:]
-RAGGED = left(forecasts=(ACTUAL, ACTUAL[1:]))
-WORDS = left()
-WORDS["seeds"][0]["curves"] = {"train_mse": ["x"], "valid_mse": ["y"]}
-UNEVEN = left()
-UNEVEN["seeds"][0]["curves"]["train_mse"] = [1.0]
-NAN = left()
-NAN["seeds"][0]["curves"]["valid_mse"][1] = None
-LATE = left(best_epochs=(4, 1))
-EMPTY = left()
-EMPTY["seeds"][0]["curves"] = {"train_mse": [], "valid_mse": []}
-
-
-@pytest.mark.parametrize(
-    "content",
-    [None, {}, [], {"seeds": 3}, broken(seeds=[]), broken(seeds=[1]), broken(days={}), broken(days=None),
-     SHORT, RAGGED, WORDS, UNEVEN, NAN, LATE, EMPTY],
-)  # fmt: skip
-def test_a_broken_file_is_as_good_as_none(content: Any) -> None:
-    assert traces(content) is None

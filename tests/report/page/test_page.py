@@ -17,6 +17,7 @@ from volopt.report.page.page import page
 from volopt.report.subject import Subject
 from volopt.search import study as studies
 from volopt.search.run import Options
+from volopt.search.space import distributions
 
 SECTIONS = [
     "question", "data", "results", "grid", "importance", "curves", "forecast", "baselines", "findings", "search",
@@ -229,7 +230,7 @@ def with_broken_artifact(shelf: Shelf, definition: Definition) -> None:
 
 def pruned(shelf: Shelf, definition: Definition) -> None:
     study, _ = studies.find(shelf.storage, definition.name)
-    study.tell(study.ask(), state=TrialState.PRUNED)
+    study.tell(study.ask(distributions(definition)), state=TrialState.PRUNED)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from hand_made import Shelf
 from report.server.asking import Make, ask
-from volopt.storage import connect as connecting
+from volopt.storage import sqlite as connecting
 
 CHANGES = ("POST", "PUT", "DELETE", "PATCH")
 
@@ -50,7 +50,8 @@ def test_without_read_only_studies_can_be_changed(app: WSGIApplication, shelf: S
 def test_a_change_waits_for_the_run_that_is_writing(
     make: Make, study: optuna.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connecting, "LOCK_TIMEOUT", 0)  # whoever would wait fails
+    for name in ("LOCK_TIMEOUT", "LOST"):
+        monkeypatch.setattr(connecting, name, 0)  # whoever would wait fails
     app, path = make(), f"/api/studies/{study._study_id}/note"
     run = sqlite3.connect(tmp_path / "volopt.db", isolation_level=None)
     run.execute("BEGIN IMMEDIATE")

@@ -19,6 +19,7 @@ from volopt.report.server import listing
 from volopt.report.server.pages import Drawing
 from volopt.search import study as studies
 from volopt.search.results import SCORES
+from volopt.search.space import distributions
 from volopt.storage.artifacts import PICTURE, Artifacts
 from volopt.storage.notes import save_note
 
@@ -108,8 +109,10 @@ def test_the_note_of_a_finished_trial_shows_its_picture(app: WSGIApplication, st
     assert best["note"]["body"].count("![") == 1
 
 
-def test_a_trial_whose_note_was_not_stored_is_given_one(app: WSGIApplication, study: optuna.Study) -> None:
-    trial = study.ask()
+def test_a_trial_whose_note_was_not_stored_is_given_one(
+    app: WSGIApplication, study: optuna.Study, grid: Definition
+) -> None:
+    trial = study.ask(distributions(grid))
     trial.set_user_attr("valid_mse", 0.5)
     scores = {"seeds": [{"seed": 0, "valid_mse": 0.5}], "skills": {}}
     study._storage.set_trial_system_attr(trial._trial_id, SCORES, scores)
@@ -184,3 +187,43 @@ def test_a_study_of_another_program_is_shown_as_it_is(app: WSGIApplication, shel
     other.add_trial(optuna.trial.create_trial(value=1.0))
     assert notes(app, other) == [""]
     assert ask(app, "/report/other").status == 404
+
+
+@pytest.mark.parametrize("version", [1, 0, "x", [], None])
+def test_notes_of_another_shape_are_no_notes(app: WSGIApplication, study: optuna.Study, version: object) -> None:
+    trial = study.trials[0]._trial_id
+    for key, value in {"note_ver": version, "note_str:0": [], "note_str:2": "Mine."}.items():
+        study._storage.set_study_system_attr(study._study_id, f"dashboard:{trial}:{key}", value)
+    assert notes(app, study)[0].endswith("![Trial 0](/pictures/grid/0.png)")
+
+
+def test_a_study_of_another_program_in_volopts_clothes_is_shown_as_it_is(app: WSGIApplication, shelf: Shelf) -> None:
+    for name in ("x)](javascript:alert(1))", "../../grid"):
+        other = optuna.create_study(study_name=name, storage=shelf.storage)
+        other.set_user_attr("volopt:definition", {})
+        other.add_trial(optuna.trial.create_trial(value=1.0))
+        assert notes(app, other) == [""]
+
+
+def test_a_study_whose_definition_is_damaged_is_shown_without_notes_of_volopts(
+    app: WSGIApplication, study: optuna.Study
+) -> None:
+    study.set_user_attr("volopt:definition", {"format": 1})
+    assert notes(app, study)[2] == "![Trial 2](/pictures/grid/2.png)"
+    for path in ("/report/grid", "/pictures/grid/0.png"):
+        said = ask(app, path)
+        assert (said.status, said.errors) == (500, "")
+        assert b"the definition of the study &quot;grid&quot; is damaged" in said.body
+
+
+def test_a_study_whose_trials_cannot_be_read_is_told_in_a_sentence(
+    make: Make, study: optuna.Study, shelf: Shelf
+) -> None:
+    with shelf.storage.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE trials SET datetime_start = 'x'")
+    app = make()
+    for path in (f"/api/studies/{study._study_id}", "/pictures/grid/0.png"):
+        said = ask(app, path)
+        assert (said.status, said.errors) == (500, "")
+        assert b"is damaged in the database" in said.body
+    assert ask(app, "/api/studies").status == 200

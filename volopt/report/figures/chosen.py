@@ -8,7 +8,7 @@ from optuna.trial import FrozenTrial, TrialState
 from volopt.errors import StudyError
 from volopt.report import words
 from volopt.report.figures.points import scored
-from volopt.report.figures.traces import Traces, traces
+from volopt.report.figures.traces import Traces, of_artifact
 from volopt.report.subject import NothingToPlotError, Subject
 
 _MISSING = "its file is missing, broken or of an older volopt"
@@ -48,7 +48,8 @@ def chosen(
     found: list[Chosen] = []
     without: list[str] = []
     for trial in _trials(subject, numbers):
-        left = traces(subject.content(trial))
+        file = subject.left(trial)
+        left = of_artifact(file) if file else None
         if left is not None and not (forecasts and left.forecasts is None):
             found.append(Chosen(trial, left))
         else:

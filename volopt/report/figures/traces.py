@@ -1,13 +1,14 @@
 """What a trial left as a file, as arrays: curves and test forecasts of its seeds; a pruned trial has curves alone."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from volopt.findings.measures import FLAT
 from volopt.metrics import Array
+from volopt.search.artifact import Artifact, Days, Seed
 from volopt.windows.split import Dates
 
 
@@ -45,37 +46,22 @@ class Traces:
         return "flat line" if self.flat == count else f"flat line in {self.flat} of {count} seeds"
 
 
-def traces(content: Mapping[str, Any] | None) -> Traces | None:
-    """Return what an artifact (``search.results.artifact``) holds, or None where it is missing or broken."""
-    try:
-        return None if content is None else _traces(content)
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return None
-
-
-def _traces(content: Mapping[str, Any]) -> Traces | None:
-    seeds = content["seeds"]
-    finished = [seed for seed in seeds if "forecast" in seed]
-    curves = tuple(_curves(seed) for seed in seeds)
-    flatness = [seed["metrics"]["flatness"] for seed in finished]
+def of_artifact(found: Artifact) -> Traces:
+    """Return what an artifact holds."""
+    finished = [seed for seed in found.seeds if seed.forecast]
+    flatness = [seed.metrics.get("flatness") for seed in finished]
     flat = sum(value is not None and value < FLAT for value in flatness)
-    return Traces(curves, _forecasts(content, finished) if finished else None, flat) if curves else None
+    return Traces(tuple(map(_curves, found.seeds)), _forecasts(found.days["test"], finished), flat)
 
 
-def _curves(seed: Mapping[str, Any]) -> Curves:
-    train, valid = (np.asarray(seed["curves"][name], dtype=float) for name in ("train_mse", "valid_mse"))
-    if train.shape != valid.shape or train.ndim != 1 or train.size == 0 or not np.isfinite([train, valid]).all():
-        raise ValueError("no two curves")
-    best = seed["metrics"].get("best_epoch")
-    if best is not None and best not in range(1, len(valid) + 1):
-        raise ValueError("no such epoch")
-    return Curves(seed["seed"], train, valid, best)
+def _curves(seed: Seed) -> Curves:
+    train, valid = (np.asarray(losses, dtype=float) for losses in (seed.curves.train_mse, seed.curves.valid_mse))
+    best = seed.metrics.get("best_epoch")
+    return Curves(seed.seed, train, valid, None if best is None else int(best))
 
 
-def _forecasts(content: Mapping[str, Any], finished: list[Mapping[str, Any]]) -> Forecasts:
-    days = content["days"]["test"]
-    dates, actual = np.asarray(days["date"], "datetime64[D]"), np.asarray(days["actual"], dtype=float)
-    forecasts = np.asarray([seed["forecast"]["test"] for seed in finished], dtype=float)
-    if not dates.shape == actual.shape == forecasts.shape[1:]:
-        raise ValueError("not a forecast a day")
-    return Forecasts(dates, actual, forecasts)
+def _forecasts(days: Days, finished: Sequence[Seed]) -> Forecasts | None:
+    if not finished:
+        return None
+    forecasts = np.asarray([seed.forecast["test"] for seed in finished], dtype=float)
+    return Forecasts(np.asarray(days.date, "datetime64[D]"), np.asarray(days.actual, dtype=float), forecasts)

@@ -4,14 +4,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import groupby
-from typing import Any
 
-from volopt.errors import StudyError
 from volopt.findings.claims import CLAIMS, Claim
 from volopt.findings.findings import Finding, findings
-from volopt.findings.judgement import Outcome
 from volopt.findings.statistics import FEWEST_SEEDS
-from volopt.findings.stored import AbsentError, StoredStudy, stored, together
+from volopt.findings.stored import StoredStudy, stored, together
 from volopt.report import words
 from volopt.report.page.blocks import Block, Source, Table, Text, told
 from volopt.report.subject import Subject
@@ -29,8 +26,7 @@ def claims(subject: Subject) -> Iterator[Block]:
             "is no evidence for or against the paper's claims."
         )
         return
-    broken: dict[str, None] = {}  # what is wrong with artifacts, each once
-    found = findings(partial(together, places), [_tolerant(claim, broken) for claim in asked])
+    found = findings(partial(together, places), asked)
     for topic, group in groupby((each for each in found if each.outcome is not None), lambda each: each.claim.topic):
         yield Table(f"{topic[0].upper()}{topic[1:]}", COLUMNS, [_row(each) for each in group])
     if any(each.outcome is not None for each in found):
@@ -38,6 +34,7 @@ def claims(subject: Subject) -> Iterator[Block]:
             f"A verdict takes {FEWEST_SEEDS} seeds; with fewer, claims are inconclusive. Each p is corrected for the "
             "claims of its table (Holm)."
         )
+    broken = dict.fromkeys(told(each.broken) for each in found if each.broken)
     yield from (Text(each, warning=True) for each in broken)
     yield from _missing(found)
 
@@ -45,19 +42,6 @@ def claims(subject: Subject) -> Iterator[Block]:
 def _of_these(claim: Claim, places: dict[str, list[StoredStudy]]) -> Claim:
     """Return the claim with those sets of studies that this one belongs to."""
     return claim._replace(studies=tuple(names for names in claim.studies if any(places[name] for name in names)))
-
-
-def _tolerant(claim: Claim, broken: dict[str, None]) -> Claim:
-    """Return the claim with a test that is not run where an artifact is missing; ``broken`` takes the reason."""
-
-    def test(*studies: Any) -> Outcome:
-        try:
-            return claim.test(*studies)
-        except StudyError as error:
-            broken[told(error)] = None
-            raise AbsentError(" + ".join(study.name for study in studies)) from error
-
-    return claim._replace(test=test)
 
 
 def _row(finding: Finding) -> tuple[object, ...]:

@@ -27,13 +27,18 @@ def page(study: optuna.Study, definition: Definition, artifacts: Artifacts) -> s
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("page.html.j2").render(
-        subject=subject,
-        sections=sections(subject),
-        last=_last_event(subject),
-        version=volopt.__version__,
-        plotly=Markup(get_plotlyjs()),
-    )
+    return (
+        environment.get_template("page.html.j2")
+        .render(
+            subject=subject,
+            sections=sections(subject),
+            last=_last_event(subject),
+            version=volopt.__version__,
+            plotly=Markup(get_plotlyjs()),
+        )
+        .encode(errors="replace")
+        .decode()
+    )  # halves of characters, which no file can hold
 
 
 def sections(subject: Subject) -> list[Section]:
@@ -54,6 +59,8 @@ def sections(subject: Subject) -> list[Section]:
         ("record", "Run record", [*record.record(subject)]),
         ("commands", "Going on", [*record.further(subject)]),
     ]
+    if subject.unread:  # by all that was to be drawn
+        next(blocks for name, _, blocks in parts if name == "results").insert(0, results.unread(subject))
     return [Section(*part) for part in parts]
 
 

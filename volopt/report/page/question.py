@@ -78,7 +78,7 @@ def _splits(subject: Subject) -> Iterator[tuple[object, ...]]:
 def _recorded(subject: Subject) -> dict[str, Any]:
     """Return what the last run says of its data."""
     runs = studies.runs(subject.study)
-    found: dict[str, Any] = runs[-1]["data"] if runs else {}
+    found: dict[str, Any] = runs[-1].get("data", {}) if runs else {}
     return found
 
 

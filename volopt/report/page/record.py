@@ -36,19 +36,16 @@ def record(subject: Subject) -> Iterator[Block]:
     columns = ("started", "device", "precision", "workers", "reader", "git commit", "machine")
     rows = [
         (
-            run["started"],
-            run["device"],
-            run["precision"],
-            run["workers"],
-            run["data"]["reader"],
-            (run["git_commit"] or "–")[:12],
-            run["machine"],
+            *map(run.get, ("started", "device", "precision", "workers")),
+            run.get("data", {}).get("reader"),
+            (run.get("git_commit") or "–")[:12],
+            run.get("machine"),
         )
         for run in runs
     ]
     yield Table("Runs whose settings differ from those of the run before", columns, rows)
-    yield Facts(runs[-1]["versions"])
-    yield Source(runs[-1]["study_file"], "The study file of the last run")
+    yield Facts(runs[-1].get("versions", {}))
+    yield Source(runs[-1].get("study_file", ""), "The study file of the last run")
 
 
 def further(subject: Subject) -> Iterator[Block]:

@@ -72,6 +72,16 @@ def baselines(subject: Subject) -> Iterator[Block]:
         yield Text("Days move with the window here; those of the baselines are the days of the [model] window.")
 
 
+def unread(subject: Subject) -> Text:
+    """Return which trials the figures and claims do without, of those that they would have shown."""
+    numbers = ", ".join(map(str, sorted(subject.unread)))
+    return Text(
+        f"Figures and claims do without the trials {numbers}: their curves and forecasts are missing, broken or of an "
+        "older volopt. Run the study again under another --name: it takes the fits that are kept and writes them anew.",
+        warning=True,
+    )
+
+
 def _contenders(subject: Subject) -> Iterator[tuple[str, Mapping[str, float | None]]]:
     if subject.complete:
         best = subject.complete[0]

@@ -21,10 +21,12 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from optuna.storages import BaseStorage, _CachedStorage
 
 from volopt.definition.schema import Definition
+from volopt.errors import VoloptError
 from volopt.report.notes import of_trial
 from volopt.report.server.answers import whole
+from volopt.search.found import DAMAGED, reading
 from volopt.search.listing import trials
-from volopt.search.study import PREFIX, find
+from volopt.search.study import PREFIX, find, names
 from volopt.storage.artifacts import PICTURE
 from volopt.storage.notes import VERSION
 
@@ -52,7 +54,7 @@ class WithoutNotes(_CachedStorage):
     def read_ahead(self) -> None:
         """Read what there is into memory, so that the first page need not wait for it."""
         for study in self.get_all_studies():
-            with suppress(KeyError):  # it was deleted in between
+            with suppress(*DAMAGED):  # or deleted in between; who asks for it is told
                 self.get_all_trials(study._study_id, deepcopy=False)
 
 
@@ -63,6 +65,7 @@ def listing(app: WSGIApplication, storage: BaseStorage) -> WSGIApplication:
         asked = STUDY.fullmatch(environ["PATH_INFO"])
         if not asked or environ["REQUEST_METHOD"] != "GET":
             return app(environ, start_response)
+        _check(storage, int(asked[1]))
         status, headers, body = whole(app, environ)
         if status.startswith("200 "):
             study, study_id = json.loads(body), int(asked[1])
@@ -77,8 +80,16 @@ def listing(app: WSGIApplication, storage: BaseStorage) -> WSGIApplication:
     return answer
 
 
+def _check(storage: BaseStorage, study_id: int) -> None:
+    """Say in a sentence which study cannot be read; of one that is not there, optuna-dashboard says so."""
+    with suppress(KeyError):
+        name = storage.get_study_name_from_id(study_id)
+        with reading(storage, name):
+            storage.get_all_trials(study_id, deepcopy=False)
+
+
 def _add_notes(study: Json, notes: Mapping[int, Json], storage: BaseStorage) -> None:
-    ours = any(attribute["key"] == f"{PREFIX}definition" for attribute in study["user_attrs"])
+    ours = study["name"] in names(storage)
     study["user_attrs"] = [each for each in study["user_attrs"] if not each["key"].startswith(PREFIX)]
     write = _writer(study["name"], storage) if ours else None
     for trial in (*study["trials"], *study["best_trials"]):
@@ -93,13 +104,16 @@ def _writer(name: str, storage: BaseStorage) -> Callable[[int], str]:
     """Return a function that writes the note of a finished trial; the study is read when the first one is asked for."""
 
     @cache
-    def rows() -> tuple[list[Json], Definition]:
-        study, definition = find(storage, name)
-        return trials(study, definition), definition
+    def rows() -> tuple[list[Json], Definition] | None:
+        try:
+            study, definition = find(storage, name)
+            return trials(study, definition), definition
+        except VoloptError:  # it is damaged, and shown as far as optuna-dashboard can
+            return None
 
     def write(number: int) -> str:
-        found, definition = rows()
-        return of_trial(found[number], definition) if number < len(found) else ""
+        found = rows()
+        return of_trial(found[0][number], found[1]) if found and number < len(found[0]) else ""
 
     return write
 
@@ -120,9 +134,9 @@ def _notes(attributes: Mapping[str, Any]) -> dict[int, Json]:
     versions: dict[int, int] = {}
     for key, value in attributes.items():
         if found := NOTE.fullmatch(key):
-            if found[2]:
+            if found[2] and isinstance(value, str):
                 parts[int(found[1])][int(found[2])] = value
-            else:
+            elif not found[2] and isinstance(value, int):
                 versions[int(found[1])] = value
     return {
         trial: {"version": version, "body": "".join(parts[trial][part] for part in sorted(parts[trial]))}

@@ -72,8 +72,7 @@ class Pages:
 
     def _find(self, name: str, number: int) -> tuple[optuna.Study, Definition, FrozenTrial]:
         study, definition = find(self._storage, name)
-        try:
-            trial_id = self._storage.get_trial_id_from_study_id_trial_number(study._study_id, number)
-        except KeyError:
-            raise StudyError(f"the study {name} has no trial {number}", "the dashboard lists its trials") from None
-        return study, definition, self._storage.get_trial(trial_id)
+        trials = study.get_trials(deepcopy=False)
+        if number >= len(trials):
+            raise StudyError(f"the study {name} has no trial {number}", "the dashboard lists its trials")
+        return study, definition, trials[number]

@@ -38,9 +38,10 @@ def test_actual_is_the_target_on_the_test_days(run: Subject) -> None:
 
 def test_the_lines_have_the_scores_of_the_study(run: Subject) -> None:
     best, actual = run.complete[0], np.asarray(line(run, colours.ACTUAL).y, dtype=float)
-    content = run.content(best)
-    assert content is not None
-    floor = content["train"]["log_floor"]
+    left = run.left(best)
+    assert left is not None
+    assert left.train.log_floor is not None
+    floor = left.train.log_floor
     mean = np.asarray(line(run, colours.CELLS[best.params["cell"]]).y, dtype=float)
     assert metrics.log_r2(mean, actual, floor) == pytest.approx(best.user_attrs["ensemble_test_log_r2"])
     name = best_baseline(run.baselines)

@@ -13,7 +13,7 @@ from volopt.report import words
 from volopt.report.figures import colours, panels
 from volopt.report.figures.chart import Axis, Chart, Line, Mark, Panel
 from volopt.report.figures.points import scored
-from volopt.report.figures.traces import Forecasts, Traces, traces
+from volopt.report.figures.traces import Forecasts, Traces, of_artifact
 from volopt.report.subject import NothingToPlotError, Subject
 from volopt.search.space import Params, point
 from volopt.windows.split import Dates
@@ -83,7 +83,8 @@ def _groups(subject: Subject, phase: Phase) -> list[list[Place]]:
     for params in phase.points(subject.definition):
         trial = subject.by_point.get(point(params))
         cell = str((subject.definition.baseline() | params)["cell"])
-        left = traces(subject.content(trial)) if trial else None
+        file = subject.left(trial) if trial else None
+        left = of_artifact(file) if file else None
         place = Place(_title(phase, cell, params, left), cell, trial.number if trial else None, left)
         groups.setdefault(cell, []).append(place)
     return list(groups.values())

@@ -1,0 +1,127 @@
+"""The file that a trial leaves, read back: the whole of it as ``results.artifact`` writes it, or nothing.
+
+It may be missing, damaged, of an older volopt or a stranger's. Whoever reads one does so here.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import numpy as np
+import optuna
+from optuna.trial import FrozenTrial
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from volopt.search.shapes import LARGEST
+from volopt.storage.artifacts import CURVES, Artifacts
+
+SPLITS = frozenset({"valid", "test"})
+Whole = Annotated[int, Field(ge=0, lt=LARGEST)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Positive = Annotated[float, Field(allow_inf_nan=False, gt=0)]
+Loss = Annotated[float, Field(allow_inf_nan=False, ge=0)]
+Record = list[Number | None]  # None is for what is not defined
+
+
+def _days(days: list[str]) -> list[str]:
+    np.asarray(days, "datetime64[D]")  # raises where there is no such day
+    return days
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True)  # 1 is no text, and "1" no number
+
+
+class Curves(_Table):
+    """The curves of a seed, as ``training.curves`` has them; a loss an epoch, and records of some epochs."""
+
+    train_mse: Annotated[list[Loss], Field(min_length=1)]
+    valid_mse: list[Loss]
+    record_epoch: list[Whole] = []
+    gradient_norm: list[Annotated[Record, Field(min_length=1)]] = []
+    valid_log_mse: Record = []
+    valid_log_r2: Record = []
+
+    @model_validator(mode="after")
+    def _even(self) -> "Curves":
+        records: list[list[Any]] = [self.gradient_norm, self.valid_log_mse, self.valid_log_r2]
+        _alike([self.train_mse, self.valid_mse])
+        _alike([self.record_epoch, *(each for each in records if each)])
+        _alike(self.gradient_norm)
+        if any(not 1 <= epoch <= len(self.train_mse) for epoch in self.record_epoch):
+            raise ValueError("no such epoch")
+        return self
+
+
+class Seed(_Table):
+    """What one seed left; ``forecast`` is of a finished one."""
+
+    seed: Whole
+    metrics: dict[str, Whole | Number | None] = {}
+    curves: Curves
+    forecast: dict[str, list[float]] = {}  # by split
+
+    @model_validator(mode="after")
+    def _possible(self) -> "Seed":
+        best = self.metrics.get("best_epoch")
+        if best is not None and not (isinstance(best, int) and 1 <= best <= len(self.curves.train_mse)):
+            raise ValueError("no such epoch")
+        return self
+
+
+class Days(_Table):
+    """The days of a split with what came, in original units."""
+
+    date: Annotated[
+        list[Annotated[str, Field(pattern=r"^[12]\d\d\d-\d\d-\d\d$")]], Field(min_length=1), AfterValidator(_days)
+    ]
+    actual: list[Number]
+
+
+class Train(_Table):
+    """What the train target is like."""
+
+    mean: Number | None
+    std: Positive | None
+    log_floor: Positive | None
+
+
+class Artifact(_Table):
+    """What a trial left; ``baselines`` is the key under which the baselines' forecasts of the same days are kept."""
+
+    train: Train
+    baselines: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{0,100}$")]
+    days: dict[str, Days]  # by split
+    seeds: Annotated[list[Seed], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _even(self) -> "Artifact":
+        if len({seed.seed for seed in self.seeds}) < len(self.seeds):
+            raise ValueError("a seed twice")
+        if not self.days.keys() == SPLITS >= {split for seed in self.seeds for split in seed.forecast}:
+            raise ValueError("not these splits")
+        for split, days in self.days.items():
+            finished = [seed.forecast[split] for seed in self.seeds if seed.forecast]
+            _alike([days.date, days.actual, *finished])
+        return self
+
+
+def parse(content: object) -> Artifact | None:
+    """Return what the JSON of an artifact says, or None where it is not whole."""
+    try:
+        return Artifact.model_validate(content)
+    except (ValidationError, KeyError, RecursionError):
+        return None
+
+
+def read(study: optuna.Study, trial: FrozenTrial, artifacts: Artifacts) -> Artifact | None:
+    """Return what a stored trial left, or None where that is missing or not whole."""
+    try:
+        content: Any = artifacts.read(study, trial, CURVES)
+    except (KeyError, TypeError, ValueError):  # the study is gone, or what it says of its files makes no sense
+        return None
+    return parse(content)
+
+
+def _alike(columns: Sequence[Sequence[object]]) -> None:
+    if len(set(map(len, columns))) > 1:
+        raise ValueError("lengths differ")
