@@ -70,3 +70,37 @@ def test_the_objective_and_the_parameters_stay_on_a_terminal_of_80_characters(
     assert "0.7" in first.split()
     assert "…" not in first
     assert last.split()[:2] == ["har", "baseline"]
+
+
+@pytest.mark.parametrize(
+    "text", ["[bold red]no[/]", "[/nothing]", "[link=https://example.com]here[/link]", ":warning:"]
+)
+def test_what_is_markup_to_rich_is_text_in_cells_titles_and_headers(
+    capsys: pytest.CaptureFixture[str], terminal: pytest.MonkeyPatch, text: str
+) -> None:
+    print_table([text, "words"], [(text, 1)], title=text, folds=["words"])
+    assert [text in line for line in printed(capsys)] == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[2J\x1b[31mgone", r"\x1b[2J\x1b[31mgone"),
+        ("\x1b]8;;https://example.com\x07here", r"\x1b]8;;https://example.com\x07here"),
+        ("a\rb\x9bc\x08d", r"a\rb\x9bc\x08d"),
+        ("two\nlines", r"two\nlines"),
+        ("\u202eturned", r"\u202eturned"),
+        ("half \ud800", r"half \ud800"),
+    ],
+)
+@pytest.mark.parametrize("tty", [True, False])
+def test_nothing_in_a_table_steers_the_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, text: str, shown: str, tty: bool
+) -> None:
+    if tty:
+        monkeypatch.setenv("FORCE_COLOR", "1")
+        monkeypatch.setenv("TERM", "xterm")
+    print_table(["trial", text], [(text, 1)], folds=[text], title="Trial")
+    out = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out) if tty else capsys.readouterr().out
+    assert out.count(shown) == 2
+    assert all(letter.isprintable() or letter == "\n" for letter in out)

@@ -7,6 +7,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from volopt.definition.plain import plain
 from volopt.report import words
 
 SYNTHETIC = f"{words.SYNTHETIC}; --data DIR reads your own."
@@ -27,6 +28,8 @@ def print_table(
 ) -> None:
     """Print a table: drawn on a terminal, plain columns otherwise, where nothing is cut or folded.
 
+    A text that steers a terminal, or is markup to rich, may come from a stranger's database: it is shown as it is.
+
     Args:
         columns: their names.
         rows: a cell a column.
@@ -34,7 +37,7 @@ def print_table(
         folds: columns of words, which may take several lines.
         optional: columns that a terminal too narrow for the table does without, the first of them first.
     """
-    console = Console()
+    console = Console(markup=False, emoji=False)
     if not console.is_terminal:
         console.width = 10_000
     without: list[str] = []
@@ -42,12 +45,18 @@ def print_table(
         if _width(columns, rows, folds, without) <= console.width:
             break
         without.append(name)
-    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table = Table(
+        title="\n".join(map(plain, title.split("\n"))) or None,
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+        header_style="bold",
+    )
     kept = [number for number, column in enumerate(columns) if column not in without]
     for number in kept:
         numeric = bool(rows) and all(isinstance(row[number], int | float | None) for row in rows)
         table.add_column(
-            columns[number],
+            plain(columns[number]),
             justify="right" if numeric else "left",
             no_wrap=columns[number] not in folds or not console.is_terminal,
             overflow="fold",
@@ -64,11 +73,11 @@ def _width(
     total = 0
     for number, column in enumerate(columns):
         if column not in without:
-            longest = max(len(column), *(len(show(row[number])) for row in rows), 0)
+            longest = max(len(plain(column)), *(len(show(row[number])) for row in rows), 0)
             total += 2 + (min(longest, FOLDED) if column in folds else longest)
     return total - 2
 
 
 def show(value: object) -> str:
     """Return a value as a table shows it."""
-    return "-" if value is None else words.number(value)
+    return "-" if value is None else plain(words.number(value))
