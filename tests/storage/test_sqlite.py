@@ -9,6 +9,7 @@ from typing import Any
 
 import optuna
 import pytest
+import sqlalchemy
 from optuna.storages import RDBStorage
 
 from volopt.errors import StorageError
@@ -69,6 +70,24 @@ def test_a_writers_transaction_takes_the_write_lock_as_it_begins(open_database: 
     with writer.engine.begin(), pytest.raises(sqlite3.OperationalError, match="locked"):
         execute(database, "BEGIN IMMEDIATE")
     execute(database, "BEGIN IMMEDIATE")
+
+
+def test_only_telling_a_trial_waits_for_the_disk(open_database: Any) -> None:
+    storage = open_database(write=True, create=True)
+    study = optuna.create_study(storage=storage)
+    committed: list[tuple[bool, int]] = []
+
+    def note(connection: Any) -> None:
+        synchronous = connection.exec_driver_sql("PRAGMA synchronous").scalar()
+        committed.append((storage.telling, synchronous))
+
+    sqlalchemy.event.listen(storage.engine, "commit", note)
+    trial = study.ask()
+    trial.set_user_attr("phase", "width")
+    study.tell(trial, 1.0)
+    full = [synchronous for telling, synchronous in committed if telling]
+    assert full == [2]
+    assert {synchronous for telling, synchronous in committed if not telling} == {1}
 
 
 def test_a_readers_transaction_leaves_the_write_lock_to_others(open_database: Any, database: Path) -> None:

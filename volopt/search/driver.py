@@ -169,6 +169,8 @@ class Driver:
         before = member.epoch
         member.receive(found)
         self.epochs_trained += member.epoch - before
+        told = run.trial.number, member.task.seed, member.epoch, member.task.epochs
+        log.info("trial %d, seed %d: epoch %d of %d", *told)
         self._shop.listener.trained(self._shop.cost(run.params) * (member.epoch - before) / member.task.epochs)
         self._keeper.keep(member)
         self._go_on(run)
