@@ -146,7 +146,7 @@ def _user(attributes: Mapping[str, Any], phases: Container[str]) -> dict[str, An
     if isinstance(phase := attributes.get(PHASE), str) and phase in phases:
         found[PHASE] = phase
     if isinstance(reason := attributes.get(REASON), str):
-        found[REASON] = reason[:LONGEST]
+        found[REASON] = reason[:LONGEST].encode(errors="replace").decode()  # no file can hold halves of characters
     return found
 
 
