@@ -315,19 +315,6 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     assert said.stderr == ""
 
 
-def test_an_unexpected_error_names_a_log_file_and_shows_no_traceback(
-    volopt: Volopt, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("volopt.definition.load.shipped", lambda: 1 / 0)
-    code, out, err = volopt("studies", "--json")
-    assert code == 3
-    assert "Traceback" not in err
-    log = Path(next(word for word in err.split() if word.endswith(".log")))
-    assert "ZeroDivisionError" in log.read_text()
-    assert str(log) in json.loads(out)["hint"]
-    log.unlink()
-
-
 def test_optuna_dashboard_opens_the_database(volopt: Volopt, study: dict[str, Any], tmp_path: Path) -> None:
     from optuna_dashboard import wsgi
 

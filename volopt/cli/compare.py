@@ -28,13 +28,13 @@ def command(name: str, a: str, b: str, storage: str, as_json: bool) -> None:
     Each is a trial's number, best, parameters as in cell=LSTM,hidden_size=25 (others at the study's baseline), or a
     baseline such as har. Trials are paired over the seeds that both have, forecasts over the days that both have.
     """
+    from volopt.cli.opening import open_storage
     from volopt.findings.compare import compare
     from volopt.findings.sides import sides
     from volopt.search.study import data_of, find
     from volopt.storage.artifacts import artifacts_of
-    from volopt.storage.connect import connect
 
-    opened = connect(storage)
+    opened = open_storage(storage)
     study, definition = find(opened, name)
     artifacts = artifacts_of(opened)
     found = compare(*sides(study, definition, (a, b), artifacts), definition.objective)

@@ -21,6 +21,7 @@ def command(host: str, port: int | None, read_only: bool, opens: bool, storage: 
     import threading
     import webbrowser
 
+    from volopt.cli.opening import open_storage
     from volopt.report.page.page import page
     from volopt.report.pictures import trial_png
     from volopt.report.server.pages import Drawing
@@ -28,7 +29,7 @@ def command(host: str, port: int | None, read_only: bool, opens: bool, storage: 
     from volopt.storage.artifacts import artifacts_of
     from volopt.storage.connect import connect
 
-    reader = connect(storage)
+    reader = open_storage(storage)
     writer = None if read_only else connect(storage, write=True)
     artifacts = artifacts_of(reader)
     app = dashboard(reader, writer, artifacts, Drawing(page, trial_png))

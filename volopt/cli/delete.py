@@ -1,5 +1,7 @@
 """``volopt delete``: remove a study and its artifacts."""
 
+import contextlib
+
 import click
 
 from volopt.cli import options
@@ -13,19 +15,23 @@ def command(name: str, yes: bool, storage: str) -> int:
     """Delete the study NAME with its artifacts; kept fits stay, for other studies."""
     import optuna
 
+    from volopt.cli.opening import open_storage
     from volopt.search.listing import counts
     from volopt.search.study import find
     from volopt.storage.artifacts import artifacts_of
     from volopt.storage.connect import connect
     from volopt.storage.lock import study_lock
 
-    opened = connect(storage)
+    opened = open_storage(storage)
     study, _ = find(opened, name)
     if not yes and not click.confirm(f"Delete {name} with its {sum(counts(study).values())} trials?"):
         click.echo("Nothing was deleted.")
         return 1
-    with study_lock(opened.where, name) as lock:
-        study, _ = find(connect(storage, write=True, guard=lock.renew), name)
+    with (
+        study_lock(opened.where, name) as lock,
+        contextlib.closing(connect(storage, write=True, guard=lock.renew)) as writer,
+    ):
+        study, _ = find(writer, name)
         removed = artifacts_of(opened).remove(study)
         optuna.delete_study(study_name=name, storage=study._storage)
     click.echo(f"Deleted {name} and {removed} artifacts.")

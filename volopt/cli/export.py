@@ -24,12 +24,12 @@ def command(name: str, format: str, out: Path | None, force: bool, storage: str,
 
     The numbers are those of volopt trials NAME --json, digit for digit. predictions holds the baselines' forecasts too.
     """
+    from volopt.cli.opening import open_storage
     from volopt.report.export import export
     from volopt.search.study import data_of, find
     from volopt.storage.artifacts import artifacts_of
-    from volopt.storage.connect import connect
 
-    opened = connect(storage)
+    opened = open_storage(storage)
     study, definition = find(opened, name)
     synthetic = data_of(study)["synthetic"]
     artifacts = artifacts_of(opened)

@@ -28,13 +28,13 @@ def command(names: tuple[str, ...], storage: str, as_json: bool) -> None:
 
     A study counts for a claim where it trains the networks of a shipped study file; one with 8 seeds or more decides.
     """
+    from volopt.cli.opening import open_storage
     from volopt.findings.findings import findings
     from volopt.findings.stored import stored, together
     from volopt.search.study import names as all_names
     from volopt.storage.artifacts import artifacts_of
-    from volopt.storage.connect import connect
 
-    opened = connect(storage)
+    opened = open_storage(storage)
     artifacts = artifacts_of(opened)
     found = findings(partial(together, stored(opened, names or all_names(opened), artifacts)))
     if as_json:

@@ -61,12 +61,12 @@ def command(
     wanted = _kinds(kinds, trials)
     paths, form = _paths(name, wanted, out, format, one=len(kinds) == 1 and kinds[0] != ALL)
 
+    from volopt.cli.opening import open_storage
     from volopt.report.subject import Subject
     from volopt.search.study import find
     from volopt.storage.artifacts import artifacts_of
-    from volopt.storage.connect import connect
 
-    opened = connect(storage)
+    opened = open_storage(storage)
     study, definition = find(opened, name)
     subject = Subject(study, definition, artifacts_of(opened))
     charts, nothing = _charts(subject, wanted, trials)

@@ -20,13 +20,13 @@ def command(name: str, out: Path | None, storage: str, as_json: bool) -> None:
 
     A file that is there is replaced. Studies that are being run, or have failed, have a report too.
     """
+    from volopt.cli.opening import open_storage
     from volopt.report.page.page import page
     from volopt.search.study import data_of, find
     from volopt.storage.artifacts import artifacts_of
-    from volopt.storage.connect import connect
     from volopt.storage.files import write_whole
 
-    opened = connect(storage)
+    opened = open_storage(storage)
     study, definition = find(opened, name)
     content = page(study, definition, artifacts_of(opened)).encode()
     path = out or Path(f"{name}-report.html")

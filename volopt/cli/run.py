@@ -123,13 +123,13 @@ def _print_plan(job: "Job", plans: list[Any], as_json: bool) -> None:
 
 
 def _print_end(job: "Job", facts: dict[str, Any]) -> None:
+    from volopt.cli.opening import open_storage
     from volopt.cli.trial_table import print_trials
     from volopt.search.listing import summary, trials
     from volopt.search.standing import standing
     from volopt.search.study import find
-    from volopt.storage.connect import connect
 
-    study, definition = find(connect(job.options.storage), job.definition.name)
+    study, definition = find(open_storage(job.options.storage), job.definition.name)
     told = summary(study, definition)
     print_table(
         ["phase", "sampler", "trials"], [(p["name"], p["sampler"], f"{p['done']}/{p['total']}") for p in told["phases"]]

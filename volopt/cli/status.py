@@ -15,12 +15,12 @@ from volopt.report import words
 @options.as_json
 def command(name: str | None, storage: str, as_json: bool) -> None:
     """Show the studies in the storage, or the one called NAME."""
+    from volopt.cli.opening import open_storage
     from volopt.search.listing import summary
     from volopt.search.standing import standing
     from volopt.search.study import find, names
-    from volopt.storage.connect import connect
 
-    opened = connect(storage)
+    opened = open_storage(storage)
     found = [find(opened, each) for each in ([name] if name else names(opened))]
     if as_json:
         print_json({"storage": opened.where.shown, "studies": [summary(*each) for each in found]})

@@ -14,12 +14,12 @@ from volopt.errors import StudyError
 @options.as_json
 def command(name: str, number: int | None, storage: str, as_json: bool) -> None:
     """Show the trials of the study NAME beside the baselines, or every metric and seed of its trial NUMBER."""
+    from volopt.cli.opening import open_storage
     from volopt.cli.trial_table import print_trial, print_trials
     from volopt.search.listing import trials
     from volopt.search.study import baselines, find
-    from volopt.storage.connect import connect
 
-    study, definition = find(connect(storage), name)
+    study, definition = find(open_storage(storage), name)
     found = trials(study, definition)
     if number is not None and number >= len(found):
         raise StudyError(f'the study "{name}" has no trial {number}', f"it has {len(found)} trials, counted from 0")

@@ -7,7 +7,7 @@ import os
 import shlex
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -144,7 +144,8 @@ def _artifacts(where: Address, study_name: str, options: Options) -> Path:
             raise UsageError(f"the artifacts of {where.file} lie beside it", "leave out --artifacts")
         return where.home / DIRECTORY
     try:
-        stored = place_of(connect(options.storage), study_name)
+        with closing(connect(options.storage)) as storage:
+            stored = place_of(storage, study_name)
     except MissingStorageError:
         stored = None
     said = options.artifacts and options.artifacts.resolve()
@@ -174,8 +175,7 @@ def read_data(definition: Definition, data: Path | None, sample: Path, cache: Pa
 def planned(job: Job) -> list[PhasePlan]:
     """Return what is left of each phase; reads the storage and writes nothing."""
     ledger = Ledger(job.definition.training.retries)
-    with suppress(MissingStorageError):
-        storage = connect(job.options.storage)
+    with suppress(MissingStorageError), closing(connect(job.options.storage)) as storage:
         if job.definition.name in study.names(storage):
             ledger = study.ledger(study.find(storage, job.definition.name)[0], job.definition)
     fits = kept.fits(job.artifacts)
@@ -208,8 +208,10 @@ def run(
     """
     clock, cpu = time.monotonic(), sum(os.times()[:4])
     artifacts = Artifacts(job.artifacts)
-    with study_lock(job.where, job.definition.name) as lock:
-        storage = connect(job.options.storage, write=True, create=True, guard=lock.renew)
+    with (
+        study_lock(job.where, job.definition.name) as lock,
+        closing(connect(job.options.storage, write=True, create=True, guard=lock.renew)) as storage,
+    ):
         found = study.open_or_create(storage, job.definition, job.source)
         artifacts.prepare()
         if job.where.server is not None:

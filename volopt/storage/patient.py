@@ -47,9 +47,13 @@ class PatientStorage(RDBStorage):
             super().__init__(url, engine_kwargs=engine_kwargs)
         except Exception:
             if hasattr(self, "engine"):  # of a database that was opened and then refused
-                self.remove_session()
-                self.engine.dispose()
+                self.close()
             raise
+
+    def close(self) -> None:
+        """Let go of the database; it is opened again when it is asked for something."""
+        self.remove_session()
+        self.engine.dispose()
 
     def _patiently(self, call: Callable[[], Any]) -> Any:
         began, pause = time.monotonic(), PAUSE

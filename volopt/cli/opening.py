@@ -1,0 +1,13 @@
+"""Opening the storage for the time of a command."""
+
+import click
+
+from volopt.storage.connect import connect
+from volopt.storage.patient import PatientStorage
+
+
+def open_storage(url: str) -> PatientStorage:
+    """Return the storage at a URL, to read from; it is closed when the command ends."""
+    storage = connect(url)
+    click.get_current_context().call_on_close(storage.close)
+    return storage
