@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import optuna
 import pandas as pd
 import pytest
 
@@ -98,6 +99,20 @@ def test_more_retries_have_failed_trials_tried_again(volopt: Volopt, sample: Pat
         said = facts(volopt("run", "faults.toml", "--data", sample, *RUN, "--json")[1])
         found.append((said["new_trials"], said["complete"], said["failed"]))
     assert found == [(6, 2, 4), (2, 2, 6)]
+
+
+def test_trials_that_a_dead_process_left_are_told_apart_from_those_that_failed_by_themselves(
+    volopt: Volopt, sample: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "faults.toml").write_text(exploding(cells=["RNN"]))
+    assert volopt("run", "faults.toml", "--data", sample, *RUN)[0] == 0
+    optuna.load_study(study_name="faults", storage=f"sqlite:///{tmp_path}/storage/volopt.db").ask()
+    code, out, _ = volopt("run", "faults.toml", "--data", sample, *RUN)
+    assert code == 0
+    assert "1 complete, 0 pruned, 3 failed; 0 new in" in out
+    assert re.search(
+        r"\n2 failed by themselves: .* loss is inf \(2\)\.\n1 was interrupted: the process .* gone \(1\)\.\n", out
+    )
 
 
 @pytest.mark.parametrize("phase", [GRID, 'sampler = "random"\nvary = ["cell"]\ntrials = 1'], ids=["grid", "random"])

@@ -60,4 +60,8 @@ def test_the_sentences_tell_both_kinds_apart_and_sum_up_what_is_rare() -> None:
         f"9 failed by themselves: {', '.join(f'{letter} (1)' for letter in letters[:MOST])}, other reasons (4).",
         "2 were interrupted: the process that ran it is gone (2).",
     ]
+    assert found(["the loss is nan", ORPHAN]).sentences() == [
+        "1 failed by itself: the loss is nan (1).",
+        "1 was interrupted: the process that ran it is gone (1).",
+    ]
     assert found([]).sentences() == []

@@ -24,8 +24,12 @@ class Failures(NamedTuple):
 
     def sentences(self) -> list[str]:
         """Return them in plain words; nothing where nothing failed."""
-        told = (("failed by themselves", self.own), ("were interrupted", self.interrupted))
-        return [f"{sum(n for _, n in found)} {verb}: {_listed(found)}." for verb, found in told if found]
+        told = (
+            (self.own, "failed by itself", "failed by themselves"),
+            (self.interrupted, "was interrupted", "were interrupted"),
+        )
+        totals = [(sum(count for _, count in found), found, one, more) for found, one, more in told if found]
+        return [f"{total} {one if total == 1 else more}: {_listed(found)}." for total, found, one, more in totals]
 
 
 def failures(study: optuna.Study) -> Failures:
