@@ -227,3 +227,13 @@ def test_a_study_whose_trials_cannot_be_read_is_told_in_a_sentence(
         assert (said.status, said.errors) == (500, "")
         assert b"is damaged in the database" in said.body
     assert ask(app, "/api/studies").status == 200
+
+
+def test_attributes_that_are_no_json_are_told_in_a_sentence(make: Make, study: optuna.Study, shelf: Shelf) -> None:
+    app = make()
+    with shelf.storage.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE study_user_attributes SET value_json = 'no json'")
+    for path in ("/api/studies", f"/api/studies/{study._study_id}", "/report/grid"):
+        said = ask(app, path)
+        assert (said.status, said.errors) == (500, "")
+        assert b"the studies in the storage cannot be read" in said.body

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from optuna.study._frozen import FrozenStudy
 
 STUDY = re.compile(r"/api/studies/(\d+)/?")
+STUDIES = "/api/studies"
 NOTE = re.compile(r"dashboard:(\d+):note_(?:ver|str:(\d+))")
 FINISHED = ("Complete", "Pruned", "Fail")
 LINES = 300  # of intermediate values that a study's plot may have
@@ -53,8 +54,8 @@ class WithoutNotes(_CachedStorage):
 
     def read_ahead(self) -> None:
         """Read what there is into memory, so that the first page need not wait for it."""
-        for study in self.get_all_studies():
-            with suppress(*DAMAGED):  # or deleted in between; who asks for it is told
+        with suppress(*DAMAGED):  # or deleted in between; who asks for it is told
+            for study in self.get_all_studies():
                 self.get_all_trials(study._study_id, deepcopy=False)
 
 
@@ -63,9 +64,10 @@ def listing(app: WSGIApplication, storage: BaseStorage) -> WSGIApplication:
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         asked = STUDY.fullmatch(environ["PATH_INFO"])
+        if asked or environ["PATH_INFO"] == STUDIES:
+            _check(storage, int(asked[1]) if asked else None)
         if not asked or environ["REQUEST_METHOD"] != "GET":
             return app(environ, start_response)
-        _check(storage, int(asked[1]))
         status, headers, body = whole(app, environ)
         if status.startswith("200 "):
             study, study_id = json.loads(body), int(asked[1])
@@ -80,8 +82,11 @@ def listing(app: WSGIApplication, storage: BaseStorage) -> WSGIApplication:
     return answer
 
 
-def _check(storage: BaseStorage, study_id: int) -> None:
-    """Say in a sentence which study cannot be read; of one that is not there, optuna-dashboard says so."""
+def _check(storage: BaseStorage, study_id: int | None) -> None:
+    """Say in a sentence what cannot be read, of a study or of all; that one is not there, optuna-dashboard says."""
+    names(storage)
+    if study_id is None:
+        return
     with suppress(KeyError):
         name = storage.get_study_name_from_id(study_id)
         with reading(storage, name):
