@@ -196,6 +196,7 @@ def report(folder: Path, watch: Watch, seconds: float, trials: int, bare: float)
     end = max(at for at, (_, used) in enumerate(watch.cpu) if used)
     counted = max(watch.cpu[end][0] - watch.cpu[0][0], 1)  # trials between the first look and the last
     wall, cpu = (watch.clock[end] - watch.clock[0]) / counted, (watch.cpu[end][1] - watch.cpu[0][1]) / counted
+    tenths = [max((size for count, size in watch.memory if count <= trials * n / 10), default=0) for n in range(1, 11)]
     artifacts = sum(path.stat().st_size for path in (folder / "storage" / "artifacts").rglob("*") if path.is_file())
     limits = {
         f"trials done: {done} of {trials}": done == trials,
@@ -207,6 +208,7 @@ def report(folder: Path, watch: Watch, seconds: float, trials: int, bare: float)
     }
     for line, holds in limits.items():
         print(line if holds else f"{line}  FAILED")
+    print("memory by tenths of the trials:", *(f"{size:.0f}" for size in tenths), "MB")
     print(*watch.errors[:10], sep="\n", end="\n" if watch.errors else "")
     print(f"in the database: {tables(database)}; beside it {artifacts / 1e6:.0f} MB of artifacts")
     print(f"seconds: {seconds:.0f}, {1000 * wall:.0f} ms a trial once it trains")

@@ -78,7 +78,7 @@ def _study(name: str, found: Evidence, truth: dict[str, str], size: Size) -> lis
     values, count = found.values(name, GRIDS), found.count(name, SEARCH)
     wrong = [f"{values.get(point)} is not {said}" for point, said in truth.items() if values.get(point) != said]
     equal = len(truth) - len(wrong)
-    whole = equal == size.points == len(values)
+    whole = not wrong and equal == size.points == len(values)
     return [
         Line(
             f"{name}: grid points equal to the undisturbed run", f"{equal}/{size.points}", whole, "\n".join(wrong[:1])
