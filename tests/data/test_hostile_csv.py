@@ -26,9 +26,9 @@ def csv_refused(content: bytes) -> DataError:
     ("content", "reason"),
     [
         (b"a," * MAX_COLUMNS + b"a\n", "it has 1001 columns, at most 1000 are read"),
-        (HEADER + b"1," * 100_000 + b"\n", "line 2 has 100001 values for 3 columns"),
-        (HEADER + b"A,2010-01-04,1,\n", "line 2 has 4 values for 3 columns"),
-        (HEADER + b'"\n",' * 100_000 + b"\n", "line 100002 has 100001 values for 3 columns"),
+        (HEADER + b"1," * 100_000 + b"\n", "line 2 has 100001 values, the header 3"),
+        (HEADER + b"A,2010-01-04,1,\n", "line 2 has 4 values, the header 3"),
+        (HEADER + b'"\n",' * 100_000 + b"\n", "line 100002 has 100001 values, the header 3"),
         (HEADER + b'"' + b"x" * 1_000_000, "field larger than field limit"),
         (b"\xff\xfe" + HEADER, "can't decode byte 0xff"),
     ],

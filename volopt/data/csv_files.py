@@ -67,7 +67,7 @@ def _check_width(content: bytes) -> None:
         raise ValueError(f"it has {width} columns, at most {MAX_COLUMNS} are read")
     for row in filled:
         if len(row) > width:
-            raise ValueError(f"line {rows.line_num} has {len(row)} values for {width} columns")
+            raise ValueError(f"line {rows.line_num} has {len(row)} values, the header {width}")
 
 
 def _suggest(name: str, known: Iterable[object]) -> str:

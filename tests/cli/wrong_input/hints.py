@@ -1,0 +1,13 @@
+"""What to do about a wrong input, where several have the same way out."""
+
+LISTED = "`volopt studies` lists those that ship, `volopt new NAME` writes one to start from"
+TEMPLATE = "compare with the commented study file that `volopt new` writes"
+FIGURE = "end it with .html, .png, .svg, .json, or add --format"
+SMALL = "give the path of a study file, a small TOML text"
+QLIB = "name a qlib provider directory, or write one with `volopt data sample`"
+ANEW = "get or write the data directory anew"
+DATES = "write dates as 2010-01-04"
+WHICH = "is it the right file?"
+ITSELF = "a data directory holds its files itself"
+OTHER_FILE = "name another file with --storage"
+COMMAS = "write comma-separated UTF-8 text"

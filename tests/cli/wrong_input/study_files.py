@@ -1,0 +1,255 @@
+"""Study files: what they are, how they are written, and what does not fit their data."""
+
+import os
+
+from cli.wrong_input.case import HUGE, STUDY, Case, Given, pipe
+from cli.wrong_input.hints import SMALL, TEMPLATE
+
+GRID = 'sampler = "grid"\ngrid = { cell = ["RNN"] }'
+
+
+def study(name: str, old: str, new: str, says: str, hint: str = TEMPLATE) -> Case:
+    """A case of a study file in which ``old`` was replaced."""
+    assert old in STUDY
+    return written(name, STUDY.replace(old, new, 1), says, hint)
+
+
+def written(name: str, content: str | bytes, says: str, hint: str = TEMPLATE) -> Case:
+    """A case of a study file with this content."""
+    text = content.encode() if isinstance(content, str) else content
+    return of_file(name, lambda path: path.write_bytes(text), says, hint)
+
+
+def of_file(name: str, make: Given, says: str, hint: str = TEMPLATE) -> Case:
+    """A case of a study file that ``make`` changes."""
+    return Case(name, "run wrong.toml --data sample", 2, says, hint, lambda place: make(place / "wrong.toml"))
+
+
+def numbers(first: int, last: int) -> str:
+    """A TOML array, a number a line."""
+    return "[\n" + "".join(f"{number},\n" for number in range(first, last + 1)) + "]"
+
+
+NO_TOML = "study file wrong.toml is not valid TOML: "
+BATCHES = STUDY.replace("[training]", "[training]\nbatch_size = 1").replace(
+    'cell = ["RNN", "LSTM"]', f"batch_size = {numbers(1, 1000)}\nwindow = {numbers(1, 200)}"
+)
+POINTS = BATCHES.replace(
+    'grid = { cell = ["RNN"] }', f"grid.batch_size = {numbers(1, 1000)}\ngrid.window = {numbers(1, 200)}"
+)
+
+STUDY_FILES = [
+    of_file("a pipe", pipe, '"wrong.toml" is no file', SMALL),
+    of_file(
+        "a huge file",
+        lambda path: os.truncate(path, HUGE),
+        "wrong.toml has more than the 100000 bytes a study file may have",
+        SMALL,
+    ),
+    written(
+        "a long line",
+        "#" * 1001,
+        "line 1 of study file wrong.toml has more than the 1000 characters a line may have",
+        "write a list or a table over several lines",
+    ),
+    written("no UTF-8", b"\xff\xfe", "study file wrong.toml is not UTF-8 text: line 1", "save it as UTF-8"),
+    written("an empty file", "", "study file wrong.toml has 5 mistakes"),
+    written("nested without end", "a = " + "[\n" * 9999, "study file wrong.toml is nested too deep"),
+    study(
+        "a bracket missing",
+        "[data]",
+        "[data",
+        f"{NO_TOML}Expected ']' at the end of a table declaration (at line 4, column 6)",
+    ),
+    study(
+        "a key twice", "seeds = 1", "seeds = 1\nseeds = 2", f"{NO_TOML}Cannot overwrite a value (at line 14, column 10)"
+    ),
+    study(
+        "a newer format",
+        "format = 1",
+        "format = 2",
+        "study file wrong.toml has format 2, and this volopt reads format 1",
+        "a newer volopt is needed",
+    ),
+    study("no format", "format = 1\n", "", "format: missing, write 1"),
+    study("a format that is none", "format = 1", "format = true", "format: found true, write 1"),
+    study("an unknown key", "seeds = 1", "sedes = 1", 'training.sedes: unknown key, did you mean "seeds"?'),
+    study(
+        "a word for epochs",
+        "epochs = 1",
+        'epochs = "one"',
+        'training.epochs: found "one", write a whole number from 1 to 1000000',
+    ),
+    study(
+        "overlapping splits",
+        "2015-09-01",
+        "2015-08-01",
+        "data.valid: begins on 2015-08-01; write a day after 2015-08-31, where train ends",
+    ),
+    study(
+        "a split the wrong way round",
+        '["2015-09-01", "2017-12-31"]',
+        '["2017-12-31", "2015-09-01"]',
+        "data.valid: begins on 2017-12-31 and ends before it, on 2015-09-01; write the earlier day first",
+    ),
+    study(
+        "an expression that calls Python",
+        '"$close", ',
+        "\"Ref($close,((__import__)('os').system)('touch hacked'))\", ",
+        "data.features: a character that belongs to no expression "
+        "(character 26 of \"Ref($close,((__import__)('os').system)('touch hacked'))\")",
+    ),
+    study(
+        "an expression that looks into the future",
+        '"$close", ',
+        '"Ref($close, -1)", ',
+        "data.features: a window below 1 looks into the future, write at least 1 (character 13 of 'Ref($close, -1)')",
+    ),
+    study(
+        "an unknown operator",
+        '"$close", ',
+        '"Men($close, 3)", ',
+        "data.features: unknown operator Men, did you mean Mean? (character 1 of 'Men($close, 3)')",
+    ),
+    study(
+        "a file elsewhere",
+        "[training]",
+        '[data.files]\nhistory = "../a.csv"\ntest = "b.csv"\n[training]',
+        'data.files.history: found "../a.csv", write the plain name of a file in the data directory',
+    ),
+    study(
+        "a title that steers the terminal",
+        'name = "wrong"',
+        'name = "wrong"\ntitle = "\\u001b[31mred"',
+        'title: found "\\u001b[31mred", write one line without control characters',
+    ),
+    study(
+        "a key that steers the terminal",
+        "seeds = 1",
+        '"\\u001b[31mseeds" = 1',
+        'training."\\u001b[31mseeds": unknown key, did you mean "seeds"?',
+    ),
+    study(
+        "a test metric as objective",
+        "[space]",
+        '[objective]\nmetric = "test_mse"\n[space]',
+        'objective.metric: found "test_mse", but the test split never chooses anything; write a valid_ metric',
+    ),
+    study(
+        "the baseline outside the space",
+        "hidden_size = [5, 7]",
+        "hidden_size = [6, 7]",
+        "model.hidden_size: the baseline 5 is not in [space] hidden_size (6, 7)",
+    ),
+    study(
+        "a value twice",
+        '["RNN", "LSTM"]',
+        '["RNN", "RNN"]',
+        "space.cell: RNN stands there more than once; write each value once",
+    ),
+    study(
+        "a range upside down",
+        "hidden_size = [5, 7]",
+        "hidden_size = { low = 7, high = 5 }",
+        "space.hidden_size: low = 7 is not below high = 5",
+    ),
+    written(
+        "too many values",
+        BATCHES.replace("1000,\n", "1000,\n1001,\n"),
+        "space.batch_size: found 1001 values, write at most 1000",
+    ),
+    written("too many points", POINTS, "phase: the grids have 2e+05 points together, write at most 100000"),
+    written("no phase", STUDY.partition("[[phase]]")[0], "phase: missing, write one or more [[phase]]"),
+    written(
+        "two phases of one name",
+        STUDY + "[[phase]]" + STUDY.partition("[[phase]]")[2],
+        'phase "width": 2 phases have this name; give each its own',
+    ),
+    study(
+        "an unknown sampler",
+        '"grid"',
+        '"gird"',
+        'phase "width" sampler: found "gird", write "grid", "tpe", "random", "gp", "cmaes" or "qmc"',
+    ),
+    study(
+        "a grid without a grid",
+        'grid = { cell = ["RNN"] }',
+        "",
+        'phase "width" grid: missing, write lists of values of [space], such as { cell = ["RNN", "LSTM"] }',
+    ),
+    study(
+        "a grid outside the space",
+        '["RNN"] }',
+        '["GRU"] }',
+        'phase "width" grid.cell: "GRU" is not in [space] cell ("LSTM", "RNN")',
+    ),
+    study(
+        "a grid with trials",
+        GRID,
+        f"{GRID}\ntrials = 3",
+        'phase "width" trials: is not for sampler = "grid", whose points are all in grid; leave it out',
+    ),
+    study(
+        "a sampler without a range",
+        GRID,
+        'sampler = "cmaes"\nvary = ["cell"]\ntrials = 2',
+        'phase "width" vary: "cmaes" needs 2 or more keys with a range in [space], found 0',
+    ),
+    study(
+        "a first phase that starts at the best",
+        GRID,
+        'sampler = "tpe"\nvary = ["cell"]\ntrials = 2\nstart = "best"',
+        'phase "width" start: found "best", but no phase comes before it; write "baseline"',
+    ),
+    study(
+        "seeds compared where there is one",
+        GRID,
+        'sampler = "tpe"\nvary = ["cell"]\ntrials = 2\npruner = "wilcoxon"',
+        'phase "width" pruner: wilcoxon compares seeds, but training.seeds is 1; write more',
+    ),
+    study(
+        "an unknown instrument",
+        '"SH600000"',
+        '"SH60000"',
+        "there is no instrument SH60000 in sample",
+        "did you mean SH600000 or SH000300?",
+    ),
+    study(
+        "an unknown field", '"$close", ', '"$clse", ', "SH600000 has no field $clse in sample", "did you mean $close?"
+    ),
+    study(
+        "days before the first",
+        "2010-01-04",
+        "1990-01-04",
+        "1990-01-04 to 2018-12-28 lies outside the calendar of sample",
+        "it has the days from 2010-01-04 to 2018-12-28",
+    ),
+    study(
+        "days after the last",
+        "2018-12-28",
+        "2030-12-28",
+        "2010-01-04 to 2030-12-28 lies outside the calendar of sample",
+        "it has the days from 2010-01-04 to 2018-12-28",
+    ),
+    study(
+        "too few days for the window",
+        "[training]",
+        "[model]\nwindow = 1400\n[training]",
+        "the train split has 0 days to forecast with a window of 1400 days; 2146 trade days were read in all",
+        "make the window or its range in [space] smaller, or the splits longer",
+    ),
+    study(
+        "a target without a logarithm",
+        'target = "$volume"',
+        'target = "$close-$open"\ntransform = "log"',
+        "the target $close-$open of SH600000 is -1.35612 on 2010-01-04: no logarithm",
+        'write transform = "none" in [data], or choose a target that is always positive',
+    ),
+    study(
+        "a target that never moves",
+        'target = "$volume"',
+        'target = "$volume/$volume"',
+        "$volume/$volume of SH600000 is 1 on every trade day of the range",
+        "choose another feature or range",
+    ),
+]
