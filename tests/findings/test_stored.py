@@ -136,6 +136,32 @@ def test_without_the_kept_baselines_there_are_none(shelf: Shelf) -> None:
     assert shelf.found()["grid"][0]().baselines == {}
 
 
+@pytest.mark.parametrize(
+    "forecasts",
+    [
+        {"har.valid": np.ones(2)},
+        {"har.valid": np.ones(2), "har.test": np.ones(3)},
+        {"har.valid": np.ones(2), "har.test": np.ones((2, 1))},
+        {"har.valid": np.ones(2, dtype=int), "har.test": np.ones(2, dtype=int)},
+        {"other.valid": np.ones(2), "other.test": np.ones(2)},
+        {"": np.ones(2), "a.b.c": np.ones(2)},
+    ],
+)
+def test_kept_baselines_that_are_not_whole_are_none(shelf: Shelf, forecasts: dict[str, Any]) -> None:
+    shelf.trial(shelf.study("grid"), CONTENT)
+    kept.baselines(shelf.artifacts.directory).put("ab" * 32, forecasts, {})
+    assert shelf.found()["grid"][0]().baselines == {}
+
+
+@pytest.mark.parametrize("broken", [b"", b"\xff" * 100, b"\x08" + b"\x00" * 7 + b"{}      "])
+def test_a_broken_file_of_kept_baselines_is_none(shelf: Shelf, broken: bytes) -> None:
+    shelf.trial(shelf.study("grid"), CONTENT)
+    path = kept.baselines(shelf.artifacts.directory).path("ab" * 32)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(broken)
+    assert shelf.found()["grid"][0]().baselines == {}
+
+
 @pytest.mark.parametrize("content", [None, {}, {**CONTENT, "seeds": [{"seed": 0}]}, {**CONTENT, "train": None}])
 def test_an_artifact_that_is_missing_or_not_whole_is_told(shelf: Shelf, content: Any) -> None:
     definition = shelf.study("grid")
