@@ -46,6 +46,12 @@ def test_a_reason_of_many_lines_is_told_by_its_first() -> None:
     assert found(["RuntimeError: CUDA error\nCompile with X"]).own == [("RuntimeError: CUDA error", 1)]
 
 
+def test_a_reason_does_not_steer_the_terminal() -> None:
+    ((reason, _),) = found(["\x1b[31mred"]).own
+    assert "\x1b" not in reason
+    assert "red" in reason
+
+
 @pytest.mark.parametrize("reason", ["interrupted", None])
 def test_a_trial_that_was_interrupted_did_not_fail_by_itself(reason: str | None) -> None:
     assert found([reason, ORPHAN, "the loss is nan"]) == Failures(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import optuna
 from optuna.trial import TrialState
 
+from volopt.definition.plain import plain
 from volopt.search.ledger import INTERRUPTED, REASON
 
 MOST = 5  # reasons in one sentence
@@ -47,7 +48,7 @@ def _counted(reasons: Iterable[str]) -> list[tuple[str, int]]:
     """Return each reason with its count; those that differ in numbers alone are one, with … for these numbers."""
     groups: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for reason in reasons:
-        text = _EPOCH.sub("", reason.partition("\n")[0])
+        text = _EPOCH.sub("", plain(reason.partition("\n")[0]))
         groups[_NUMBER.sub("…", text)][text] += 1
     found = [(next(iter(texts)) if len(texts) == 1 else masked, texts.total()) for masked, texts in groups.items()]
     return sorted(found, key=lambda each: (-each[1], each[0]))
