@@ -43,6 +43,12 @@ def test_control_characters_are_refused_or_told_as_escapes(mistakes: Any, old: s
         assert any(each.startswith(key) for each in found), found
 
 
+def test_a_wrong_key_of_the_space_is_nobodys_nearest_name(mistakes: Any) -> None:
+    found = mistakes(('cell = ["RNN", "LSTM"]\n', '"cell\\u001B" = ["RNN"]\n'))
+    assert all(map(is_plain, found))
+    assert 'phase "extend" vary: cell is not in [space]; add it there' in found
+
+
 @pytest.mark.parametrize("name", ["/etc/passwd", "../up.csv", "a/b.csv", "a\\b.csv", ".hidden", "", ".."])
 def test_a_file_name_that_leads_anywhere_is_refused(mistakes: Any, name: str) -> None:
     files = f"[data.files]\nhistory = '{name}'\ntest = 'b.csv'\n[model]"
