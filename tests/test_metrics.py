@@ -80,6 +80,13 @@ def test_flatness_of_a_constant_forecast_is_zero_and_of_a_perfect_one_is_one() -
     assert metrics.flatness(2 * actual, actual) == pytest.approx(2)
 
 
+def test_a_target_that_never_moves_has_no_score_that_divides_by_how_it_moves() -> None:
+    same = array(*[1e-3 + 1e-17, *[1e-3] * 6])
+    assert math.isnan(metrics.log_r2(array(*[0.5] * 7), same, 0.1))
+    assert math.isnan(metrics.flatness(array(1, 2), array(3, 3)))
+    assert math.isnan(metrics.mase(array(1, 2), array(3, 3), naive=0.0))
+
+
 def test_skill_is_the_share_of_the_baselines_error_that_is_gone() -> None:
     assert metrics.skill(0.03, 0.04) == pytest.approx(0.25)
     assert metrics.skill(0.08, 0.04) == pytest.approx(-1)

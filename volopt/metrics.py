@@ -16,6 +16,7 @@ Array = NDArray[np.float64]
 # The smallest value itself would cut what is right: volume drifts, and SH600000 fell to a quarter of it after 2015
 # (the valid R² of a ridge regression on log volume is 0.70 there, and 0.55 when floored at the smallest value).
 FLOOR = 0.1
+ROUNDING = 1e-12  # logarithms that lie no further apart are one and the same
 
 
 class Forecast(NamedTuple):
@@ -62,8 +63,9 @@ def log_mse(forecast: Array, actual: Array, floor: float) -> float:
 def log_r2(forecast: Array, actual: Array, floor: float) -> float:
     """Return R² of log(target): 1 − Σ(log f − log a)² / Σ(log a − mean log a)²."""
     errors, log_actual = log_errors(forecast, actual, floor)
-    spread = np.sum((log_actual - log_actual.mean()) ** 2) if errors.size else 0.0
-    return float(1 - np.sum(errors**2) / spread) if spread > 0 else float("nan")
+    if not errors.size or np.ptp(log_actual) <= ROUNDING:
+        return float("nan")
+    return float(1 - np.sum(errors**2) / np.sum((log_actual - log_actual.mean()) ** 2))
 
 
 def naive_error(train: Array) -> float:
@@ -73,7 +75,7 @@ def naive_error(train: Array) -> float:
 
 def mase(forecast: Array, actual: Array, naive: float) -> float:
     """Return the mean absolute scaled error of Hyndman and Koehler (2006), scaled by ``naive_error`` of train."""
-    return float(np.mean(np.abs(forecast - actual)) / naive)
+    return float(np.mean(np.abs(forecast - actual)) / naive) if naive > 0 else float("nan")
 
 
 def direction(forecast: Array, actual: Array, previous: Array) -> float:
@@ -85,7 +87,8 @@ def direction(forecast: Array, actual: Array, previous: Array) -> float:
 
 def flatness(forecast: Array, actual: Array) -> float:
     """Return std(forecast) / std(actual); below 0.05 the forecast is a flat line."""
-    return float(np.std(forecast) / np.std(actual))
+    spread = float(np.std(actual))
+    return float(np.std(forecast)) / spread if spread > 0 else float("nan")
 
 
 def skill(error: float, baseline_error: float) -> float:

@@ -6,11 +6,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import optuna
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from builders import SAMPLE_DATA
 from volopt.storage.connect import connect
@@ -86,14 +86,15 @@ class LongRun:
         command = [*self.arguments, *options]
         return subprocess.run(command, cwd=self.directory, env=self._environment, capture_output=True, text=True)
 
-    def study(self) -> optuna.Study:
-        """Return the study as it is stored."""
+    def trials(self) -> list[FrozenTrial]:
+        """Return the study's trials as they are stored."""
         url = self.environment.get("VOLOPT_STORAGE", f"sqlite:///{self.directory}/storage/volopt.db")
-        return optuna.load_study(study_name="small", storage=connect(url))
+        with closing(connect(url)) as storage:
+            return optuna.load_study(study_name="small", storage=storage).trials
 
     def states(self) -> list[TrialState]:
         """Return the states of its trials."""
-        return [trial.state for trial in self.study().trials]
+        return [trial.state for trial in self.trials()]
 
 
 @contextmanager

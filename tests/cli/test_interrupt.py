@@ -34,9 +34,7 @@ def test_ctrl_c_and_a_polite_kill_end_the_run_within_seconds_and_keep_what_is_fi
     assert "Traceback" not in run.said
     states = run.states()
     assert TrialState.COMPLETE in states
-    assert {trial.user_attrs["reason"] for trial in run.study().trials if trial.state == TrialState.FAIL} == {
-        "interrupted"
-    }
+    assert {trial.user_attrs["reason"] for trial in run.trials() if trial.state == TrialState.FAIL} == {"interrupted"}
     assert TrialState.RUNNING not in states
 
 
@@ -59,10 +57,10 @@ def test_a_second_ctrl_c_ends_the_run_at_once_and_loses_nothing_that_is_finished
     os.kill(run.process.pid, signal.SIGCONT)
     assert run.ended() == 130
     assert run.gone()
-    finished = {t.number: t.value for t in run.study().trials if t.state == TrialState.COMPLETE}
+    finished = {t.number: t.value for t in run.trials() if t.state == TrialState.COMPLETE}
     assert finished
     assert run.again().returncode == 0
-    after = {t.number: t.value for t in run.study().trials}
+    after = {t.number: t.value for t in run.trials()}
     assert finished.items() <= after.items()
     assert run.states().count(TrialState.COMPLETE) == POINTS
 

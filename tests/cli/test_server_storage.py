@@ -9,8 +9,16 @@ import sqlalchemy
 
 from builders import Volopt
 from postgres import PASSWORD, Server
+from report.server.asking import ask
 from small_runs import TWO_TRIALS
+from volopt.report.page.page import page
+from volopt.report.pictures import trial_png
+from volopt.report.server.guards import guarded
+from volopt.report.server.pages import Drawing
+from volopt.report.server.serve import dashboard
 from volopt.storage.address import address
+from volopt.storage.artifacts import PICTURE, artifacts_of
+from volopt.storage.connect import connect
 
 SECRETS = (PASSWORD, *(part for part in PASSWORD.split("/") if part))
 
@@ -66,6 +74,26 @@ def test_a_study_is_run_resumed_looked_at_and_deleted(volopt: Volopt, url: str, 
     assert json.loads(told[3][1])["storage"].startswith("postgresql://volopt@127.0.0.1:")
     assert [path.name for path in (tmp_path / "files").iterdir() if path.is_file()] == [".volopt"]  # deleted with it
     assert "there is no study" in volopt("trials", "small")[2]
+
+
+def test_the_dashboard_shows_it_with_its_pictures_over_a_restart_of_the_server(
+    volopt: Volopt, url: str, sample: Path, postgres: Server
+) -> None:
+    run = ("run", "small.toml", "--data", sample, "--workers", 1, "--pictures", "all", "--artifacts", "files")
+    assert volopt(*run)[0] == 0
+    reader, writer = connect(url), connect(url, write=True)
+    app = guarded(dashboard(reader, writer, artifacts_of(reader), Drawing(page, trial_png)), local=True)
+    (listed,) = ask(app, "/api/studies").json["study_summaries"]
+    study = f"/api/studies/{listed['study_id']}"
+    (best,) = ask(app, study).json["best_trials"]
+    (picture,) = [each["artifact_id"] for each in best["artifacts"] if each["filename"] == PICTURE]
+    file = ask(app, f"/artifacts/{listed['study_id']}/{best['trial_id']}/{picture}")
+    assert (file.status, file.body[:4]) == (200, b"\x89PNG")
+    postgres.restart()
+    assert len(ask(app, study).json["trials"]) == 2
+    assert b"Report of the study small" in ask(app, "/report/small").body
+    reader.close()
+    writer.close()
 
 
 def test_artifacts_lie_where_the_first_run_said_and_a_later_run_finds_them(

@@ -142,7 +142,10 @@ class Driver:
         reports = run.reports()
         for step, value in reports:
             run.trial.report(value, step)
-        if run.finished:
+        undefined = [value for _, value in reports if not math.isfinite(value)]
+        if undefined:  # a pruner would take it for a bad value
+            self._fail(run, f"{self._definition.objective.metric} is {undefined[0]}")
+        elif run.finished:
             self._complete(run)
         elif reports and run.trial.should_prune():
             self._prune(run)

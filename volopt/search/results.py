@@ -103,7 +103,7 @@ def _seed(member: Member, row: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"seed": member.task.seed, "metrics": scores, "curves": curves}
     if member.fit is not None:
         found["forecast"] = {
-            name.removeprefix("forecast."): values.tolist() for name, values in member.fit.forecasts.items()
+            name.removeprefix("forecast."): finite(values.tolist()) for name, values in member.fit.forecasts.items()
         }
     return found
 
