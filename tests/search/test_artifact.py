@@ -83,7 +83,7 @@ def test_what_a_trial_left_is_there() -> None:
 
 
 def test_a_forecast_may_be_beyond_all_numbers() -> None:
-    assert parse(changed(("seeds", 0, "forecast", "test"), [float("inf"), float("nan")] * 20)) is not None
+    assert parse(changed(("seeds", 0, "forecast", "test"), [float("inf"), None] * 20)) is not None
 
 
 @pytest.mark.parametrize(("path", "value"), BROKEN)

@@ -58,7 +58,7 @@ class Seed(_Table):
     seed: Whole
     metrics: dict[str, Whole | Number | None] = {}
     curves: Curves
-    forecast: dict[str, list[float]] = {}  # by split
+    forecast: dict[str, list[float | None]] = {}  # by split
 
     @model_validator(mode="after")
     def _possible(self) -> "Seed":
