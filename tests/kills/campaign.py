@@ -11,8 +11,7 @@ from processes import kill, until
 
 KINDS = ("driver", "worker", "both")
 MOMENTS = {"start-up": 0.2, "training": 0.35, "telling": 0.25, "kept": 0.2}  # and how often each is chosen
-LONGEST_TRAINING = 5.0  # seconds until a kill while training, so that the kills are soon spent
-LONGEST_KEEPING = 10.0  # seconds for a fit to keep how far it has come, until it is a kill while training
+TRAINING, KEEPING = 1.3, 2.5  # longest times until a kill while training, and for a state to be kept, in start-ups
 IDLE_STUDIES = 5  # that may end before a kill could hit them
 
 
@@ -101,15 +100,21 @@ class Campaign:
             before = run.log.stat().st_size
             until(lambda: run.log.stat().st_size > before or run.code is not None, PATIENCE)
             self._pass(run, self._chance.uniform(0, 0.05))
-        elif moment == "kept" and self._place.size.long:
-            states = self._place.states()
-            until(lambda: not self._place.states().items() <= states.items() or run.code is not None, LONGEST_KEEPING)
-            moment = "training" if self._place.states().items() <= states.items() else "kept"
+            return moment
+        if moment == "kept" and self._place.size.long and self._keeps(run):
             self._pass(run, self._chance.uniform(0, 0.5))
-        else:
-            self._pass(run, self._chance.uniform(0.1, min(LONGEST_TRAINING, self._pace.training / 2)))
-            moment = "training"
-        return moment
+            return moment
+        self._pass(run, self._chance.uniform(0.1, min(TRAINING * self._pace.start_up, self._pace.training / 2)))
+        return "training"
+
+    def _keeps(self, run: Run) -> bool:
+        """Wait for a state to be kept, and return whether one was."""
+        before = self._place.states().items()
+
+        def is_kept() -> bool:
+            return not self._place.states().items() <= before
+
+        return until(lambda: is_kept() or run.code is not None, KEEPING * self._pace.start_up) and is_kept()
 
     def _workers(self, run: Run) -> None:
         until(lambda: run.workers() or run.code is not None, PATIENCE)
