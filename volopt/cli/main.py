@@ -88,10 +88,11 @@ def _say_json(message: str, hint: str) -> None:
 
 
 def _safe(text: str) -> str:
-    """Return a text without the password of a URL that was typed in some other place."""
+    """Return a text without the password of a URL, and without what steers a terminal."""
+    from volopt.definition.plain import plain
     from volopt.storage.address import without_passwords
 
-    return without_passwords(text)
+    return "\n".join(map(plain, without_passwords(text).split("\n")))
 
 
 def _unexpected() -> int:

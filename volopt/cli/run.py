@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from volopt.search.run import Job
 
 
+def _number(context: click.Context, option: click.Parameter, value: float | None) -> float | None:
+    """Refuse what is no number, and would be a timeout that never comes."""
+    if value is not None and math.isnan(value):
+        raise click.BadParameter(f"{value} is no number", context, option)
+    return value
+
+
 @click.command("run", epilog="Example: volopt run grid --data ~/.qlib/qlib_data/cn_data --seeds 5")
 @click.argument("study")
 @click.option("--phase", "phases", multiple=True, metavar="NAME", help="Run only this phase; may be given again.")
@@ -39,7 +46,11 @@ if TYPE_CHECKING:
     help="medium multiplies matrices in bfloat16 where the processor can: faster, other last digits.",
 )
 @click.option(
-    "--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Ask for no new trial after this time."
+    "--timeout",
+    type=click.FloatRange(min=0),
+    callback=_number,
+    metavar="SECONDS",
+    help="Ask for no new trial after this time.",
 )
 @click.option(
     "--pictures",

@@ -1,12 +1,17 @@
 """``volopt status``: what is in the storage."""
 
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from volopt.cli import options
 from volopt.cli.output import SYNTHETIC, print_json, print_table
+from volopt.errors import StorageError, sentence
 from volopt.report import words
+
+if TYPE_CHECKING:
+    from volopt.storage.patient import PatientStorage
 
 
 @click.command("status", epilog="Example: volopt status grid")
@@ -18,10 +23,10 @@ def command(name: str | None, storage: str, as_json: bool) -> None:
     from volopt.cli.opening import open_storage
     from volopt.search.listing import summary
     from volopt.search.standing import standing
-    from volopt.search.study import find, names
+    from volopt.search.study import names
 
     opened = open_storage(storage)
-    found = [find(opened, each) for each in ([name] if name else names(opened))]
+    found = list(_found(opened, [name])) if name else list(_found(opened, names(opened), skips=True))
     if as_json:
         print_json({"storage": opened.where.shown, "studies": [summary(*each) for each in found]})
         return
@@ -30,6 +35,19 @@ def command(name: str | None, storage: str, as_json: bool) -> None:
     for study, definition in found:
         against = standing(study)
         _print(summary(study, definition), against.sentences() if against else [])
+
+
+def _found(opened: "PatientStorage", wanted: Sequence[str], *, skips: bool = False) -> Iterator[Any]:
+    """Return the studies and their definitions; ``skips`` those that are damaged, and says so."""
+    from volopt.search.study import find
+
+    for each in wanted:
+        try:
+            yield find(opened, each)
+        except StorageError as error:
+            if not skips:
+                raise
+            click.echo(f"{sentence(error.message)}\nHint: {sentence(error.hint)}", err=True)
 
 
 def _print(facts: dict[str, Any], against: list[str]) -> None:

@@ -6,6 +6,7 @@ from typing import Protocol
 import optuna
 
 from volopt.definition.schema import Definition, Phase
+from volopt.definition.space import contains
 from volopt.search.grid import PointSampler
 from volopt.search.ledger import Ledger
 from volopt.search.samplers import sampler, sampler_seed
@@ -52,7 +53,7 @@ class ProposalAsker:
     def __init__(self, phase: Phase, definition: Definition, study: optuna.Study, ledger: Ledger) -> None:
         self._phase, self._seed, self._study, self._ledger = phase, definition.seed, study, ledger
         self._distributions = distributions(definition)
-        best = _best(phase, study) if phase.start == "best" else {}
+        best = _best(phase, study, definition) if phase.start == "best" else {}
         self._fixed = stationary(phase, definition, best)
 
     def ask(self) -> optuna.Trial | None:
@@ -111,10 +112,17 @@ def progress(phase: Phase, definition: Definition, ledger: Ledger) -> tuple[int,
     return ledger.finished[phase.name], phase.trials or 0
 
 
-def _best(phase: Phase, study: optuna.Study) -> Params:
+def _is_point(stored: object, definition: Definition) -> bool:
+    """Return whether an attribute of a stored study, which others may have changed, holds values of ``[space]``."""
+    return isinstance(stored, dict) and all(
+        key in definition.space and contains(definition.space[key], value) for key, value in stored.items()
+    )
+
+
+def _best(phase: Phase, study: optuna.Study, definition: Definition) -> Params:
     """Return the best trial's parameters as the phase began, kept so that a resumed phase stays there."""
     stored: Params | None = study.user_attrs.get(START + phase.name)
-    if stored is None:
+    if stored is None or not _is_point(stored, definition):
         complete = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
         stored = dict(study.best_trial.params) if complete else {}
         study.set_user_attr(START + phase.name, stored)

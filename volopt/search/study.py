@@ -11,6 +11,7 @@ import warnings
 from typing import Any
 
 import optuna
+from optuna.distributions import check_distribution_compatibility
 from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
@@ -28,6 +29,7 @@ from volopt.search.ledger import INTERRUPTED, REASON, Ledger
 from volopt.search.phases import PHASE
 from volopt.search.results import finite
 from volopt.search.shapes import is_number
+from volopt.search.space import distributions
 
 FORMAT = 1
 PREFIX = "volopt:"
@@ -85,6 +87,8 @@ def open_or_create(storage: BaseStorage, definition: Definition, source: Source)
         if PREFIX + "definition" in study.user_attrs:
             _check_definition(study, definition)
             _check_data(study, source)
+            study = FoundStudy(definition.name, study._storage, definition)
+            _check_values(study, definition)
         elif study.get_trials(deepcopy=False) or _direction(study) != definition.objective.direction:
             raise StudyError(
                 f'the study "{definition.name}" in this storage was not made by volopt',
@@ -196,6 +200,21 @@ def _check_data(study: optuna.Study, source: Source) -> None:
             f'the study "{study.study_name}" was run on other data: {stored["provider"]}',
             "name those with --data, or give this one another --name",
         )
+
+
+def _check_values(study: optuna.Study, definition: Definition) -> None:
+    """Refuse a study with which Optuna could not go on: it has one distribution of a parameter for all trials."""
+    wanted = distributions(definition)
+    for trial in study._storage.get_all_trials(study._study_id, deepcopy=False):  # those of other programs too
+        for key in trial.distributions.keys() & wanted.keys():
+            try:
+                check_distribution_compatibility(trial.distributions[key], wanted[key])
+            except ValueError as error:
+                raise StorageError(
+                    f'trial {trial.number} of the study "{definition.name}" was not asked for by volopt: its {key} has'
+                    " other values to choose from than [space]",
+                    RESTORE,
+                ) from error
 
 
 def _write(study: optuna.Study, definition: Definition, source: Source) -> None:

@@ -60,7 +60,7 @@ def address(url: str) -> Address:
     server = _server(url)
     if server is None:
         raise UsageError(
-            f"{without_password(url)} is no storage volopt can use",
+            f"{without_password(url) or 'an empty text'} is no storage volopt can use",
             "write --storage sqlite:///FILE, as in sqlite:///my.db, or postgresql://USER@HOST/DATABASE",
         )
     return Address(_shown(server), None, server)

@@ -10,12 +10,12 @@ database may be a stranger's, so that directory is looked into only where volopt
 import contextlib
 import json
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import optuna
-from optuna.artifacts import FileSystemArtifactStore, get_all_artifact_meta, upload_artifact
+from optuna.artifacts import FileSystemArtifactStore, upload_artifact
 from optuna.artifacts.exceptions import ArtifactNotFound
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
@@ -76,19 +76,20 @@ class Artifacts:
 
     def read(self, study: optuna.Study, trial: FrozenTrial, name: str) -> dict[str, Any] | None:
         """Return the JSON object attached to a trial under ``name``, or None where there is none or it is broken."""
-        for meta in get_all_artifact_meta(trial, storage=study._storage):
-            if meta.filename == name:
-                return self._load(meta.artifact_id)
+        for artifact_id, filename in _files(study._storage.get_trial_system_attrs(trial._trial_id)):
+            if filename == name:
+                return self._load(artifact_id)
         return None
 
     def remove(self, study: optuna.Study) -> int:
         """Delete every artifact of a study and its trials and return how many there were."""
-        owners: list[optuna.Study | FrozenTrial] = [study, *study.get_trials(deepcopy=False)]
-        metas = [meta for owner in owners for meta in get_all_artifact_meta(owner, storage=study._storage)]
-        for meta in metas:
+        owners = [study._storage.get_study_system_attrs(study._study_id)]
+        owners += [trial.system_attrs for trial in study.get_trials(deepcopy=False)]
+        files = [artifact_id for owner in owners for artifact_id, _ in _files(owner)]
+        for artifact_id in files:
             with contextlib.suppress(ArtifactNotFound, ValueError):  # a name that leads out of the directory
-                self.store.remove(meta.artifact_id)
-        return len(metas)
+                self.store.remove(artifact_id)
+        return len(files)
 
     def _load(self, artifact_id: str) -> dict[str, Any] | None:
         try:
@@ -98,6 +99,17 @@ class Artifacts:
         except (OSError, ValueError, RecursionError, ArtifactNotFound):
             return None
         return found if isinstance(found, dict) else None
+
+
+def _files(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return id and name of each file that system attributes tell of; of one removed in the dashboard they say null."""
+    found = []
+    for key, value in attributes.items():
+        if key.startswith("artifacts:"):  # as Optuna names them
+            with contextlib.suppress(KeyError, RecursionError, TypeError, ValueError):
+                said = json.loads(value)
+                found.append((str(said["artifact_id"]), str(said["filename"])))
+    return found
 
 
 class _Store:

@@ -31,6 +31,16 @@ def passes(found: sqlalchemy.exc.DBAPIError) -> bool:
     return state.startswith(PASSING_CLASSES) and state not in (DISK_FULL, QUERY_CANCELED)
 
 
+def advice(found: sqlalchemy.exc.DBAPIError) -> str:
+    """Return what to do about a fault that does not pass."""
+    code = str(getattr(found.orig, "sqlite_errorname", ""))
+    if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR")):
+        return "the file is damaged: put a copy in its place, or name another with --storage"
+    if code:
+        return "name a directory you may write to with --storage, or free some space; what is finished is kept"
+    return "what is finished is kept; see to it, then run the same command again"
+
+
 def told(found: sqlalchemy.exc.DBAPIError) -> str:
     """Return the database's complaint in one line."""
     lines = [line.strip() for line in str(found.orig).splitlines() if line.strip()]

@@ -17,7 +17,7 @@ from optuna.storages import BaseStorage, RDBStorage
 
 from volopt.errors import StorageError
 from volopt.storage.address import Address
-from volopt.storage.faults import fault, passes, told
+from volopt.storage.faults import advice, fault, passes, told
 
 LOST = 600.0  # seconds after which a storage that was there counts as lost
 PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds between two tries, growing
@@ -72,7 +72,7 @@ class PatientStorage(RDBStorage):
                     self._patience = 0.0  # it is lost, also for what follows
                     raise StorageError(
                         f"the database {self.where.name} cannot be used: {self.where.hide(told(found))}",
-                        "what is finished is kept; see to it, then run the same command again",
+                        advice(found),
                     ) from error
                 if pause == PAUSE:
                     log.warning(

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy
+from optuna.exceptions import StorageInternalError
 from optuna.trial import TrialState
 
 from volopt.errors import MissingStorageError, StorageError
 from volopt.storage.address import Address, address
-from volopt.storage.faults import fault, told
+from volopt.storage.faults import advice, fault, told
 from volopt.storage.patient import LOST, PatientStorage
 
 LOCK_TIMEOUT = 60  # seconds to wait for another writer; SQLite's own default of 5 is too short
@@ -42,16 +43,12 @@ def open_file(where: Address, path: Path, *, write: bool, create: bool) -> Patie
         with storage.engine.connect():
             return storage
     except OSError as error:
-        raise _cannot_write(path, str(error.strerror)) from error
-    except sqlalchemy.exc.SQLAlchemyError as error:
+        raise StorageError(f"cannot write the database {path}: {error.strerror}", WRITABLE) from error
+    except (StorageInternalError, sqlalchemy.exc.SQLAlchemyError) as error:
         found = fault(error)
         if found is None:
             raise
-        raise _cannot_write(path, told(found)) from error
-
-
-def _cannot_write(path: Path, reason: str) -> StorageError:
-    return StorageError(f"cannot write the database {path}: {reason}", WRITABLE)
+        raise StorageError(f"cannot use the database {path}: {told(found)}", advice(found)) from error
 
 
 def _create(path: Path) -> None:
@@ -72,6 +69,8 @@ def _create(path: Path) -> None:
 
 def _check(path: Path) -> None:
     """Refuse a file that another program made, before Optuna would add its tables to it."""
+    if path.is_dir():
+        raise StorageError(f"{path} is a directory", "name a file in it with --storage, as in volopt.db")
     if not path.exists() or path.stat().st_size == 0:
         return
     try:
