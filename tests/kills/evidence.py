@@ -13,6 +13,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.pool import NullPool
 
+SERVER = "none of a server"
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
@@ -90,9 +91,9 @@ class Evidence:
         return len(of_phase(read(self.url, study), phase))
 
     def integrity(self) -> str:
-        """Return what SQLite says of the database's integrity, "ok" for another server."""
+        """Return what SQLite says of the database's integrity; a server has no such question."""
         if not self.url.startswith("sqlite:///"):
-            return "ok"
+            return SERVER
         connection = sqlite3.connect(self.url.removeprefix("sqlite:///"))
         try:
             return str(connection.execute("PRAGMA integrity_check").fetchone()[0])
