@@ -15,8 +15,8 @@ from builders import SAMPLE_DATA
 from hand_made import Shelf, World, content
 from small_runs import GRID_AND_RANDOM
 from small_runs import run as run_small
-from volopt.report.illustrate import save_figures
 from volopt.report.pictures import trial_png
+from volopt.report.study_figures import save_figures
 from volopt.report.subject import Subject
 from volopt.search import study as studies
 from volopt.search.space import distributions

@@ -1,6 +1,7 @@
 """What a run leaves in the dashboard: pictures within a budget, notes always."""
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from volopt.definition.schema import Definition
 from volopt.errors import StorageError
 from volopt.report import illustrate
 from volopt.report.illustrate import FIRST, RESERVE, SHARE, Budget, Illustrations, What
+from volopt.report.subject import Subject
 from volopt.search import study as studies
+from volopt.storage.address import Address
 from volopt.storage.artifacts import PICTURE
 
 
@@ -207,8 +210,13 @@ def test_the_figures_of_a_study_are_drawn_once_it_has_trials(tmp_path: Path) -> 
 
 def test_figures_are_drawn_again_only_for_new_trials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[int] = []
-    monkeypatch.setattr(illustrate, "save_figures", lambda subject: drawn.append(len(subject.complete)))
     desk = Desk(tmp_path)
+
+    def draw(where: Address, name: str, artifacts: Sequence[Path]) -> None:
+        assert (where.url, name) == (desk.shelf.storage.where.url, desk.study.study_name)
+        drawn.append(len(Subject(desk.study, desk.definition, desk.shelf.artifacts).complete))
+
+    monkeypatch.setattr(illustrate, "save_figures_apart", draw)
     for _ in range(2):
         desk.study.tell(desk.trial(0.02), 0.02)
         for _ in range(2):

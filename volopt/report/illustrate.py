@@ -8,7 +8,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import optuna
@@ -18,13 +18,15 @@ from volopt.definition.schema import Definition
 from volopt.errors import VoloptError
 from volopt.report import notes
 from volopt.report.pictures import png, trial_chart
-from volopt.report.subject import NothingToPlotError, Subject
+from volopt.report.study_figures import save_figures_apart
+from volopt.report.subject import Subject
 from volopt.search import listing
 from volopt.search.artifact import parse
 from volopt.search.illustrator import Illustrator
 from volopt.search.study import data_of
 from volopt.storage.artifacts import PICTURE, Artifacts
 from volopt.storage.notes import save_note
+from volopt.storage.patient import where_of
 
 Pictures = Literal["all", "budget", "none"]
 What = Literal["trial", "study"]  # the picture of a trial, the figures of a study
@@ -33,7 +35,6 @@ SHARE = 0.03  # of the time since the run began may go into pictures
 RESERVE = 1 / 3  # of that is kept for trials that are the best so far
 NOTED = 500  # trials whose notes are stored: optuna-dashboard reads all of them for each trial that it lists
 FIRST: dict[What, float] = {"trial": 1.0, "study": 2.0}  # seconds that the first may take, with all that it imports
-FIGURES = {"error": 1, "grid": 4, "skill": 1}  # how many panels go into one place of the dashboard, which is narrow
 
 
 class Budget:
@@ -90,10 +91,11 @@ class Illustrations(Illustrator):
         """Write the study's note, and draw its figures if there is time."""
         subject = Subject(self._study, self._definition, self._artifacts)
         save_note(self._study, None, notes.of_study(subject))
-        if len(subject.complete) > self._shown and self._budget.allows("study"):
+        where = where_of(self._study._storage)
+        if where is not None and len(subject.complete) > self._shown and self._budget.allows("study"):
             self._shown = len(subject.complete)
             with self._budget.drawing("study"), _harmless("no figures of the study"):
-                save_figures(subject)
+                save_figures_apart(where, subject.name, self._artifacts.directories)
 
     def _is_best(self, value: float | None) -> bool:
         if value is None or self._score(value) <= self._best:
@@ -114,19 +116,6 @@ class Illustrations(Illustrator):
     def _note(self, trial: optuna.Trial | FrozenTrial, row: dict[str, Any]) -> None:
         if trial.number < NOTED:
             save_note(self._study, trial._trial_id, notes.of_trial(row, self._definition))
-
-
-def save_figures(subject: Subject) -> None:
-    """Store the study's figures where its page in the dashboard shows them."""
-    from optuna_dashboard import save_plotly_graph_object
-
-    from volopt.report.figures.drawing.plotly import card_figure
-    from volopt.report.figures.kinds import KINDS
-
-    for name, size in FIGURES.items():
-        with suppress(NothingToPlotError):
-            for number, part in enumerate(KINDS[name].chart(subject).split(size), start=1):
-                save_plotly_graph_object(subject.study, card_figure(part), graph_object_id=f"volopt-{name}-{number:02}")
 
 
 @contextmanager

@@ -83,6 +83,12 @@ class PatientStorage(RDBStorage):
             pause = min(2 * pause, LONGEST_PAUSE)
 
 
+def where_of(storage: BaseStorage) -> Address | None:
+    """Return where a storage is, or None where it is no database of ours."""
+    database = getattr(storage, "_backend", storage)  # Optuna wraps a database in a cache
+    return database.where if isinstance(database, PatientStorage) else None
+
+
 def _patient(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
     def call(self: PatientStorage, *args: Any, **said: Any) -> Any:

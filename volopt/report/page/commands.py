@@ -9,7 +9,7 @@ from volopt.definition.schema import Definition
 from volopt.report.page.toml import study_file
 from volopt.report.subject import Subject
 from volopt.search import study as studies
-from volopt.storage.patient import PatientStorage
+from volopt.storage.patient import where_of
 
 
 class Command(NamedTuple):
@@ -22,8 +22,8 @@ class Command(NamedTuple):
 
 def storage_url(subject: Subject) -> str:
     """Return the URL of the storage, or nothing where it is no database."""
-    storage = getattr(subject.study._storage, "_backend", None)  # Optuna wraps a database in a cache
-    return storage.where.shown if isinstance(storage, PatientStorage) else ""
+    where = where_of(subject.study._storage)
+    return "" if where is None else where.shown
 
 
 def resume(subject: Subject) -> Command:

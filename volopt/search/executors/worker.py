@@ -15,15 +15,20 @@ from typing import Any
 
 def work(pipe: Connection) -> None:
     """Train until the pipe, or the parent, ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    follow_parent()
     try:
         dataset = pipe.recv()
         while True:
             pipe.send_bytes(_answer(dataset, *pipe.recv()))
     except (EOFError, ConnectionError):
         return
+
+
+def follow_parent() -> None:
+    """Leave Ctrl-C to the driver, and end when it is gone, however it went."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
