@@ -88,6 +88,5 @@ def test_a_second_run_of_the_same_study_says_who_holds_it_while_others_read(run:
 def test_different_studies_of_one_database_run_together(run: LongRun) -> None:
     other = run.again("--name", "other", "--epochs", "2")
     assert other.returncode == 0
-    assert run.process.poll() is None
     assert run.ended() == 0
     assert run.states() == [TrialState.COMPLETE] * POINTS

@@ -23,6 +23,7 @@ def logger() -> Iterator[logging.Logger]:
     """volopt's logger, as it is left by the test before."""
     found = logging.getLogger("volopt")
     before = found.handlers, found.level, found.propagate
+    logs.recent.clear()
     yield found
     found.handlers, found.propagate = before[0], before[2]
     found.setLevel(before[1])

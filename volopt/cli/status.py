@@ -1,6 +1,5 @@
 """``volopt status``: what is in the storage."""
 
-from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,10 +22,10 @@ def command(name: str | None, storage: str, as_json: bool) -> None:
     from volopt.cli.opening import open_storage
     from volopt.search.listing import summary
     from volopt.search.standing import standing
-    from volopt.search.study import names
+    from volopt.search.study import find
 
     opened = open_storage(storage)
-    found = list(_found(opened, [name])) if name else list(_found(opened, names(opened), skips=True))
+    found = [find(opened, name)] if name else _all(opened)
     if as_json:
         print_json({"storage": opened.where.shown, "studies": [summary(*each) for each in found]})
         return
@@ -37,17 +36,21 @@ def command(name: str | None, storage: str, as_json: bool) -> None:
         _print(summary(study, definition), against.sentences() if against else [])
 
 
-def _found(opened: "PatientStorage", wanted: Sequence[str], *, skips: bool = False) -> Iterator[Any]:
-    """Return the studies and their definitions; ``skips`` those that are damaged, and says so."""
-    from volopt.search.study import find
+def _all(opened: "PatientStorage") -> list[Any]:
+    """Return the studies and their definitions, and say which are damaged; raises StorageError where all are."""
+    from volopt.search.study import find, names
 
-    for each in wanted:
+    found, damaged = [], []
+    for name in names(opened):
         try:
-            yield find(opened, each)
+            found.append(find(opened, name))
         except StorageError as error:
-            if not skips:
-                raise
-            click.echo(f"{sentence(error.message)}\nHint: {sentence(error.hint)}", err=True)
+            damaged.append(error)
+    if damaged and not found:
+        raise damaged[0]
+    for error in damaged:
+        click.echo(f"{sentence(error.message)}\nHint: {sentence(error.hint)}", err=True)
+    return found
 
 
 def _print(facts: dict[str, Any], against: list[str]) -> None:
