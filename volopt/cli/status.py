@@ -48,8 +48,8 @@ def _all(opened: "PatientStorage") -> list[Any]:
             damaged.append(error)
     if damaged and not found:
         raise damaged[0]
-    for error in damaged:
-        click.echo(f"{sentence(error.message)}\nHint: {sentence(error.hint)}", err=True)
+    for each in damaged:
+        click.echo(f"{sentence(each.message)}\nHint: {sentence(each.hint)}", err=True)
     return found
 
 
