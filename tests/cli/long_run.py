@@ -16,20 +16,20 @@ from builders import SAMPLE_DATA
 from volopt.storage.connect import connect
 
 SECONDS = 60  # until we say that something never happened
-POINTS = 6
+POINTS = 5
 STUDY = f"""
 format = 1
 name = "small"
 {SAMPLE_DATA}[training]
-epochs = 200
+epochs = 120
 seeds = 2
 [space]
 cell = ["LSTM"]
-hidden_size = [3, 4, 5, 6, 7, 8]
+hidden_size = [4, 5, 6, 7, 8]
 [[phase]]
 name = "width"
 sampler = "grid"
-grid = {{ hidden_size = [3, 4, 5, 6, 7, 8] }}
+grid = {{ hidden_size = [4, 5, 6, 7, 8] }}
 """
 
 

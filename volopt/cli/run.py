@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -13,8 +13,13 @@ from volopt.cli.output import SYNTHETIC, print_json, print_table
 if TYPE_CHECKING:
     import optuna
 
+    from volopt.definition.schema import Definition
     from volopt.report.illustrate import Pictures
+    from volopt.search.failures import Failures
     from volopt.search.run import Job
+    from volopt.search.standing import Standing
+
+BEST = 10  # trials in the table at the end
 
 
 def _number(context: click.Context, option: click.Parameter, value: float | None) -> float | None:
@@ -92,18 +97,23 @@ def command(
     if dry_run:
         _print_plan(job, planned(job), as_json)
         return 0
-    budget = Budget(pictures)
+    budget, ends = Budget(pictures), list["_End"]()
     try:
         with RunProgress(job.definition) as progress:
             tell(progress.console, verbose=verbose)
-            facts = run(job, progress, lambda study, artifacts: Illustrations(study, artifacts, job.definition, budget))
+            facts = run(
+                job,
+                progress,
+                illustrate=lambda study, artifacts: Illustrations(study, artifacts, job.definition, budget),
+                conclude=lambda study: ends.append(_end(study, job.definition)),
+            )
     except KeyboardInterrupt:
         click.echo(f"Interrupted. What is finished is kept; this goes on from there:\n  {job.command}", err=True)
         return INTERRUPTED
     if as_json:
         print_json(facts)
     else:
-        _print_end(job, facts)
+        _print_end(job, facts, ends[0])
     return 0 if facts["complete"] else 1
 
 
@@ -133,30 +143,42 @@ def _print_plan(job: "Job", plans: list[Any], as_json: bool) -> None:
     click.echo(f"About {seconds / job.workers / 60:.1f} min with {job.workers} workers. Nothing was trained.")
 
 
-def _print_end(job: "Job", facts: dict[str, Any]) -> None:
-    from volopt.cli.opening import open_storage
-    from volopt.cli.trial_table import print_trials
+class _End(NamedTuple):
+    """How a study stands when its run is over."""
+
+    summary: dict[str, Any]
+    best: list[dict[str, Any]]  # trials, the best first
+    standing: "Standing | None"
+    failures: "Failures"
+
+
+def _end(study: "optuna.Study", definition: "Definition") -> _End:
+    from volopt.search.failures import failures
     from volopt.search.listing import summary, trials
     from volopt.search.standing import standing
-    from volopt.search.study import find
 
-    study, definition = find(open_storage(job.options.storage), job.definition.name)
-    told = summary(study, definition)
+    lower_first = definition.objective.direction == "minimize"
+    complete = [trial for trial in trials(study, definition) if trial["state"] == "COMPLETE"]
+    ranked = sorted(complete, key=lambda trial: trial["value"] if lower_first else -trial["value"])
+    return _End(summary(study, definition), ranked[:BEST], standing(study), failures(study))
+
+
+def _print_end(job: "Job", facts: dict[str, Any], end: _End) -> None:
+    from volopt.cli.trial_table import print_trials
+
+    told, against = end.summary, end.standing
     print_table(
         ["phase", "sampler", "trials"], [(p["name"], p["sampler"], f"{p['done']}/{p['total']}") for p in told["phases"]]
     )
-    metric, lower_first = definition.objective.metric, definition.objective.direction == "minimize"
-    complete = [t for t in trials(study, definition) if t["state"] == "COMPLETE"]
-    ranked = sorted(complete, key=lambda t: t["value"] if lower_first else -t["value"])
-    if ranked:
-        print_trials(ranked[:10], told["baselines"], metric, "\nBest trials, by the valid split, and baselines")
+    if end.best:
+        metric = job.definition.objective.metric
+        print_trials(end.best, told["baselines"], metric, "\nBest trials, by the valid split, and baselines")
         click.echo("")
-    against = standing(study)
     if against is not None:
         click.echo("\n".join(against.sentences()))
     count = f"{facts['complete']} complete, {facts['pruned']} pruned, {facts['failed']} failed"
     click.echo(f"\n{count}; {facts['new_trials']} new in {facts['seconds']:.0f} s.")
-    _print_failures(study, facts["complete"])
+    _print_failures(end.failures, facts["complete"])
     if job.source.synthetic:
         click.echo(SYNTHETIC)
     name, storage = job.definition.name, job.options.storage
@@ -168,10 +190,7 @@ def _print_end(job: "Job", facts: dict[str, Any]) -> None:
     click.echo("Next: " + "\n      ".join(commands if facts["complete"] else commands[:1]))
 
 
-def _print_failures(study: "optuna.Study", complete: int) -> None:
-    from volopt.search.failures import failures
-
-    found = failures(study)
+def _print_failures(found: "Failures", complete: int) -> None:
     for sentence in found.sentences():
         click.echo(sentence)
     if complete:

@@ -195,6 +195,7 @@ def run(
     job: Job,
     watch: Callable[[list[PhasePlan]], Listener],
     illustrate: Callable[[optuna.Study, Artifacts], Illustrator] = lambda study, artifacts: Illustrator(),
+    conclude: Callable[[optuna.Study], None] = lambda study: None,
 ) -> dict[str, Any]:
     """Run a study to its end and return what ``run --json`` prints.
 
@@ -202,6 +203,7 @@ def run(
         job: from ``prepare_job``.
         watch: given what is to be done, returns who hears of it as it is done.
         illustrate: given the study and where its files are, returns who draws pictures and writes notes as it goes on.
+        conclude: given the study at its end, while all that was read of it is in memory.
 
     Raises:
         VoloptError: the storage cannot be used, or the study is another's or held by another process.
@@ -228,6 +230,7 @@ def run(
         with workshop.interrupts:
             driver.run(job.phases)
         study.repair(found)  # a trial may have been made twice, where the storage did not answer
+        conclude(found)
         states = listing.counts(found)
         return {
             "study": job.definition.name,
