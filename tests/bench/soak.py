@@ -1,12 +1,13 @@
 """Does a long run stay small, quick and without error while someone watches?
 
-    python tests/bench/soak.py [TRIALS]
+    python tests/bench/soak.py [--trials N] [--pictures all]
 
-Runs TRIALS (2,000) trials of one epoch with two workers into SQLite, with all that a run leaves, while a dashboard is
+Runs 2,000 trials of one epoch with two workers into SQLite, with all that a run leaves, while a dashboard is
 asked every second as its pages do, and now and then for a picture and the report. Prints errors, the driver's memory,
 the size of the database, and what a trial costs beside its training; ends with 1 where a limit is broken.
 """
 
+import argparse
 import json
 import os
 import re
@@ -218,7 +219,7 @@ def report(folder: Path, watch: Watch, seconds: float, trials: int, bare: float)
     return all(limits.values())
 
 
-def main(trials: int) -> int:
+def main(trials: int, pictures: str) -> int:
     """Soak, and print what came of it."""
     with tempfile.TemporaryDirectory(prefix="volopt-soak-") as name:
         folder = Path(name)
@@ -226,6 +227,7 @@ def main(trials: int) -> int:
         (folder / "soak.toml").write_text(STUDY)
         subprocess.run([*VOLOPT, "data", "sample", str(data)], check=True, stdout=subprocess.DEVNULL)
         command = [*VOLOPT, "run", "soak.toml", "--trials", str(trials), "--workers", str(WORKERS), "--data", str(data)]
+        command += ["--pictures", pictures]
         print(f"{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f}", flush=True)
         bare = bare_seconds(folder, data)
         watch, seconds, code = soak(folder, command)
@@ -236,4 +238,7 @@ def main(trials: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 2000))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--trials", type=int, default=2000)
+    parser.add_argument("--pictures", default="budget", help="as of `volopt run`; a first picture costs 40 MB, once")
+    sys.exit(main(**vars(parser.parse_args())))
