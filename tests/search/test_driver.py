@@ -319,6 +319,24 @@ def test_a_killed_run_leaves_the_states_that_were_due(bench: Bench) -> None:
     assert bench.drive(definition()).epochs_trained == 7 * 2 * 4 - 4  # what was not collected is lost
 
 
+def test_a_fit_that_went_on_is_kept_at_its_next_rung_however_soon(bench: Bench) -> None:
+    def interrupted(at: int) -> Callable[[Task, int], BaseException | None]:
+        return lambda task, count: KeyboardInterrupt() if count == at else None
+
+    with pytest.raises(KeyboardInterrupt):
+        bench.drive(definition(), lambda trainer: Faulty(trainer, interrupted(2)))
+    before = {path: read_arrays(path) for path in bench.states_on_disk()}
+
+    class Killed(Driver):
+        def _interrupt(self, run: Any) -> None:
+            pass
+
+    with pytest.raises(KeyboardInterrupt):
+        bench.drive(definition(), lambda trainer: Faulty(trainer, interrupted(3)), kind=Killed)
+    epochs = {path: found[1]["epoch"] for path in before if (found := read_arrays(path))}
+    assert all(epochs[path] > found[1]["epoch"] for path, found in before.items() if found)
+
+
 def test_no_state_is_written_of_fits_that_take_no_time(bench: Bench) -> None:
     driver = bench.drive(definition())
     assert driver.epochs_trained > 0

@@ -1,8 +1,9 @@
 """Fits and states on disk: what a trial finds there as it begins, and what an interruption leaves there.
 
-A state is written at a rung when the last one is some seconds old, and of every fit on its way when a run is
-interrupted in good order; so a killed run loses at most these seconds and a rung of each fit. It is dropped when the
-fit is finished or not wanted any more. A kept file that is not what it should be is as good as none.
+A state is written at a rung when the last one is some seconds old, at the first rung after going on, and of every fit
+on its way when a run is interrupted in good order; so a killed run loses at most these seconds and a rung of each fit.
+It is dropped when the fit is finished or not wanted any more. A kept file that is not what it should be is as good as
+none.
 """
 
 import logging
@@ -32,6 +33,7 @@ class Keeper:
                 member.take(Fit.unpack(*fit))
             elif state := self._states.get(member.key):
                 member.resume(State.unpack(*state))
+                self._written.pop(member.key)  # due at the next rung: who is interrupted again and again gets on
                 log.info("seed %d goes on from epoch %d", member.task.seed, member.epoch)
         except (KeyError, TypeError, ValueError):
             log.info("the kept file of seed %d is broken; it is trained anew", member.task.seed)
