@@ -5,8 +5,8 @@ from typing import Any
 
 from builders import SAMPLE_DATA
 from volopt.search import run as runs
+from volopt.search.job import Options, prepare_job
 from volopt.search.listener import Listener
-from volopt.search.run import Options
 
 TWO_TRIALS = f"""
 format = 1
@@ -51,5 +51,5 @@ def run(study: str, directory: Path, data: Path, **options: Any) -> Options:
     path = directory / "small.toml"
     path.write_text(study)
     found = Options(f"sqlite:///{directory}/volopt.db", data=data, workers=1, device="cpu", **options)
-    runs.run(runs.prepare_job(str(path), found), lambda plans: Listener())
+    runs.run(prepare_job(str(path), found), lambda plans: Listener())
     return found

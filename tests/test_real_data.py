@@ -9,9 +9,9 @@ import pytest
 
 from bench.published import inside, seeds_of
 from volopt.search import run as runs
+from volopt.search.job import Options, prepare_job
 from volopt.search.listener import Listener
 from volopt.search.listing import trials
-from volopt.search.run import Options
 from volopt.search.study import find
 from volopt.storage.connect import connect
 from volopt.training.fit import advance
@@ -25,13 +25,13 @@ def published(real_data: Path, tmp_path: Path) -> Options:
 
 
 def _run(study: str, options: Options) -> list[dict[str, Any]]:
-    runs.run(runs.prepare_job(study, options), lambda plans: Listener())
+    runs.run(prepare_job(study, options), lambda plans: Listener())
     return trials(*find(connect(options.storage), study))
 
 
 def test_the_splits_of_the_grid_have_the_paper_s_trade_days(real_data: Path, tmp_path: Path) -> None:
     options = Options(f"sqlite:///{tmp_path}/volopt.db", data=real_data / "qlib_cn", device="cpu")
-    dataset = runs.prepare_job("grid", options).dataset
+    dataset = prepare_job("grid", options).dataset
     assert [dataset.days(split, 20) for split in ("train", "valid", "test")] == [1353 - 100, 544, 243]
 
 
@@ -59,7 +59,7 @@ def test_the_notebooks_losses_lie_within_the_seeds_range(published: Options, rea
 def test_one_seed_gives_what_an_independent_run_of_the_protocol_gave(
     published: Options, params: dict[str, Any], train_mse: float, valid_mse: float
 ) -> None:
-    job = runs.prepare_job("published", published)
+    job = prepare_job("published", published)
     task = tasks(job.definition, params, "cpu", "highest")[0]
     fit = advance(task, job.dataset, None, task.epochs).fit
     assert fit is not None

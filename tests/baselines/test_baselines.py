@@ -12,7 +12,7 @@ from volopt import metrics
 from volopt.baselines.baselines import Baselines, baselines
 from volopt.baselines.forecasts import BASELINES, SCORED, forecasts
 from volopt.definition.load import load
-from volopt.search.run import read_data
+from volopt.search.job import read_data
 from volopt.storage.kept import Kept
 from volopt.windows.dataset import Dataset, prepare
 from volopt.windows.split import AsPublished

@@ -160,7 +160,7 @@ def bare_seconds(folder: Path, data: Path) -> float:
     """CPU seconds of training one trial: its fit alone, in this process with one thread, the mean of 50."""
     import torch
 
-    from volopt.search.run import Options, prepare_job
+    from volopt.search.job import Options, prepare_job
     from volopt.training.fit import advance
     from volopt.training.task import tasks
 

@@ -10,10 +10,10 @@ from optuna.trial import FrozenTrial
 from volopt.errors import DataError, StudyError, UsageError
 from volopt.search import run as runs
 from volopt.search.illustrator import Illustrator
+from volopt.search.job import Options, prepare_job
 from volopt.search.listener import Listener
 from volopt.search.listing import summary, trials
 from volopt.search.plan import PhasePlan
-from volopt.search.run import Options
 from volopt.search.study import ORPHAN, find
 from volopt.storage.connect import connect
 
@@ -26,7 +26,7 @@ def options(tmp_path: Path, sample: Path) -> Options:
 
 
 def _run(study: str, options: Options) -> dict[str, object]:
-    return runs.run(runs.prepare_job(study, options), lambda plans: Listener())
+    return runs.run(prepare_job(study, options), lambda plans: Listener())
 
 
 def test_one_and_two_workers_give_identical_values_for_every_grid_point(options: Options, tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_only_the_phases_named_run(options: Options) -> None:
 
 
 def test_a_dry_run_counts_what_is_left_and_leaves_no_database(options: Options, tmp_path: Path) -> None:
-    job = runs.prepare_job("grid", replace(options, seeds=3))
+    job = prepare_job("grid", replace(options, seeds=3))
     plans = {each.name: each for each in runs.planned(job)}
     assert {name: each.fits for name, each in plans.items()} == {"width": 24, "depth": 18, "extend": 6}
     assert all(each.seconds > 0 for each in plans.values())
@@ -68,7 +68,7 @@ def test_a_dry_run_counts_what_is_left_and_leaves_no_database(options: Options, 
 
 def test_a_dry_run_knows_the_fits_that_are_kept(options: Options) -> None:
     _run("grid", replace(options, phases=("width",)))
-    job = runs.prepare_job("grid", replace(options, seeds=3, name="more"))
+    job = prepare_job("grid", replace(options, seeds=3, name="more"))
     plans = {each.name: each for each in runs.planned(job)}
     assert plans["width"].fits == 16
     assert plans["depth"].fits == 18  # two of its eight points stand in width too
@@ -87,7 +87,7 @@ def test_who_watches_is_told_the_plan_and_every_trial(options: Options) -> None:
             self.heard.append(trial.state.name)
 
     watcher = Watcher()
-    runs.run(runs.prepare_job("loss_curves", options), watcher)
+    runs.run(prepare_job("loss_curves", options), watcher)
     assert watcher.heard == ["loss_curves 0/2", "COMPLETE", "COMPLETE"]
 
 
@@ -107,7 +107,7 @@ def test_who_illustrates_is_told_of_trials_that_a_dead_run_left_behind(options: 
     study, _ = find(storage, "loss_curves")
     left = study.ask().number
     hears = Hears()
-    runs.run(runs.prepare_job("loss_curves", options), lambda plans: Listener(), lambda study, artifacts: hears)
+    runs.run(prepare_job("loss_curves", options), lambda plans: Listener(), lambda study, artifacts: hears)
     assert hears.failures == [(left, ORPHAN)]
 
 
@@ -137,9 +137,9 @@ def test_changed_epochs_are_refused_with_their_key(options: Options) -> None:
 
 def test_an_unknown_phase_names_the_nearest(options: Options) -> None:
     with pytest.raises(UsageError, match='did you mean "width"'):
-        runs.prepare_job("grid", replace(options, phases=("with",)))
+        prepare_job("grid", replace(options, phases=("with",)))
 
 
 def test_a_missing_data_directory_is_a_data_error(options: Options, tmp_path: Path) -> None:
     with pytest.raises(DataError):
-        runs.prepare_job("grid", replace(options, data=tmp_path / "nowhere"))
+        prepare_job("grid", replace(options, data=tmp_path / "nowhere"))

@@ -15,7 +15,7 @@ from volopt.cli.output import SYNTHETIC, print_json
 @options.as_json
 def command(study: str, data: Path | None, storage: str, as_json: bool) -> None:
     """Validate the study file STUDY against its data; trains nothing."""
-    from volopt.search.run import Options, prepare_job
+    from volopt.search.job import Options, prepare_job
     from volopt.windows.split import SPLITS
 
     job = prepare_job(study, Options(storage=storage, data=data, device="cpu"))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from volopt.definition.schema import Definition
     from volopt.report.illustrate import Pictures
     from volopt.search.failures import Failures
-    from volopt.search.run import Job
+    from volopt.search.job import Job
     from volopt.search.standing import Standing
 
 BEST = 10  # trials in the table at the end
@@ -89,7 +89,8 @@ def command(
     from volopt.cli.logs import tell
     from volopt.cli.progress import RunProgress
     from volopt.report.illustrate import Budget, Illustrations
-    from volopt.search.run import Options, planned, prepare_job, run
+    from volopt.search.job import Options, prepare_job
+    from volopt.search.run import planned, run
 
     job = prepare_job(study, Options(data=data, timeout=math.inf if timeout is None else timeout, **said))
     if not as_json:

@@ -8,7 +8,7 @@ import pytest
 from small_runs import GRID_AND_RANDOM, run
 from volopt.report.subject import Subject
 from volopt.search import study as studies
-from volopt.search.run import Options
+from volopt.search.job import Options
 from volopt.storage.artifacts import artifacts_of
 from volopt.storage.connect import connect
 

@@ -13,8 +13,8 @@ from volopt.report.page.commands import best_alone, resume, storage_url
 from volopt.report.subject import Subject
 from volopt.search import run as runs
 from volopt.search import study as studies
+from volopt.search.job import Options, prepare_job
 from volopt.search.listener import Listener
-from volopt.search.run import Options
 
 
 def test_the_best_configuration_alone_gives_the_same_numbers_without_training(
@@ -25,7 +25,7 @@ def test_the_best_configuration_alone_gives_the_same_numbers_without_training(
     assert shlex.split(found.line) == ["volopt", "run", "small-best.toml", *said]
     (tmp_path / found.file).write_text(found.text)
     alone = replace(options, trials=None)
-    facts = runs.run(runs.prepare_job(str(tmp_path / found.file), alone), lambda plans: Listener())
+    facts = runs.run(prepare_job(str(tmp_path / found.file), alone), lambda plans: Listener())
     best = small.complete[0]
     assert facts["best"] == {"number": 0, "value": best.value, "params": best.params}
     assert facts["epochs_trained"] == 0

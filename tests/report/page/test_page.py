@@ -16,7 +16,7 @@ from volopt.definition.schema import Definition
 from volopt.report.page.page import page
 from volopt.report.subject import Subject
 from volopt.search import study as studies
-from volopt.search.run import Options
+from volopt.search.job import Options
 from volopt.search.space import distributions
 
 SECTIONS = [

@@ -1,0 +1,163 @@
+"""What a run needs, read and checked: the definition, its data, the device, and where everything is kept."""
+
+import math
+import os
+import shlex
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from volopt.baselines import baselines
+from volopt.baselines.baselines import Baselines
+from volopt.data.frame import Frame, Source, load_frames
+from volopt.data.locate import locate
+from volopt.definition import load
+from volopt.definition.schema import Definition, Phase
+from volopt.errors import MissingStorageError, UsageError, did_you_mean
+from volopt.search import cost
+from volopt.search.space import Params
+from volopt.storage import kept
+from volopt.storage.address import Address, address
+from volopt.storage.artifacts import DIRECTORY, place_of
+from volopt.storage.connect import connect
+from volopt.training.device import resolve
+from volopt.windows.dataset import Dataset, prepare
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says beside the study file."""
+
+    storage: str
+    artifacts: Path | None = None  # of a server's database
+    data: Path | None = None
+    name: str | None = None
+    phases: Sequence[str] = ()  # none: all of them
+    epochs: int | None = None
+    seeds: int | None = None
+    trials: int | None = None
+    workers: int | None = None  # None: one a core, or one on a GPU
+    device: str = "auto"
+    precision: str = "highest"
+    timeout: float = math.inf
+
+
+@dataclass(frozen=True)
+class Job:
+    """A study ready to run: the definition checked against its data."""
+
+    study_file: str  # as the command line names it
+    definition: Definition
+    phases: tuple[Phase, ...]
+    text: str  # of the study file
+    frames: tuple[Frame, ...]
+    source: Source
+    dataset: Dataset
+    device: str
+    workers: int
+    where: Address  # of the storage
+    artifacts: Path  # the directory of artifacts and kept fits
+    options: Options
+
+    @property
+    def command(self) -> str:
+        """Return the command that goes on with the study: what was said of its numbers, and where they are kept."""
+        names = ("name", "seeds", "epochs", "trials", "device", "precision", "data", "storage", "artifacts")
+        said = {name: getattr(self.options, name) for name in names} | {"storage": self.where.shown}
+        options = [f"--{name}={value}" for name, value in said.items() if value != getattr(Options, name, None)]
+        return shlex.join(["volopt", "run", self.study_file, *options])
+
+    def baselines(self, window: int) -> Baselines:
+        """Return the baselines on the days that a window has to forecast."""
+        lags = self.definition.model.window
+        return baselines.baselines(self.dataset, window, lags, kept.baselines(self.artifacts))
+
+    def cost(self, params: Params) -> float:
+        """Return the estimated CPU seconds of one fit."""
+        return cost.seconds(self.definition, params, len(self.dataset.train_target(self.definition.max_window())))
+
+
+def prepare_job(study_file: str, options: Options) -> Job:
+    """Read and check everything a run needs, and write nothing but the frame cache and, without data, the sample.
+
+    Raises:
+        VoloptError: the study file, the data, the device or an option is wrong.
+    """
+    path = load.find(study_file)
+    text = load.read_text(path)
+    definition = load.override(
+        load.read(text, str(path)),
+        name=options.name,
+        epochs=options.epochs,
+        seeds=options.seeds,
+        trials=options.trials,
+    )
+    phases = _chosen(definition, options.phases)
+    device = resolve(options.device)
+    where = address(options.storage)
+    artifacts = _artifacts(where, definition.name, options)
+    frames, source = read_data(definition, options.data, where.home / "sample_cn", artifacts / "frames")
+    dataset = prepare(frames, definition, source.fingerprint)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = options.workers or (cores if device == "cpu" else 1)
+    return Job(
+        study_file,
+        definition,
+        phases,
+        text,
+        tuple(frames),
+        source,
+        dataset,
+        device,
+        workers,
+        where,
+        artifacts,
+        options,
+    )
+
+
+def _artifacts(where: Address, study_name: str, options: Options) -> Path:
+    """Return where a study's artifacts are, or are to be."""
+    if where.file is not None:
+        if options.artifacts is not None:
+            raise UsageError(f"the artifacts of {where.file} lie beside it", "leave out --artifacts")
+        return where.home / DIRECTORY
+    try:
+        with closing(connect(options.storage)) as storage:
+            stored = place_of(storage, study_name)
+    except MissingStorageError:
+        stored = None
+    said = options.artifacts and options.artifacts.resolve()
+    if stored and said and stored != said:
+        raise UsageError(f'the artifacts of the study "{study_name}" are in {stored}', "leave out --artifacts")
+    return stored or said or where.home / DIRECTORY
+
+
+def read_data(definition: Definition, data: Path | None, sample: Path, cache: Path) -> tuple[list[Frame], Source]:
+    """Return the frames of a definition.
+
+    Args:
+        definition: the study's.
+        data: the data directory, or None for the default one.
+        sample: where the synthetic sample is, or will be.
+        cache: directory of frames that were read before.
+    """
+    said = definition.data
+    expressions = list(dict.fromkeys([*said.features, said.target]))
+    files = (said.files.history, said.files.test) if said.files else ()
+    first = said.train[0] if said.train else None
+    last = said.test[1] if said.test else None
+    where = data or locate(sample)
+    return load_frames(where, said.instrument, expressions, first, last, files=files, cache=cache)
+
+
+def _chosen(definition: Definition, names: Sequence[str]) -> tuple[Phase, ...]:
+    known = {phase.name: phase for phase in definition.phases}
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f'the study "{definition.name}" has no phase "{name}"{did_you_mean(name, known)}',
+                f"its phases are {', '.join(known)}",
+            )
+    return tuple(phase for phase in definition.phases if not names or phase.name in names)
