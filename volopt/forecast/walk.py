@@ -76,9 +76,17 @@ def fingerprint(frames: Sequence[Frame]) -> str:
 
 
 def work(market: Market, period: Period, task: Task | None) -> Arrays:
-    """Return the weights of a network and its ``forecast`` of a period, or without a task every baseline's by name."""
+    """Return the weights of a network and its ``forecast`` of a period, or without a task every baseline's by name.
+
+    Of a period that lies after the data there is no forecast.
+    """
     dataset = market.dataset(period)
     if task is None:
         lags = market.definition.model.window
         return {name: days["test"] for name, days in forecasts(dataset, market.window, lags, ("test",)).items()}
-    return refit(task, dataset, "test")
+    return refit(task, dataset, "test" if has_days(dataset, market.window) else None)
+
+
+def has_days(dataset: Dataset, window: int) -> bool:
+    """Return whether any series has a day to forecast."""
+    return any(dataset.rows("test", window, index) for index in range(len(dataset.series)))

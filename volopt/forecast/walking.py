@@ -18,7 +18,7 @@ from volopt.baselines import baselines
 from volopt.baselines.forecasts import BASELINES
 from volopt.errors import TrainingError
 from volopt.forecast.periods import Period
-from volopt.forecast.walk import Market
+from volopt.forecast.walk import Market, has_days
 from volopt.metrics import Array
 from volopt.search.executors import Trainer
 from volopt.storage.kept import Kept
@@ -58,11 +58,20 @@ def steps(market: Market, periods: Sequence[Period], tasks: Sequence[Task]) -> t
     datasets = []
     for period in periods:
         dataset = market.dataset(period)
-        if not any(dataset.rows("test", market.window, i) for i in range(len(dataset.series))):
-            continue
-        datasets.append(dataset)
-        found += [Step(period, task, _key(dataset, market, task)) for task in (None, *tasks)]
+        if has_days(dataset, market.window):
+            datasets.append(dataset)
+            found += [step(market, dataset, period, task) for task in (None, *tasks)]
     return found, datasets
+
+
+def step(market: Market, dataset: Dataset, period: Period, task: Task | None) -> Step:
+    """Return one step, with the dataset of its period."""
+    data = (dataset.fingerprint, dataset.recipe)
+    if task is not None:
+        said: list[object] = ["network", refit.FORMAT, task.key(data)]
+    else:
+        said = ["baselines", baselines.FORMAT, *data, market.window, market.definition.model.window]
+    return Step(period, task, hashlib.sha256(json.dumps(said).encode()).hexdigest())
 
 
 def take(
@@ -81,20 +90,20 @@ def take(
     """
     found: dict[str, Arrays] = {}
     missing = []
-    for step in asked:
-        stored = kept.get(step.key)
+    for each in asked:
+        stored = kept.get(each.key)
         if stored is None:
-            missing.append(step)
+            missing.append(each)
         else:
-            found[step.key] = dict(stored[0])
-            tell(step)
+            found[each.key] = dict(stored[0])
+            tell(each)
     if missing:
         begun = trainer()
         try:
-            for step, arrays in _fitted(missing[::-1], begun):  # the last periods, which have most to learn from, first
-                kept.put(step.key, arrays, {})
-                found[step.key] = arrays
-                tell(step)
+            for each, arrays in _fitted(missing[::-1], begun):  # the last periods, which have most to learn from, first
+                kept.put(each.key, arrays, {})
+                found[each.key] = arrays
+                tell(each)
         finally:
             begun.close()
     return found
@@ -146,12 +155,3 @@ def _fitted(missing: Sequence[Step], trainer: Trainer) -> Iterator[tuple[Step, A
                         f"{error}, {DEATHS} times", "is there memory enough? --workers 1 needs least"
                     ) from error
                 waiting.append(step)
-
-
-def _key(dataset: Dataset, market: Market, task: Task | None) -> str:
-    data = (dataset.fingerprint, dataset.recipe)
-    if task is not None:
-        said: list[object] = ["network", refit.FORMAT, task.key(data)]
-    else:
-        said = ["baselines", baselines.FORMAT, *data, market.window, market.definition.model.window]
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
