@@ -32,7 +32,7 @@ cli = LazyGroup(
         "findings": "Test the paper's claims on stored studies.",
         "compare": "Compare two trials of a study, seed by seed and day by day.",
         "delete": "Delete a study and its artifacts.",
-        "data": "Make and check data directories.",
+        "data": "Get, make and check data directories.",
     },
     name="volopt",
     help="Find out which hyper-parameters matter when a recurrent network forecasts trading volume.\n\n"
