@@ -6,6 +6,7 @@ that, in a hidden directory beside the target (``staging``), so that there is al
 """
 
 import hashlib
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,11 +58,11 @@ def download(directory: Path, region: str, url: str | None, sha256: str | None, 
     """
     if sha256 is not None and not _DIGEST.fullmatch(sha256):
         raise UsageError("--sha256 is no SHA-256", "write its 64 hexadecimal digits, or leave it out")
-    refuse_taken(directory, force)
     at_hand = None if url is None else zip_address.file_at_hand(url)
-    urls = [url] if url is not None else official_addresses(region)
-    place = directory.resolve()  # a link stays, and what it points to is replaced
+    place = Path(os.path.realpath(directory))  # a link stays, and what it points to is replaced
     try:
+        refuse_taken(directory, force)
+        urls = [url] if url is not None else official_addresses(region)
         with staging(place) as hidden:
             archive = at_hand or hidden / "zip"
             source = str(at_hand) if at_hand else fetch(urls, archive, partial(tell, LOADING))

@@ -34,9 +34,10 @@ def refuse_taken(directory: Path, force: bool) -> None:
 
     Raises:
         UsageError: there is something that may not be replaced.
+        OSError: it has no name that a file system takes.
     """
     if not is_directory(directory):
-        if os.path.lexists(directory) and not directory.is_symlink():
+        if directory.exists():
             raise UsageError(f"{directory} is a file", "name another directory")
         return
     held = names(directory)
