@@ -78,8 +78,8 @@ def test_each_stage_is_told(zips: Server, sample_zip: Path, place: Path) -> None
     told: list[tuple[str, int, int | None]] = []
     url = zips.url(whole(sample_zip.read_bytes()))
     download(place / "data", "cn", url, None, False, lambda *heard: told.append(heard))
-    assert list(dict.fromkeys(stage for stage, *_ in told)) == ["loading", "unpacking", "checking"]
-    assert told[-1] == ("checking", 2, 2)
+    assert list(dict.fromkeys(stage for stage, *_ in told)) == ["clearing", "loading", "unpacking", "checking"]
+    assert told[-2:] == [("checking", 2, 2), ("clearing", 0, None)]
 
 
 def hostile(path: Path) -> Path:

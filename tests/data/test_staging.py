@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,27 @@ def test_whatever_ends_the_work_everything_is_as_it_was(tmp_path: Path, error: t
             work(target)
     assert mark(old) == "old"
     assert list(tmp_path.iterdir()) == [old]
+
+
+def test_ctrl_c_while_all_is_cleared_away_still_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    remove, pressed = shutil.rmtree, [1, 2]
+
+    def impatient(path: Path, ignore_errors: bool = False) -> None:
+        if pressed:
+            (path / "zip").unlink(missing_ok=True)
+            raise KeyboardInterrupt(pressed.pop())
+        remove(path, ignore_errors)
+
+    monkeypatch.setattr("volopt.data.staging.shutil.rmtree", impatient)
+
+    def work() -> None:
+        with staging(tmp_path / "above" / "data") as hidden:
+            (hidden / "zip").touch()
+            provider(hidden / "made", "new")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_old_one_comes_back_if_the_new_one_cannot_take_its_place(tmp_path: Path) -> None:

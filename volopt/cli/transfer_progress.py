@@ -13,7 +13,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from volopt.data.download import CHECKING, LOADING, UNPACKING
+from volopt.data.download import CHECKING, CLEARING, LOADING, UNPACKING
 
 UNITS = {UNPACKING: "files", CHECKING: "instruments"}
 STEP = 10_000_000  # bytes between two lines, or a tenth of all where that is more
@@ -51,9 +51,13 @@ class TransferProgress:
 
     def _start(self) -> None:
         if self._console.is_terminal:
-            amount = (DownloadColumn(), TransferSpeedColumn()) if self._stage == LOADING else (MofNCompleteColumn(),)
-            columns = (TextColumn("{task.description:9}"), BarColumn(), *amount, TextColumn("left"))
-            self._bar = Progress(*columns, TimeRemainingColumn(), console=self._console)
+            name = (TextColumn("{task.description:9}"), BarColumn())
+            left = (TextColumn("left"), TimeRemainingColumn())
+            columns = {
+                LOADING: (*name, DownloadColumn(), TransferSpeedColumn(), *left),
+                CLEARING: name,  # seconds where there are many files, or nothing
+            }.get(self._stage, (*name, MofNCompleteColumn(), *left))
+            self._bar = Progress(*columns, console=self._console, transient=self._stage == CLEARING)
             self._bar.add_task(self._stage, total=None)
             self._bar.start()
 

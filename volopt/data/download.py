@@ -21,7 +21,7 @@ from volopt.data.staging import put, refuse_taken, staging
 from volopt.data.unpack import unpack
 from volopt.errors import DownloadError, UsageError
 
-LOADING, UNPACKING, CHECKING = ("loading", "unpacking", "checking")
+LOADING, UNPACKING, CHECKING, CLEARING = ("loading", "unpacking", "checking", "clearing")
 SHOWN = 3  # reasons against a data set
 _DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 
@@ -63,16 +63,20 @@ def download(directory: Path, region: str, url: str | None, sha256: str | None, 
     try:
         refuse_taken(directory, force)
         urls = [url] if url is not None else official_addresses(region)
+        tell(CLEARING, 0, None)
         with staging(place) as hidden:
-            archive = at_hand or hidden / "zip"
-            source = str(at_hand) if at_hand else fetch(urls, archive, partial(tell, LOADING))
-            size, digest = archive.stat().st_size, _digest(archive, sha256)
-            made = hidden / "provider"
-            files, left_out = unpack(archive, made, partial(tell, UNPACKING))
-            report = _checked(made, tell).under(str(directory))
-            refuse_taken(directory, force)  # something may have come meanwhile
-            replaced = place.is_dir() and any(place.iterdir())
-            put(made, place, hidden)
+            try:
+                archive = at_hand or hidden / "zip"
+                source = str(at_hand) if at_hand else fetch(urls, archive, partial(tell, LOADING))
+                size, digest = archive.stat().st_size, _digest(archive, sha256)
+                made = hidden / "provider"
+                files, left_out = unpack(archive, made, partial(tell, UNPACKING))
+                report = _checked(made, tell).under(str(directory))
+                refuse_taken(directory, force)  # something may have come meanwhile
+                replaced = place.is_dir() and any(place.iterdir())
+                put(made, place, hidden)
+            finally:
+                tell(CLEARING, 0, None)
     except OSError as error:
         if at_hand and error.filename == str(at_hand):
             raise DownloadError(f"{at_hand} cannot be read: {error.strerror}", "check its permissions") from error

@@ -68,7 +68,7 @@ def staging(directory: Path) -> Iterator[Path]:
             raise DownloadError(f"{hidden} is another user's", "remove it, or name another directory")
         lock = _locked(hidden, directory)
         stack.callback(lock.release)
-        stack.callback(shutil.rmtree, hidden, ignore_errors=True)
+        stack.callback(_remove, hidden)
         _clear(hidden, directory)
         yield hidden
 
@@ -81,6 +81,19 @@ def _locked(hidden: Path, directory: Path) -> FileLock:
         message = f"another process is loading data to {directory}"
         raise DownloadError(message, "wait until it is done, or name another directory") from error
     return lock
+
+
+def _remove(hidden: Path) -> None:
+    """Remove all of it; Ctrl-C meanwhile, which for many files takes seconds, is heard when they are gone."""
+    interrupted = False
+    while hidden.exists():
+        try:
+            shutil.rmtree(hidden, ignore_errors=True)
+            break
+        except KeyboardInterrupt:
+            interrupted = True
+    if interrupted:
+        raise KeyboardInterrupt
 
 
 def _remove_empty(directory: Path) -> None:
