@@ -1,6 +1,7 @@
 import errno
 import io
 import socket
+import ssl
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -155,6 +156,22 @@ def test_where_nobody_listens_is_told(load: Load) -> None:
         with pytest.raises(DownloadError, match=r"127.0.0.1 cannot be reached: Connection refused") as caught:
             load(url)
     assert "secret" not in str(caught.value)
+
+
+def test_a_server_that_speaks_no_https_is_told(zips: Server, load: Load) -> None:
+    with pytest.raises(DownloadError, match=r"127.0.0.1 cannot be reached: it does not speak HTTPS as it should"):
+        load(zips.url(whole(CONTENT)).replace("http:", "https:"))
+
+
+def test_a_certificate_that_is_not_accepted_is_told(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(*_: object, **__: object) -> None:
+        error = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] (_ssl.c:1)")
+        error.verify_message = "self-signed certificate"
+        raise requests.exceptions.SSLError(error) from error
+
+    monkeypatch.setattr(requests.Session, "get", connect)
+    with pytest.raises(DownloadError, match="its certificate is not accepted: self-signed certificate"):
+        load("https://127.0.0.1/x.zip")
 
 
 def test_an_unknown_host_says_that_there_may_be_no_network(load: Load, zips: Server) -> None:

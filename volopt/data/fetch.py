@@ -8,6 +8,7 @@ no exception of the network gets out, whose text might hold a password.
 
 import errno
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
@@ -150,6 +151,11 @@ def _reason(error: Exception) -> str:
     chain = list(_chain(error))
     if any(isinstance(each, TimeoutError | requests.Timeout) for each in chain):
         return f"no answer for {TIMEOUT:.0f} seconds"
+    for each in chain:
+        if isinstance(each, ssl.SSLCertVerificationError):
+            return f"its certificate is not accepted: {shortened(each.verify_message)}"
+    if any(isinstance(each, ssl.SSLError) for each in chain):
+        return "it does not speak HTTPS as it should"
     told = [str(each.strerror) for each in chain if isinstance(each, OSError) and each.strerror]
     if told:
         return shortened(told[0])
