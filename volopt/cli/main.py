@@ -35,7 +35,7 @@ cli = LazyGroup(
         "predict": "Forecast the next trading day.",
         "backtest": "Walk a study's configuration forward over past years.",
         "delete": "Delete a study and its artifacts.",
-        "data": "Make and check data directories.",
+        "data": "Get, make and check data directories.",
     },
     name="volopt",
     help="Find out which hyper-parameters matter when a recurrent network forecasts trading volume.\n\n"

@@ -5,10 +5,11 @@ from volopt.cli.lazy import LazyGroup
 command = LazyGroup(
     package="volopt.cli.data",
     summaries={
+        "download": "Load qlib's official data, or another zip, and check it.",
         "sample": "Write the synthetic sample as a qlib provider.",
         "check": "Show what a data directory holds and what is wrong with it.",
         "plot": "Draw volume against close, as the paper's figure 3.",
     },
     name="data",
-    help="Make, check and draw data directories.",
+    help="Get, make, check and draw data directories.",
 )
