@@ -13,7 +13,7 @@ import volopt
 from volopt.definition.load import dump
 from volopt.errors import DataError
 from volopt.forecast import conformal, scores, walking
-from volopt.forecast.bundle import Bundle, Facts, Instrument
+from volopt.forecast.bundle import FORMAT, Bundle, Facts, Instrument
 from volopt.forecast.chosen import Choice
 from volopt.forecast.periods import DAY, Period, year_before
 from volopt.forecast.scores import Rows
@@ -117,7 +117,7 @@ def _errors(dataset: Dataset, rows: Rows | None, *, log: bool) -> dict[str, np.n
 
 def _facts(choice: Choice, origin: Origin, dataset: Dataset, last: date, rows: Rows | None) -> Facts:
     return Facts(
-        format=1,
+        format=FORMAT,
         volopt=volopt.__version__,
         created=datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="seconds"),
         study=choice.study,
@@ -131,7 +131,6 @@ def _facts(choice: Choice, origin: Origin, dataset: Dataset, last: date, rows: R
         instruments=[_instrument(dataset, index, choice.window) for index in range(len(dataset.series))],
         seeds=list(range(choice.definition.training.seeds)),
         backtest=_looked_back(rows),
-        files={},
     )
 
 

@@ -225,8 +225,9 @@ def check_series(dataset: Dataset, index: int, window: int) -> None:
 def _check_logarithm(target: str, series: Series) -> None:
     without = series.target <= 0
     if without.any():
+        told = f"{series.target[without][0]:g} on {series.dates[without][0]}: no logarithm"
         raise DataError(
-            f"the target {target} of {series.name} is {series.target[without][0]:g} on {series.dates[without][0]}: no logarithm",
+            f"the target {target} of {series.name} is {told}",
             'write transform = "none" in [data], or choose a target that is always positive',
         )
 
