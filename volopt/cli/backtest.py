@@ -10,6 +10,7 @@ import click
 from volopt.cli import forecasting, options
 from volopt.cli.figure_files import format_of, tell, write
 from volopt.cli.output import SYNTHETIC, print_json, print_table
+from volopt.errors import UsageError
 from volopt.report.figures.drawing.files import FORMATS, Format
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def command(
     from volopt.training.device import resolve
 
     kind = format_of(form, out)
+    if last and last < first:
+        raise UsageError(f"--to {last:%Y-%m-%d} lies before --from {first:%Y-%m-%d}", "write the earlier day first")
     found = origin(storage, name, trial, data, last.date() if last else None)
     where = resolve(device)
     with forecasting.FitProgress() as progress:
