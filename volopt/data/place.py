@@ -1,0 +1,77 @@
+"""A directory that is replaced whole: the new one is built beside it and renamed into its place.
+
+Beside ``DIR`` the work is done in ``.DIR.import``, which holds the lock, the directory being built and, for a moment,
+the ``previous`` one. What a killed process leaves: ``DIR`` as it was, with a work directory that the next import
+clears away; or, killed between the two renames, no ``DIR`` but the whole of it as ``previous``, which the next
+import puts back; or ``DIR`` as it is to be, and the ``previous`` one beside it, cleared away likewise. Only a process
+of its own can be killed: against loss of power nothing is flushed to the disk.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from volopt.errors import DataError
+
+
+def previous(directory: Path) -> Path:
+    """Where the old directory lies between the two renames."""
+    return _work(directory) / "previous"
+
+
+def _work(directory: Path) -> Path:
+    return directory.with_name(f".{directory.name}.import")
+
+
+@contextmanager
+def replacing(directory: Path) -> Iterator[Path]:
+    """Give the path of a directory to build; it takes the place of ``directory`` when the block ends without an error.
+
+    Raises:
+        DataError: another process replaces it at the moment, or nothing can be written there.
+    """
+    try:
+        directory = directory.resolve()  # a link stays a link
+        work = _work(directory)
+        work.mkdir(parents=True, exist_ok=True)
+        with FileLock(work / "lock").acquire(timeout=0):
+            try:
+                put_back(directory)
+                _clear(work)
+                yield work / "building"
+                _swap(directory, work)
+            finally:
+                shutil.rmtree(work)
+    except Timeout as error:
+        raise DataError(f"{directory} is being written by another import", "wait for it to end") from error
+    except RuntimeError as error:  # links in a circle
+        raise DataError(f"{directory} cannot be written: {error}", "name another directory") from error
+    except OSError as error:
+        raise DataError(f"{directory} cannot be written: {error.strerror}", "name another directory") from error
+
+
+def put_back(directory: Path) -> None:
+    """Give a directory its place again that a process killed between the two renames has left beside."""
+    if previous(directory).exists() and not directory.exists():
+        previous(directory).replace(directory)
+
+
+def _clear(work: Path) -> None:
+    for name in ("building", "previous", "done"):
+        shutil.rmtree(work / name, ignore_errors=True)
+
+
+def _swap(directory: Path, work: Path) -> None:
+    old = previous(directory)
+    if directory.exists():
+        directory.replace(old)
+    try:
+        (work / "building").replace(directory)
+    except OSError:
+        put_back(directory)
+        raise
+    if old.exists():
+        old.replace(work / "done")  # half of it, cleared away, is never taken for the whole
