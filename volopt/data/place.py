@@ -14,6 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from volopt.definition.plain import shortened
 from volopt.errors import DataError
 
 
@@ -35,6 +36,8 @@ def replacing(directory: Path) -> Iterator[Path]:
     """
     try:
         directory = directory.resolve()  # a link stays a link
+        if Path.cwd().is_relative_to(directory):
+            raise DataError(f"{directory} is to be replaced, and is where you are", "go to another directory first")
         work = _work(directory)
         work.mkdir(parents=True, exist_ok=True)
         with FileLock(work / "lock").acquire(timeout=0):
@@ -44,13 +47,13 @@ def replacing(directory: Path) -> Iterator[Path]:
                 yield work / "building"
                 _swap(directory, work)
             finally:
-                shutil.rmtree(work)
+                put_back(directory)  # if interrupted between the renames
+                shutil.rmtree(work, ignore_errors=True)
     except Timeout as error:
         raise DataError(f"{directory} is being written by another import", "wait for it to end") from error
-    except RuntimeError as error:  # links in a circle
-        raise DataError(f"{directory} cannot be written: {error}", "name another directory") from error
-    except OSError as error:
-        raise DataError(f"{directory} cannot be written: {error.strerror}", "name another directory") from error
+    except (OSError, RuntimeError) as error:  # also links in a circle
+        reason = getattr(error, "strerror", None) or shortened(str(error))
+        raise DataError(f"{directory} cannot be written: {reason}", "name another directory") from error
 
 
 def put_back(directory: Path) -> None:
@@ -68,10 +71,6 @@ def _swap(directory: Path, work: Path) -> None:
     old = previous(directory)
     if directory.exists():
         directory.replace(old)
-    try:
-        (work / "building").replace(directory)
-    except OSError:
-        put_back(directory)
-        raise
+    (work / "building").replace(directory)
     if old.exists():
         old.replace(work / "done")  # half of it, cleared away, is never taken for the whole

@@ -17,6 +17,7 @@ import numpy as np
 
 from volopt.data.bins import SUFFIX, SYNTHETIC, folder, is_instrument_name, read_bin
 from volopt.data.files import inside, is_directory, names, read_lines
+from volopt.data.place import previous
 from volopt.errors import DataError, suggest
 
 MAX_LIST_BYTES = 1_000_000  # of the calendar and of the instrument list
@@ -116,6 +117,8 @@ def open_provider(directory: Path) -> Provider:
     """
     hint = "name a qlib provider directory, or write one with `volopt data sample`"
     if not is_directory(directory):
+        if is_directory(left := previous(directory)):
+            hint = f"an import was killed at its last step: the next one puts back what it left as {left}"
         raise DataError(f"there is no data directory {directory}", hint)
     for part in ("calendars", "instruments", "features"):
         if part not in names(directory):

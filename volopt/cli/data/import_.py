@@ -68,15 +68,15 @@ def command(
 
 def _columns(said: Sequence[str]) -> dict[str, str]:
     """The columns of --map by what they hold."""
-    from volopt.data.vendor.columns import NAMES
+    from volopt.data.vendor.columns import MAPPED
 
     columns: dict[str, str] = {}
     for each in said:
         what, equals, column = each.partition("=")
         if not equals or not column:
             raise UsageError(f"--map {each} names no column", "write it as --map close=COLUMN")
-        if what not in NAMES:
-            raise UsageError(f"--map {each}: {what} is nothing that is imported", suggest(what, NAMES))
+        if what not in MAPPED:
+            raise UsageError(f"--map {each}: {what} is nothing that is imported", suggest(what, MAPPED))
         if what in columns:
             raise UsageError(f"--map gives {what} twice", "leave one of them out")
         columns[what] = column

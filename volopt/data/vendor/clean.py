@@ -52,7 +52,7 @@ def clean(rows: pd.DataFrame, instrument: str, on_duplicate: OnDuplicate) -> Day
 
 
 def _at(rows: pd.DataFrame) -> list[str]:
-    there = rows["wrong"] != ""
+    there = (rows["wrong"] != "") & rows["day"].notna()
     return [f"{text} on {day}" for day, text in zip(rows["text"][there], rows["wrong"][there], strict=True)]
 
 

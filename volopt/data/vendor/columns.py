@@ -11,23 +11,23 @@ from volopt.definition.plain import shortened
 from volopt.errors import DataError, suggest
 
 PRICES = ("open", "high", "low", "close")
-NAMES: dict[str, tuple[str, ...]] = {
-    "date": ("date", "tradedate", "tradedt", "datetime", "tradingday", "day", "time", "timestamp", "dt", "交易日期")
-    + ("日期", "时间", "index"),
-    "code": ("tscode", "code", "instrument", "symbol", "ticker", "windcode", "sinfowindcode", "secid", "stockcode")
-    + ("orderbookid", "证券代码", "股票代码", "代码"),
-    "open": ("open", "openprice", "sdqopen", "openingprice", "1open", "o", "开盘", "开盘价"),
-    "high": ("high", "highprice", "highest", "sdqhigh", "2high", "h", "最高", "最高价"),
-    "low": ("low", "lowprice", "lowest", "sdqlow", "3low", "l", "最低", "最低价"),
-    "close": ("close", "closeprice", "sdqclose", "closingprice", "closelast", "last", "price", "4close", "c")
-    + ("收盘", "收盘价"),
-    "adjusted_close": ("adjclose", "adjustedclose", "closeadj", "sdqadjclose", "5adjustedclose"),
-    "volume": ("volume", "vol", "sdqvolume", "totalvolume", "totaltradedquantity", "tottrdqty", "5volume", "6volume")
-    + ("v", "成交量"),
-    "factor": ("factor", "adjfactor", "adjustfactor", "sdqadjfactor", "adjustmentfactor", "复权因子"),
-    "status": ("tradestatus", "sdqtradestatuscode", "sdqtradestatus", "交易状态"),
-    "adjustment": ("adjustflag",),
-}
+_NAMES = {
+    "date": "date tradedate tradedt datetime tradingday day time timestamp dt 交易日期 日期 时间 index price",
+    "code": "tscode code instrument symbol ticker windcode sinfowindcode secid stockcode 代码 股票代码 证券代码",
+    "open": "open openprice openingprice sdqopen 1open o 开盘 开盘价",
+    "high": "high highprice highest sdqhigh 2high h 最高 最高价",
+    "low": "low lowprice lowest sdqlow 3low l 最低 最低价",
+    "close": "close closeprice closingprice closelast sdqclose 4close last price c 收盘 收盘价",
+    "adjusted_close": "adjclose adjustedclose closeadj sdqadjclose 5adjustedclose",
+    "volume": "volume vol sdqvolume totalvolume totaltradedquantity tottrdqty 5volume 6volume v 成交量",
+    "factor": "factor adjfactor adjustfactor adjustmentfactor sdqadjfactor 复权因子",
+    "status": "tradestatus sdqtradestatuscode sdqtradestatus 交易状态",
+    "adjustment": "adjustflag",
+    "amount": "amount turnover value sdqamount 成交额 成交金额",
+}  # yfinance writes "Price" over its days, hence the last name of date
+NAMES = {role: tuple(names.split()) for role, names in _NAMES.items()}
+HINTS = ("adjustment", "amount")  # not written, they help to understand the others
+MAPPED = tuple(role for role in NAMES if role not in HINTS)  # what --map may name
 NEEDED = ("date", "close", "volume")
 _UNNAMED = re.compile(r"__index_level_[0-9]+__|Unnamed: [0-9]+")  # as pandas calls a column without a name
 _NOT_IN_NAMES = re.compile(r"[\W_]+")
@@ -43,17 +43,17 @@ class Layout:
     @property
     def names(self) -> dict[str, str]:
         """The file's own name of each role's column."""
-        return {role: self.header[column] for role, column in self.columns.items()}
+        return {role: self.header[column] for role, column in self.columns.items() if role not in HINTS}
 
     @property
     def ignored(self) -> list[str]:
         """The names of the columns that are not taken."""
-        taken = set(self.columns.values())
+        taken = {column for role, column in self.columns.items() if role not in HINTS}
         return [name for column, name in enumerate(self.header) if column not in taken and name.strip()]
 
     @property
     def qlib(self) -> bool:
-        """Whether the numbers are as qlib has them, ``$close`` and so on: adjusted, and volume divided by the factor."""
+        """Whether they are qlib's own fields, ``$close`` and so on: adjusted, and volume divided by the factor."""
         return self.names["close"].strip().startswith("$")
 
     @property

@@ -14,9 +14,7 @@ import pandas as pd
 from volopt.errors import DataError
 
 Order = Literal["day-first", "month-first"]
-_TIME = re.compile(
-    r"[T ]+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?: ?(?:Z|UTC|[AP]M|[+-][0-9]{2}:?[0-9]{2}))?"
-)
+_TIME = re.compile(r"[T ]+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?: ?(?:Z|UTC|[AP]M|[+-][0-9]{2}:?[0-9]{2}))?")
 _YEAR_FIRST = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
 _DIGITS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:\.0+)?")
 _NAMED = re.compile(r"([0-9]{1,2})[- /]([A-Za-z]{3,9})\.?[- /,]+([0-9]{4}|[0-9]{2})")

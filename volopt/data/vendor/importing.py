@@ -3,7 +3,7 @@
 Nothing is written before every file has been read. ``volopt.data.place`` says what a killed process leaves.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from volopt.data.bins import folder
-from volopt.data.files import is_directory, names
+from volopt.data.files import names
 from volopt.data.place import replacing
 from volopt.data.provider import Provider, open_provider
 from volopt.data.vendor import merge
@@ -75,23 +75,20 @@ class ImportReport:
     calendar: tuple[date, date, int]  # of the directory now: first day, last day, days
 
 
-def import_files(
-    files: Sequence[Path], directory: Path, options: Options, read: Callable[[Path], object] = str
-) -> ImportReport:
+def import_files(files: Sequence[Path], directory: Path, options: Options) -> ImportReport:
     """Import files into a provider directory, which may be there already.
 
     Args:
         files: of daily rows.
         directory: the provider directory to write or to extend.
         options: what the user says of the files.
-        read: called with each file before it is read.
 
     Raises:
         DataError: a file cannot be understood, the directory is none to extend, or nothing can be written.
     """
     known = existing(directory)
-    reports, rows = _read(files, options, read)
-    groups = rows.groupby(_spelt(rows["instrument"], known), sort=False)
+    reports, rows = _read(files, options)
+    groups = rows.groupby(_spelt(rows["instrument"], known))
     cleaned = {str(name): clean(group, str(name), options.on_duplicate) for name, group in groups}
     if all(days.values.empty for days in cleaned.values()):
         raise DataError(f"{files[0]} has no row with a date and a number", "is it the right file?")
@@ -110,8 +107,13 @@ def existing(directory: Path) -> Provider | None:
     Raises:
         DataError: there is something else, or a synthetic sample.
     """
-    if not directory.exists() or (is_directory(directory) and not names(directory)):
-        return None
+    try:
+        if not directory.exists() or (directory.is_dir() and not names(directory)):
+            return None
+    except OSError as error:
+        raise DataError(f"{directory} cannot be written: {error.strerror}", "name another directory") from error
+    if not directory.is_dir():
+        raise DataError(f"{directory} is no directory", "name a directory with --to")
     provider = open_provider(directory)
     if provider.synthetic:
         message = f"{directory} is a synthetic sample: real rows do not mix with generated ones"
@@ -119,13 +121,10 @@ def existing(directory: Path) -> Provider | None:
     return provider
 
 
-def _read(
-    files: Sequence[Path], options: Options, read: Callable[[Path], object]
-) -> tuple[list[FileReport], pd.DataFrame]:
+def _read(files: Sequence[Path], options: Options) -> tuple[list[FileReport], pd.DataFrame]:
     """The rows of all files, in the order of the files, and what was taken of each."""
     reports, parts, count = [], [], 0
     for path in files:
-        read(path)
         table = read_table(path, options.columns)
         has_codes = "code" in table.layout.columns
         instrument = "" if has_codes else options.instrument or of_file(path)
@@ -138,10 +137,10 @@ def _read(
         if count > MAX_ROWS:
             hint = "import them in several goes, each extends the directory"
             raise DataError(f"the files have more than {MAX_ROWS} rows together", hint)
-    rows = pd.concat(parts, ignore_index=True)
-    if rows["instrument"].nunique() > MAX_INSTRUMENTS:
+    together = pd.concat(parts, ignore_index=True)
+    if together["instrument"].nunique() > MAX_INSTRUMENTS:
         raise DataError(f"the files have more than {MAX_INSTRUMENTS} instruments", "import fewer of them")
-    return reports, rows
+    return reports, together
 
 
 def _named(has_codes: bool, options: Options) -> str:

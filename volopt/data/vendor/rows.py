@@ -16,6 +16,7 @@ from volopt.definition.plain import shortened
 from volopt.errors import DataError
 
 LOT = 100.0  # shares, in China
+NEAR = 0.1  # relative: the close is not the mean price of the day
 NUMBERS = (*PRICES, "volume", "factor")
 _HALTED = {"0", "0.0", "停牌", "halt", "halted", "suspended"}
 
@@ -76,12 +77,14 @@ def _halted(table: Table) -> np.ndarray:
 
 def _numbers(table: Table, values: pd.DataFrame) -> pd.DataFrame:
     """Add the numbers, NaN where there is none, and in ``wrong`` what cannot be one."""
-    wrong = pd.Series("", index=values.index, dtype=object)
-    for role in (*NUMBERS, "adjusted_close"):
+    wrong = np.full(len(values), "", object)
+    for role in (*NUMBERS, "adjusted_close", "amount"):
         if role not in table.values:
             continue
         column = table.values[role]
         values[role], unreadable = numbers(column)
+        if role == "amount":
+            continue  # not written
         if unreadable.any() and values[role].isna().all():
             raise _unreadable(role, table.layout.names[role], column[unreadable], table.source)
         infinite = np.isinf(values[role].to_numpy())
@@ -102,13 +105,13 @@ def _raw(table: Table, values: pd.DataFrame, unit: float | None) -> tuple[pd.Dat
     """Bring volume to shares and find the factor; what was done is said."""
     layout = table.layout
     if layout.qlib:
-        factor = values["factor"].where(values["factor"] > 0) if "factor" in values else 1.0
+        factor = values["factor"].where(values["factor"] > 0).fillna(1.0) if "factor" in values else 1.0  # an index's
         prices = {price: values[price] / factor for price in PRICES if price in values}
         said = "numbers as qlib has them, adjusted" + ("" if "factor" in values else "; factor 1")
         return values.assign(**prices, volume=values["volume"] * factor, factor=factor), (said,)
-    lots = layout.tushare and values["instrument"].map(is_chinese).all()
+    lots = layout.tushare and bool(values["instrument"].map(is_chinese).all())
     shares = unit if unit is not None else LOT if lots else 1.0
-    notes = [_volume_note(shares, lots and unit is None, layout.wind and unit is None)]
+    notes = [_volume_note(shares, values, said=unit is not None, lots=lots, wind=layout.wind)]
     values = values.assign(volume=values["volume"] * shares)
     if "factor" in values:
         notes.append(f"prices times {layout.names['factor']}")
@@ -119,15 +122,28 @@ def _raw(table: Table, values: pd.DataFrame, unit: float | None) -> tuple[pd.Dat
     else:
         values["factor"] = 1.0
         notes.append(f"prices as they are{_adjusted(table)}, factor 1")
-    return values.drop(columns="adjusted_close", errors="ignore"), tuple(notes)
+    return values.drop(columns=["adjusted_close", "amount"], errors="ignore"), tuple(notes)
 
 
-def _volume_note(shares: float, tushare: bool, wind: bool) -> str:
-    if tushare:
+def _volume_note(shares: float, values: pd.DataFrame, *, said: bool, lots: bool, wind: bool) -> str:
+    if said:
+        return f"volume times {shares:g}" if shares != 1 else "volume in shares"
+    if lots:
         return f"volume in lots of {shares:g}, as tushare counts: times {shares:g} (--volume-unit says otherwise)"
+    if _like_lots(values):
+        return "volume taken as shares, but the amount is that of lots of 100: --volume-unit lots if it counts these"
     if wind:
         return "volume taken as shares; Wind often counts lots of 100: --volume-unit lots if this file does"
-    return "volume as it is, taken as shares" if shares == 1 else f"volume times {shares:g}"
+    return "volume taken as shares"
+
+
+def _like_lots(values: pd.DataFrame) -> bool:
+    """Whether the amount paid is 100 times volume and close (or a thousandth of that), as it is of lots of 100."""
+    if "amount" not in values:
+        return False
+    ratio = values["amount"] / (values["volume"] * values["close"]).where(lambda paid: paid > 0)
+    typical = ratio.median()
+    return any(abs(typical / expected - 1) < NEAR for expected in (LOT, LOT / 1000))
 
 
 def _adjusted(table: Table) -> str:

@@ -84,9 +84,7 @@ def _header(line: str, separator: str, source: str) -> list[str]:
     return [name.strip() for name in header]
 
 
-def _rows(
-    text: bytes, width: int, separator: str, layout: Layout, source: str
-) -> tuple[pa.Table, list[str]]:
+def _rows(text: bytes, width: int, separator: str, layout: Layout, source: str) -> tuple[pa.Table, list[str]]:
     """The known columns as texts, and the lines that have another number of values."""
     names = [str(column) for column in range(width)]
     taken = [str(column) for column in layout.columns.values()]

@@ -45,10 +45,8 @@ def utf8(content: bytes, source: str) -> bytes:
     """
     if content.startswith((_ZIP, _OLD_EXCEL)):
         raise DataError(f"{source} is a spreadsheet or an archive", "save its table as CSV")
-    encodings = ("utf-8", "gb18030")
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encodings = ("utf-16",)
-    for encoding in encodings:
+    marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding in ("utf-16",) if marked else ("utf-8", "gb18030"):
         try:
             text = content.decode(encoding).removeprefix("\ufeff")
         except UnicodeDecodeError:
