@@ -34,11 +34,9 @@ def replacing(directory: Path) -> Iterator[Path]:
     Raises:
         DataError: another process replaces it at the moment, or nothing can be written there.
     """
+    directory = _itself(directory)
+    work = _work(directory)
     try:
-        directory = directory.resolve()  # a link stays a link
-        if Path.cwd().is_relative_to(directory):
-            raise DataError(f"{directory} is to be replaced, and is where you are", "go to another directory first")
-        work = _work(directory)
         work.mkdir(parents=True, exist_ok=True)
         with FileLock(work / "lock").acquire(timeout=0):
             try:
@@ -51,9 +49,20 @@ def replacing(directory: Path) -> Iterator[Path]:
                 shutil.rmtree(work, ignore_errors=True)
     except Timeout as error:
         raise DataError(f"{directory} is being written by another import", "wait for it to end") from error
-    except (OSError, RuntimeError) as error:  # also links in a circle
-        reason = getattr(error, "strerror", None) or shortened(str(error))
+    except OSError as error:
+        reason = error.strerror or shortened(str(error))
         raise DataError(f"{directory} cannot be written: {reason}", "name another directory") from error
+
+
+def _itself(directory: Path) -> Path:
+    """Where a directory is, so that a link to it stays a link."""
+    try:
+        found = directory.resolve()
+    except (OSError, RuntimeError) as error:  # links in a circle
+        raise DataError(f"{directory} cannot be written: {shortened(str(error))}", "name another directory") from error
+    if Path.cwd().is_relative_to(found):
+        raise DataError(f"{directory} is to be replaced, and is where you are", "go to another directory first")
+    return found
 
 
 def put_back(directory: Path) -> None:

@@ -86,14 +86,16 @@ def import_files(files: Sequence[Path], directory: Path, options: Options) -> Im
     Raises:
         DataError: a file cannot be understood, the directory is none to extend, or nothing can be written.
     """
-    known = existing(directory)
+    existing(directory)  # refused before any file is read
     reports, rows = _read(files, options)
-    groups = rows.groupby(_spelt(rows["instrument"], known))
+    groups = rows.groupby(_spelt(rows["instrument"]))
     cleaned = {str(name): clean(group, str(name), options.on_duplicate) for name, group in groups}
     if all(days.values.empty for days in cleaned.values()):
         raise DataError(f"{files[0]} has no row with a date and a number", "is it the right file?")
     with replacing(directory) as building:
         old = existing(directory)
+        spelt = {folder(name): name for name in (old.instruments if old else ())}
+        cleaned = {spelt.get(folder(name), name): days for name, days in cleaned.items()}
         extended = {name: _extended(old, name, days) for name, days in cleaned.items() if len(days.values)}
         calendar = merge.write(building, old, {name: each.values for name, each in extended.items()})
     instruments = [_report(name, days, extended.get(name)) for name, days in cleaned.items()]
@@ -149,10 +151,10 @@ def _named(has_codes: bool, options: Options) -> str:
     return "instruments from the column of codes" + (", not from --instrument" if options.instrument else "")
 
 
-def _spelt(instruments: pd.Series, known: Provider | None) -> pd.Series:
+def _spelt(instruments: pd.Series) -> pd.Series:
     """The instruments' names: two that share a folder, as AAPL and aapl do, are one, spelt as the first of them."""
     names: dict[str, str] = {}
-    for name in [*(known.instruments if known else ()), *instruments.unique()]:
+    for name in instruments.unique():
         names.setdefault(folder(name), name)
     return instruments.map({name: names[folder(name)] for name in instruments.unique()})
 
