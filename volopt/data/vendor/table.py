@@ -64,8 +64,11 @@ def _csv(text: bytes, given: Mapping[str, str], source: str) -> Table:
     header = _header(line, separator, source)
     layout = recognise(header, given, source)
     rest = text[first.end() :] if first else b""
+    rest = rest if b"\n" in rest else rest.replace(b"\r", b"\n")
     table, short = _rows(rest, len(header), separator, layout, source)
-    if len(short) > 1 + table.num_rows // _TOLERATED or any("\n" in each for each in short):
+    if table.num_rows + len(short) != sum(line not in (b"\n", b"\r\n") for line in io.BytesIO(rest)):
+        raise _no_table(source, "a quote is open, or there are line breaks between quotes")
+    if len(short) > 1 + table.num_rows // _TOLERATED:
         raise _no_table(source, f"a line has another number of values than the first: {shortened(short[0])}")
     values = {role: table.column(str(column)).to_pandas() for role, column in layout.columns.items()}
     findings = found("lines with another number of values than the first", [line.strip() for line in short])
@@ -96,7 +99,7 @@ def _rows(text: bytes, width: int, separator: str, layout: Layout, source: str) 
 
     try:
         table = arrow_csv.read_csv(
-            io.BytesIO(text.strip(b"\r\n") + b"\n"),
+            io.BytesIO(text or b"\n"),
             read_options=arrow_csv.ReadOptions(column_names=names, use_threads=False),
             parse_options=arrow_csv.ParseOptions(delimiter=separator, invalid_row_handler=keep),
             convert_options=arrow_csv.ConvertOptions(
