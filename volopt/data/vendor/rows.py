@@ -50,7 +50,7 @@ def raw_rows(table: Table, instrument: str, unit: float | None, order: Order | N
     texts = table.values["date"].fillna("").astype(str).str.strip()
     values = pd.DataFrame({"day": days(table.values["date"], order, table.source), "text": texts})
     if len(values) and values["day"].isna().all():
-        raise _unreadable("date", "", texts, table.source)
+        raise _unreadable("date", table.layout.names["date"], texts, table.source)
     values["instrument"] = _instruments(table, instrument)
     values["halted"] = _halted(table)
     values = _numbers(table, values)
@@ -97,8 +97,9 @@ def _numbers(table: Table, values: pd.DataFrame) -> pd.DataFrame:
 def _unreadable(role: str, name: str, texts: pd.Series, source: str) -> DataError:
     shown = repr(shortened(str(texts.iloc[0])))
     what = "day" if role == "date" else "number"
-    message = f"{source} has no {what} in its column for {role}{f', {shortened(name)!r}' if name else ''}: {shown}"
-    return DataError(message, f"name the right column with --map {role}=COLUMN; numbers are written as 1,234.5")
+    forms = "days are written as 2010-01-04" if role == "date" else "numbers are written as 1,234.5"
+    message = f"{source} has no {what} in its column for {role}, {shortened(name)!r}: {shown}"
+    return DataError(message, f"{forms}; name another column with --map {role}=COLUMN")
 
 
 def _raw(table: Table, values: pd.DataFrame, unit: float | None) -> tuple[pd.DataFrame, tuple[str, ...]]:
