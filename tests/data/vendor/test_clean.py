@@ -95,7 +95,10 @@ def test_days_without_trade_stay_with_a_volume_of_0() -> None:
         ([row(0, volume=NAN)], "days without a volume"),
         ([row(0), row(1, factor=NAN)], "days with trade but without a factor, that of the day before taken"),
         ([row(0), row(11)], "gaps without trade"),
-        ([*(row(number) for number in range(11)), row(11, volume=900)], "days of volume unlike that of the days around"),
+        (
+            [*(row(number) for number in range(11)), row(11, volume=900)],
+            "days of volume unlike that of the days around",
+        ),
         ([row(0), row(1, volume=1e39)], "days with a number too large for qlib, left empty"),
     ],
 )

@@ -44,10 +44,9 @@ def test_any_case_and_any_blanks_are_the_same_name(known: tuple[str, str], data:
 def test_any_header_has_a_layout_or_is_refused(header: list[str]) -> None:
     try:
         layout = recognise(header, {}, "x.csv")
-    except DataError as error:
-        assert error.hint
-    else:
-        assert {"date", "close", "volume"} <= layout.columns.keys()
+    except DataError:
+        return
+    assert {"date", "close", "volume"} <= layout.columns.keys()
 
 
 def test_the_first_of_several_names_is_taken_and_the_others_are_ignored() -> None:

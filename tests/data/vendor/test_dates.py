@@ -11,7 +11,17 @@ from volopt.errors import DataError
 
 DAY = date(2010, 1, 4)
 DAYS = st.dates(date(1970, 1, 1), date(2068, 12, 31))
-YEAR_FIRST = ["%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%Y.%m.%d", "%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%y"]
+YEAR_FIRST = [
+    "%Y-%m-%d",
+    "%Y%m%d",
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%d-%b-%Y",
+    "%d %B %Y",
+    "%b %d, %Y",
+    "%B %d, %Y",
+    "%d-%b-%y",
+]
 TIMES = ["", " 00:00:00", "T00:00:00", " 15:30", "T00:00:00Z", " 00:00:00-05:00", "T16:00:00.000+0800", " 4:00:00 PM"]
 
 
@@ -74,5 +84,7 @@ def test_a_column_of_timestamps_has_the_days_of_its_own_zone() -> None:
 
 
 def test_days_that_qlib_cannot_have_are_none() -> None:
-    found = days(pd.Series(np.array(["1899-12-31", "1900-01-01", "2099-12-31", "2100-01-01"], "datetime64[s]")), None, "x")
+    found = days(
+        pd.Series(np.array(["1899-12-31", "1900-01-01", "2099-12-31", "2100-01-01"], "datetime64[s]")), None, "x"
+    )
     assert np.isnat(found).tolist() == [True, False, False, True]

