@@ -34,7 +34,7 @@ def replacing(directory: Path) -> Iterator[Path]:
     Raises:
         DataError: another process replaces it at the moment, or nothing can be written there.
     """
-    directory = _itself(directory)
+    given, directory = directory, _itself(directory)
     work = _work(directory)
     try:
         work.mkdir(parents=True, exist_ok=True)
@@ -48,10 +48,10 @@ def replacing(directory: Path) -> Iterator[Path]:
                 put_back(directory)  # if interrupted between the renames
                 shutil.rmtree(work, ignore_errors=True)
     except Timeout as error:
-        raise DataError(f"{directory} is being written by another import", "wait for it to end") from error
+        raise DataError(f"{given} is being written by another import", "wait for it to end") from error
     except OSError as error:
         reason = error.strerror or shortened(str(error))
-        raise DataError(f"{directory} cannot be written: {reason}", "name another directory") from error
+        raise DataError(f"{given} cannot be written: {reason}", "name another directory") from error
 
 
 def _itself(directory: Path) -> Path:

@@ -115,7 +115,7 @@ def open_provider(directory: Path) -> Provider:
     Raises:
         DataError: it is missing or is none, or its calendar or instrument list cannot be read.
     """
-    hint = "name a qlib provider directory, or write one with `volopt data sample`"
+    hint = "name a qlib provider directory, or write one with `volopt data import` or `volopt data sample`"
     if not is_directory(directory):
         if is_directory(left := previous(directory)):
             hint = f"an import was killed at its last step: the next one puts back what it left as {left}"

@@ -47,12 +47,12 @@ def test_identical_rows_are_dropped_and_of_differing_ones_the_last_is_kept() -> 
 
 def test_differing_rows_can_be_refused() -> None:
     assert len(days(row(0), row(0), on_duplicate="error").values) == 1
-    with pytest.raises(DataError, match="A has 1 days twice with differing values, 2010-01-04 the first"):
+    with pytest.raises(DataError, match="A has days twice with differing values: 1, the first 2010-01-04"):
         days(row(0), row(0, close=3), on_duplicate="error")
 
 
 def test_rows_of_minutes_are_no_days() -> None:
-    with pytest.raises(DataError, match="A has 100 rows on 1 days"):
+    with pytest.raises(DataError, match="A has several rows a day: 100, of days 1"):
         days(*(row(0, close=number + 1) for number in range(100)))
 
 

@@ -214,7 +214,7 @@ def test_a_sample_is_no_place_for_real_rows(tmp_path: Path) -> None:
 def test_a_directory_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "p").mkdir()
     (tmp_path / "p" / "mine").touch()
-    with pytest.raises(DataError, match="is no qlib provider directory"):
+    with pytest.raises(DataError, match="is there already, and is no qlib provider directory"):
         take(tmp_path, lines(DAYS))
     assert [path.name for path in (tmp_path / "p").iterdir()] == ["mine"]
 
@@ -236,7 +236,7 @@ def test_yahoo_s_45_days_twice_and_its_empty_row(real_data: Path, tmp_path: Path
     assert (report.rows, report.days, report.without_trade) == (6233, 6187, 0)
     assert told(report.dropped) == {"empty rows": 1, "earlier rows of days with differing values": 45}
     assert told(report.doubted)["days twice with differing values, the last kept"] == 45
-    with pytest.raises(DataError, match="AAPL has 45 days twice with differing values, 2022-01-31 the first"):
+    with pytest.raises(DataError, match="AAPL has days twice with differing values: 45, the first 2022-01-31"):
         import_files([file], tmp_path / "q", Options(instrument="AAPL", on_duplicate="error"))
 
 

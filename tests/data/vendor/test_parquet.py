@@ -64,7 +64,7 @@ def test_a_file_that_is_broken_is_told(tmp_path: Path) -> None:
 
 def test_a_column_of_no_days_numbers_or_texts_is_told(tmp_path: Path) -> None:
     path = write(tmp_path / "x", date=["2010-01-04"], close=[[1]], volume=[1])
-    with pytest.raises(DataError, match="a column holds list"):
+    with pytest.raises(DataError, match="has a column of list"):
         read_table(path, {})
 
 

@@ -9,7 +9,7 @@ import click
 
 from volopt.cli import options
 from volopt.cli.output import print_json
-from volopt.errors import UsageError, suggest
+from volopt.errors import DataError, UsageError, suggest
 
 if TYPE_CHECKING:
     from volopt.data.vendor.clean import OnDuplicate
@@ -86,7 +86,10 @@ def _columns(said: Sequence[str]) -> dict[str, str]:
 def _instrument(said: str | None) -> str | None:
     from volopt.data.vendor.codes import instrument_name
 
-    return None if said is None else instrument_name(said, "--instrument")
+    try:
+        return None if said is None else instrument_name(said, "--instrument")
+    except DataError as error:
+        raise UsageError(f"--instrument {said} is no name of an instrument", "write letters, digits and ._-") from error
 
 
 def _shares(said: str | None) -> float | None:

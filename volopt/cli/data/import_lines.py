@@ -19,7 +19,7 @@ def print_report(report: ImportReport) -> None:
     if len(report.instruments) > 1:
         _table(report.instruments)
     first, last, days = report.calendar
-    click.echo(f"Wrote {report.directory}: now {days} days from {first} to {last}")
+    click.echo(f"Wrote {report.directory}: now {_count(days, 'day')} from {first} to {last}")
     click.echo(f"Next: volopt data check {report.directory} {report.instruments[0].name}")
 
 
@@ -73,12 +73,12 @@ def _findings(verb: str, findings: Sequence[Finding]) -> list[str]:
 
 
 def _table(instruments: Sequence[InstrumentReport]) -> None:
-    columns = ["instrument", "from", "to", "days", "new", "without trade", "rows dropped", "doubts"]
+    columns = ["instrument", "from", "to", "days", "new", "without trade", "dropped", "doubts"]
     rows = [
         (i.name, i.first, i.last, i.days, i.added, i.without_trade, _sum(i.dropped), _sum(i.doubted))
         for i in instruments
     ]
-    print_table(columns, rows)
+    print_table(columns, rows, optional=["without trade", "new", "to", "from"])
 
 
 def _sum(findings: Sequence[Finding]) -> int:

@@ -81,10 +81,11 @@ def _one_a_day(
     earlier = rows.duplicated("day", keep="last")
     days, count = rows["text"][earlier].drop_duplicates(), rows["day"].nunique()
     if earlier.sum() > FEW and earlier.sum() > 2 * count:
-        raise DataError(f"{instrument} has {len(rows)} rows on {count} days", "give daily rows, one a day")
+        hint = "give daily rows, one a day"
+        raise DataError(f"{instrument} has several rows a day: {len(rows)}, of days {count}", hint)
     if len(days) and on_duplicate == "error":
-        shown = f"{len(days)} days twice with differing values, {days.iloc[0]} the first"
-        raise DataError(f"{instrument} has {shown}", "--on-duplicate last keeps the last row of each")
+        message = f"{instrument} has days twice with differing values: {len(days)}, the first {days.iloc[0]}"
+        raise DataError(message, "--on-duplicate last keeps the last row of each")
     dropped += found("earlier rows of days with differing values", rows["text"][earlier])
     return rows[~earlier], dropped, found("days twice with differing values, the last kept", days)
 

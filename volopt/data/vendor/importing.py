@@ -116,6 +116,9 @@ def existing(directory: Path) -> Provider | None:
         raise DataError(f"{directory} cannot be written: {error.strerror}", "name another directory") from error
     if not directory.is_dir():
         raise DataError(f"{directory} is no directory", "name a directory with --to")
+    if not {"calendars", "instruments", "features"} <= set(names(directory)):
+        message = f"{directory} is there already, and is no qlib provider directory"
+        raise DataError(message, "name one that is, or a directory that is not there yet")
     provider = open_provider(directory)
     if provider.synthetic:
         message = f"{directory} is a synthetic sample: real rows do not mix with generated ones"

@@ -25,7 +25,7 @@ def header(content: bytes, source: str, most_columns: int, most_rows: int) -> li
         file = arrow_parquet.ParquetFile(io.BytesIO(content))
         names = list(map(str, file.schema_arrow.names))
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise _broken(source, error) from error
+        raise _broken(source) from error
     groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
     for found, most, what in (
         (len(names), most_columns, "columns"),
@@ -45,9 +45,9 @@ def columns(content: bytes, layout: Layout, source: str) -> pd.DataFrame:
         texts = [name for name in names if _is_text(schema.field(name).type)]
         file = arrow_parquet.ParquetFile(io.BytesIO(content), read_dictionary=texts)
         table = file.read(columns=names)
-        values = {role: _column(table.column(name)) for role, name in zip(layout.columns, names, strict=True)}
+        values = {role: _column(table.column(name), source) for role, name in zip(layout.columns, names, strict=True)}
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
-        raise _broken(source, error) from error
+        raise _broken(source) from error
     return pd.DataFrame(values)
 
 
@@ -55,12 +55,13 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _column(column: pa.ChunkedArray) -> pd.Series:
+def _column(column: pa.ChunkedArray, source: str) -> pd.Series:
     kind = column.type
     if pa.types.is_dictionary(kind):
         return _shortened(column)
     if pa.types.is_nested(kind) or pa.types.is_binary(kind):
-        raise ValueError(f"a column holds {kind}, no days, numbers or texts")
+        hint = "name another column with --map"
+        raise DataError(f"{source} has a column of {shortened(str(kind))}, no days, numbers or texts", hint)
     if pa.types.is_decimal(kind):
         column = column.cast(pa.float64())
     values: pd.Series = column.to_pandas(date_as_object=False)
@@ -78,5 +79,5 @@ def _shortened(column: pa.ChunkedArray) -> pd.Series:
     return whole.reset_index(drop=True)
 
 
-def _broken(source: str, error: Exception) -> DataError:
-    return DataError(f"{source} is no Parquet file that can be read: {shortened(str(error))}", "get it anew")
+def _broken(source: str) -> DataError:
+    return DataError(f"{source} is no Parquet file that can be read", "get it anew")
