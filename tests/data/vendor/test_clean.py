@@ -72,7 +72,7 @@ def test_rows_without_a_date_or_a_number_are_dropped() -> None:
         "empty rows": 2,
         "rows without a number that can be read": 1,
     }
-    assert told(found.doubted) == {"numbers that cannot be read, left empty": 1}
+    assert told(found.doubted) == {"days with a number that cannot be read, left empty": 1}
 
 
 def test_days_without_trade_stay_with_a_volume_of_0() -> None:

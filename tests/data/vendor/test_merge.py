@@ -55,7 +55,7 @@ def test_fields_that_only_the_old_days_have_stay() -> None:
 def test_days_that_are_adjusted_to_another_day_are_told() -> None:
     found = extend(table(DAYS[:2], factor=1.0), table(DAYS[1:], factor=0.5))
     told = [finding.what for finding in found.doubted]
-    assert any("another factor, while days before them keep theirs" in what for what in told)
+    assert any("another factor, where the days outside the file keep theirs" in what for what in told)
     assert any("jumps of the factor between old and new days" in what for what in told)
     whole = extend(table(DAYS, factor=1.0), table(DAYS, factor=0.5))
     assert [finding.what for finding in whole.doubted] == ["known days with differing values, the new ones taken"]

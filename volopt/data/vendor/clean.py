@@ -39,7 +39,7 @@ def clean(rows: pd.DataFrame, instrument: str, on_duplicate: OnDuplicate) -> Day
             have so many rows that they are no daily ones.
     """
     given = [name for name in NUMBERS if name in rows and (name in ALWAYS or rows[name].notna().any())]
-    doubted = found("numbers that cannot be read, left empty", _at(rows))
+    doubted = found("days with a number that cannot be read, left empty", _at(rows))
     negative = (rows[given] < 0).any(axis=1)
     doubted += found("days with a negative number, left empty", rows["text"][negative])
     rows = rows.assign(**{name: rows[name].mask(rows[name] < 0) for name in given})

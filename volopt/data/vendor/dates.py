@@ -14,7 +14,9 @@ import pandas as pd
 from volopt.errors import DataError
 
 Order = Literal["day-first", "month-first"]
-_TIME = re.compile(r"[T ]+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?: ?(?:Z|UTC|[AP]M|[+-][0-9]{2}:?[0-9]{2}))?")
+_ZONE = r"(?: ?(?:Z|UTC|[AP]M|[+-][0-9]{2}:?[0-9]{2}))?"
+_TIME = re.compile(rf"[T ]+[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]+)?)?{_ZONE}$")
+LONGEST = 60  # characters of a day with its time
 _YEAR_FIRST = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
 _DIGITS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:\.0+)?")
 _NAMED = re.compile(r"([0-9]{1,2})[- /]([A-Za-z]{3,9})\.?[- /,]+([0-9]{4}|[0-9]{2})")
@@ -72,9 +74,9 @@ def _order(texts: list[str], source: str) -> Order | None:
 
 
 def _without_time(text: str) -> str:
-    text = text.strip()
-    head, tail = re.match(r"(.*?)([T ]+[0-9]{1,2}:.*)?$", text[:60], re.DOTALL).groups()  # type: ignore[union-attr]
-    return str(head) if tail is None or _TIME.fullmatch(tail) else text
+    text = text.strip()[:LONGEST]
+    time = _TIME.search(text)
+    return text[: time.start()] if time else text
 
 
 def _month(name: str) -> int:

@@ -15,9 +15,10 @@ import pandas as pd
 
 from volopt.data.bins import SUFFIX, folder, read_bin, write_lists, write_series
 from volopt.data.files import inside, is_directory, names
-from volopt.data.provider import Provider
+from volopt.data.provider import MAX_LIST_BYTES, Provider
 from volopt.data.vendor.clean import change
 from volopt.data.vendor.findings import Finding, found
+from volopt.errors import DataError
 
 SAME = 1e-6  # relative: values went through float32
 SAME_FACTOR = 1e-3  # relative: vendors round adjusted prices
@@ -61,13 +62,13 @@ def _bases(old: pd.DataFrame, new: pd.DataFrame, values: pd.DataFrame, is_new: n
         return []
     known = new.index.intersection(old.index)
     moved = np.abs(new.loc[known, "factor"] / old.loc[known, "factor"] - 1) > SAME_FACTOR
-    hint = "while days before them keep theirs: import the whole history"
+    hint = "where the days outside the file keep theirs (better import the whole history)"
     factor = values["factor"].ffill().to_numpy(np.float64)
     steps = np.abs(np.log(factor[1:] / factor[:-1])) > np.log(JUMP)
     joints = values.index[1:][steps & (is_new[1:] != is_new[:-1])]
     return [
         *found(f"known days with another factor, {hint}", _texts(known[moved])),
-        *found("jumps of the factor between old and new days, are both adjusted to the same day?", _texts(joints)),
+        *found("jumps of the factor between old and new days (are both adjusted to the same day?)", _texts(joints)),
     ]
 
 
@@ -94,18 +95,20 @@ def write(building: Path, old: Provider | None, instruments: Mapping[str, pd.Dat
         its calendar.
 
     Raises:
-        DataError: a series of the old one is broken or leads out of it.
+        DataError: a series of the old one is broken or leads out of it, or there are too many instruments.
     """
     calendar = _calendar(old, instruments)
     spans: dict[str, Sequence[tuple[date, date]]] = dict(old.instruments) if old else {}
     if old is not None:
         shutil.copytree(old.directory, building, symlinks=True)
         if not np.array_equal(calendar.to_numpy("datetime64[D]")[: len(old.calendar)], old.calendar):
-            _move(building, old.calendar, calendar, {folder(name) for name in instruments})
+            _move(building, old.calendar, calendar)
     for name, values in instruments.items():
         write_series(inside(building, "features", folder(name)), calendar, values)
         spans[name] = _spans(spans.get(name, ()), pd.DatetimeIndex(values.index))
     write_lists(building, calendar, spans)
+    if (building / "instruments" / "all.txt").stat().st_size > MAX_LIST_BYTES:
+        raise DataError(f"{len(spans)} instruments are more than a directory can list", "import fewer of them")
     return calendar
 
 
@@ -125,18 +128,15 @@ def _spans(old: Sequence[tuple[date, date]], days: pd.DatetimeIndex) -> list[tup
     return spans
 
 
-def _move(building: Path, old: np.ndarray, calendar: pd.DatetimeIndex, but: set[str]) -> None:
-    """Let the series of other instruments follow their days to where the new calendar has them."""
+def _move(building: Path, old: np.ndarray, calendar: pd.DatetimeIndex) -> None:
+    """Let all series follow their days to where the new calendar has them."""
     rows = calendar.searchsorted(old.astype("datetime64[s]"))
     for name in names(inside(building, "features")):
         place = inside(building, "features", name)
-        if name in but or not is_directory(place):
-            continue
-        for file in names(place):
+        for file in names(place) if is_directory(place) else []:
             if file.endswith(SUFFIX):
                 path = inside(place, file)
-                start, values = read_bin(path, len(old))
-                path.write_bytes(_moved(start, values, rows))
+                path.write_bytes(_moved(*read_bin(path, len(old)), rows))
 
 
 def _moved(start: int, values: np.ndarray, rows: np.ndarray) -> bytes:

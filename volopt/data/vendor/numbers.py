@@ -8,6 +8,7 @@ import pandas as pd
 _PLAIN = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 _GROUPED = re.compile(r"([+-]?)[$¥€£₹]?([0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3}|[0-9]*)(\.[0-9]*)?([KMB]?)")
 _MISSING = {"", "-", "--", "—", "nan", "null", "none", "n/a", "na", "#n/a", "<na>", "\\n"}
+LONGEST = 100  # characters of a number
 _SCALES = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9}
 
 
@@ -22,6 +23,8 @@ def number(text: str) -> float | None:
     Commas stand between thousands (or between hundreds of thousands, as in India), never before decimals.
     """
     text = text.strip()
+    if len(text) > LONGEST:
+        return None
     if is_missing(text):
         return float("nan")
     if re.fullmatch(_PLAIN, text):

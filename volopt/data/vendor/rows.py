@@ -106,24 +106,33 @@ def _raw(table: Table, values: pd.DataFrame, unit: float | None) -> tuple[pd.Dat
     """Bring volume to shares and find the factor; what was done is said."""
     layout = table.layout
     if layout.qlib:
-        factor = values["factor"].where(values["factor"] > 0).fillna(1.0) if "factor" in values else 1.0  # an index's
-        prices = {price: values[price] / factor for price in PRICES if price in values}
-        said = "numbers as qlib has them, adjusted" + ("" if "factor" in values else "; factor 1")
-        return values.assign(**prices, volume=values["volume"] * factor, factor=factor), (said,)
+        return _taken_back(values)
     lots = layout.tushare and bool(values["instrument"].map(is_chinese).all())
     shares = unit if unit is not None else LOT if lots else 1.0
-    notes = [_volume_note(shares, values, said=unit is not None, lots=lots, wind=layout.wind)]
-    values = values.assign(volume=values["volume"] * shares)
+    note = _volume_note(shares, values, said=unit is not None, lots=lots, wind=layout.wind)
+    factor, said = _factor(table, values)
+    values = values.assign(volume=values["volume"] * shares, factor=factor)
+    return values.drop(columns=["adjusted_close", "amount"], errors="ignore"), (note, said)
+
+
+def _taken_back(values: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Raw numbers from adjusted ones; an index has no factor."""
+    factor = values["factor"].where(values["factor"] > 0).fillna(1.0) if "factor" in values else 1.0
+    prices = {price: values[price] / factor for price in PRICES if price in values}
+    said = "numbers as qlib has them, adjusted" + ("" if "factor" in values else "; factor 1")
+    return values.assign(**prices, volume=values["volume"] * factor, factor=factor), (said,)
+
+
+def _factor(table: Table, values: pd.DataFrame) -> tuple["pd.Series[float] | float", str]:
+    """The factor of each row, and where it is from."""
+    names = table.layout.names
     if "factor" in values:
-        notes.append(f"prices times {layout.names['factor']}")
-    elif "adjusted_close" in values:
-        positive = values["adjusted_close"].where((values["adjusted_close"] > 0) & (values["close"] > 0))
-        values["factor"] = positive / values["close"]
-        notes.append(f"prices times {layout.names['adjusted_close']} / {layout.names['close']}")
-    else:
-        values["factor"] = 1.0
-        notes.append(f"prices as they are{_adjusted(table)}, factor 1")
-    return values.drop(columns=["adjusted_close", "amount"], errors="ignore"), tuple(notes)
+        return values["factor"], f"prices times {names['factor']}"
+    if "adjusted_close" in values:
+        positive = (values["adjusted_close"] > 0) & (values["close"] > 0)
+        factor = values["adjusted_close"].where(positive) / values["close"]
+        return factor, f"prices times {names['adjusted_close']} / {names['close']}"
+    return 1.0, f"prices as they are{_adjusted(table)}, factor 1"
 
 
 def _volume_note(shares: float, values: pd.DataFrame, *, said: bool, lots: bool, wind: bool) -> str:
