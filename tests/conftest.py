@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from hypothesis import settings
 
 from postgres import Server, programs, server
 from volopt.data.sample import write_sample
+from zip_server import Server as ZipServer
+from zip_server import serving
 
 settings.register_profile("volopt", deadline=None)  # a busy machine is no failure
 settings.load_profile("volopt")
@@ -40,6 +43,21 @@ def other_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("data") / "other"
     write_sample(directory, seed=1)
     return directory
+
+
+@pytest.fixture(scope="session")
+def sample_zip(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A zip with the synthetic sample at its top."""
+    return Path(shutil.make_archive(str(tmp_path_factory.mktemp("zip") / "sample"), "zip", sample))
+
+
+@pytest.fixture
+def zips(monkeypatch: pytest.MonkeyPatch) -> Iterator[ZipServer]:
+    """A web server on loopback that gives what the test tells it to; no proxy stands before it."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with serving() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

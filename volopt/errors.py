@@ -39,6 +39,10 @@ class DataError(VoloptError):
     exit_code = 2
 
 
+class DownloadError(VoloptError):
+    """A data set that did not arrive, or is not what it should be."""
+
+
 class DefinitionError(VoloptError):
     """A study file with mistakes; ``mistakes`` holds one line each, with its key path."""
 

@@ -149,8 +149,8 @@ def test_har_has_the_figures_of_an_independent_computation_on_the_real_data(
     real_data: Path, kept: Kept, tmp_path: Path
 ) -> None:
     study = load("grid")
-    frames, source = read_data(study, real_data / "qlib_cn", tmp_path / "sample", tmp_path)
-    found = baselines(prepare(frames, study, source.fingerprint), 20, 20, kept)
+    panel = read_data(study, real_data / "qlib_cn", tmp_path)
+    found = baselines(prepare(panel.frames, study, panel.source.fingerprint), 20, 20, kept)
     assert found.metrics["har"]["valid_log_r2"] == pytest.approx(0.684, abs=0.001)
     assert found.metrics["har"]["test_log_r2"] == pytest.approx(0.653, abs=0.001)
     assert {split: len(values) for split, values in found.forecasts["har"].items()} == {"valid": 544, "test": 243}
@@ -161,8 +161,7 @@ def test_the_published_volume_as_one_series_has_the_figures_of_an_independent_co
 ) -> None:
     """Both files in a row: seven tenths of the first are train, the rest valid, all of 2018 test."""
     study = load("published_volume")
-    frames, _ = read_data(study, real_data / "published", tmp_path / "sample", tmp_path)
-    history, test = frames
+    history, test = read_data(study, real_data / "published", tmp_path).frames
     whole = replace(
         history,
         dates=np.concatenate([history.dates, test.dates]),

@@ -28,6 +28,7 @@ OTHER_TASK: dict[str, object] = {
     "seed": 1,
     "epochs": 50,
     "early_stopping": 10,
+    "loss": "huber",
     "head_outputs": 5,
     "test_in_train_mode": True,
     "device": "cuda",

@@ -219,10 +219,7 @@ def test_forecast_of_the_scaled_targets_is_what_came_in_original_units(
     transform: str, anchor: str, kind: str, window: int
 ) -> None:
     for found in split_samples(dataset(study(transform, anchor, kind), frame(), frame(seed=5)), window).values():
-        forecast = found.forecast(found.targets)
-        np.testing.assert_allclose(forecast.forecast, found.actual, rtol=1e-4)
-        assert forecast.actual is found.actual
-        assert forecast.previous is found.previous
+        np.testing.assert_allclose(found.original(found.targets), found.actual, rtol=1e-4)
 
 
 def test_an_anchored_window_by_hand() -> None:
@@ -251,7 +248,7 @@ def test_an_anchor_does_not_touch_the_other_features_nor_any_where_the_target_is
 
 def test_a_diverged_forecast_stays_finite() -> None:
     found = samples(dataset(study("log"), frame()), "valid", 4)
-    assert np.isfinite(found.forecast(torch.full((len(found),), 1e30)).forecast).all()
+    assert np.isfinite(found.original(torch.full((len(found),), 1e30))).all()
 
 
 def test_inputs_of_all_samples_are_a_view_and_hold_each_day_once() -> None:

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from volopt import metrics
-from volopt.baselines.forecasts import BASELINES, SCORED, forecasts, target_rows
-from volopt.metrics import Forecast
+from volopt.baselines.forecasts import BASELINES, SCORED, forecasts
 from volopt.storage.kept import Kept
+from volopt.windows import scoring
 from volopt.windows.dataset import Array, Dataset
 from volopt.windows.split import SPLITS, Split
 from volopt.windows.windows import samples
@@ -65,22 +65,20 @@ def baselines(dataset: Dataset, window: int, lags: int, kept: Kept) -> Baselines
 
 
 def _key(dataset: Dataset, window: int, lags: int) -> str:
-    rows = [target_rows(dataset, i, split, window) for i in range(len(dataset.series)) for split in SPLITS]
+    rows = [dataset.rows(split, window, i) for i in range(len(dataset.series)) for split in SPLITS]
     spans = [(each.start, each.stop) for each in rows]
     decides = [FORMAT, dataset.fingerprint, dataset.names, dataset.target_feature, lags, spans]
     return hashlib.sha256(json.dumps(decides).encode()).hexdigest()
 
 
 def _scores(dataset: Dataset, window: int, found: dict[str, dict[Split, Array]]) -> dict[str, dict[str, float]]:
-    train = dataset.train_target(window)
     asked = {split: samples(dataset, split, window) for split in SCORED}
 
     def score(forecast: dict[Split, Array]) -> dict[str, float]:
-        days: dict[str, Forecast] = {}
-        scaled: dict[str, float] = {}
-        for split, each in asked.items():
-            days[split] = Forecast(forecast[split], each.actual, each.previous)
-            scaled[f"{split}_mse"] = metrics.mse(each.scaled(forecast[split]), each.targets.double().numpy())
-        return scaled | metrics.scores(days, train)
+        scaled = {
+            f"{split}_mse": metrics.mse(each.scaled(forecast[split]), each.targets.double().numpy())
+            for split, each in asked.items()
+        }
+        return scaled | scoring.score(dataset, window, forecast)
 
     return {name: score(forecast) for name, forecast in found.items()}

@@ -1,6 +1,7 @@
 """Every baseline fitted on the train days of a dataset, and its forecasts of the days the trials forecast."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -22,33 +23,30 @@ BASELINES: dict[str, Baseline] = {
 }
 
 
-def forecasts(dataset: Dataset, window: int, lags: int) -> dict[str, dict[Split, Array]]:
-    """Return each baseline's forecasts of valid and test, original units, in the order of the days of ``samples``.
+def forecasts(
+    dataset: Dataset, window: int, lags: int, splits: Sequence[Split] = SCORED
+) -> dict[str, dict[Split, Array]]:
+    """Return each baseline's forecasts, original units, in the order of the days of ``samples``.
 
     Args:
         dataset: the study's.
         window: of the trial beside which they stand; it decides the days of each split.
         lags: input days of ridge and lightgbm.
+        splits: to forecast.
     """
-    return {name: _forecasts(dataset, baseline, window, lags) for name, baseline in BASELINES.items()}
+    return {name: _forecasts(dataset, baseline, window, lags, splits) for name, baseline in BASELINES.items()}
 
 
-def target_rows(dataset: Dataset, index: int, split: Split, window: int) -> range:
-    """Return the rows of series ``index`` that a trial has as targets in a split."""
-    rule = dataset.rule
-    return rule.targets(split, dataset.series[index].dates, rule.window_of(split, window), index)
-
-
-def _forecasts(dataset: Dataset, baseline: Baseline, window: int, lags: int) -> dict[Split, Array]:
-    train = [_train_rows(dataset, i, window) for i in range(len(dataset.series))]
-    teachers = [i if rows else 0 for i, rows in enumerate(train)]  # a series without train learns from the first
+def _forecasts(
+    dataset: Dataset, baseline: Baseline, window: int, lags: int, splits: Sequence[Split]
+) -> dict[Split, Array]:
+    indices = range(len(dataset.series))
+    train = [_train_rows(dataset, i, window) for i in indices]
+    teachers = [dataset.teacher(window, i) for i in indices]
     histories = [_history(dataset, i, teacher, train[teacher]) for i, teacher in enumerate(teachers)]
     fitted = {teacher: baseline(histories[teacher], train[teacher], lags) for teacher in set(teachers)}
     days = [fitted[teacher](history) for teacher, history in zip(teachers, histories, strict=True)]
-    return {
-        split: np.concatenate([all_days[target_rows(dataset, i, split, window)] for i, all_days in enumerate(days)])
-        for split in SCORED
-    }
+    return {split: np.concatenate([days[i][dataset.rows(split, window, i)] for i in indices]) for split in splits}
 
 
 def _train_rows(dataset: Dataset, index: int, window: int) -> range:
@@ -57,7 +55,7 @@ def _train_rows(dataset: Dataset, index: int, window: int) -> range:
     Trials leave out the first days of train, as many as the largest window of the study has, so that they can be
     compared with each other. A baseline needs no such handicap: it learns from all days.
     """
-    rows = target_rows(dataset, index, "train", window)
+    rows = dataset.rows("train", window, index)
     return range(rows.stop if rows else 0)
 
 

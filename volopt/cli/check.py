@@ -15,25 +15,23 @@ from volopt.cli.output import SYNTHETIC, print_json
 @options.as_json
 def command(study: str, data: Path | None, storage: str, as_json: bool) -> None:
     """Validate the study file STUDY against its data; trains nothing."""
+    from volopt.cli.data_lines import data_lines, left_out
     from volopt.search.job import Options, prepare_job
     from volopt.windows.split import SPLITS
 
     job = prepare_job(study, Options(storage=storage, data=data, device="cpu"))
-    window = job.definition.max_window()
+    source, window = job.panel.source, job.definition.max_window()
     days = {split: job.dataset.days(split, window) for split in SPLITS}
     no_log = {split: job.dataset.days_without_log(split, window) for split in SPLITS}
     if as_json:
-        warnings = [f"{frame.name}: {line}" for frame in job.frames for line in frame.quality.lines()]
+        warnings = [f"{frame.name}: {line}" for frame in job.panel.frames for line in frame.quality.lines()]
         facts = {"study": job.definition.name, "days": days, "days_without_log": no_log}
-        print_json(facts | {"data": vars(job.source), "warnings": warnings})
+        print_json(facts | {"data": vars(source), "warnings": warnings, "left_out": left_out(job)})
         return
-    if job.source.synthetic:
+    if source.synthetic:
         click.echo(SYNTHETIC)
-    click.echo(f"{job.definition.name} is a good study file; its data are at {job.source.provider}.")
-    for frame in job.frames:
-        click.echo(f"{frame.name}: {len(frame.dates)} trade days")
-        for line in frame.quality.lines():
-            click.echo(f"  {line}")
+    click.echo(f"{job.definition.name} is a good study file; its data are at {source.provider}.")
+    click.echo("\n".join(data_lines(job)))
     click.echo("Days to forecast: " + ", ".join(f"{split} {number}" for split, number in days.items()))
     if any(no_log.values()):
         told = ", ".join(f"{split} {number}" for split, number in no_log.items())

@@ -31,8 +31,11 @@ cli = LazyGroup(
         "export": "Write trials, seeds, curves and predictions as tables.",
         "findings": "Test the paper's claims on stored studies.",
         "compare": "Compare two trials of a study, seed by seed and day by day.",
+        "refit": "Train a study's configuration on everything, as a forecaster.",
+        "predict": "Forecast the next trading day.",
+        "backtest": "Walk a study's configuration forward over past years.",
         "delete": "Delete a study and its artifacts.",
-        "data": "Make and check data directories.",
+        "data": "Get, make and check data directories.",
     },
     name="volopt",
     help="Find out which hyper-parameters matter when a recurrent network forecasts trading volume.\n\n"

@@ -119,14 +119,13 @@ def command(
 
 
 def _print_data(job: "Job") -> None:
-    if job.source.synthetic:
+    from volopt.cli.data_lines import data_lines
+
+    if job.panel.source.synthetic:
         click.echo(SYNTHETIC)
     click.echo(f"Study {job.definition.name}: {job.definition.title}")
-    click.echo(f"Data {job.source.provider}, read by {job.source.reader}")
-    for frame in job.frames:
-        click.echo(f"{frame.name}: {len(frame.dates)} trade days, {frame.dates[0]} to {frame.dates[-1]}")
-        for line in frame.quality.lines():
-            click.echo(f"  {line}")
+    click.echo(f"Data {job.panel.source.provider}, read by {job.panel.source.reader}")
+    click.echo("\n".join(data_lines(job)))
 
 
 def _print_plan(job: "Job", plans: list[Any], as_json: bool) -> None:
@@ -137,7 +136,7 @@ def _print_plan(job: "Job", plans: list[Any], as_json: bool) -> None:
             "phases": [each._asdict() for each in plans],
             "cpu_seconds": seconds,
         }
-        print_json(facts | {"synthetic": job.source.synthetic, "workers": job.workers})
+        print_json(facts | {"synthetic": job.panel.source.synthetic, "workers": job.workers})
         return
     rows = [(p.name, p.sampler, f"{p.done}/{p.total}", p.fits, f"{p.seconds / 60:.1f} min") for p in plans]
     print_table(["phase", "sampler", "trials", "fits to train", "CPU time, estimated"], rows)
@@ -180,7 +179,7 @@ def _print_end(job: "Job", facts: dict[str, Any], end: _End) -> None:
     count = f"{facts['complete']} complete, {facts['pruned']} pruned, {facts['failed']} failed"
     click.echo(f"\n{count}; {facts['new_trials']} new in {facts['seconds']:.0f} s.")
     _print_failures(end.failures, facts["complete"])
-    if job.source.synthetic:
+    if job.panel.source.synthetic:
         click.echo(SYNTHETIC)
     name, storage = job.definition.name, job.options.storage
     where = "" if storage == options.DEFAULT_STORAGE else f" --storage {job.where.shown}"

@@ -21,11 +21,11 @@ from volopt.errors import DataError
 SUFFIX = ".day.bin"
 SYNTHETIC = "synthetic.json"  # marks a directory whose numbers were generated
 _RESERVED = re.compile(r"(CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])", re.IGNORECASE)  # Windows has no such files
-_INSTRUMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+_INSTRUMENT = re.compile(r"[A-Za-z0-9^_-][A-Za-z0-9^._=-]*")  # as ^GSPC of the official US set
 
 
 def is_instrument_name(name: str) -> bool:
-    """Whether it is a name that stays a plain file name: letters, digits, ``._-``, no leading dot."""
+    """Whether it is a name that stays a plain file name: letters, digits, ``^._=-``, no leading dot."""
     return _INSTRUMENT.fullmatch(name) is not None
 
 

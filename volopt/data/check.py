@@ -1,6 +1,7 @@
 """What a provider directory holds and what is wrong with it: facts only, the command line prints them."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -46,9 +47,29 @@ class ProviderReport:
         """Whether at least one of its instruments can be read."""
         return any(instrument.readable for instrument in self.instruments)
 
+    def under(self, name: str) -> "ProviderReport":
+        """The same, told of the directory by another name than it had when it was looked at."""
 
-def check_provider(directory: Path, instrument: str | None = None) -> ProviderReport:
+        def told(problems: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(problem.replace(self.directory, name) for problem in problems)
+
+        each = tuple(replace(report, problems=told(report.problems)) for report in self.instruments)
+        return replace(self, directory=name, instruments=each, problems=told(self.problems))
+
+
+def _say_nothing(done: int, total: int) -> None:
+    pass
+
+
+def check_provider(
+    directory: Path, instrument: str | None = None, tell: Callable[[int, int], None] = _say_nothing
+) -> ProviderReport:
     """Look at every instrument of a provider directory, or at one.
+
+    Args:
+        directory: which.
+        instrument: the one; None means every.
+        tell: hears how many are done, of how many.
 
     Raises:
         DataError: there is no such instrument.
@@ -61,11 +82,15 @@ def check_provider(directory: Path, instrument: str | None = None) -> ProviderRe
         message = f"there is no instrument {instrument} in {directory}"
         raise DataError(message, suggest(instrument, provider.instruments))
     names = [instrument] if instrument is not None else sorted(provider.instruments)
-    reports = tuple(_instrument(provider, name) for name in names)
+    reports = []
+    for done, name in enumerate(names):
+        tell(done, len(names))
+        reports.append(_instrument(provider, name))
+    tell(len(names), len(names))
     problems = tuple(f"{report.name}: {problem}" for report in reports for problem in report.problems)
     ends = provider.day(0), provider.day(-1)
     none = () if names else (f"{directory} lists no instrument",)
-    return ProviderReport(str(directory), *ends, len(provider.calendar), reports, none + problems)
+    return ProviderReport(str(directory), *ends, len(provider.calendar), tuple(reports), none + problems)
 
 
 def _instrument(provider: Provider, name: str) -> InstrumentReport:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from volopt.data.sample import write_sample
 
-QLIB_HOME = Path("~/.qlib/qlib_data/cn_data")  # where qlib's own download puts it
+QLIB_HOMES = {region: Path(f"~/.qlib/qlib_data/{region}_data") for region in ("cn", "us")}
+QLIB_HOME = QLIB_HOMES["cn"]  # where qlib's own download puts it
 
 
 def locate(sample: Path) -> Path:

@@ -17,10 +17,11 @@ import numpy as np
 
 from volopt.data.bins import SUFFIX, SYNTHETIC, folder, is_instrument_name, read_bin
 from volopt.data.files import inside, is_directory, names, read_lines
-from volopt.data.place import previous
+from volopt.data.staging import left_aside
 from volopt.errors import DataError, suggest
 
 MAX_LIST_BYTES = 1_000_000  # of the calendar and of the instrument list
+DAYS_TO_NEXT = "$days_to_next"  # a field that comes from the calendar: see ``Provider.days_to_next``
 HOLIDAYS = 10  # calendar days without trade that are nothing unusual
 _DATE = re.compile(r"(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _FIELD_FILE = re.compile(r"[a-z_][a-z0-9_]*" + re.escape(SUFFIX))
@@ -60,6 +61,8 @@ class Provider:
 
     def series(self, instrument: str, field: str) -> tuple[int, np.ndarray]:
         """The calendar row at which a field starts, and its values as in ``read_bin``."""
+        if field == DAYS_TO_NEXT:
+            return 0, self.days_to_next()
         name = f"{field.removeprefix('$')}{SUFFIX}"
         path = inside(self.directory, "features", folder(instrument), name)
         return read_bin(path, len(self.calendar))
@@ -74,7 +77,7 @@ class Provider:
             message = f"there is no instrument {instrument} in {self.directory}"
             raise DataError(message, suggest(instrument, self.instruments))
         known = self.fields(instrument)
-        for field in sorted(set(fields) - set(known)):
+        for field in sorted(set(fields) - {*known, DAYS_TO_NEXT}):
             raise DataError(f"{instrument} has no field {field} in {self.directory}", suggest(field, known))
         for field in fields:
             self.series(instrument, field)
@@ -103,10 +106,26 @@ class Provider:
             raise DataError(f"{start} to {end} has no trading day", "write an earlier start or a later end")
         return Rows(begin, stop)
 
+    def days_to_next(self) -> np.ndarray:
+        """From each day of the calendar to the next one, in days (float32): 1, over a weekend 3, over holidays more.
+
+        The exchange announces its days in advance, so that tomorrow's distance is known today; the distance to a
+        stock's own next day would tell of suspensions to come. After the last day the next weekday is assumed.
+        """
+        following = np.append(self.calendar[1:], next_weekday(self.calendar[-1]))
+        distances: np.ndarray = (following - self.calendar).astype(np.float32)
+        return distances
+
     def day(self, row: int) -> date:
         """The calendar's day at ``row``."""
         day: date = self.calendar[row].item()
         return day
+
+
+def next_weekday(day: np.datetime64) -> np.datetime64:
+    """The first day after ``day`` that is no Saturday or Sunday."""
+    following: np.datetime64 = np.busday_offset(day + 1, 0, roll="forward")
+    return following
 
 
 def open_provider(directory: Path) -> Provider:
@@ -117,8 +136,8 @@ def open_provider(directory: Path) -> Provider:
     """
     hint = "name a qlib provider directory, or write one with `volopt data import` or `volopt data sample`"
     if not is_directory(directory):
-        if is_directory(left := previous(directory)):
-            hint = f"an import was killed at its last step: the next one puts back what it left as {left}"
+        if is_directory(left := left_aside(directory)):
+            hint = f"a process was killed as it replaced it: the next import or download puts back {left}"
         raise DataError(f"there is no data directory {directory}", hint)
     for part in ("calendars", "instruments", "features"):
         if part not in names(directory):

@@ -20,7 +20,7 @@ import pandas as pd
 from volopt.data.provider import Provider, Rows
 from volopt.definition.expressions import Expression
 from volopt.definition.plain import shortened
-from volopt.errors import DataError
+from volopt.errors import DataError, UsageError
 
 
 def available() -> bool:
@@ -39,6 +39,31 @@ def read(provider: Provider, instrument: str, expressions: Sequence[Expression],
         raise DataError(message, "remove the files that do not belong there") from error
     days = pd.DatetimeIndex(provider.calendar[rows.first : rows.last + 1], name="datetime")
     return table.droplevel("instrument").reindex(days)[texts].astype(np.float64)
+
+
+def official_addresses(region: str) -> list[str]:
+    """Where qlib's ``GetData`` loads the daily set of a region from: the one made for this qlib, then the latest.
+
+    ``GetData`` names the file and asks the network in between; both its answers are played to it.
+
+    Raises:
+        UsageError: qlib is not there to say.
+    """
+    found: list[str] = []
+    try:
+        with _quiet():
+            os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+            from qlib.tests.data import GetData
+
+            getter = GetData()
+            getter.download_data = lambda name, *_: found.append(getter.merge_remote_url(name))
+            for there in (True, False):
+                getter.check_dataset = lambda _, answer=there: answer
+                getter.qlib_data(region=region)
+    except ImportError as error:
+        message = "the address of the official set comes from qlib, which has no wheels past Python 3.12"
+        raise UsageError(f"{message} and is not installed", "name the zip of a data set with --url") from error
+    return found
 
 
 def _features(provider: Provider, instrument: str, texts: list[str], rows: Rows) -> pd.DataFrame:

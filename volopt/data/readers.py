@@ -9,12 +9,21 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from volopt.data import native, qlib_reader
-from volopt.data.provider import Provider, Rows
+from volopt.data.provider import DAYS_TO_NEXT, Provider, Rows
 from volopt.definition.expressions import Expression
 
 Reader = Callable[[Provider, str, Sequence[Expression], Rows], pd.DataFrame]
 
-READERS: dict[str, Reader] = {"qlib": qlib_reader.read, "native": native.read}
+
+def _qlib(provider: Provider, instrument: str, expressions: Sequence[Expression], rows: Rows) -> pd.DataFrame:
+    """Read with qlib, but for what stands on the calendar's own field, which qlib does not have."""
+    ours = [each for each in expressions if DAYS_TO_NEXT in each.fields]
+    theirs = [each for each in expressions if DAYS_TO_NEXT not in each.fields]
+    tables = [qlib_reader.read(provider, instrument, theirs, rows)] if theirs else []
+    return pd.concat([*tables, native.read(provider, instrument, ours, rows)], axis=1) if ours else tables[0]
+
+
+READERS: dict[str, Reader] = {"qlib": _qlib, "native": native.read}
 
 
 def default() -> str:

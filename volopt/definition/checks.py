@@ -18,6 +18,7 @@ SPLITS = ("train", "valid", "test")
 def mistakes(draft: Draft) -> Iterator[str]:
     """One line for each pair of values that do not go together."""
     yield from _splits(draft.get("data", {}))
+    yield from _instruments(draft)
     yield from _source(draft)
     yield from _objective(draft.get("objective", {}))
     yield from _baseline_in_space(draft)
@@ -30,6 +31,21 @@ def _splits(data: Draft) -> Iterator[str]:
     for (before, first), (after, second) in itertools.pairwise(spans):
         if second[0] <= first[1]:
             yield f"data.{after}: begins on {second[0]}; write a day after {first[1]}, where {before} ends"
+
+
+def _instruments(draft: Draft) -> Iterator[str]:
+    data = draft.get("data", {})
+    one, several = data.get("instrument", ...), data.get("instruments", ...)
+    if one is None and several is None:
+        yield 'data.instrument: missing, write an instrument\'s name, such as "SH600000", or instruments'
+    if several in (None, ...):
+        return
+    if one not in (None, ...):
+        yield "data.instruments: stands beside data.instrument; leave out one of them"
+    if data.get("files") is not None:
+        yield "data.instruments: are those of a qlib provider, not of data.files; leave out one of them"
+    if "full" in _values(draft, "batch_size"):
+        yield 'training.batch_size: "full" takes a panel\'s memory times the window; write a number, such as 512'
 
 
 def _source(draft: Draft) -> Iterator[str]:

@@ -4,7 +4,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from volopt.definition.values import Expression, Expressions, FileName, Flag, Span, Table, number, whole
+from volopt.definition.values import (
+    ALL,
+    Expression,
+    Expressions,
+    FileName,
+    Flag,
+    Instrument,
+    Instruments,
+    Span,
+    Table,
+    number,
+    whole,
+)
 
 DIRECTIONS = {"valid_mse": "minimize", "valid_log_mse": "minimize", "valid_log_r2": "maximize"}
 
@@ -17,16 +29,14 @@ class Files(Table):
 
 
 class Data(Table):
-    """``[data]``: what is forecast from what, and on which days; the ends of a split are inclusive."""
+    """``[data]``: what is forecast from what, and on which days; the ends of a split are inclusive.
 
-    instrument: Annotated[
-        str,
-        Field(
-            pattern=r"^[A-Za-z0-9^][A-Za-z0-9^._=-]*$",
-            max_length=100,
-            description='an instrument\'s name, such as "SH600000"',
-        ),
-    ]
+    One ``instrument``, or several ``instruments`` (``"all"``: of the provider, but for indices) that one network
+    learns from, each scaled by itself.
+    """
+
+    instrument: Instrument | None = None
+    instruments: Instruments | None = None  # a panel: one network for all of them
     features: Expressions
     target: Expression
     transform: Literal["none", "log"] = "none"
@@ -36,6 +46,13 @@ class Data(Table):
     valid: Span | None = None
     test: Span | None = None
     files: Files | None = None
+
+    @property
+    def told(self) -> str:
+        """What is forecast of, in a few words."""
+        if self.instruments is None:
+            return str(self.instrument)
+        return "all instruments" if self.instruments == ALL else f"{len(self.instruments)} instruments"
 
 
 class Published(Table):
@@ -74,6 +91,7 @@ class Training(Table):
     """``[training]``: how one configuration is trained; ``early_stopping`` is a patience in epochs."""
 
     epochs: Annotated[int, whole(1, 1_000_000)] = 100
+    loss: Literal["mse", "huber"] = "mse"
     learning_rate: Annotated[float, number("a number above 0, at most 10", gt=0, le=10)] = 0.005
     batch_size: Annotated[int, whole(1, 1_000_000)] | Literal["full"] = "full"
     optimizer: Literal["adam", "adamw"] = "adam"

@@ -14,6 +14,7 @@ seed = 0                           # of the samplers; replicates use seeds 0, 1,
 
 [data]
 instrument = "SH600000"
+# instruments = "all"              # in its place: one network for many, or a list of them
 features = ["$close", "$volume", "$high-$low", "Mean($close, 3)"]  # also Ref Std Sum Max Min Log Abs
 target = "$volume"                 # predicted one trading day ahead
 transform = "none"                 # none | log: of the target, and of a feature equal to it, before scaling
@@ -34,6 +35,7 @@ window = 20                        # input days; the target is the day after
 
 [training]                         # the keys marked * may stand in [space] too
 epochs = 100
+loss = "mse"                       # mse | huber: linear beyond 1, so that odd days count less
 learning_rate = 0.005              # *
 batch_size = "full"                # * or a number
 optimizer = "adam"                 # * adam | adamw

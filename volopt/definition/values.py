@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -30,6 +30,8 @@ SPAN_WORDS = 'the first and the last day, such as ["2010-01-01", "2015-08-31"]'
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 MAX_VALUES = 1000  # of a list in [space] or in a grid
 MAX_FEATURES = 100
+MAX_INSTRUMENTS = 10_000
+ALL = "all"  # instruments of the provider
 
 Scalar = bool | int | float | str
 Choices = tuple[Scalar, ...]
@@ -118,6 +120,19 @@ FileName = Annotated[
     str,
     Field(pattern=r"^[^/\\.][^/\\]*$", max_length=255, description="the plain name of a file in the data directory"),
     _PLAIN,
+]
+Instrument = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9^][A-Za-z0-9^._=-]*$",
+        max_length=100,
+        description='an instrument\'s name, such as "SH600000"',
+    ),
+]
+Instruments = Annotated[
+    Annotated[tuple[Instrument, ...], Field(min_length=1), AfterValidator(canonical)] | Literal["all"],
+    Field(description='a list of instruments, such as ["SH600000", "SH600016"], or "all"'),
+    at_most(MAX_INSTRUMENTS, "instruments"),
 ]
 Expression = Annotated[
     str,

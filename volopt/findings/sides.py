@@ -79,9 +79,7 @@ def sides(study: optuna.Study, definition: Definition, texts: Sequence[str], art
         StudyError: a trial that is not there, not COMPLETE, or without its forecasts.
     """
     trials = {trial.number: trial for trial in study.get_trials(deepcopy=False)}
-    if not any(trial.state == TrialState.COMPLETE for trial in trials.values()):
-        raise StudyError(f"no trial of {study.study_name} is COMPLETE yet", "`volopt run` goes on with it")
-    a, b = (_choose(study, definition, text) for text in texts)
+    a, b = (named(study, definition, text) for text in texts)
     if a == b:
         raise UsageError(f"A and B are both {_name(a)}", "name two that differ")
     numbers = [each for each in (a, b) if isinstance(each, int)] or [study.best_trial.number]
@@ -107,9 +105,12 @@ def _name(choice: Choice) -> str:
     return f"baseline {choice}" if isinstance(choice, str) else f"trial {choice}"
 
 
-def _choose(study: optuna.Study, definition: Definition, text: str) -> Choice:
+def named(study: optuna.Study, definition: Definition, text: str) -> Choice:
+    """Return the trial or baseline that a text names, as in ``sides``."""
+    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        raise StudyError(f"no trial of {study.study_name} is COMPLETE yet", "`volopt run` goes on with it")
     if text == "best":
-        return study.best_trial.number
+        return int(study.best_trial.number)
     if text.isdecimal():
         return _numbered(study, text)
     if "=" in text:

@@ -48,7 +48,7 @@ def of_study(subject: Subject) -> str:
     lines = [
         f"### {_inline(found['title'] or found['name'])}",
         *(f"**{note}**" for note in subject.notes),
-        f"Forecasts {_code(data.target)} of {_inline(data.instrument)} one trade day ahead, from {features}.",
+        f"Forecasts {_code(data.target)} of {_inline(data.told)} one trade day ahead, from {features}.",
         f"Data: {_code(found['data']['provider'])}. {_days(data)}",
         f"Phases: {phases}.",
         *(against.sentences() if against else []),

@@ -75,7 +75,7 @@ class Subject:
     def about(self) -> str:
         """Return a line that says of what a figure is."""
         data, seeds = self.definition.data, words.seeds(self.definition.training.seeds)
-        return f"study {self.name}: {data.instrument} {data.target}, {seeds} a trial"
+        return f"study {self.name}: {data.told} {data.target}, {seeds} a trial"
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -6,12 +6,14 @@ import shlex
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from volopt.baselines import baselines
 from volopt.baselines.baselines import Baselines
-from volopt.data.frame import Frame, Source, load_frames
+from volopt.data.frame import load_frames
 from volopt.data.locate import locate
+from volopt.data.panel import Panel, load_panel
 from volopt.definition import load
 from volopt.definition.schema import Definition, Phase
 from volopt.errors import MissingStorageError, UsageError, did_you_mean
@@ -51,8 +53,7 @@ class Job:
     definition: Definition
     phases: tuple[Phase, ...]
     text: str  # of the study file
-    frames: tuple[Frame, ...]
-    source: Source
+    panel: Panel
     dataset: Dataset
     device: str
     workers: int
@@ -97,17 +98,15 @@ def prepare_job(study_file: str, options: Options) -> Job:
     device = resolve(options.device)
     where = address(options.storage)
     artifacts = _artifacts(where, definition.name, options)
-    frames, source = read_data(definition, options.data, where.home / "sample_cn", artifacts / "frames")
-    dataset = prepare(frames, definition, source.fingerprint)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    workers = options.workers or (cores if device == "cpu" else 1)
+    panel = read_data(definition, options.data or locate(where.home / "sample_cn"), artifacts / "frames")
+    dataset = prepare(panel.frames, definition, panel.source.fingerprint)
+    workers = options.workers or (cores() if device == "cpu" else 1)
     return Job(
         study_file,
         definition,
         phases,
         text,
-        tuple(frames),
-        source,
+        panel,
         dataset,
         device,
         workers,
@@ -134,22 +133,31 @@ def _artifacts(where: Address, study_name: str, options: Options) -> Path:
     return stored or said or where.home / DIRECTORY
 
 
-def read_data(definition: Definition, data: Path | None, sample: Path, cache: Path) -> tuple[list[Frame], Source]:
-    """Return the frames of a definition.
+def read_data(
+    definition: Definition, directory: Path, cache: Path, last: date | None = None, *, whole: bool = False
+) -> Panel:
+    """Return the frames of a definition, from its first train day on.
 
     Args:
         definition: the study's.
-        data: the data directory, or None for the default one.
-        sample: where the synthetic sample is, or will be.
+        directory: of the data.
         cache: directory of frames that were read before.
+        last: day; None for the last one of test, or of the data.
+        whole: whether days after test are read too.
     """
     said = definition.data
     expressions = list(dict.fromkeys([*said.features, said.target]))
-    files = (said.files.history, said.files.test) if said.files else ()
     first = said.train[0] if said.train else None
-    last = said.test[1] if said.test else None
-    where = data or locate(sample)
-    return load_frames(where, said.instrument, expressions, first, last, files=files, cache=cache)
+    last = last or (said.test[1] if said.test and not whole else None)
+    if said.instruments is not None:
+        return load_panel(directory, said.instruments, expressions, first, last, cache=cache)
+    files = (said.files.history, said.files.test) if said.files else ()
+    return Panel(*load_frames(directory, str(said.instrument), expressions, first, last, files=files, cache=cache))
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _chosen(definition: Definition, names: Sequence[str]) -> tuple[Phase, ...]:

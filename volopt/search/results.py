@@ -9,6 +9,7 @@ from volopt import metrics
 from volopt.baselines.baselines import Baselines
 from volopt.baselines.forecasts import SCORED
 from volopt.search.trial_run import Member, TrialRun
+from volopt.windows import scoring
 from volopt.windows.dataset import Dataset
 from volopt.windows.windows import samples
 
@@ -33,13 +34,8 @@ def ensemble(run: TrialRun, dataset: Dataset, baselines: Baselines) -> dict[str,
     fits = [member.fit for member in run.members if member.fit is not None]
     if len(fits) < len(run.members):
         return {}
-    window = run.members[0].task.config.window
-    forecasts: dict[str, metrics.Forecast] = {}
-    for split in SCORED:
-        days = samples(dataset, split, window)
-        mean = np.mean([fit.forecasts[f"forecast.{split}"] for fit in fits], axis=0)
-        forecasts[split] = metrics.Forecast(mean, days.actual, days.previous)
-    scores = metrics.scores(forecasts, dataset.train_target(window))
+    mean = {split: np.mean([fit.forecasts[f"forecast.{split}"] for fit in fits], axis=0) for split in SCORED}
+    scores = scoring.score(dataset, run.members[0].task.config.window, mean)
     found = {name: value for name, value in scores.items() if "_log_" in name} | baselines.skills(scores)
     return {f"ensemble_{name}": finite(value) for name, value in found.items()}
 

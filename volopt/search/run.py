@@ -75,7 +75,7 @@ def run(
         study_lock(job.where, job.definition.name) as lock,
         closing(connect(job.options.storage, write=True, create=True, guard=lock.renew)) as storage,
     ):
-        found = study.open_or_create(storage, job.definition, job.source)
+        found = study.open_or_create(storage, job.definition, job.panel.source)
         artifacts.prepare()
         if job.where.server is not None:
             found.set_user_attr(PLACE, str(job.artifacts.resolve()))
@@ -128,13 +128,19 @@ def _trainer(job: Job) -> Trainer:
 
 def _record(job: Job) -> dict[str, Any]:
     window = job.definition.max_window()
+    said = 1 if job.definition.data.instruments is not None else None  # lines a frame: a panel has many
     frames = [
-        {"name": each.name, "first": str(each.dates[0]), "last": str(each.dates[-1]), "quality": each.quality.lines()}
-        for each in job.frames
+        {
+            "name": each.name,
+            "first": str(each.dates[0]),
+            "last": str(each.dates[-1]),
+            "quality": each.quality.lines()[:said],
+        }
+        for each in job.panel.frames
     ]
     days = {split: job.dataset.days(split, window) for split in SPLITS}
     return run_record(
-        data=vars(job.source) | {"frames": frames, "days": days},
+        data=vars(job.panel.source) | {"frames": frames, "days": days},
         device=job.device,
         precision=job.options.precision,
         workers=job.workers,

@@ -54,3 +54,8 @@ def states(artifacts: Path) -> Kept:
 def baselines(*artifacts: Path) -> Kept:
     """Return the baselines' forecasts of artifact directories."""
     return Kept(*(each / "baselines" for each in artifacts))
+
+
+def walks(artifacts: Path) -> Kept:
+    """Return what was fitted on the way through past years."""
+    return Kept(artifacts / "walks")

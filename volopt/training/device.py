@@ -1,12 +1,15 @@
 """Where and how precisely a fit is computed."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import torch
 
-from volopt.errors import UsageError
+from volopt.errors import TrainingError, UsageError
+
+Found = TypeVar("Found")
 
 PRECISIONS = ("highest", "medium")
 # Errors of which torch makes a plain RuntimeError: of its CPU allocator, of C++, and of CUDA's libraries.
@@ -49,6 +52,23 @@ def release_memory(device: str) -> None:
     """Give back the GPU memory that torch keeps for later use and nothing uses; the CPU's goes back by itself."""
     if torch.device(device).type == "cuda":
         torch.cuda.empty_cache()
+
+
+def computing(work: Callable[[], Found], device: str, precision: str, cell: str) -> Found:
+    """Return what ``work`` returns, computed as ``reproducible`` says.
+
+    Raises:
+        TrainingError: memory ran out.
+    """
+    with reproducible(device, precision, cell):
+        try:
+            return work()
+        except (MemoryError, RuntimeError) as error:
+            if not ran_out_of_memory(error):
+                raise
+    # Here the error is gone, and with it the frames that held on to the tensors: what follows finds their memory free.
+    release_memory(device)
+    raise TrainingError("memory ran out while training", "try a smaller network or batch")
 
 
 @contextmanager

@@ -5,18 +5,16 @@ returned state gives the numbers of going through, bit for bit on CPU: weights, 
 state, and one thread does the sums.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 
 import numpy as np
-import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
-from volopt import metrics
 from volopt.errors import TrainingError
-from volopt.models.recurrent import Recurrent
 from volopt.training.curves import Curves
-from volopt.training.device import ran_out_of_memory, release_memory, reproducible
+from volopt.training.device import computing
+from volopt.training.network import Network
 from volopt.training.progress import Progress
 from volopt.training.state import (
     generator_arrays,
@@ -27,8 +25,9 @@ from volopt.training.state import (
     to_tensors,
 )
 from volopt.training.task import Fit, State, Task
-from volopt.windows.dataset import Dataset
-from volopt.windows.split import SPLITS
+from volopt.windows import scoring
+from volopt.windows.dataset import Array, Dataset
+from volopt.windows.split import SPLITS, Split
 from volopt.windows.windows import samples
 
 
@@ -45,15 +44,7 @@ def advance(task: Task, dataset: Dataset, state: State | None, until: int) -> Pr
         TrainingError: a loss or a weight is no longer finite, or memory ran out.
         DataError: the target cannot be scaled with the task's window.
     """
-    with reproducible(task.device, task.precision, task.config.cell):
-        try:
-            return _advance(task, dataset, state, until)
-        except (MemoryError, RuntimeError) as error:
-            if not ran_out_of_memory(error):
-                raise
-    # Here the error is gone, and with it the frames that held on to the tensors: what follows finds their memory free.
-    release_memory(task.device)
-    raise TrainingError("memory ran out while training", "try a smaller network or batch")
+    return computing(lambda: _advance(task, dataset, state, until), task.device, task.precision, task.config.cell)
 
 
 def _advance(task: Task, dataset: Dataset, state: State | None, until: int) -> Progress:
@@ -67,14 +58,10 @@ class _Run:
     """One fit in memory."""
 
     def __init__(self, task: Task, dataset: Dataset, state: State | None) -> None:
-        self.task = task
+        self.task, self.dataset = task, dataset
         self.data = {split: samples(dataset, split, task.config.window, task.device) for split in SPLITS}
-        self.train_target = dataset.train_target(task.config.window)
-        self.full = self.data["train"].inputs() if task.config.batch_size == "full" else None
-        self.valid = self.data["valid"].inputs()
-        torch.manual_seed(task.seed)
-        self.model = _network(task, len(dataset.names))
-        self.optimizer = _optimizer(task, self.model)
+        self.network = Network(task, self.data["train"])
+        self.model = self.network.model
         self.epoch, self.stopped = 0, False
         self.curves = Curves()
         self.best: dict[str, Tensor] = {}  # the best epoch's weights; empty without early stopping
@@ -89,16 +76,8 @@ class _Run:
     def train_one_epoch(self) -> None:
         """Go through train once, then score valid."""
         self.epoch += 1
-        self.model.train()
-        total = 0.0
-        for inputs, targets in self._batches():
-            self.optimizer.zero_grad(set_to_none=True)
-            loss = mse_loss(self.model(inputs).float(), targets)
-            loss.backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
-            self.optimizer.step()
-            total += loss.item() * len(targets)
-        train = total / len(self.data["train"])
-        forecast = self._predict(self.valid)
+        train = self.network.train_one_epoch()
+        forecast = self.network.predict(self.data["valid"])
         valid = float(mse_loss(forecast, self.data["valid"].targets))
         for name, value in (("training", train), ("validation", valid)):
             if not np.isfinite(value):
@@ -111,21 +90,6 @@ class _Run:
             return Progress(self.curves, fit=self._finish())
         return Progress(self.curves, state=self._capture())
 
-    def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
-        train = self.data["train"]
-        if self.full is not None:
-            yield self.full, train.targets
-            return
-        order = torch.randperm(len(train)).to(self.task.device)
-        for rows in torch.split(order, int(self.task.config.batch_size)):
-            yield train.inputs(rows), train.targets[rows]
-
-    def _predict(self, inputs: Tensor, *, training_mode: bool = False) -> Tensor:
-        self.model.train(training_mode)
-        with torch.no_grad():
-            forecast: Tensor = self.model(inputs).float()
-        return forecast
-
     def _record(self, train: float, valid: float, forecast: Tensor) -> None:
         curves, patience = self.curves, self.task.early_stopping
         curves.train_mse.append(train)
@@ -133,7 +97,7 @@ class _Run:
         is_best = patience is not None and curves.best_epoch() == self.epoch
         if self.epoch == 1 or self.epoch % self.task.rung == 0 or self.epoch == self.task.epochs or is_best:
             self._check_weights()
-            scores = metrics.scores({"valid": self.data["valid"].forecast(forecast)}, self.train_target)
+            scores = self._scores({"valid": self.data["valid"].original(forecast)})
             curves.record(self.model.layer_gradient_norms(), scores)
         if is_best:
             self.best = {name: value.clone() for name, value in self.model.state_dict().items()}
@@ -149,15 +113,11 @@ class _Run:
             self.model.load_state_dict(self.best)
         best = self.curves.best_epoch() if self.best else self.epoch
         weights = to_arrays("weights", self.model.state_dict())  # before train mode moves batch norm's statistics
-        test_inputs = self.data["test"].inputs()
         scaled = {
-            "valid": self._predict(self.valid),
-            "test": self._predict(test_inputs, training_mode=self.task.test_in_train_mode),
+            "valid": self.network.predict(self.data["valid"]),
+            "test": self.network.predict(self.data["test"], training_mode=self.task.test_in_train_mode),
         }
-        forecasts = {
-            "valid": self.data["valid"].forecast(scaled["valid"]),
-            "test": self.data["test"].forecast(scaled["test"]),
-        }
+        forecasts: dict[Split, Array] = {split: self.data[split].original(scaled[split]) for split in ("valid", "test")}
         losses = {
             "train_mse": self.curves.train_mse[best - 1],
             "valid_mse": self.curves.valid_mse[best - 1],
@@ -167,41 +127,23 @@ class _Run:
             seed=self.task.seed,
             epochs=self.epoch,
             best_epoch=best,
-            metrics=losses | metrics.scores(forecasts, self.train_target),
+            metrics=losses | self._scores(forecasts),
             curves=self.curves.to_arrays(),
-            forecasts={f"forecast.{split}": forecast.forecast for split, forecast in forecasts.items()},
+            forecasts={f"forecast.{split}": forecast for split, forecast in forecasts.items()},
             weights=weights,
         )
 
+    def _scores(self, forecasts: Mapping[Split, Array]) -> dict[str, float]:
+        return scoring.score(self.dataset, self.task.config.window, forecasts)
+
     def _capture(self) -> State:
         arrays = to_arrays("weights", self.model.state_dict()) | to_arrays("best", self.best)
-        arrays |= optimizer_arrays(self.optimizer) | generator_arrays(self.task.device)
+        arrays |= optimizer_arrays(self.network.optimizer) | generator_arrays(self.task.device)
         return State(self.epoch, arrays | self.curves.to_arrays())
 
     def _restore(self, state: State) -> None:
         self.epoch, self.curves = state.epoch, Curves.from_arrays(state.arrays)
         self.model.load_state_dict(to_tensors("weights", state.arrays))
         self.best = {name: value.to(self.task.device) for name, value in to_tensors("best", state.arrays).items()}
-        restore_optimizer(self.optimizer, state.arrays)
+        restore_optimizer(self.network.optimizer, state.arrays)
         restore_generators(self.task.device, state.arrays)
-
-
-def _network(task: Task, features: int) -> Recurrent:
-    config = task.config
-    network = Recurrent(
-        config.cell,
-        features=features,
-        hidden_size=config.hidden_size,
-        num_layers=config.num_layers,
-        batch_norm=config.batch_norm,
-        dropout=config.dropout,
-        head_outputs=task.head_outputs,
-    )
-    return network.to(task.device)
-
-
-def _optimizer(task: Task, model: Recurrent) -> torch.optim.Optimizer:
-    config = task.config
-    if config.optimizer == "adamw":
-        return torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
-    return torch.optim.Adam(model.parameters(), lr=config.learning_rate)  # decay is AdamW's alone

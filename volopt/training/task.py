@@ -40,6 +40,7 @@ class Task:
     epochs: int
     early_stopping: int | None  # patience in epochs
     metric: str  # the objective's, read from the curves
+    loss: str = "mse"
     head_outputs: int = 1
     test_in_train_mode: bool = False
     device: str = "cpu"
@@ -58,6 +59,8 @@ class Task:
         """
         decides = asdict(self) | {"device": self.device.partition(":")[0], "data": data, "format": FORMAT}
         del decides["metric"]
+        if self.loss == "mse":  # as before there was another
+            del decides["loss"]
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
 
@@ -133,6 +136,7 @@ def tasks(definition: Definition, params: Mapping[str, Scalar], device: str, pre
             training.epochs,
             patience,
             definition.objective.metric,
+            loss=training.loss,
             head_outputs=published.head_outputs if published else 1,
             test_in_train_mode=published.test_in_train_mode if published else False,
             device=device,

@@ -1,7 +1,7 @@
 """The data of a study as plain arrays: what travels to a worker, once."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -16,6 +16,7 @@ from volopt.windows.split import SPLITS, AsPublished, ByDate, Dates, Rule, Split
 
 Array = NDArray[np.float64]
 
+FEWEST: Mapping[Split, int] = {"train": 500, "valid": 100}  # days that an instrument of a panel must have
 LARGEST = 1e30  # past any quantity, and far enough from the largest float32 to be computed with
 
 
@@ -40,23 +41,34 @@ class Dataset:
 
     series: tuple[Series, ...]
     names: tuple[str, ...]  # of the features
+    quantity: str  # the expression of the target
     rule: Rule
     scaling: str
     anchored: bool
     log: bool
     target_feature: int | None
     fingerprint: str
+    left_out: Mapping[str, str] = field(default_factory=dict)  # instruments of a panel, with the reason
 
     @property
     def recipe(self) -> list[object]:
         """Return what is done to the source's bytes, JSON-able."""
         return [self.names, repr(self.rule), self.scaling, self.anchored, self.log, self.target_feature]
 
+    def rows(self, split: Split, window: int, index: int) -> range:
+        """Return the target rows of series ``index`` in a split."""
+        return self.rule.targets(split, self.series[index].dates, self.rule.window_of(split, window), index)
+
+    def teacher(self, window: int, index: int) -> int:
+        """Return the series whose train days teach series ``index``: itself, or the first where it has none.
+
+        Only the test file of the published protocol has none.
+        """
+        return index if self.rows("train", window, index) else 0
+
     def target(self, split: Split, window: int) -> Array:
         """Return the target on the days a split has to forecast, original units, all series one after another."""
-        length = self.rule.window_of(split, window)
-        rows = [self.rule.targets(split, series.dates, length, i) for i, series in enumerate(self.series)]
-        return np.concatenate([series.target[list(some)] for series, some in zip(self.series, rows, strict=True)])
+        return np.concatenate([each.target[list(self.rows(split, window, i))] for i, each in enumerate(self.series)])
 
     def days(self, split: Split, window: int) -> int:
         """Return how many days a split has to forecast."""
@@ -72,7 +84,7 @@ class Dataset:
 
 
 def prepare(frames: Sequence[Frame], definition: Definition, fingerprint: str) -> Dataset:
-    """Return the dataset of a study.
+    """Return the dataset of a study; of a panel without the instruments that have too few days.
 
     Args:
         frames: with a column for every feature and for the target.
@@ -83,19 +95,64 @@ def prepare(frames: Sequence[Frame], definition: Definition, fingerprint: str) -
         DataError: a split has too few rows, a column is constant in train or reaches too far, the target is constant in
             a split or has no logarithm.
     """
+    dataset = assemble(frames, definition, _rule(definition), fingerprint)
+    window = definition.max_window()
+    if definition.data.instruments is not None:
+        dataset = with_enough(dataset, window, FEWEST)
+    else:
+        for index in range(len(dataset.series)):
+            check_series(dataset, index, window)
+    _check_days(dataset, window)
+    _check_targets(dataset, window)
+    return dataset
+
+
+def assemble(frames: Sequence[Frame], definition: Definition, rule: Rule, fingerprint: str) -> Dataset:
+    """Return a dataset of which nothing has been checked."""
     data = definition.data
-    dataset = Dataset(
+    return Dataset(
         series=tuple(_series(frame, definition) for frame in frames),
         names=data.features,
-        rule=_rule(definition),
+        quantity=data.target,
+        rule=rule,
         scaling=data.scaling,
         anchored=data.anchor == "window_mean",
         log=data.transform == "log",
         target_feature=data.features.index(data.target) if data.target in data.features else None,
         fingerprint=fingerprint,
     )
-    _check(dataset, definition.max_window())
-    return dataset
+
+
+def with_enough(dataset: Dataset, window: int, fewest: Mapping[Split, int]) -> Dataset:
+    """Return the dataset of a panel with those series that can be trained on; ``left_out`` names the others.
+
+    Args:
+        dataset: of the whole panel.
+        window: the largest of the study.
+        fewest: days that a series must have in a split.
+
+    Raises:
+        DataError: no series is left.
+    """
+    left_out = dict(dataset.left_out)
+    for index, series in enumerate(dataset.series):
+        try:
+            check_series(dataset, index, window)
+            _check_enough(dataset, index, window, fewest)
+        except DataError as error:
+            left_out[series.name] = error.message
+    kept = tuple(series for series in dataset.series if series.name not in left_out)
+    if not kept:
+        why = next(iter(left_out.values()))
+        raise DataError(f"no instrument of the panel can be trained on: {why}", "choose other splits or instruments")
+    return replace(dataset, series=kept, left_out=left_out)
+
+
+def _check_enough(dataset: Dataset, index: int, window: int, fewest: Mapping[Split, int]) -> None:
+    for split, wanted in fewest.items():
+        found = len(dataset.rows(split, window, index))
+        if found < wanted:
+            raise DataError(f"{dataset.series[index].name} has {found} {split} days, fewer than {wanted}")
 
 
 def levels(dataset: Dataset, series: Series, rows: NDArray[np.int64], window: int) -> Array:
@@ -142,31 +199,36 @@ def _series(frame: Frame, definition: Definition) -> Series:
     data = definition.data
     column = {name: frame.values[:, i] for i, name in enumerate(frame.columns)}
     target = column[data.target]
-    if data.transform == "log":
-        if not (target > 0).all():
-            day = frame.dates[target <= 0][0]
-            raise DataError(
-                f"the target {data.target} of {frame.name} is {target[target <= 0][0]:g} on {day}: no logarithm",
-                'write transform = "none" in [data], or choose a target that is always positive',
-            )
-        transformed = np.log(target)
-    else:
-        transformed = target
+    with np.errstate(divide="ignore", invalid="ignore"):  # a target without a logarithm is refused by check_series
+        transformed = np.log(target) if data.transform == "log" else target
     features = [transformed if name == data.target else column[name] for name in data.features]
     return Series(frame.name, frame.dates, np.column_stack(features), target, transformed)
 
 
-def _check(dataset: Dataset, window: int) -> None:
-    """Refuse data with which the largest window of the study cannot be trained and scored."""
-    _check_days(dataset, window)
-    for i, series in enumerate(dataset.series):
-        rows = list(dataset.rule.fitted_on(series.dates, window, i))
-        columns = [*zip(dataset.names, series.features.T, strict=True), ("the target", series.transformed)]
-        for name, values in columns:
-            _check_column(f"{name} of {series.name}", values, values[rows], series.dates)
-        if dataset.anchored:
-            above_level(dataset, i, window)
-    _check_targets(dataset, window)
+def check_series(dataset: Dataset, index: int, window: int) -> None:
+    """Refuse a series that cannot be scaled.
+
+    Raises:
+        DataError: its target has no logarithm, a column is constant in train, or reaches too far from it.
+    """
+    series = dataset.series[index]
+    if dataset.log:
+        _check_logarithm(dataset.quantity, series)
+    rows = list(dataset.rule.fitted_on(series.dates, window, index))
+    columns = [*zip(dataset.names, series.features.T, strict=True), ("the target", series.transformed)]
+    for name, values in columns:
+        _check_column(f"{name} of {series.name}", values, values[rows], series.dates)
+    if dataset.anchored:
+        above_level(dataset, index, window)
+
+
+def _check_logarithm(target: str, series: Series) -> None:
+    without = series.target <= 0
+    if without.any():
+        raise DataError(
+            f"the target {target} of {series.name} is {series.target[without][0]:g} on {series.dates[without][0]}: no logarithm",
+            'write transform = "none" in [data], or choose a target that is always positive',
+        )
 
 
 def _check_days(dataset: Dataset, window: int) -> None:

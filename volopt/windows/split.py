@@ -19,6 +19,10 @@ Dates = NDArray[np.datetime64]
 class Rule(Protocol):
     """Cuts the rows of one series (0 … days-1) into target rows."""
 
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        """Return the splits that there are, in order."""
+
     def targets(self, split: Split, dates: Dates, window: int, series: int) -> range:
         """Return the rows of ``split`` in series number ``series`` that are targets of a window of ``window`` days."""
 
@@ -34,6 +38,11 @@ class ByDate(NamedTuple):
 
     spans: Mapping[Split, tuple[date, date]]  # inclusive
     max_window: int  # the largest window any trial of the study may have
+
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        """Return the splits that have a span."""
+        return tuple(self.spans)
 
     def targets(self, split: Split, dates: Dates, window: int, series: int) -> range:
         """Return the rows dated inside the split that have enough days before them."""
@@ -65,6 +74,11 @@ class AsPublished(NamedTuple):
     drop_last_window: bool
     test_window: int
     scale_each_file: bool
+
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        """Return all three."""
+        return SPLITS
 
     def targets(self, split: Split, dates: Dates, window: int, series: int) -> range:
         """Return train and valid rows of series 0, test rows of series 1."""

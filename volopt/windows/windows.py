@@ -12,6 +12,7 @@ The leakage guarantee
 The one exception is asked for by name: ``scale_each_file`` of the published protocol breaks the second point.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,7 +21,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from volopt.metrics import Forecast
 from volopt.windows import scaling
 from volopt.windows.dataset import Array, Dataset, Series, above_level, levels
 from volopt.windows.scaling import Scaling
@@ -48,6 +48,11 @@ class Samples:
     def __len__(self) -> int:
         return len(self.targets)
 
+    @property
+    def features(self) -> int:
+        """Return how many features a day has."""
+        return int(self.windows.shape[-1])
+
     def inputs(self, rows: Tensor | None = None) -> Tensor:
         """Return the scaled inputs of some samples, or of all, shape (batch, window, features)."""
         starts = self.starts if rows is None else self.starts[rows]
@@ -63,11 +68,10 @@ class Samples:
         chosen[..., self.anchored_feature] -= shift[:, None]
         return chosen
 
-    def forecast(self, scaled: Tensor) -> Forecast:
-        """Return scaled forecasts, shape (samples,), in original units beside what came."""
-        transformed = self.scaling.invert(scaled.double().cpu().numpy()) + self.level
-        values = np.exp(np.minimum(transformed, LARGEST_LOG)) if self.log else transformed
-        return Forecast(values, self.actual, self.previous)
+    def original(self, scaled: Tensor) -> Array:
+        """Return scaled forecasts, shape (samples,), in original units."""
+        transformed: Array = self.scaling.invert(scaled.double().cpu().numpy()) + self.level
+        return np.exp(np.minimum(transformed, LARGEST_LOG)) if self.log else transformed
 
     def scaled(self, forecast: Array) -> Array:
         """Return forecasts in original units, shape (samples,), as the networks' scaled target."""
@@ -75,8 +79,15 @@ class Samples:
         return self.scaling.apply(transformed - self.level)
 
 
+class SeriesScaling(NamedTuple):
+    """How one series is scaled; an anchored feature shares the target's, so that both speak one language."""
+
+    features: Scaling  # shape: (features,)
+    target: Scaling  # shape: ()
+
+
 class _Part(NamedTuple):
-    """One series' share of a split."""
+    """One series' share of the samples."""
 
     days: Array  # shape: (days, features), scaled
     starts: NDArray[np.int64]
@@ -101,7 +112,34 @@ def samples(dataset: Dataset, split: Split, window: int, device: torch.device | 
     Raises:
         DataError: the target relative to the window's mean is constant over train.
     """
-    parts = [part for i in range(len(dataset.series)) if (part := _part(dataset, i, split, window)) is not None]
+    rule = dataset.rule
+    length = rule.window_of(split, window)
+    rows = [rule.targets(split, series.dates, length, index) for index, series in enumerate(dataset.series)]
+    scalings = [fitted_scaling(dataset, index, window) if some else None for index, some in enumerate(rows)]
+    return samples_at(dataset, rows, scalings, length, device)
+
+
+def samples_at(
+    dataset: Dataset,
+    rows: Sequence[Sequence[int]],
+    scalings: Sequence[SeriesScaling | None],
+    window: int,
+    device: torch.device | str = "cpu",
+) -> Samples:
+    """Return the samples with the given target rows, with scalings that were fitted before.
+
+    Args:
+        dataset: the data; its rule is not asked.
+        rows: of each series, ascending, ``window`` or more; a series may have none, but not all of them.
+        scalings: of each series with rows.
+        window: input days.
+        device: where the tensors shall be.
+    """
+    parts = [
+        _part(dataset, series, np.asarray(some, dtype=np.int64), scaled, window)
+        for series, some, scaled in zip(dataset.series, rows, scalings, strict=True)
+        if len(some) and scaled is not None
+    ]
     offsets = np.cumsum([0, *(len(part.days) for part in parts)])
 
     def join(arrays: list[Array]) -> Array:
@@ -110,12 +148,11 @@ def samples(dataset: Dataset, split: Split, window: int, device: torch.device | 
     def tensor(values: Array) -> Tensor:
         return torch.tensor(values, dtype=torch.float32, device=device)
 
-    length = dataset.rule.window_of(split, window)
     days = tensor(join([part.days for part in parts]))
     starts = np.concatenate([part.starts + offset for part, offset in zip(parts, offsets[:-1], strict=True)])
     anchored = dataset.anchored and dataset.target_feature is not None
     return Samples(
-        windows=days.unfold(0, length, 1).transpose(1, 2),
+        windows=days.unfold(0, window, 1).transpose(1, 2),
         starts=torch.tensor(starts, device=device),
         shift=tensor(join([part.shift for part in parts])) if anchored else None,
         anchored_feature=dataset.target_feature if anchored else None,
@@ -129,19 +166,24 @@ def samples(dataset: Dataset, split: Split, window: int, device: torch.device | 
     )
 
 
-def _part(dataset: Dataset, index: int, split: Split, window: int) -> _Part | None:
-    series, rule = dataset.series[index], dataset.rule
-    length = rule.window_of(split, window)
-    rows = np.asarray(rule.targets(split, series.dates, length, index), dtype=np.int64)
-    if not rows.size:
-        return None
-    fitted = _fitted_series(dataset, index, window)
-    target = _target_scaling(dataset, fitted, window)
-    columns = _feature_scaling(dataset, fitted, window, target)
-    level = levels(dataset, series, rows, length)
+def fitted_scaling(dataset: Dataset, index: int, window: int) -> SeriesScaling:
+    """Return the scaling of series ``index``, fitted on train days.
+
+    Raises:
+        DataError: the target relative to the window's mean is constant over train.
+    """
+    seen = dataset.rule.fitted_on(dataset.series[index].dates, window, index)
+    teacher = index if seen else dataset.teacher(window, index)
+    target = _target_scaling(dataset, teacher, window)
+    return SeriesScaling(_feature_scaling(dataset, teacher, window, target), target)
+
+
+def _part(dataset: Dataset, series: Series, rows: NDArray[np.int64], scaled: SeriesScaling, window: int) -> _Part:
+    level = levels(dataset, series, rows, window)
+    target = scaled.target
     return _Part(
-        days=columns.apply(series.features),
-        starts=rows - length,
+        days=scaled.features.apply(series.features),
+        starts=rows - window,
         shift=level / target.scale,
         targets=target.apply(series.transformed[rows] - level),
         center=np.full(rows.shape, target.center),
@@ -150,11 +192,6 @@ def _part(dataset: Dataset, index: int, split: Split, window: int) -> _Part | No
         rows=rows,
         series=series,
     )
-
-
-def _fitted_series(dataset: Dataset, index: int, window: int) -> int:
-    """Return the series whose train days scale series ``index``: itself, or the first where it has none."""
-    return index if len(dataset.rule.fitted_on(dataset.series[index].dates, window, index)) else 0
 
 
 def _target_scaling(dataset: Dataset, index: int, window: int) -> Scaling:
@@ -166,7 +203,6 @@ def _target_scaling(dataset: Dataset, index: int, window: int) -> Scaling:
 
 
 def _feature_scaling(dataset: Dataset, index: int, window: int, target: Scaling) -> Scaling:
-    """Return the scaling of the features; an anchored feature shares the target's, so that both speak one language."""
     series = dataset.series[index]
     rows = np.asarray(dataset.rule.fitted_on(series.dates, window, index))
     found = scaling.fit(series.features[rows], dataset.scaling)

@@ -104,10 +104,10 @@ def test_names_and_values_that_steer_a_terminal_are_shown_as_they_are(volopt: Vo
 
 def test_a_directory_that_a_killed_import_left_in_the_middle_is_put_back(volopt: Volopt, aapl: str) -> None:
     volopt("data", "import", aapl, "--to", "mine")
-    Path(".mine.import").mkdir()
-    Path("mine").rename(".mine.import/previous")
+    Path(".mine.staging").mkdir()
+    Path("mine").rename(".mine.staging/old")
     Path("B.csv").write_text(HEADER + row(9))
     code, _, _ = volopt("data", "import", "B.csv", "--to", "mine")
     assert code == 0
     assert sorted(path.name for path in Path("mine/features").iterdir()) == ["aapl", "b"]
-    assert not Path(".mine.import").exists()
+    assert not Path(".mine.staging").exists()

@@ -1,7 +1,7 @@
 """Arguments that only a command can judge."""
 
 from cli.wrong_input.case import Case
-from cli.wrong_input.hints import FIGURE, LISTED, SMALL, TEMPLATE
+from cli.wrong_input.hints import FIGURE, LISTED, OTHER_ZIP, SMALL, TEMPLATE, ZIP_ADDRESS
 
 ARGUMENTS = [
     Case("an unknown study", "run gird", 2, 'there is no study file "gird", did you mean "grid"?', LISTED),
@@ -59,6 +59,65 @@ ARGUMENTS = [
         2,
         "right.toml/x cannot be written: File exists",
         "name another directory",
+    ),
+    Case(
+        "a download over a data directory",
+        "data download sample --url x.zip",
+        2,
+        "sample is there already",
+        "replace it with --force",
+        lambda place: (place / "x.zip").touch(),
+    ),
+    Case(
+        "a download in place of files of one's own",
+        "data download . --force --url right.toml",
+        2,
+        ". is not replaced: it holds right.toml, which is no part of a data directory",
+        "move that away, or name another directory",
+    ),
+    Case(
+        "a download in place of a file",
+        "data download right.toml --force --url right.toml",
+        2,
+        "right.toml is a file",
+        "name another directory",
+    ),
+    Case(
+        "a download below a file",
+        "data download right.toml/x --url right.toml",
+        1,
+        "right.toml/x cannot be written: File exists",
+        "free some space, or name another directory",
+    ),
+    Case("a zip that is nowhere", "data download x --url x.zip", 2, "the zip x.zip is not there", ZIP_ADDRESS),
+    Case("a directory for a zip", "data download x --url sample", 2, "the zip sample is no file", ZIP_ADDRESS),
+    Case(
+        "an address of another kind",
+        "data download x --url ftp://me:secret@host/x.zip",
+        2,
+        "--url ftp://... is no address that volopt can load from",
+        ZIP_ADDRESS,
+    ),
+    Case(
+        "a study file for a zip",
+        "data download x --url right.toml",
+        1,
+        "the zip is broken: File is not a zip file",
+        OTHER_ZIP,
+    ),
+    Case(
+        "a server that is not there",
+        "data download x --url 'http://me:secret@127.0.0.1:1/x.zip?key=secret'",
+        1,
+        "127.0.0.1 cannot be reached: Connection refused",
+        OTHER_ZIP,
+    ),
+    Case(
+        "a digest that is none",
+        "data download x --url right.toml --sha256 abc",
+        2,
+        "--sha256 is no SHA-256",
+        "write its 64 hexadecimal digits",
     ),
     Case(
         "an unknown instrument to check",

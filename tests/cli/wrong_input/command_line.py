@@ -81,6 +81,12 @@ COMMAND_LINE = [
         of="data plot",
     ),
     usage(
+        "an unknown region",
+        "data download --region uk",
+        "Invalid value for '--region': 'uk' is not one of 'cn', 'us'",
+        of="data download",
+    ),
+    usage(
         "a seed below 0",
         "data sample other --seed -1",
         "Invalid value for '--seed': -1 is not in the range x>=0",

@@ -32,9 +32,9 @@ def right(name: str, more: str, says: str, hint: str) -> Case:
 
 def killed(path: Path) -> None:
     """Leave what an import leaves that was killed between its two renames."""
-    work = path.with_name(".sample.import")
+    work = path.with_name(".sample.staging")
     work.mkdir()
-    shutil.move(path.with_name("sample"), work / "previous")
+    shutil.move(path.with_name("sample"), work / "old")
 
 
 IMPORTS = [
@@ -126,7 +126,7 @@ IMPORTS = [
         "a code that is a path",
         "date,code,close,volume\n2020-01-02,../x,1,1\n",
         "A.csv has '../x' where the code of an instrument belongs",
-        "names are of letters, digits and ._-",
+        "names are of letters, digits and ^._=-",
     ),
     written(
         "a day twice to import",
@@ -168,7 +168,7 @@ IMPORTS = [
     right(
         "an import below a file",
         "--to right.toml/x",
-        "right.toml/x cannot be written: Not a directory",
+        "right.toml/x cannot be written: File exists",
         ELSEWHERE,
     ),
     right(
@@ -188,7 +188,7 @@ IMPORTS = [
         "data plot sample SH600000",
         2,
         "there is no data directory sample",
-        "an import was killed at its last step: the next one puts back what it left as .sample.import/previous",
+        "a process was killed as it replaced it: the next import or download puts back .sample.staging/old",
         lambda place: killed(place / "A.csv"),
     ),
 ]

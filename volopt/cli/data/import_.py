@@ -89,7 +89,9 @@ def _instrument(said: str | None) -> str | None:
     try:
         return None if said is None else instrument_name(said, "--instrument")
     except DataError as error:
-        raise UsageError(f"--instrument {said} is no name of an instrument", "write letters, digits and ._-") from error
+        raise UsageError(
+            f"--instrument {said} is no name of an instrument", "write letters, digits and ^._=-"
+        ) from error
 
 
 def _shares(said: str | None) -> float | None:

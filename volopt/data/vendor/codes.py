@@ -27,7 +27,7 @@ def instrument_name(code: str, source: str) -> str:
     if match := _AFTER.fullmatch(text.upper()):
         return f"{_EXCHANGES[match[2]]}{match[1]}"
     if not is_instrument_name(text) or len(text) > 60:
-        hint = "names are of letters, digits and ._-; --instrument gives a file without a code column another one"
+        hint = "names are of letters, digits and ^._=-; --instrument gives a file without a code column another one"
         raise DataError(f"{source} has {shortened(text)!r} where the code of an instrument belongs", hint)
     return text
 

@@ -1,6 +1,6 @@
 """Files of vendors into a provider directory: read, cleaned, put among what is there, written whole.
 
-Nothing is written before every file has been read. ``volopt.data.place`` says what a killed process leaves.
+Nothing is written before every file has been read. ``volopt.data.staging`` says what a killed process leaves.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,13 +12,13 @@ import pandas as pd
 
 from volopt.data.bins import folder
 from volopt.data.files import names
-from volopt.data.place import replacing
 from volopt.data.provider import Provider, open_provider
 from volopt.data.vendor import merge
 from volopt.data.vendor.clean import Days, OnDuplicate, clean
 from volopt.data.vendor.codes import of_file
 from volopt.data.vendor.dates import Order
 from volopt.data.vendor.findings import Finding
+from volopt.data.vendor.place import replacing
 from volopt.data.vendor.rows import raw_rows
 from volopt.data.vendor.table import MAX_ROWS, read_table
 from volopt.errors import DataError

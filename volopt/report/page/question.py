@@ -19,7 +19,7 @@ def question(subject: Subject) -> Iterator[Block]:
     lowest, lower = ("lowest", "lower") if objective.direction == "minimize" else ("highest", "higher")
     yield Text(
         f"Which {_listed(list(definition.space))} of the network give the {lowest} {objective.metric}, when it "
-        f"forecasts {definition.data.target} of {definition.data.instrument} one trade day ahead?"
+        f"forecasts {definition.data.target} of {definition.data.told} one trade day ahead?"
     )
     yield Facts(
         {
@@ -49,7 +49,7 @@ def data(subject: Subject) -> Iterator[Block]:
         {
             "provider": source["provider"],
             "fingerprint": source["fingerprint"][:12],
-            "instrument": said.instrument,
+            "instrument": said.told,
             "features": ", ".join(said.features),
             "target": said.target,
             "transform": said.transform,

@@ -1,25 +1,22 @@
 """Where fits are trained: siblings with one interface, none of which knows Optuna or the database."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:  # a worker process begins here, and is to watch its parent before it imports torch
     from concurrent.futures import Future
 
-    from volopt.training.progress import Progress
-    from volopt.training.task import State, Task
-
 
 class Trainer(Protocol):
-    """Trains tasks on one dataset, given at construction."""
+    """Works on one dataset, given at construction with what is to be done: as a rule ``training.fit.advance``."""
 
-    workers: int  # tasks it trains at the same time
+    workers: int  # tasks it works on at the same time
 
-    def submit(self, task: "Task", state: "State | None", until: int) -> "Future[Progress]":
-        """Begin ``training.fit.advance`` with these arguments.
+    def submit(self, *task: Any) -> "Future[Any]":
+        """Begin the work with these arguments: for a study a task, its state or None, and the epoch to stop after.
 
-        The future fails with ``concurrent.futures.BrokenExecutor`` where the process that trained the task died; other
+        The future fails with ``concurrent.futures.BrokenExecutor`` where the process that did the task died; other
         tasks go on, and the trainer takes more.
         """
 
     def close(self) -> None:
-        """End at once; what is being trained is dropped."""
+        """End at once; what is being done is dropped."""

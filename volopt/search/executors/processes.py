@@ -8,6 +8,7 @@ import logging
 import multiprocessing
 import signal
 import threading
+from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -15,10 +16,8 @@ from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
 from typing import Any
 
+from volopt.search.executors.serial import train
 from volopt.search.executors.worker import work
-from volopt.training.progress import Progress
-from volopt.training.task import State, Task
-from volopt.windows.dataset import Dataset
 
 log = logging.getLogger(__name__)
 
@@ -28,19 +27,25 @@ class WorkerDiedError(BrokenExecutor):
 
 
 class ProcessTrainer:
-    """Trains in ``workers`` processes, which start with the first tasks: a study with nothing to do starts none."""
+    """Trains in ``workers`` processes, which start with the first tasks: a study with nothing to do starts none.
 
-    def __init__(self, dataset: Dataset, workers: int) -> None:
+    Args:
+        dataset: or whatever else every task is done on.
+        workers: how many.
+        work: a module's function of the dataset and what is submitted.
+    """
+
+    def __init__(self, dataset: Any, workers: int, work: Callable[..., Any] = train) -> None:
         self.workers = workers
-        self._all = [_Worker(dataset) for _ in range(workers)]
+        self._all = [_Worker(work, dataset) for _ in range(workers)]
         self._idle: SimpleQueue[_Worker] = SimpleQueue()
         for worker in self._all:
             self._idle.put(worker)
         self._threads = ThreadPoolExecutor(workers, "worker")
 
-    def submit(self, task: Task, state: State | None, until: int) -> Future[Progress]:
+    def submit(self, *task: Any) -> Future[Any]:
         """Queue the task for the next free process."""
-        return self._threads.submit(self._train, task, state, until)
+        return self._threads.submit(self._train, *task)
 
     def close(self) -> None:
         """Drop what is queued and end the processes."""
@@ -49,7 +54,7 @@ class ProcessTrainer:
             worker.close()
         self._threads.shutdown()
 
-    def _train(self, *task: Any) -> Progress:
+    def _train(self, *task: Any) -> Any:
         worker = self._idle.get()
         try:
             return worker.train(*task)
@@ -60,27 +65,26 @@ class ProcessTrainer:
 class _Worker:
     """One process, begun when it is needed and begun anew when it has died."""
 
-    def __init__(self, dataset: Dataset) -> None:
-        self._dataset = dataset
+    def __init__(self, work: Callable[..., Any], dataset: Any) -> None:
+        self._what = work, dataset
         self._lock = threading.Lock()  # of the three below
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
         self._closed = False
 
-    def train(self, *task: Any) -> Progress:
-        """Return what ``advance`` does, or raise what it raises; raises WorkerDiedError where the process ended."""
+    def train(self, *task: Any) -> Any:
+        """Return what the work does, or raise what it raises; raises WorkerDiedError where the process ended."""
         process, pipe, is_new = self._begun()
         try:
             if is_new:
-                pipe.send(self._dataset)
+                pipe.send(self._what)
             pipe.send(task)
             went_well, found = pipe.recv()
         except (EOFError, OSError) as error:
             raise WorkerDiedError(self._end(process)) from error
         if not went_well:
             raise found
-        progress: Progress = found
-        return progress
+        return found
 
     def close(self) -> None:
         """End the process, which has nothing to lose."""

@@ -1,13 +1,14 @@
 """What a worker process does: it watches its parent from its first moment on, and trains what comes through a pipe.
 
-The pipe brings the dataset first, then tasks; each is answered with (whether it went well, progress or error). SIGINT
-is ignored: the driver decides what ends. Nothing heavy is imported before the watch has begun.
+The pipe brings the work and its dataset first, then tasks; each is answered with (whether it went well, what came of it
+or the error). SIGINT is ignored: the driver decides what ends. Nothing heavy is imported before the watch has begun.
 """
 
 import os
 import pickle
 import signal
 import threading
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.process import parent_process
 from typing import Any
@@ -17,9 +18,9 @@ def work(pipe: Connection) -> None:
     """Train until the pipe, or the parent, ends."""
     follow_parent()
     try:
-        dataset = pipe.recv()
+        train, dataset = pipe.recv()
         while True:
-            pipe.send_bytes(_answer(dataset, *pipe.recv()))
+            pipe.send_bytes(_answer(train, dataset, pipe.recv()))
     except (EOFError, ConnectionError):
         return
 
@@ -38,11 +39,9 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _answer(dataset: Any, *task: Any) -> bytes:
-    from volopt.training.fit import advance
-
+def _answer(train: Callable[..., Any], dataset: Any, task: tuple[Any, ...]) -> bytes:
     try:
-        return pickle.dumps((True, advance(task[0], dataset, *task[1:])))
+        return pickle.dumps((True, train(dataset, *task)))
     except Exception as error:
         return _failure(error)
 

@@ -1,0 +1,94 @@
+"""``volopt refit``: the configuration of a study as a forecaster."""
+
+import math
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from volopt.cli import forecasting, options
+from volopt.cli.output import SYNTHETIC, print_json, print_table
+
+
+@click.command("refit", epilog="Example: volopt refit search --until 2018-12-28 --out forecaster")
+@click.argument("name")
+@forecasting.trial
+@click.option("--until", type=forecasting.DAY, metavar="DATE", help="The last day to learn from; else the data's own.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="BUNDLE", help="The directory to write.")
+@click.option("--force", is_flag=True, help="Replace a bundle that is there.")
+@forecasting.workers
+@forecasting.device
+@forecasting.precision
+@options.data
+@options.storage
+@options.as_json
+def command(
+    name: str,
+    trial: str,
+    until: datetime | None,
+    out: Path,
+    force: bool,
+    workers: int | None,
+    device: str,
+    precision: str,
+    data: Path | None,
+    storage: str,
+    as_json: bool,
+) -> None:
+    """Train every seed of the configuration of study NAME on all days up to DATE, and write it for volopt predict.
+
+    The two years before DATE are forecast by what was fitted before each: their errors calibrate the intervals, and
+    say how good the forecaster would have been.
+    """
+    from volopt.forecast import bundle
+    from volopt.forecast.refit import refit
+    from volopt.forecast.source import origin
+    from volopt.storage.kept import walks
+    from volopt.training.device import resolve
+
+    bundle.check_place(out, force=force)
+    found = origin(storage, name, trial, data, until.date() if until else None)
+    where = resolve(device)
+    with forecasting.FitProgress() as progress:
+        done = refit(
+            found,
+            until.date() if until else None,
+            device=where,
+            precision=precision,
+            kept=walks(found.artifacts),
+            trainer=forecasting.trainer(workers, where),
+            watch=progress,
+        )
+    bundle.write(done.bundle, out, more={}, force=force)
+    facts = done.bundle.facts
+    if as_json:
+        told = {"study": name, "trial": facts.trial, "until": facts.until, "epochs": facts.epochs}
+        names = [each.name for each in facts.instruments]
+        more = {"instruments": names, "left_out": dict(done.left_out), "backtest": facts.backtest, "data": facts.data}
+        print_json({"bundle": out, **told, **more})
+        return
+    if found.panel.source.synthetic:
+        click.echo(SYNTHETIC)
+    count = len(facts.instruments)
+    of = facts.instruments[0].name if count == 1 else f"{count} instruments"
+    fitted = f"{len(facts.seeds)} seeds of {facts.epochs} epochs on {of} to {facts.until}"
+    click.echo(f"Study {name}, trial {facts.trial}: {fitted}")
+    for why in done.left_out.values():
+        click.echo(f"  left out: {why}")
+    _print_backtest(facts.backtest)
+    click.echo(f"\nBundle: {out}\nNext: volopt predict {out}")
+
+
+def _print_backtest(found: dict[str, Any]) -> None:
+    if not found:
+        click.echo("There are too few days to look back on: forecasts will have no interval.")
+        return
+    skill = found["skill"]
+    title = (
+        f"\n{found['from']} to {found['to']}, each year forecast by what was fitted before it: skill over each baseline"
+    )
+    row = [found["days"], found["log_r2"], *skill.values(), found["coverage"]]
+    columns = ["days", "log R²", *skill, f"in {found['coverage_asked']:.0%} interval"]
+    rounded = [round(v, 4) if isinstance(v, float) and math.isfinite(v) else v for v in row]
+    print_table(columns, [rounded], title)

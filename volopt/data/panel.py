@@ -1,0 +1,67 @@
+"""Panels: frames of many instruments from one provider."""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from volopt.data.frame import Frame, Source, load_frames
+from volopt.data.provider import open_provider
+from volopt.errors import DataError, suggest
+
+# Names under which exchanges and vendors list an index, whose volume is no share's: Shanghai, Shenzhen, Beijing, CSI.
+_INDEX = re.compile(r"(SH000|SZ399|BJ899|CSI|\^).*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What was read; ``left_out`` says by name why an instrument has no frame."""
+
+    frames: Sequence[Frame]
+    source: Source
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+
+def load_panel(
+    directory: Path,
+    instruments: Sequence[str] | Literal["all"],
+    expressions: Sequence[str],
+    start: date | None,
+    end: date | None,
+    *,
+    cache: Path | None = None,
+) -> Panel:
+    """Read a frame for each instrument that has one in the range; arguments as those of ``load_frames``.
+
+    ``"all"`` stands for every instrument of the provider but indices.
+
+    Raises:
+        DataError: an instrument is unknown, or none has a frame.
+    """
+    known = open_provider(directory).instruments
+    for name in instruments if instruments != "all" else ():
+        if name not in known:
+            raise DataError(f"there is no instrument {name} in {directory}", suggest(name, known))
+    names = sorted(name for name in known if not is_index(name)) if instruments == "all" else instruments
+    frames, sources, left_out = list[Frame](), list[Source](), dict[str, str]()
+    for name in names:
+        try:
+            (frame,), source = load_frames(directory, name, expressions, start, end, cache=cache)
+        except DataError as error:
+            left_out[name] = error.message
+            continue
+        frames.append(frame)
+        sources.append(source)
+    if not sources:
+        why = next(iter(left_out.values()), "it lists nothing but indices")
+        raise DataError(f"no instrument of {directory} has data in the range: {why}", "choose others, or another range")
+    fingerprint = hashlib.sha256("".join(source.fingerprint for source in sources).encode()).hexdigest()
+    return Panel(tuple(frames), replace(sources[0], fingerprint=fingerprint), left_out)
+
+
+def is_index(name: str) -> bool:
+    """Return whether a name is that of an index, which is not traded."""
+    return _INDEX.fullmatch(name) is not None

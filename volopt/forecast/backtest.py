@@ -1,0 +1,158 @@
+"""``volopt backtest`` as a plain function: the configuration of a study walked forward over past years."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from volopt.data.panel import Panel
+from volopt.errors import DataError
+from volopt.forecast import scores, walking
+from volopt.forecast.chosen import Choice
+from volopt.forecast.periods import Period, Refit, periods, year_before
+from volopt.forecast.scores import Rows, Score
+from volopt.forecast.walk import Market
+from volopt.forecast.walking import Step
+from volopt.search.executors import Trainer
+from volopt.storage.kept import Kept
+
+
+@dataclass(frozen=True)
+class Year:
+    """One year of a backtest; ``seen`` says that days of it had a part in choosing the configuration."""
+
+    year: int
+    seen: bool
+    score: Score
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What a configuration would have done, fitted again and again on the past alone."""
+
+    choice: Choice
+    first: date
+    last: date  # of the days forecast
+    refit: Refit
+    coverage: float  # asked for
+    years: Sequence[Year]
+    total: Score
+    unseen: Score | None  # without the years that are seen; None where that leaves none
+    p: Mapping[str, float]  # of the test of total against each baseline
+    p_unseen: Mapping[str, float]
+    by_instrument: Mapping[str, Mapping[int, Score]]  # of each year; under year 0 of all unseen ones, or of all
+    left_out: Mapping[str, str]  # instruments that no period could be fitted on
+    rows: Rows
+    chosen: np.ndarray  # the rows from ``first`` on: those before only calibrate
+
+
+def backtest(
+    choice: Choice,
+    panel: Panel,
+    first: date,
+    last: date | None,
+    refit: Refit,
+    *,
+    coverage: float,
+    device: str,
+    precision: str,
+    kept: Kept,
+    trainer: Callable[[Market], Trainer],
+    watch: Callable[[Sequence[Step]], Callable[[Step], None]],
+) -> Backtest:
+    """Walk a configuration forward.
+
+    Args:
+        choice: what is refitted.
+        panel: its data, from its first train day on.
+        first: the first day to forecast.
+        last: the last one; None for the data's own.
+        refit: how often.
+        coverage: of the intervals.
+        device: resolved.
+        precision: ``highest`` or ``medium``.
+        kept: what earlier walks fitted.
+        trainer: makes the workers that fit on a market.
+        watch: given what is to be fitted, returns who hears of each step that is done.
+
+    Raises:
+        DataError: there is too little to learn from, or no day to forecast.
+        TrainingError: a fit failed.
+    """
+    market = Market(tuple(panel.frames), choice.definition, choice.window)
+    newest: date = max(frame.dates[-1] for frame in panel.frames).item()
+    last = min(last or newest, newest)
+    if last < first:
+        raise DataError(f"the data end on {newest}, before {first}", "write an earlier --from, or use newer data")
+    spans = _periods(market, first, last, refit)
+    asked, datasets = walking.steps(market, spans, choice.tasks(device, precision))
+    fitted = walking.take(asked, kept, lambda: trainer(market), watch(asked))
+    walked = walking.join(market, asked, datasets, fitted)
+    rows = scores.rows(walked, log=choice.definition.data.transform == "log", coverage=coverage)
+    return _scored(choice, rows, first, last, refit, coverage, _left_out(panel, walked))
+
+
+def _periods(market: Market, first: date, last: date, refit: Refit) -> list[Period]:
+    """Return the periods, and before them the year that calibrates, where there is enough to learn from before it."""
+    before = year_before(first)
+    try:
+        market.dataset(before)
+    except DataError:
+        return periods(first, last, refit)
+    return [before, *periods(first, last, refit)]
+
+
+def _left_out(panel: Panel, walked: walking.Walked) -> dict[str, str]:
+    forecast = {walked.names[index] for index in np.unique(walked.instrument)}
+    never = {name: f"{name} has too few days to learn from before any period" for name in walked.names}
+    return {**panel.left_out, **{name: why for name, why in never.items() if name not in forecast}}
+
+
+def _scored(
+    choice: Choice, rows: Rows, first: date, last: date, refit: Refit, coverage: float, left_out: Mapping[str, str]
+) -> Backtest:
+    chosen = rows.between(first, last)
+    if not chosen.any():
+        raise DataError(f"there is no trade day from {first} to {last}", "write another range")
+    years = [_year(choice, rows, year, chosen) for year in range(first.year, last.year + 1)]
+    years = [year for year in years if year.score.days]
+    unseen = chosen & ~np.logical_or.reduce([_in(rows, year.year) for year in years if year.seen] or [~chosen])
+    total = rows.score(chosen)
+    return Backtest(
+        choice=choice,
+        first=first,
+        last=last,
+        refit=refit,
+        coverage=coverage,
+        years=years,
+        total=total,
+        unseen=rows.score(unseen) if unseen.any() else None,
+        p={name: rows.p(name, chosen) for name in total.skill},
+        p_unseen={name: rows.p(name, unseen) for name in total.skill},
+        by_instrument=_by_instrument(rows, years, unseen if unseen.any() else chosen, chosen),
+        left_out=left_out,
+        rows=rows,
+        chosen=chosen,
+    )
+
+
+def _year(choice: Choice, rows: Rows, year: int, chosen: np.ndarray) -> Year:
+    start, end = choice.chosen_on
+    return Year(year, start.year <= year <= end.year, rows.score(chosen & _in(rows, year)))
+
+
+def _in(rows: Rows, year: int) -> np.ndarray:
+    return rows.between(date(year, 1, 1), date(year, 12, 31))
+
+
+def _by_instrument(
+    rows: Rows, years: Sequence[Year], total: np.ndarray, chosen: np.ndarray
+) -> dict[str, dict[int, Score]]:
+    found = {}
+    for index, name in enumerate(rows.walked.names):
+        own = rows.walked.instrument == index
+        if (own & chosen).any():
+            by_year = {each.year: rows.score(own & chosen & _in(rows, each.year)) for each in years}
+            found[name] = {**by_year, 0: rows.score(own & total)}
+    return found

@@ -1,0 +1,181 @@
+"""``volopt refit`` as a plain function: a configuration trained on everything up to a day, as a bundle."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+import torch
+
+import volopt
+from volopt.definition.load import dump
+from volopt.errors import DataError
+from volopt.forecast import conformal, scores, walking
+from volopt.forecast.bundle import Bundle, Facts, Instrument
+from volopt.forecast.chosen import Choice
+from volopt.forecast.periods import DAY, Period, year_before
+from volopt.forecast.scores import Rows
+from volopt.forecast.source import Origin
+from volopt.forecast.walk import Market
+from volopt.forecast.walking import Step
+from volopt.search.executors import Trainer
+from volopt.storage.kept import Kept
+from volopt.storage.record import versions
+from volopt.training.network import AT_ONCE
+from volopt.training.task import Arrays
+from volopt.windows.dataset import Dataset
+from volopt.windows.windows import fitted_scaling, samples_at
+
+TAIL = 20  # days of train by which other data are recognised
+YEARS = 2  # before the last day, whose out-of-sample errors calibrate
+
+
+@dataclass(frozen=True)
+class Refitted:
+    """A bundle, and how the same configuration did in the years before its last day."""
+
+    bundle: Bundle
+    rows: Rows | None  # None where there is too little to look back on
+    left_out: Mapping[str, str]
+
+
+def refit(
+    origin: Origin,
+    until: date | None,
+    *,
+    device: str,
+    precision: str,
+    kept: Kept,
+    trainer: Callable[[Market], Trainer],
+    watch: Callable[[Sequence[Step]], Callable[[Step], None]],
+) -> Refitted:
+    """Train every seed of a configuration on all days up to one, and look back for the errors that it would have made.
+
+    Args:
+        origin: the configuration and its data.
+        until: the last day to learn from; None for the data's own.
+        device: resolved.
+        precision: ``highest`` or ``medium``.
+        kept: what earlier walks fitted.
+        trainer: makes the workers that fit on a market.
+        watch: given what is to be fitted, returns who hears of each step that is done.
+
+    Raises:
+        DataError: there is too little to learn from.
+        TrainingError: a fit failed.
+    """
+    choice, panel = origin.choice, origin.panel
+    newest: date = max(frame.dates[-1] for frame in panel.frames).item()
+    last = min(until or newest, newest)
+    market = Market(tuple(panel.frames), choice.definition, choice.window)
+    tasks = choice.tasks(device, precision)
+    whole = Period(last + DAY, last + DAY)
+    dataset = market.dataset(whole)
+    final = [walking.step(market, dataset, whole, task) for task in tasks]
+    asked, datasets = walking.steps(market, _behind(market, last), tasks)
+    fitted = walking.take([*final, *asked], kept, lambda: trainer(market), watch([*final, *asked]))
+    log = choice.definition.data.transform == "log"
+    rows = None
+    if asked:
+        rows = scores.rows(walking.join(market, asked, datasets, fitted), log=log, coverage=conformal.COVERAGE)
+    weights = [_weights(fitted[step.key]) for step in final]
+    bundle = Bundle(_facts(choice, origin, dataset, last, rows), weights, _errors(dataset, rows, log=log))
+    return Refitted(bundle, rows, {**panel.left_out, **dataset.left_out})
+
+
+def _behind(market: Market, last: date) -> list[Period]:
+    """Return the years up to a day, oldest first, that have enough to learn from before them."""
+    found: list[Period] = []
+    first = last + DAY
+    for _ in range(YEARS):
+        period = year_before(first)
+        try:
+            market.dataset(period)
+        except DataError:
+            break
+        found.insert(0, period)
+        first = period.first
+    return found
+
+
+def _weights(arrays: Arrays) -> Arrays:
+    return {name: values for name, values in arrays.items() if name.startswith("weights.")}
+
+
+def _errors(dataset: Dataset, rows: Rows | None, *, log: bool) -> dict[str, np.ndarray]:
+    found = {series.name: np.empty(0) for series in dataset.series}
+    if rows is not None:
+        error = conformal.error(rows.walked.forecast, rows.walked.actual, log=log)
+        for index, name in enumerate(rows.walked.names):
+            if name in found:
+                own = error[rows.walked.instrument == index]
+                found[name] = own[np.isfinite(own)]
+    return found
+
+
+def _facts(choice: Choice, origin: Origin, dataset: Dataset, last: date, rows: Rows | None) -> Facts:
+    return Facts(
+        format=1,
+        volopt=volopt.__version__,
+        created=datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="seconds"),
+        study=choice.study,
+        trial=choice.trial,
+        definition=dump(choice.definition),
+        params=dict(choice.params),
+        epochs=choice.epochs,
+        until=str(last),
+        data={**vars(origin.panel.source), "shown": origin.choice.definition.data.told},
+        versions=versions(),
+        instruments=[_instrument(dataset, index, choice.window) for index in range(len(dataset.series))],
+        seeds=list(range(choice.definition.training.seeds)),
+        backtest=_looked_back(rows),
+        files={},
+    )
+
+
+def _looked_back(rows: Rows | None) -> dict[str, Any]:
+    from volopt.search.results import finite
+
+    if rows is None:
+        return {}
+    everything = np.ones(rows.low.shape, bool)
+    score = rows.score(everything)
+    dates = rows.walked.dates
+    facts = {"from": str(dates.min()), "to": str(dates.max()), "refit": "year", "coverage_asked": conformal.COVERAGE}
+    found: dict[str, Any] = finite({**facts, **vars(score), "skill": dict(score.skill)})
+    return found
+
+
+def _instrument(dataset: Dataset, index: int, window: int) -> Instrument:
+    series, scaled = dataset.series[index], fitted_scaling(dataset, index, window)
+    rows = dataset.rows("train", window, index)
+    low, high = _ranges(dataset, index, window)
+    tail = range(max(rows.stop - TAIL, 0), rows.stop)
+    values = np.column_stack([series.features, series.transformed])[list(tail)]
+    return Instrument(
+        name=series.name,
+        center=scaled.features.center.tolist(),
+        scale=scaled.features.scale.tolist(),
+        target_center=float(scaled.target.center),
+        target_scale=float(scaled.target.scale),
+        low=low.tolist(),
+        high=high.tolist(),
+        days=np.datetime_as_string(series.dates[list(tail)]).tolist(),
+        values=values.tolist(),
+    )
+
+
+def _ranges(dataset: Dataset, index: int, window: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lowest and the highest of each scaled feature over the windows of train, shape (features,)."""
+    rows = [dataset.rows("train", window, i) if i == index else range(0) for i in range(len(dataset.series))]
+    scalings = [fitted_scaling(dataset, i, window) if i == index else None for i in range(len(dataset.series))]
+    found = samples_at(dataset, rows, scalings, window)
+    ends = []
+    for some in torch.split(torch.arange(len(found)), AT_ONCE):
+        inputs = found.inputs(some).flatten(0, 1)
+        ends.append((inputs.amin(0), inputs.amax(0)))
+    low = torch.stack([each[0] for each in ends]).amin(0)
+    high = torch.stack([each[1] for each in ends]).amax(0)
+    return low.double().numpy(), high.double().numpy()

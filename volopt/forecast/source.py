@@ -1,0 +1,56 @@
+"""Where a refit takes its numbers from: a stored study, the data behind it or newer ones, and what was kept."""
+
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from volopt.data.locate import locate
+from volopt.data.panel import Panel
+from volopt.errors import DataError
+from volopt.forecast.chosen import Choice, choose
+from volopt.search import study as studies
+from volopt.search.job import read_data
+from volopt.storage.artifacts import artifacts_of
+from volopt.storage.connect import connect
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A choice with its data, and the directory of what its study keeps."""
+
+    choice: Choice
+    panel: Panel
+    artifacts: Path
+
+
+def origin(storage: str, name: str, trial: str, data: Path | None, last: date | None) -> Origin:
+    """Return the choice of a stored study, and its data from the first train day on.
+
+    Args:
+        storage: URL.
+        name: of the study.
+        trial: as in ``choose``.
+        data: a data directory; None for the one that the study was run on.
+        last: the last day to read; None for the data's own.
+
+    Raises:
+        VoloptError: the study, the trial or the data are not there, or do not fit.
+    """
+    with closing(connect(storage)) as opened:
+        study, definition = studies.find(opened, name)
+        said = studies.data_of(study)
+        choice = choose(study, definition, trial, synthetic=said["synthetic"])
+        place = artifacts_of(opened).directory
+        directory = data or _stored(
+            Path(said["provider"]), opened.where.home / "sample_cn", synthetic=said["synthetic"]
+        )
+    return Origin(choice, read_data(definition, directory, place / "frames", last, whole=True), place)
+
+
+def _stored(provider: Path, sample: Path, *, synthetic: bool) -> Path:
+    if provider.is_dir():
+        return provider
+    if synthetic:
+        return locate(sample)
+    raise DataError(f"the data that the study was run on are gone from {provider}", "name them with --data")

@@ -1,0 +1,48 @@
+"""Scores of a dataset's forecasts: each series by itself, then their mean."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from volopt import metrics
+from volopt.metrics import Forecast
+from volopt.windows.dataset import Array, Dataset
+from volopt.windows.split import Split
+
+
+def score(dataset: Dataset, window: int, forecasts: Mapping[Split, Array]) -> dict[str, float]:
+    """Return ``metrics.scores`` of forecasts, the mean over the series of each metric that they have.
+
+    An instrument with ten times the volume of another has no say in the other's score, nor any more of one itself.
+
+    Args:
+        dataset: the study's.
+        window: of the trial, in days.
+        forecasts: by split, in the order of the days of ``samples``, original units.
+    """
+    return mean(by_series(dataset, window, forecasts))
+
+
+def by_series(dataset: Dataset, window: int, forecasts: Mapping[Split, Array]) -> list[dict[str, float]]:
+    """Return ``metrics.scores`` of each series, with what its own train days say of it."""
+    parts: list[dict[str, Forecast]] = [{} for _ in dataset.series]
+    for split, forecast in forecasts.items():
+        start = 0
+        for index, series in enumerate(dataset.series):
+            rows = np.asarray(dataset.rows(split, window, index), dtype=np.int64)
+            if rows.size:
+                days = forecast[start : start + rows.size]
+                parts[index][split] = Forecast(days, series.target[rows], series.target[rows - 1])
+                start += rows.size
+    return [metrics.scores(part, _train(dataset, window, index)) for index, part in enumerate(parts)]
+
+
+def mean(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return the mean of each metric over the series that have it."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: float(np.mean([row[name] for row in rows if name in row])) for name in names}
+
+
+def _train(dataset: Dataset, window: int, index: int) -> Array:
+    teacher = dataset.teacher(window, index)
+    return dataset.series[teacher].target[list(dataset.rows("train", window, teacher))]
