@@ -141,7 +141,12 @@ IMPORTS = [
         "A has several rows a day: 99, of days 1",
         "give daily rows, one a day",
     ),
-    right("an instrument that is a path", "--instrument ../x", "--instrument ../x is no name of an instrument", "._-"),
+    right(
+        "a name that is a path to import",
+        "--instrument ../x",
+        "--instrument ../x is no name of an instrument",
+        "write letters",
+    ),
     right(
         "a unit that is none",
         "--volume-unit bushels",
