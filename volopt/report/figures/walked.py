@@ -23,7 +23,7 @@ def chart(done: Backtest, *, synthetic: bool) -> Chart:
         f"refitted {'once' if done.refit == 'never' else f'each {done.refit}'}",
         [*words.warnings(synthetic=synthetic), *_notes(done)],
         scale=_scale(done) if several else None,
-        row_height=max(340, 24 * len(done.by_instrument)),
+        row_height=max(340, 30 * len(done.by_instrument)),  # room for each name
     )
 
 
