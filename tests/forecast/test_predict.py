@@ -118,11 +118,19 @@ def test_other_data_are_refused_with_the_day_and_both_values(made: Bundle, sampl
         asked(made, doubled)
 
 
-def test_data_that_end_before_the_bundle_are_refused(made: Bundle, sample: Path) -> None:
-    with pytest.raises(
-        DataError, match="the bundle was fitted on SH600000 up to 2017-12-31, and the data asked for end on"
-    ):
-        asked(made, sample, date(2017, 6, 1))
+def test_days_that_the_bundle_was_fitted_on_are_forecast_with_a_warning(made: Bundle, sample: Path) -> None:
+    told = "the bundle has seen what came until 2017-12-31: up to then nothing that it says is a forecast"
+    seen, unseen = (asked(made, sample, day) for day in (date(2017, 8, 1), date(2017, 12, 29)))
+    assert (seen.predictions[0].date, seen.warnings) == (date(2017, 8, 2), [told])
+    assert (unseen.predictions[0].date, unseen.warnings) == (date(2018, 1, 4), [])
+
+
+def test_data_that_end_before_what_the_bundle_was_fitted_on_are_refused(
+    made: Bundle, sample: Path, tmp_path: Path
+) -> None:
+    short = copied(sample, tmp_path / "short", volume=lambda table: table, until="2017-06-30")
+    with pytest.raises(DataError, match="the data lack the days of SH600000 up to 2017-12-31, on which the bundle was"):
+        asked(made, short)
 
 
 def test_data_without_the_instrument_are_refused(made: Bundle, other_sample: Path, tmp_path: Path) -> None:

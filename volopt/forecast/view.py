@@ -27,7 +27,7 @@ class View:
         bundle: the forecaster.
         seen: the instrument as it was fitted on.
         provider: the data.
-        day: nothing later than this day is looked at; None for the newest.
+        day: no forecast knows of a later one; None for the newest.
         last: how many days to forecast, the next trading day and those before it.
 
     Raises:
@@ -37,6 +37,8 @@ class View:
     def __init__(self, bundle: Bundle, seen: Instrument, provider: Provider, day: date | None, last: int) -> None:
         self.bundle, self.seen, self.provider, self.day = bundle, seen, provider, day
         frame = _frame(bundle, seen.name, provider)
+        (whole,) = assemble([frame], bundle.definition, ByDate({}, bundle.window), "").series
+        _check(whole, seen, bundle)
         stop = len(frame.dates) if day is None else int(np.searchsorted(frame.dates, np.datetime64(day), side="right"))
         frame = replace(frame, dates=frame.dates[:stop], values=frame.values[:stop])
         window = bundle.window
@@ -46,7 +48,6 @@ class View:
                 f"{told}, fewer than the {window} of a window", "use data that begin earlier, or a later --date"
             )
         dataset = assemble([frame], bundle.definition, ByDate({}, window), "")
-        _check(dataset.series[0], seen, bundle)
         self.as_of: date = frame.dates[-1].item()
         self.next, self.next_is_known = self._next_day()
         self.series = _with_next(dataset.series[0], self.next)
@@ -58,6 +59,9 @@ class View:
     def warnings(self, today: date) -> Iterator[str]:
         """Yield what a reader must know of these forecasts."""
         asked = self.day or today
+        if self.next <= self.bundle.until:
+            told = f"the bundle has seen what came until {self.bundle.until}"
+            yield f"{told}: up to then nothing that it says is a forecast"
         if (asked - self.as_of).days > HOLIDAYS:
             told = f"its last trade day is {self.as_of}, {(asked - self.as_of).days} days before {asked}"
             yield f"the data of {self.seen.name} are stale: {told}"
@@ -105,15 +109,10 @@ def _check(series: Series, seen: Instrument, bundle: Bundle) -> None:
     dates = np.array(seen.days, "datetime64[D]")
     rows = np.searchsorted(series.dates, dates)
     known = (rows < len(series.dates)) & (series.dates[np.minimum(rows, len(series.dates) - 1)] == dates)
-    fitted_on = f"{seen.name} up to {bundle.facts.until}"
     if known.sum() * 2 < len(dates):
-        if series.dates[-1] < dates[-1]:
-            raise DataError(
-                f"the bundle was fitted on {fitted_on}, and the data asked for end on {series.dates[-1]}",
-                "a forecaster is for days that it has not seen: use a later --date or newer data",
-            )
         raise DataError(
-            f"the data lack days of {fitted_on}, on which the bundle was fitted", "use the data it was made of"
+            f"the data lack the days of {seen.name} up to {bundle.facts.until}, on which the bundle was fitted",
+            "use the data that it was made of, or newer ones of the same source",
         )
     names = [*bundle.definition.data.features, bundle.definition.data.target]
     there = np.column_stack([series.features, series.transformed])[rows[known]]
