@@ -13,12 +13,11 @@ from volopt.data.provider import HOLIDAYS, Provider, next_weekday, open_provider
 from volopt.errors import DataError, UsageError, suggest
 from volopt.forecast import conformal
 from volopt.forecast.bundle import Bundle, Instrument
+from volopt.forecast.networks import networks
 from volopt.metrics import Array
 from volopt.models.recurrent import Recurrent
 from volopt.training.device import reproducible
-from volopt.training.network import build, predict
-from volopt.training.state import to_tensors
-from volopt.training.task import Config
+from volopt.training.network import predict
 from volopt.windows.dataset import Series, assemble
 from volopt.windows.split import ByDate
 from volopt.windows.windows import Samples, samples_at
@@ -79,12 +78,12 @@ def predicted(
         if name not in known:
             raise UsageError(f"the bundle was not fitted on {name}", suggest(name, known))
     provider = open_provider(data)
-    networks = list(_networks(bundle))
+    fitted = list(networks(bundle))
     predictions: list[Prediction] = []
     warnings: list[str] = []
     for name in instruments or known:
         view = _View(bundle, known[name], provider, day, last)
-        found = view.predictions(networks, coverage)
+        found = view.predictions(fitted, coverage)
         predictions += found
         warnings += [*view.warnings(today), *([] if math.isfinite(found[-1].low) else [_without_interval(name)])]
     held, days = _held(bundle, [name for name in known if name in instruments or not instruments], coverage)
@@ -236,17 +235,6 @@ def _factor(provider: Provider, name: str, day: np.datetime64) -> float:
     start, values = provider.series(name, FACTOR)
     row = int(np.searchsorted(provider.calendar, day)) - start
     return float(values[row]) if 0 <= row < len(values) and values[row] > 0 else math.nan
-
-
-def _networks(bundle: Bundle) -> Iterator[Recurrent]:
-    config = Config(**(bundle.definition.baseline() | dict(bundle.facts.params)))
-    for arrays in bundle.weights:
-        network = build(config, len(bundle.definition.data.features))
-        try:
-            network.load_state_dict(to_tensors("weights", arrays))
-        except RuntimeError as error:
-            raise DataError("the weights of the bundle are not those of its network", "make it again") from error
-        yield network.eval()
 
 
 def _held(bundle: Bundle, names: Sequence[str], coverage: float) -> tuple[float, int]:
