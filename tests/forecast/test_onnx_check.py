@@ -51,6 +51,15 @@ def test_a_model_that_forecasts_otherwise_is_refused(
     assert "kept" in caught.value.hint
 
 
+def test_a_network_that_amplifies_rounding_is_refused(learned: Dataset) -> None:
+    """Its forecasts depend on the order in which sums are taken: no two programs agree on them."""
+    made = untrained.bundle(learned, cell="RNN", hidden_size=25, num_layers=3, window=40)
+    for weights in made.weights:
+        weights.update({name: values * np.float32(5) for name, values in weights.items() if ".recurrent." in name})
+    with pytest.raises(OnnxError, match="differs from PyTorch by"):
+        onnx.convert(made, learned)
+
+
 def test_a_difference_beyond_1_is_relative() -> None:
     """Float32 has no 1e-5 of large numbers."""
     assert onnx_check._apart(np.array([[1001.0]]), np.array([[1000.0]])) == pytest.approx(1e-3)

@@ -87,7 +87,7 @@ def convert(bundle: Bundle, learned: Dataset) -> Converted:
     if not difference <= NEAR:
         raise OnnxError(
             f"the ONNX model differs from PyTorch by {difference:.1e} on one of {windows} windows, more than {NEAR:g}",
-            "leave --onnx out; what was fitted is kept and need not be fitted again",
+            "networks that amplify rounding have none: name another --trial, or leave --onnx out (fits are kept)",
         )
     return Converted(content, ("batch", window, features), ("batch", len(network.each)), difference, windows)
 
