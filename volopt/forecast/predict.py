@@ -1,7 +1,7 @@
 """``volopt predict`` as plain functions: what a bundle forecasts from the latest days."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -9,16 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from volopt.data.provider import open_provider
-from volopt.errors import DataError, UsageError, suggest
+from volopt.errors import UsageError, suggest
 from volopt.forecast import conformal
 from volopt.forecast.bundle import Bundle
+from volopt.forecast.networks import networks
 from volopt.forecast.view import View
 from volopt.metrics import Array
 from volopt.models.recurrent import Recurrent
 from volopt.training.device import reproducible
-from volopt.training.network import build, predict
-from volopt.training.state import to_tensors
-from volopt.training.task import Config
+from volopt.training.network import predict
 
 
 @dataclass(frozen=True)
@@ -70,22 +69,22 @@ def predicted(
         if name not in known:
             raise UsageError(f"the bundle was not fitted on {name}", suggest(name, known))
     provider = open_provider(data)
-    networks = list(_networks(bundle))
+    fitted = list(networks(bundle))
     predictions: list[Prediction] = []
     warnings: list[str] = []
     for name in instruments or known:
         view = View(bundle, known[name], provider, day, last)
-        found = _predictions(view, networks, coverage)
+        found = _predictions(view, fitted, coverage)
         predictions += found
         warnings += [*view.warnings(today), *([] if math.isfinite(found[-1].low) else [_without_interval(name)])]
     held, days = _held(bundle, [name for name in known if name in instruments or not instruments], coverage)
     return Predicted(predictions, list(dict.fromkeys(warnings)), held, days, provider.synthetic)
 
 
-def _predictions(view: View, networks: Sequence[Recurrent], coverage: float) -> list[Prediction]:
+def _predictions(view: View, fitted: Sequence[Recurrent], coverage: float) -> list[Prediction]:
     """Return the forecasts of an instrument, oldest first."""
     with reproducible("cpu", "highest", "RNN"):
-        each = [view.samples.original(predict(network, view.samples)) for network in networks]
+        each = [view.samples.original(predict(network, view.samples)) for network in fitted]
     forecast: Array = np.mean(each, axis=0)
     data, series = view.bundle.definition.data, view.series
     ends = conformal.quantiles(view.bundle.errors[series.name], coverage)
@@ -109,17 +108,6 @@ def _predictions(view: View, networks: Sequence[Recurrent], coverage: float) -> 
             )
         )
     return found
-
-
-def _networks(bundle: Bundle) -> Iterator[Recurrent]:
-    config = Config(**(bundle.definition.baseline() | dict(bundle.facts.params)))
-    for arrays in bundle.weights:
-        network = build(config, len(bundle.definition.data.features))
-        try:
-            network.load_state_dict(to_tensors("weights", arrays))
-        except RuntimeError as error:
-            raise DataError("the weights of the bundle are not those of its network", "make it again") from error
-        yield network.eval()
 
 
 def _held(bundle: Bundle, names: Sequence[str], coverage: float) -> tuple[float, int]:

@@ -39,6 +39,7 @@ class Refitted:
     bundle: Bundle
     rows: Rows | None  # None where there is too little to look back on
     left_out: Mapping[str, str]
+    learned: Dataset  # all days up to the last
 
 
 def refit(
@@ -82,7 +83,7 @@ def refit(
         rows = scores.rows(walking.join(market, asked, datasets, fitted), log=log, coverage=conformal.COVERAGE)
     weights = [_weights(fitted[step.key]) for step in final]
     bundle = Bundle(_facts(choice, origin, dataset, last, rows), weights, _errors(dataset, rows, log=log))
-    return Refitted(bundle, rows, {**panel.left_out, **dataset.left_out})
+    return Refitted(bundle, rows, {**panel.left_out, **dataset.left_out}, dataset)
 
 
 def _behind(market: Market, last: date) -> list[Period]:
