@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @forecasting.workers
 @forecasting.device
 @forecasting.precision
-@options.data
+@forecasting.data_of_study
 @options.storage
 @options.as_json
 def command(

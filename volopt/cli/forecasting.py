@@ -8,6 +8,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from volopt.cli.options import data_option
+
 if TYPE_CHECKING:
     from volopt.forecast.walk import Market
     from volopt.forecast.walking import Step
@@ -21,6 +23,8 @@ trial = click.option(
     metavar="N|best",
     help="Which trial: its number, best, or parameters as in cell=LSTM,hidden_size=25.",
 )
+data_of_study = data_option("those that the study was run on")
+data_of_bundle = data_option("those that the bundle was fitted on")
 coverage = click.option(
     "--coverage",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),

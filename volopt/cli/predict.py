@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 )
 @click.option("--instrument", "instruments", multiple=True, metavar="NAME", help="Of the bundle; may be given again.")
 @forecasting.coverage
-@options.data
+@forecasting.data_of_bundle
 @options.as_json
 def command(
     bundle: Path,
