@@ -15,11 +15,11 @@ from volopt.baselines.forecasts import forecasts
 from volopt.data.frame import Frame
 from volopt.definition.schema import Definition
 from volopt.errors import DataError
-from volopt.forecast.periods import Period
+from volopt.forecast.periods import Period, year_before
 from volopt.training.refit import refit
 from volopt.training.task import Arrays, Task
 from volopt.windows.dataset import FEWEST, Dataset, assemble, check_series, with_enough
-from volopt.windows.split import ByDate, Split
+from volopt.windows.split import ByDate
 
 FEWEST_TRAIN = 100  # days to learn from, of a single instrument; a panel's have FEWEST
 
@@ -49,20 +49,25 @@ class Market:
         """
         data = self.definition.data
         assert data.train is not None
-        spans: dict[Split, tuple[date, date]] = {
-            "train": (data.train[0], period.train_end),
-            "test": (period.first, period.last),
-        }
         frames = self.until(np.datetime64(period.last))
-        dataset = assemble(frames, self.definition, ByDate(spans, self.window), fingerprint(frames))
+        first, window = data.train[0], self.window
+        rule = ByDate({"train": (first, period.train_end), "test": (period.first, period.last)}, window)
+        dataset = assemble(frames, self.definition, rule, fingerprint(frames))
         if data.instruments is not None:
-            return with_enough(dataset, self.window, {"train": FEWEST["train"]})
+            return _enough(dataset, first, period, window)
         days = len(dataset.rows("train", self.window, 0))
         if days < FEWEST_TRAIN:
             told = f"{dataset.series[0].name} has {days} days to learn from before {period.first}"
             raise DataError(f"{told}, fewer than {FEWEST_TRAIN}", "write a later --from or --until")
         check_series(dataset, 0, self.window)
         return dataset
+
+
+def _enough(dataset: Dataset, first: date, period: Period, window: int) -> Dataset:
+    """Return a panel with the instruments that a study would take whose valid split is the year before the period."""
+    latest = year_before(period.first)
+    rule = ByDate({"train": (first, latest.train_end), "valid": (latest.first, latest.last)}, window)
+    return replace(with_enough(replace(dataset, rule=rule), window, FEWEST), rule=dataset.rule)
 
 
 def fingerprint(frames: Sequence[Frame]) -> str:

@@ -1,5 +1,7 @@
 """The data of a study as plain arrays: what travels to a worker, once."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -145,7 +147,8 @@ def with_enough(dataset: Dataset, window: int, fewest: Mapping[Split, int]) -> D
     if not kept:
         why = next(iter(left_out.values()))
         raise DataError(f"no instrument of the panel can be trained on: {why}", "choose other splits or instruments")
-    return replace(dataset, series=kept, left_out=left_out)
+    names = json.dumps([dataset.fingerprint, *(series.name for series in kept)])
+    return replace(dataset, series=kept, left_out=left_out, fingerprint=hashlib.sha256(names.encode()).hexdigest())
 
 
 def _check_enough(dataset: Dataset, index: int, window: int, fewest: Mapping[Split, int]) -> None:
