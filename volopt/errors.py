@@ -69,6 +69,10 @@ class TrainingError(VoloptError):
     """A fit that failed by itself: the loss is not finite, memory ran out."""
 
 
+class OnnxError(VoloptError):
+    """An ONNX model that cannot be used, or does not forecast what its networks do."""
+
+
 def sentence(text: str) -> str:
     """Return a message or hint with what ends a sentence."""
     return text if text.endswith((".", "?", "!")) else f"{text}."

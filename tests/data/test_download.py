@@ -104,7 +104,7 @@ def test_what_is_no_data_set_is_refused_with_its_reasons_and_leaves_nothing(
             with pytest.raises(DownloadError, match=told) as caught:
                 get(archive)
             assert "volopt data import" in caught.value.hint
-            assert ".download" not in str(caught.value)
+            assert ".staging" not in str(caught.value)
             assert list(place.iterdir()) == []
         else:
             assert get(archive).report.problems[0].startswith("SH600000: ")

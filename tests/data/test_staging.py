@@ -83,7 +83,7 @@ def test_an_old_one_comes_back_if_the_new_one_cannot_take_its_place(tmp_path: Pa
 
 
 def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
-    hidden = tmp_path / ".data.download"
+    hidden = tmp_path / ".data.staging"
     provider(hidden / "provider", "half")
     (hidden / "zip").write_bytes(b"half")
     (hidden / "link").symlink_to(tmp_path)
@@ -94,7 +94,7 @@ def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
 
 
 def test_an_old_one_that_a_killed_process_had_moved_aside_comes_back(tmp_path: Path) -> None:
-    provider(tmp_path / ".data.download" / "old", "old")
+    provider(tmp_path / ".data.staging" / "old", "old")
     with staging(tmp_path / "data"):
         assert mark(tmp_path / "data") == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
@@ -103,7 +103,7 @@ def test_an_old_one_that_a_killed_process_had_moved_aside_comes_back(tmp_path: P
 def test_a_second_process_for_the_same_directory_is_refused_and_disturbs_nothing(tmp_path: Path) -> None:
     with staging(tmp_path / "data") as hidden:
         (hidden / "zip").touch()
-        with pytest.raises(DownloadError, match="another process is loading data to"), staging(tmp_path / "data"):
+        with pytest.raises(DownloadError, match="another process is writing data to"), staging(tmp_path / "data"):
             pass
         assert (hidden / "zip").exists()
         with staging(tmp_path / "other"):
@@ -112,7 +112,7 @@ def test_a_second_process_for_the_same_directory_is_refused_and_disturbs_nothing
 
 def test_a_link_in_place_of_the_hidden_directory_is_not_followed(tmp_path: Path) -> None:
     precious = provider(tmp_path / "precious", "mine")
-    (tmp_path / ".data.download").symlink_to(precious)
+    (tmp_path / ".data.staging").symlink_to(precious)
     with pytest.raises(DownloadError, match="is another user's"), staging(tmp_path / "data"):
         pass
     assert mark(precious) == "mine"

@@ -10,6 +10,7 @@ import click
 from volopt.cli import forecasting, options
 from volopt.cli.figure_files import format_of, tell, write
 from volopt.cli.output import SYNTHETIC, print_json, print_table
+from volopt.errors import UsageError
 from volopt.report.figures.drawing.files import FORMATS, Format
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def command(
     from volopt.training.device import resolve
 
     kind = format_of(form, out)
+    if last and last < first:
+        raise UsageError(f"--to {last:%Y-%m-%d} lies before --from {first:%Y-%m-%d}", "write the earlier day first")
     found = origin(storage, name, trial, data, last.date() if last else None)
     where = resolve(device)
     with forecasting.FitProgress() as progress:
@@ -120,10 +123,10 @@ def _print(done: "Backtest") -> None:
 def _print_instruments(done: "Backtest", baseline: str = "har") -> None:
     years = [each.year for each in done.years]
     rows = [
-        (name, *(_number(scores[year].skill[baseline]) for year in years), _number(scores[0].skill[baseline]))
-        for name, scores in done.by_instrument.items()
+        (name, *(_number(each.by_year[year].skill[baseline]) for year in years), _number(each.total.skill[baseline]))
+        for name, each in done.by_instrument.items()
     ]
-    total = [scores[0].skill[baseline] for scores in done.by_instrument.values()]
+    total = [each.total.skill[baseline] for each in done.by_instrument.values()]
     known = [value for value in total if not math.isnan(value)]
     means = [*(_number(each.score.skill[baseline]) for each in done.years), sum(known) / len(known) if known else None]
     rows.append(("mean", *means))
@@ -161,8 +164,8 @@ def _facts(done: "Backtest") -> dict[str, Any]:
         "total": {**_score(done.total), "p": dict(done.p)},
         "unseen": {**_score(done.unseen), "p": dict(done.p_unseen)} if done.unseen else None,
         "instruments": {
-            name: {str(year) if year else "total": _score(score) for year, score in scores.items()}
-            for name, scores in done.by_instrument.items()
+            name: {str(year): _score(score) for year, score in each.by_year.items()} | {"total": _score(each.total)}
+            for name, each in done.by_instrument.items()
         },
         "left_out": dict(done.left_out),
     }

@@ -1,6 +1,7 @@
 """Groups whose commands are imported when they are called."""
 
 import importlib
+import keyword
 
 import click
 
@@ -11,7 +12,8 @@ class LazyGroup(click.Group):
     """A group whose commands are imported when they are called, so that ``--help`` is instant.
 
     Args:
-        package: the package the command modules are in; each holds a click command named ``command``.
+        package: the package the command modules are in; each holds a click command named ``command``. A name that
+            is a word of Python's own has an underscore behind it, ``import_``.
         summaries: each command's name and one-line help.
     """
 
@@ -27,7 +29,8 @@ class LazyGroup(click.Group):
         """Import the module of a command."""
         if name not in self._summaries:
             return None
-        found: click.Command = importlib.import_module(f"{self._package}.{name}").command
+        module = f"{name}_" if keyword.iskeyword(name) else name
+        found: click.Command = importlib.import_module(f"{self._package}.{module}").command
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

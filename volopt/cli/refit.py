@@ -3,12 +3,15 @@
 import math
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from volopt.cli import forecasting, options
 from volopt.cli.output import SYNTHETIC, print_json, print_table
+
+if TYPE_CHECKING:
+    from volopt.forecast.onnx import Converted
 
 
 @click.command("refit", epilog="Example: volopt refit search --until 2018-12-28 --out forecaster")
@@ -17,6 +20,7 @@ from volopt.cli.output import SYNTHETIC, print_json, print_table
 @click.option("--until", type=forecasting.DAY, metavar="DATE", help="The last day to learn from; else the data's own.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="BUNDLE", help="The directory to write.")
 @click.option("--force", is_flag=True, help="Replace a bundle that is there.")
+@click.option("--onnx", "as_onnx", is_flag=True, help="Write an ONNX model too, checked against PyTorch.")
 @forecasting.workers
 @forecasting.device
 @forecasting.precision
@@ -29,6 +33,7 @@ def command(
     until: datetime | None,
     out: Path,
     force: bool,
+    as_onnx: bool,
     workers: int | None,
     device: str,
     precision: str,
@@ -41,13 +46,15 @@ def command(
     The two years before DATE are forecast by what was fitted before each: their errors calibrate the intervals, and
     say how good the forecaster would have been.
     """
-    from volopt.forecast import bundle
+    from volopt.forecast import bundle, onnx, onnx_check
     from volopt.forecast.refit import refit
     from volopt.forecast.source import origin
     from volopt.storage.kept import walks
     from volopt.training.device import resolve
 
     bundle.check_place(out, force=force)
+    if as_onnx:
+        onnx_check.check_installed()
     found = origin(storage, name, trial, data, until.date() if until else None)
     where = resolve(device)
     with forecasting.FitProgress() as progress:
@@ -60,13 +67,14 @@ def command(
             trainer=forecasting.trainer(workers, where),
             watch=progress,
         )
-    bundle.write(done.bundle, out, more={}, force=force)
+    model = onnx.convert(done.bundle, done.learned) if as_onnx else None
+    bundle.write(done.bundle, out, more={onnx.NAME: model.content} if model else {}, force=force)
     facts = done.bundle.facts
     if as_json:
         told = {"study": name, "trial": facts.trial, "until": facts.until, "epochs": facts.epochs}
         names = [each.name for each in facts.instruments]
         more = {"instruments": names, "left_out": dict(done.left_out), "backtest": facts.backtest, "data": facts.data}
-        print_json({"bundle": out, **told, **more})
+        print_json({"bundle": out, **told, **more, "onnx": _told(model)})
         return
     if found.panel.source.synthetic:
         click.echo(SYNTHETIC)
@@ -77,6 +85,8 @@ def command(
     for why in done.left_out.values():
         click.echo(f"  left out: {why}")
     _print_backtest(facts.backtest)
+    if model:
+        _print_onnx(out / onnx.NAME, model)
     click.echo(f"\nBundle: {out}\nNext: volopt predict {out}")
 
 
@@ -92,3 +102,20 @@ def _print_backtest(found: dict[str, Any]) -> None:
     columns = ["days", "log R²", *skill, f"in {found['coverage_asked']:.0%} interval"]
     rounded = [round(v, 4) if isinstance(v, float) and math.isfinite(v) else v for v in row]
     print_table(columns, [rounded], title)
+
+
+def _told(model: "Converted | None") -> dict[str, Any] | None:
+    from volopt.forecast.onnx import NAME, OPSET
+
+    if model is None:
+        return None
+    shapes = {"inputs": model.inputs, "scaled": model.scaled}
+    return {"file": NAME, "opset": OPSET, **shapes, "difference": model.difference, "windows": model.windows}
+
+
+def _print_onnx(path: Path, model: "Converted") -> None:
+    inputs, scaled = (", ".join(map(str, shape)) for shape in (model.inputs, model.scaled))
+    near = f"at most {model.difference:.1e} from PyTorch on {model.windows} windows"
+    click.echo(f"\nONNX: {path}, {near}; its metadata say how to scale. In Python:")
+    click.echo(f"  session = onnxruntime.InferenceSession({str(path)!r})")
+    click.echo(f'  (scaled,) = session.run(None, {{"inputs": inputs}})  # float32 ({inputs}) -> ({scaled})')

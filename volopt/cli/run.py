@@ -201,6 +201,8 @@ def _print_end(job: "Job", facts: dict[str, Any], end: _End) -> None:
     if against is not None:
         commands.append(f"volopt compare {name} best {against.baseline}{where}")
     commands += [f"volopt report {name}{where}", f"volopt dashboard{where}"]
+    if job.definition.data.files is None:
+        commands.append(f"volopt refit {name} --out {name}-forecaster{where}")
     click.echo("Next: " + "\n      ".join(commands if facts["complete"] else commands[:1]))
 
 

@@ -8,7 +8,8 @@ renames at the end: a killed process leaves a hidden temporary folder, never hal
 import json
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -78,9 +79,9 @@ def write_provider(
         directory.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{directory.name}.", dir=directory.parent) as temporary:
             building = Path(temporary) / "provider"
-            _write_lists(building, calendar, instruments)
+            write_lists(building, calendar, {name: [(t.index[0], t.index[-1])] for name, t in instruments.items()})
             for name, fields in instruments.items():
-                _write_series(building / "features" / folder(name), calendar, fields)
+                write_series(building / "features" / folder(name), calendar, fields)
             if synthetic is not None:
                 (building / SYNTHETIC).write_text(json.dumps(dict(synthetic)) + "\n")
             building.replace(directory)
@@ -88,20 +89,21 @@ def write_provider(
         raise DataError(f"{directory} cannot be written: {error.strerror}", "name another directory") from error
 
 
-def _write_lists(building: Path, calendar: pd.DatetimeIndex, instruments: Mapping[str, pd.DataFrame]) -> None:
-    spans = {name: (fields.index[0], fields.index[-1]) for name, fields in instruments.items()}
-    lines = [f"{name}\t{first:%Y-%m-%d}\t{last:%Y-%m-%d}" for name, (first, last) in spans.items()]
+def write_lists(building: Path, calendar: pd.DatetimeIndex, spans: Mapping[str, Sequence[tuple[date, date]]]) -> None:
+    """Write the calendar and the list of instruments, each with the days from which and to which it is listed."""
+    lines = [f"{name}\t{first:%Y-%m-%d}\t{last:%Y-%m-%d}" for name, each in spans.items() for first, last in each]
     for file, content in (
         ("calendars/day.txt", [f"{day:%Y-%m-%d}" for day in calendar]),
         ("instruments/all.txt", lines),
     ):
         path = building / file
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(f"{line}\n" for line in content))
 
 
-def _write_series(target: Path, calendar: pd.DatetimeIndex, fields: pd.DataFrame) -> None:
-    target.mkdir(parents=True)
+def write_series(target: Path, calendar: pd.DatetimeIndex, fields: pd.DataFrame) -> None:
+    """Write a series a column, from the first to the last day of the index, NaN on days that it lacks."""
+    target.mkdir(parents=True, exist_ok=True)
     first, stop = calendar.slice_locs(fields.index[0], fields.index[-1])
     whole = fields.reindex(calendar[first:stop])
     for field in whole.columns:

@@ -17,6 +17,7 @@ import numpy as np
 
 from volopt.data.bins import SUFFIX, SYNTHETIC, folder, is_instrument_name, read_bin
 from volopt.data.files import inside, is_directory, names, read_lines
+from volopt.data.staging import left_aside
 from volopt.errors import DataError, suggest
 
 MAX_LIST_BYTES = 1_000_000  # of the calendar and of the instrument list
@@ -133,8 +134,10 @@ def open_provider(directory: Path) -> Provider:
     Raises:
         DataError: it is missing or is none, or its calendar or instrument list cannot be read.
     """
-    hint = "name a qlib provider directory, or write one with `volopt data sample`"
+    hint = "name a qlib provider directory, or write one with `volopt data import` or `volopt data sample`"
     if not is_directory(directory):
+        if is_directory(left := left_aside(directory)):
+            hint = f"a process was killed as it replaced it: the next import or download puts back {left}"
         raise DataError(f"there is no data directory {directory}", hint)
     for part in ("calendars", "instruments", "features"):
         if part not in names(directory):

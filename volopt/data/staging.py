@@ -22,6 +22,7 @@ from volopt.errors import DownloadError, UsageError
 # What a provider directory holds, qlib's own caches in it, and the zip that qlib's own download leaves there.
 _OURS = re.compile(rf"calendars|instruments|features|\w+_cache|{re.escape(SYNTHETIC)}|\d{{14}}_.+\.zip")
 _OLD = "old"
+_DONE = "done"
 _LOCK = "lock"
 
 
@@ -57,7 +58,7 @@ def staging(directory: Path) -> Iterator[Path]:
         DownloadError: another process is at work for the same directory.
         OSError: it cannot be made.
     """
-    hidden = directory.with_name(f".{directory.name}.download")
+    hidden = directory.with_name(f".{directory.name}.staging")
     with ExitStack() as stack:
         for parent in reversed([each for each in hidden.parents if not each.exists()]):
             stack.callback(_remove_empty, parent)
@@ -78,7 +79,7 @@ def _locked(hidden: Path, directory: Path) -> FileLock:
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
-        message = f"another process is loading data to {directory}"
+        message = f"another process is writing data to {directory}"
         raise DownloadError(message, "wait until it is done, or name another directory") from error
     return lock
 
@@ -107,6 +108,8 @@ def put(made: Path, directory: Path, hidden: Path) -> None:
         if directory.exists():
             directory.rename(hidden / _OLD)
         made.rename(directory)
+        if (hidden / _OLD).exists():
+            (hidden / _OLD).rename(hidden / _DONE)  # half of it, as a kill leaves it, must never be put back
     except BaseException:
         _put_back(hidden, directory)
         raise
@@ -119,6 +122,11 @@ def _clear(hidden: Path, directory: Path) -> None:
             shutil.rmtree(path)
         elif path.name != _LOCK:
             path.unlink()
+
+
+def left_aside(directory: Path) -> Path:
+    """Where a process killed in the middle of ``put`` leaves what was at ``directory``."""
+    return directory.with_name(f".{directory.name}.staging") / _OLD
 
 
 def _put_back(hidden: Path, directory: Path) -> None:

@@ -28,6 +28,14 @@ class Year:
 
 
 @dataclass(frozen=True)
+class Instrument:
+    """One instrument of a backtest; ``total`` is of the years that are not seen, or of all where all are."""
+
+    by_year: Mapping[int, Score]
+    total: Score
+
+
+@dataclass(frozen=True)
 class Backtest:
     """What a configuration would have done, fitted again and again on the past alone."""
 
@@ -41,7 +49,7 @@ class Backtest:
     unseen: Score | None  # without the years that are seen; None where that leaves none
     p: Mapping[str, float]  # of the test of total against each baseline
     p_unseen: Mapping[str, float]
-    by_instrument: Mapping[str, Mapping[int, Score]]  # of each year; under year 0 of all unseen ones, or of all
+    by_instrument: Mapping[str, Instrument]
     left_out: Mapping[str, str]  # instruments that no period could be fitted on
     rows: Rows
     chosen: np.ndarray  # the rows from ``first`` on: those before only calibrate
@@ -146,13 +154,11 @@ def _in(rows: Rows, year: int) -> np.ndarray:
     return rows.between(date(year, 1, 1), date(year, 12, 31))
 
 
-def _by_instrument(
-    rows: Rows, years: Sequence[Year], total: np.ndarray, chosen: np.ndarray
-) -> dict[str, dict[int, Score]]:
+def _by_instrument(rows: Rows, years: Sequence[Year], total: np.ndarray, chosen: np.ndarray) -> dict[str, Instrument]:
     found = {}
     for index, name in enumerate(rows.walked.names):
-        own = rows.walked.instrument == index
-        if (own & chosen).any():
-            by_year = {each.year: rows.score(own & chosen & _in(rows, each.year)) for each in years}
-            found[name] = {**by_year, 0: rows.score(own & total)}
+        own = chosen & (rows.walked.instrument == index)
+        if own.any():
+            by_year = {each.year: rows.score(own & _in(rows, each.year)) for each in years}
+            found[name] = Instrument(by_year, rows.score(own & total))
     return found

@@ -1,6 +1,6 @@
 """A bundle: a directory that holds a forecaster, ready to be copied anywhere.
 
-``bundle.json`` says what it is, names the other files with their SHA-256, and ends with a digest of itself.
+``bundle.json`` says what it is, ``SHA256SUMS`` lists the files as ``sha256sum --check`` reads it.
 ``seed-N.safetensors`` holds the weights of a network, ``errors.safetensors`` the out-of-sample errors that calibrate
 intervals. Nothing in it can run: there is no pickle. A bundle is written whole or not at all, and read as one that a
 stranger sent: what is missing, changed, of another format or led outside is refused.
@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from volopt.data.files import inside, is_directory, read_bounded
+from volopt.data.files import inside, is_directory, read_bounded, read_lines
 from volopt.definition.load import restore
 from volopt.definition.plain import show
 from volopt.definition.schema import Definition
@@ -33,11 +33,20 @@ from volopt.windows.windows import SeriesScaling
 
 FORMAT = 1
 FACTS = "bundle.json"
+SUMS = "SHA256SUMS"
 ERRORS = "errors.safetensors"
 MAX_FACTS = 20_000_000  # bytes
+MAX_SUMS = 1_000_000
 MAX_FILE = 1_000_000_000
-_FILE = re.compile(r"(seed-[0-9]{1,6}|errors)\.safetensors|network\.onnx")
+_SUM = re.compile(r"([0-9a-f]{64})  (bundle\.json|(?:seed-[0-9]{1,6}|errors)\.safetensors|network\.onnx)")
 
+
+def _is_day(text: str) -> str:
+    date.fromisoformat(text)  # raises ValueError where there is no such day
+    return text
+
+
+Day = Annotated[str, Field(pattern=r"^[12]\d\d\d-\d\d-\d\d$"), AfterValidator(_is_day)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(allow_inf_nan=False, gt=0)]
 
@@ -56,7 +65,7 @@ class Instrument(_Table):
     target_scale: Positive
     low: list[Number]  # of each scaled feature, over all windows of train
     high: list[Number]
-    days: list[Annotated[str, Field(pattern=r"^[12]\d\d\d-\d\d-\d\d$")]]  # the last ones of train
+    days: Annotated[list[Day], Field(min_length=1)]  # the last ones of train
     values: list[list[Number]]  # shape: (days, features and target)
 
     def scaling(self) -> SeriesScaling:
@@ -76,13 +85,12 @@ class Facts(_Table):
     definition: dict[str, Any]
     params: dict[str, Scalar]
     epochs: int
-    until: Annotated[str, Field(pattern=r"^[12]\d\d\d-\d\d-\d\d$")]  # the last day that was learned from
+    until: Day  # the last day that was learned from
     data: dict[str, Any]
     versions: dict[str, str]
     instruments: Annotated[list[Instrument], Field(min_length=1)]
     seeds: Annotated[list[int], Field(min_length=1)]
     backtest: dict[str, Any]  # the latest years, forecast by what was fitted before each
-    files: dict[str, str]  # SHA-256 by name
 
 
 class Bundle:
@@ -113,7 +121,7 @@ def write(bundle: Bundle, directory: Path, *, more: Mapping[str, bytes], force: 
     """Write a bundle.
 
     Args:
-        bundle: in memory; ``facts.files`` is filled in here.
+        bundle: in memory.
         directory: that must not be there yet.
         more: other files by name, such as an ONNX model.
         force: whether one that is there is replaced, where it is a bundle.
@@ -128,9 +136,9 @@ def write(bundle: Bundle, directory: Path, *, more: Mapping[str, bytes], force: 
     }
     files[ERRORS] = save({name: np.ascontiguousarray(values) for name, values in bundle.errors.items()})
     files |= more
-    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    facts = bundle.facts.model_copy(update={"files": hashes}).model_dump(mode="json")
-    files[FACTS] = (json.dumps({**facts, "digest": _digest(facts)}, indent=1) + "\n").encode()
+    files[FACTS] = (json.dumps(bundle.facts.model_dump(mode="json"), indent=1) + "\n").encode()
+    sums = [f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items())]
+    files[SUMS] = "".join(sums).encode()
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{directory.name}.", dir=directory.parent) as temporary:
@@ -162,52 +170,55 @@ def read(directory: Path) -> Bundle:
     Raises:
         DataError: it is none, is incomplete or changed, or was written by another format of volopt.
     """
-    facts = _facts(directory)
-    contents = {name: _content(directory, name, digest) for name, digest in facts.files.items()}
+    contents = _contents(directory)
+    facts = _facts(directory, contents[FACTS])
     names = [f"seed-{seed}.safetensors" for seed in facts.seeds]
     for name in (*names, ERRORS):
         if name not in contents:
-            raise _broken(directory, f"{FACTS} does not list {name}")
+            raise _broken(directory, f"{SUMS} does not list {name}")
     try:
         weights = [load(contents[name]) for name in names]
-        errors = load(contents[ERRORS])
-        bundle = Bundle(facts, weights, errors)
+        bundle = Bundle(facts, weights, load(contents[ERRORS]))
     except (SafetensorError, DefinitionError, KeyError, TypeError, ValueError) as error:
         raise _broken(directory, f"it cannot be read ({type(error).__name__})") from error
     _check(bundle, directory)
     return bundle
 
 
-def _facts(directory: Path) -> Facts:
-    if not is_directory(directory) or not (directory / FACTS).is_file():
+def _contents(directory: Path) -> dict[str, bytes]:
+    """Return every file that the sums list, each as it was written."""
+    if not is_directory(directory) or not (directory / FACTS).exists():
         raise DataError(f"there is no bundle at {directory}", "`volopt refit` writes one")
-    content = read_bounded(inside(directory, FACTS), MAX_FACTS)
+    found = {}
+    for line in read_lines(inside(directory, SUMS), MAX_SUMS):
+        match = _SUM.fullmatch(line)
+        if match is None:
+            raise _broken(directory, f"{SUMS} has a line {show(line)}, which is of no file of a bundle")
+        digest, name = match.groups()
+        found[name] = read_bounded(inside(directory, name), MAX_FACTS if name == FACTS else MAX_FILE)
+        if hashlib.sha256(found[name]).hexdigest() != digest:
+            raise _broken(directory, f"{name} is not as it was written")
+    if FACTS not in found:
+        raise _broken(directory, f"{SUMS} does not list {FACTS}")
+    return found
+
+
+def _facts(directory: Path, content: bytes) -> Facts:
     try:
         said = json.loads(content)
-        version, digest = said["format"], said.pop("digest")
-    except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
+        version = said["format"]
+    except (ValueError, RecursionError, KeyError, TypeError) as error:
         raise _broken(directory, f"{FACTS} is not what volopt writes") from error
     if version != FORMAT:
         raise DataError(
             f"{directory} has the bundle format {show(version)}, and this volopt reads format {FORMAT}",
             "make it again with this volopt's `volopt refit`, or use the volopt that wrote it",
         )
-    if digest != _digest(said):
-        raise _broken(directory, f"{FACTS} was changed after it was written")
     try:
         return Facts.model_validate(said)
     except ValidationError as error:
         where = ".".join(map(str, error.errors()[0]["loc"]))
         raise _broken(directory, f"{FACTS} says nothing sound of {where}") from error
-
-
-def _content(directory: Path, name: str, digest: str) -> bytes:
-    if not _FILE.fullmatch(name):
-        raise _broken(directory, f"{FACTS} names a file {show(name)}, which belongs to no bundle")
-    content = read_bounded(inside(directory, name), MAX_FILE)
-    if hashlib.sha256(content).hexdigest() != digest:
-        raise _broken(directory, f"{name} was changed after it was written")
-    return content
 
 
 def _check(bundle: Bundle, directory: Path) -> None:
@@ -225,10 +236,6 @@ def _check(bundle: Bundle, directory: Path) -> None:
             raise _broken(directory, f"{ERRORS} has no errors of {each.name}")
     if data.files is not None or not all(np.isfinite(v).all() for arrays in bundle.weights for v in arrays.values()):
         raise _broken(directory, "its weights are not finite")
-
-
-def _digest(facts: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def _broken(directory: Path, why: str) -> DataError:

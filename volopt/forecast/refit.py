@@ -13,7 +13,7 @@ import volopt
 from volopt.definition.load import dump
 from volopt.errors import DataError
 from volopt.forecast import conformal, scores, walking
-from volopt.forecast.bundle import Bundle, Facts, Instrument
+from volopt.forecast.bundle import FORMAT, Bundle, Facts, Instrument
 from volopt.forecast.chosen import Choice
 from volopt.forecast.periods import DAY, Period, year_before
 from volopt.forecast.scores import Rows
@@ -39,6 +39,7 @@ class Refitted:
     bundle: Bundle
     rows: Rows | None  # None where there is too little to look back on
     left_out: Mapping[str, str]
+    learned: Dataset  # all days up to the last
 
 
 def refit(
@@ -82,7 +83,7 @@ def refit(
         rows = scores.rows(walking.join(market, asked, datasets, fitted), log=log, coverage=conformal.COVERAGE)
     weights = [_weights(fitted[step.key]) for step in final]
     bundle = Bundle(_facts(choice, origin, dataset, last, rows), weights, _errors(dataset, rows, log=log))
-    return Refitted(bundle, rows, {**panel.left_out, **dataset.left_out})
+    return Refitted(bundle, rows, {**panel.left_out, **dataset.left_out}, dataset)
 
 
 def _behind(market: Market, last: date) -> list[Period]:
@@ -117,7 +118,7 @@ def _errors(dataset: Dataset, rows: Rows | None, *, log: bool) -> dict[str, np.n
 
 def _facts(choice: Choice, origin: Origin, dataset: Dataset, last: date, rows: Rows | None) -> Facts:
     return Facts(
-        format=1,
+        format=FORMAT,
         volopt=volopt.__version__,
         created=datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="seconds"),
         study=choice.study,
@@ -131,7 +132,6 @@ def _facts(choice: Choice, origin: Origin, dataset: Dataset, last: date, rows: R
         instruments=[_instrument(dataset, index, choice.window) for index in range(len(dataset.series))],
         seeds=list(range(choice.definition.training.seeds)),
         backtest=_looked_back(rows),
-        files={},
     )
 
 

@@ -60,7 +60,7 @@ class Market:
         days = len(dataset.rows("train", self.window, 0))
         if days < FEWEST_TRAIN:
             told = f"{dataset.series[0].name} has {days} days to learn from before {period.first}"
-            raise DataError(f"{told}, fewer than {FEWEST_TRAIN}", "begin later")
+            raise DataError(f"{told}, fewer than {FEWEST_TRAIN}", "write a later --from or --until")
         check_series(dataset, 0, self.window)
         return dataset
 

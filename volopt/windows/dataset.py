@@ -41,6 +41,7 @@ class Dataset:
 
     series: tuple[Series, ...]
     names: tuple[str, ...]  # of the features
+    quantity: str  # the expression of the target
     rule: Rule
     scaling: str
     anchored: bool
@@ -112,6 +113,7 @@ def assemble(frames: Sequence[Frame], definition: Definition, rule: Rule, finger
     return Dataset(
         series=tuple(_series(frame, definition) for frame in frames),
         names=data.features,
+        quantity=data.target,
         rule=rule,
         scaling=data.scaling,
         anchored=data.anchor == "window_mean",
@@ -211,7 +213,7 @@ def check_series(dataset: Dataset, index: int, window: int) -> None:
     """
     series = dataset.series[index]
     if dataset.log:
-        _check_logarithm(series)
+        _check_logarithm(dataset.quantity, series)
     rows = list(dataset.rule.fitted_on(series.dates, window, index))
     columns = [*zip(dataset.names, series.features.T, strict=True), ("the target", series.transformed)]
     for name, values in columns:
@@ -220,11 +222,12 @@ def check_series(dataset: Dataset, index: int, window: int) -> None:
         above_level(dataset, index, window)
 
 
-def _check_logarithm(series: Series) -> None:
+def _check_logarithm(target: str, series: Series) -> None:
     without = series.target <= 0
     if without.any():
+        told = f"{series.target[without][0]:g} on {series.dates[without][0]}: no logarithm"
         raise DataError(
-            f"the target of {series.name} is {series.target[without][0]:g} on {series.dates[without][0]}: no logarithm",
+            f"the target {target} of {series.name} is {told}",
             'write transform = "none" in [data], or choose a target that is always positive',
         )
 

@@ -128,7 +128,7 @@ def test_ctrl_c_and_a_polite_kill_leave_nothing(
     with subprocess.Popen(arguments, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         assert process.stderr.readline().startswith("loading: 0.0 of")
-        assert (tmp_path / "above/.mine.download").is_dir()
+        assert (tmp_path / "above/.mine.staging").is_dir()
         process.send_signal(sent)
         assert process.stderr.read() == "Interrupted. Nothing half is left behind.\n"
         assert process.wait() == 130

@@ -3,10 +3,12 @@
 from cli.wrong_input.arguments import ARGUMENTS
 from cli.wrong_input.command_line import COMMAND_LINE
 from cli.wrong_input.csv_files import CSV_FILES
+from cli.wrong_input.forecasts import FORECASTS
+from cli.wrong_input.imports import IMPORTS
 from cli.wrong_input.providers import PROVIDERS
 from cli.wrong_input.storages import STORAGES
 from cli.wrong_input.studies import STUDIES
 from cli.wrong_input.study_files import STUDY_FILES
 
 DATA = [*STUDY_FILES, *PROVIDERS, *CSV_FILES]  # what `volopt check` looks at too
-CASES = [*COMMAND_LINE, *ARGUMENTS, *DATA, *STORAGES, *STUDIES]
+CASES = [*COMMAND_LINE, *ARGUMENTS, *DATA, *IMPORTS, *STORAGES, *STUDIES, *FORECASTS]

@@ -23,7 +23,7 @@ def chart(done: Backtest, *, synthetic: bool) -> Chart:
         f"refitted {'once' if done.refit == 'never' else f'each {done.refit}'}",
         [*words.warnings(synthetic=synthetic), *_notes(done)],
         scale=_scale(done) if several else None,
-        row_height=max(340, 24 * len(done.by_instrument)),
+        row_height=max(340, 30 * len(done.by_instrument)),  # room for each name
     )
 
 
@@ -65,13 +65,12 @@ def _gained(done: Backtest) -> Panel:
 
 
 def _instruments(done: Backtest) -> Panel:
-    years = [each.year for each in done.years]
-    columns = {year: _label(done, year) for year in years} | {0: "total"}
+    columns = [_label(done, each.year) for each in done.years] + ["total"]
     names = list(done.by_instrument)[::-1]
     cells = [
-        (columns[year], name, score.skill[AGAINST])
-        for name, scores in done.by_instrument.items()
-        for year, score in scores.items()
+        (column, name, score.skill[AGAINST])
+        for name, each in done.by_instrument.items()
+        for column, score in zip(columns, [*each.by_year.values(), each.total], strict=True)
         if np.isfinite(score.skill[AGAINST])
     ]
     mark = Points(
@@ -81,7 +80,7 @@ def _instruments(done: Backtest) -> Panel:
         hover=[f"{y} {x}: {value:+.3f}" for x, y, value in cells],
         size=16,
     )
-    axes = Axis("year", "category", names=list(columns.values())), Axis("", "category", names=names)
+    axes = Axis("year", "category", names=columns), Axis("", "category", names=names)
     return Panel(*axes, [mark], f"Skill over {AGAINST} by instrument")
 
 
@@ -110,7 +109,8 @@ def _share(done: Backtest, rows: np.ndarray) -> str:
 
 
 def _scale(done: Backtest) -> Scale:
-    values = [score.skill[AGAINST] for scores in done.by_instrument.values() for score in scores.values()]
+    scores = [score for each in done.by_instrument.values() for score in (*each.by_year.values(), each.total)]
+    values = [score.skill[AGAINST] for score in scores]
     reach = float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 1.0
     return Scale(f"skill over {AGAINST}", -reach, reach)
 

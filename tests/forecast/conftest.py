@@ -1,0 +1,113 @@
+"""A small study of log volume on the synthetic sample, really run, and what is refitted of it."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from small_runs import run
+from volopt.forecast import backtest as backtests
+from volopt.forecast import refit as refits
+from volopt.forecast.backtest import Backtest
+from volopt.forecast.periods import Refit
+from volopt.forecast.refit import Refitted
+from volopt.forecast.source import Origin, origin
+from volopt.forecast.walk import Market, work
+from volopt.forecast.walking import Step
+from volopt.search.executors.serial import SerialTrainer
+from volopt.storage.kept import Kept
+
+STUDY = """
+format = 1
+name = "small"
+[data]
+instrument = "SH600000"
+features = ["$volume", "Log($high/$low)", "Log($days_to_next)"]
+target = "$volume"
+transform = "log"
+anchor = "window_mean"
+scaling = "standard"
+train = ["2013-01-01", "2014-12-31"]
+valid = ["2015-01-01", "2015-12-31"]
+test = ["2016-01-01", "2016-12-30"]
+[model]
+cell = "GRU"
+hidden_size = 4
+window = 8
+[training]
+epochs = 3
+learning_rate = 0.01
+batch_size = 128
+loss = "huber"
+seeds = 2
+early_stopping = 2
+[space]
+window = [5, 8]
+[[phase]]
+name = "windows"
+sampler = "grid"
+grid = { window = [5, 8] }
+[objective]
+metric = "valid_log_r2"
+"""
+
+
+@pytest.fixture(scope="session")
+def studied(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> str:
+    """The URL of a storage with the study."""
+    return run(STUDY, tmp_path_factory.mktemp("studied"), sample).storage
+
+
+@pytest.fixture(scope="session")
+def best(studied: str) -> Origin:
+    """Its best trial with all days of the sample."""
+    return origin(studied, "small", "best", None, None)
+
+
+def unwatched(steps: Sequence[Step]) -> Callable[[Step], None]:
+    return lambda step: None
+
+
+def serial(market: Market) -> SerialTrainer:
+    return SerialTrainer(market, work)
+
+
+@pytest.fixture(scope="session")
+def walk(best: Origin) -> Callable[..., Backtest]:
+    """Walk the best trial forward, keeping what was fitted."""
+
+    def walked(first: date, last: date | None, refit: Refit = "year", found: Origin = best) -> Backtest:
+        return backtests.backtest(
+            found.choice,
+            found.panel,
+            first,
+            last,
+            refit,
+            coverage=0.8,
+            device="cpu",
+            precision="highest",
+            kept=Kept(best.artifacts / "walks"),
+            trainer=serial,
+            watch=unwatched,
+        )
+
+    return walked
+
+
+@pytest.fixture(scope="session")
+def refitted(best: Origin) -> Callable[[date | None], Refitted]:
+    """Refit the best trial, keeping what was fitted."""
+
+    def done(until: date | None) -> Refitted:
+        return refits.refit(
+            best,
+            until,
+            device="cpu",
+            precision="highest",
+            kept=Kept(best.artifacts / "walks"),
+            trainer=serial,
+            watch=unwatched,
+        )
+
+    return done

@@ -1,0 +1,121 @@
+"""What is no sound model, or forecasts otherwise, becomes no part of a bundle, and is refused in one."""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import onnx as onnx_package
+import onnxruntime
+import pytest
+import torch
+from torch import nn
+
+import builders
+import untrained
+from volopt.errors import DataError, OnnxError, UsageError
+from volopt.forecast import bundle as bundles
+from volopt.forecast import onnx, onnx_check
+from volopt.windows.dataset import Dataset
+
+
+@pytest.fixture(scope="module")
+def learned() -> Dataset:
+    """What the bundles are told to have learned from."""
+    return builders.dataset()
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        (lambda scaled: scaled + 2e-5, "2.0e-05"),
+        (lambda scaled: scaled * np.nan, "nan"),
+        (lambda scaled: scaled[:1], "inf"),
+    ],
+)
+def test_a_model_that_forecasts_otherwise_is_refused(
+    broken: Any, told: str, learned: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By numbers, by their absence, or by another shape."""
+    real = onnxruntime.InferenceSession
+
+    def session(*arguments: Any, **said: Any) -> SimpleNamespace:
+        opened = real(*arguments, **said)
+        return SimpleNamespace(run=lambda *asked: [broken(opened.run(*asked)[0])])
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", session)
+    with pytest.raises(OnnxError, match=f"differs from PyTorch by {told}") as caught:
+        onnx.convert(untrained.bundle(learned), learned)
+    assert caught.value.exit_code == 1
+    assert "kept" in caught.value.hint
+
+
+def test_a_network_that_amplifies_rounding_is_refused(learned: Dataset) -> None:
+    """Its forecasts depend on the order in which sums are taken: no two programs agree on them."""
+    made = untrained.bundle(learned, cell="RNN", hidden_size=25, num_layers=3, window=40)
+    for weights in made.weights:
+        weights.update({name: values * np.float32(5) for name, values in weights.items() if ".recurrent." in name})
+    with pytest.raises(OnnxError, match="differs from PyTorch by"):
+        onnx.convert(made, learned)
+
+
+def test_a_difference_beyond_1_is_relative() -> None:
+    """Float32 has no 1e-5 of large numbers."""
+    assert onnx_check._apart(np.array([[1001.0]]), np.array([[1000.0]])) == pytest.approx(1e-3)
+    assert onnx_check._apart(np.array([[0.02]]), np.array([[0.01]])) == pytest.approx(1e-2)
+
+
+@pytest.mark.parametrize("content", [b"no model", onnx_package.ModelProto().SerializeToString()])
+def test_what_cannot_be_run_is_told_in_a_sentence(content: bytes) -> None:
+    with pytest.raises(OnnxError, match="the ONNX model cannot be used"):
+        onnx_check.difference(content, nn.Identity(), [torch.zeros(1, 2, 3)])
+
+
+def test_what_onnxruntime_does_not_know_is_told_in_a_sentence(
+    learned: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = onnx.convert(untrained.bundle(learned), learned).content
+
+    def session(*arguments: Any, **said: Any) -> None:
+        raise RuntimeError("Unsupported model IR version: 99\nmore")
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", session)
+    with pytest.raises(OnnxError, match=r"\(RuntimeError: Unsupported model IR version: 99\)$") as caught:
+        onnx_check.difference(content, nn.Identity(), [torch.zeros(1, 2, 3)])
+    assert "volopt[onnx]" in caught.value.hint
+
+
+@pytest.mark.parametrize("package", ["onnx", "onnxruntime"])
+def test_without_the_extra_it_is_named(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(UsageError, match=package) as caught:
+        onnx_check.check_installed()
+    assert caught.value.hint == "pip install 'volopt[onnx]'"
+
+
+@pytest.fixture
+def written(learned: Dataset, tmp_path: Path) -> Path:
+    """A bundle with a model in it."""
+    made = untrained.bundle(learned)
+    place = tmp_path / "forecaster"
+    bundles.write(made, place, more={onnx.NAME: onnx.convert(made, learned).content}, force=False)
+    return place
+
+
+def test_a_bundle_with_a_model_is_read_without_the_extra(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for package in ("onnx", "onnxruntime"):
+        monkeypatch.setitem(sys.modules, package, None)
+    assert set(bundles.read(written).facts.files) > {onnx.NAME}
+
+
+def test_a_changed_model_is_refused(written: Path) -> None:
+    (written / onnx.NAME).write_bytes((written / onnx.NAME).read_bytes() + b" ")
+    with pytest.raises(DataError, match=r"network\.onnx was changed"):
+        bundles.read(written)
+
+
+def test_a_missing_model_is_refused(written: Path) -> None:
+    (written / onnx.NAME).unlink()
+    with pytest.raises(DataError, match=r"network\.onnx"):
+        bundles.read(written)

@@ -1,0 +1,185 @@
+"""The next trading day by a bundle: the same numbers as the walk forward, in shares, with what a reader must know."""
+
+import itertools
+import math
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from forecast.conftest import serial, unwatched
+from volopt.data.bins import write_provider
+from volopt.data.provider import open_provider
+from volopt.errors import DataError, UsageError
+from volopt.forecast.backtest import Backtest
+from volopt.forecast.bundle import Bundle
+from volopt.forecast.predict import Predicted, predicted
+from volopt.forecast.refit import Refitted, refit
+from volopt.forecast.source import Origin
+from volopt.search.job import read_data
+from volopt.storage.kept import Kept
+
+UNTIL = date(2017, 12, 31)
+TODAY = date(2018, 12, 30)
+
+
+@pytest.fixture(scope="module")
+def made(refitted: Callable[[date | None], Refitted]) -> Bundle:
+    return refitted(UNTIL).bundle
+
+
+def asked(made: Bundle, data: Path, day: date | None = None, last: int = 1, today: date = TODAY) -> Predicted:
+    return predicted(made, data, day, today, last, (), 0.8)
+
+
+def copied(
+    sample: Path, target: Path, *, volume: Callable[[pd.DataFrame], pd.DataFrame], until: str = "2018-12-28"
+) -> Path:
+    """Write the sample anew up to a day, with its stock changed."""
+    provider = open_provider(sample)
+    calendar = pd.DatetimeIndex(provider.calendar)
+    columns = {}
+    for field in provider.fields("SH600000"):
+        start, values = provider.series("SH600000", field)
+        columns[field.removeprefix("$")] = pd.Series(values, index=calendar[start : start + len(values)])
+    table = volume(pd.DataFrame(columns)).loc[:until]
+    write_provider(target, calendar[calendar <= until], {"SH600000": table})
+    return target
+
+
+def test_its_forecasts_are_those_of_the_walk_forward(made: Bundle, sample: Path, walk: Callable[..., Backtest]) -> None:
+    """The walk of 2018 is fitted on the same days; shares are adjusted volume times the factor of the day before."""
+    walked = walk(date(2018, 1, 1), date(2018, 12, 28)).rows.walked
+    forecast = walked.forecast[walked.dates >= np.datetime64("2018-01-01")]
+    found = asked(made, sample, last=len(forecast) + 1).predictions
+    factors = open_provider(sample).series("SH600000", "$factor")[1]
+    calendar = open_provider(sample).calendar
+    by_day = dict(zip(calendar.astype(object), factors.tolist(), strict=False))
+    np.testing.assert_allclose(
+        [each.forecast for each in found[:-1]],
+        forecast * [by_day[each.as_of] for each in found[:-1]],
+        rtol=1e-4,
+    )
+    assert all(one.date == other.as_of for one, other in itertools.pairwise(found))
+
+
+def test_nothing_after_the_date_is_looked_at(made: Bundle, sample: Path, tmp_path: Path) -> None:
+    short = copied(sample, tmp_path / "short", volume=lambda table: table, until="2018-06-29")
+    one, other = (asked(made, data, date(2018, 6, 22), last=5).predictions for data in (sample, short))
+    assert [each.forecast for each in one] == [each.forecast for each in other]
+    assert [each.as_of for each in one][-1] == date(2018, 6, 22)
+    assert math.isnan(one[-1].actual)
+
+
+def test_the_next_trading_day_is_the_calendar_s_over_weekends_and_holidays(made: Bundle, sample: Path) -> None:
+    (found,) = asked(made, sample, date(2018, 4, 27)).predictions  # a Friday before the first of May, a Tuesday
+    assert (found.as_of, found.date) == (date(2018, 4, 27), date(2018, 4, 30))
+    (found,) = asked(made, sample, date(2018, 4, 30)).predictions
+    assert found.date == date(2018, 5, 3)
+
+
+def test_after_the_calendar_s_end_it_is_the_next_weekday_and_said_to_be_unknown(made: Bundle, sample: Path) -> None:
+    found = asked(made, sample)
+    assert found.predictions[0].date == date(2018, 12, 31)
+    assert found.warnings == [
+        "the calendar ends on 2018-12-28, and the next trading day is not known: 2018-12-31 is the next weekday"
+    ]
+
+
+def test_stale_data_are_told(made: Bundle, sample: Path) -> None:
+    found = asked(made, sample, today=date(2019, 2, 1))
+    assert (
+        "the data of SH600000 are stale: its last trade day is 2018-12-28, 35 days before 2019-02-01" in found.warnings
+    )
+
+
+def test_inputs_beyond_what_training_saw_are_told(made: Bundle, sample: Path, tmp_path: Path) -> None:
+    def wild(table: pd.DataFrame) -> pd.DataFrame:
+        high = table["high"].copy()
+        high.loc["2018-12-27":] *= 3
+        return table.assign(high=high)
+
+    found = asked(made, copied(sample, tmp_path / "wild", volume=wild))
+    (told,) = [line for line in found.warnings if "leaves the range" in line]
+    assert told.startswith("Log($high/$low) of SH600000 leaves the range seen in training, by ")
+
+
+def test_other_data_are_refused_with_the_day_and_both_values(made: Bundle, sample: Path, tmp_path: Path) -> None:
+    doubled = copied(sample, tmp_path / "doubled", volume=lambda table: table.assign(volume=table["volume"] * 2))
+    with pytest.raises(
+        DataError, match=r"\$volume of SH600000 on 2017-12-\d\d is .* in these data, and was .* in those"
+    ):
+        asked(made, doubled)
+
+
+def test_days_that_the_bundle_was_fitted_on_are_forecast_with_a_warning(made: Bundle, sample: Path) -> None:
+    told = "the bundle has seen what came until 2017-12-31: up to then nothing that it says is a forecast"
+    seen, unseen = (asked(made, sample, day) for day in (date(2017, 8, 1), date(2017, 12, 29)))
+    assert (seen.predictions[0].date, seen.warnings) == (date(2017, 8, 2), [told])
+    assert (unseen.predictions[0].date, unseen.warnings) == (date(2018, 1, 4), [])
+
+
+def test_data_that_end_before_what_the_bundle_was_fitted_on_are_refused(
+    made: Bundle, sample: Path, tmp_path: Path
+) -> None:
+    short = copied(sample, tmp_path / "short", volume=lambda table: table, until="2017-06-30")
+    with pytest.raises(DataError, match="the data lack the days of SH600000 up to 2017-12-31, on which the bundle was"):
+        asked(made, short)
+
+
+def test_data_without_the_instrument_are_refused(made: Bundle, other_sample: Path, tmp_path: Path) -> None:
+    empty = Path(shutil.copytree(other_sample, tmp_path / "other"))
+    (empty / "instruments" / "all.txt").write_text("SH000300\t2010-01-04\t2018-12-28\n")
+    with pytest.raises(DataError, match="has no SH600000, which the bundle forecasts"):
+        asked(made, empty)
+
+
+def test_an_instrument_that_is_not_the_bundle_s_is_refused(made: Bundle, sample: Path) -> None:
+    with pytest.raises(UsageError, match="the bundle was not fitted on SH000300"):
+        predicted(made, sample, None, TODAY, 1, ("SH000300",), 0.8)
+
+
+def test_an_interval_lies_around_the_forecast_and_widens_with_its_coverage(made: Bundle, sample: Path) -> None:
+    narrow, wide = (predicted(made, sample, None, TODAY, 1, (), each).predictions[0] for each in (0.5, 0.9))
+    assert wide.low < narrow.low < narrow.forecast < narrow.high < wide.high
+    assert narrow.unit == "shares"
+
+
+def test_the_share_that_such_intervals_held_is_measured_on_earlier_days(made: Bundle, sample: Path) -> None:
+    found = asked(made, sample)
+    assert found.held_days > 300
+    assert 0.7 < found.held < 0.9
+
+
+def test_with_too_few_errors_there_is_no_interval_and_a_warning(made: Bundle, sample: Path) -> None:
+    bare = Bundle(made.facts, made.weights, {"SH600000": np.zeros(10)})
+    found = asked(bare, sample)
+    assert math.isnan(found.predictions[0].low)
+    assert "there are too few out-of-sample errors of SH600000 for an interval" in found.warnings
+    assert found.held_days == 0
+
+
+def test_without_a_factor_the_unit_is_adjusted_shares(made: Bundle, sample: Path, tmp_path: Path) -> None:
+    data = copied(sample, tmp_path / "plain", volume=lambda table: table.drop(columns="factor"))
+    assert asked(made, data).predictions[0].unit == "adjusted shares"
+
+
+def test_another_target_stays_in_its_own_unit(best: Origin, sample: Path, tmp_path: Path) -> None:
+    """A price, neither in logs nor relative: its interval is forecast plus error."""
+    said = best.choice.definition
+    data = said.data.model_copy(update={"target": "$close", "transform": "none", "anchor": "none"})
+    close = said.model_copy(update={"data": data})
+    origin = replace(
+        best, choice=replace(best.choice, definition=close), panel=read_data(close, sample, tmp_path, whole=True)
+    )
+    options: dict[str, Any] = {"device": "cpu", "precision": "highest", "kept": Kept(tmp_path)}
+    made = refit(origin, UNTIL, trainer=serial, watch=unwatched, **options).bundle
+    (found,) = asked(made, sample).predictions
+    assert (found.target, found.unit) == ("$close", "$close")
+    assert found.low < found.forecast < found.high or math.isnan(found.low)
