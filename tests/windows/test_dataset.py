@@ -235,7 +235,7 @@ def test_whatever_keeps_an_instrument_from_training_is_its_reason() -> None:
     assert [series.name for series in found.series] == ["A"]
     assert found.left_out["flat"] == "$close of flat is constant (7) over train and cannot be scaled"
     assert found.left_out["huge"].startswith("$close of huge is 1e+31 on 2021-12-01, too large")
-    assert found.left_out["none"] == "the target of none is 0 on 2020-01-31: no logarithm"
+    assert found.left_out["none"] == "the target $volume of none is 0 on 2020-01-31: no logarithm"
 
 
 def test_a_panel_of_which_nothing_is_left_is_refused_with_the_first_reason() -> None:
