@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -188,3 +189,18 @@ def test_the_run_record_keeps_what_was_read_and_what_was_left_out(subject: Subje
     record = studies.runs(subject.study)[0]
     assert record["data"]["left_out"] == {LATE: WHY}
     assert [frame["name"] for frame in record["data"]["frames"]] == NAMES
+
+
+def test_a_trial_whose_file_is_gone_says_so_in_place_of_its_instruments(
+    volopt: Volopt, storage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(Path(storage.removeprefix("sqlite:///")).parent, tmp_path / "copy")
+    monkeypatch.setenv("VOLOPT_STORAGE", f"sqlite:///{tmp_path}/copy/volopt.db")
+    for path in (tmp_path / "copy" / "artifacts").iterdir():
+        if path.is_file():
+            path.write_text("{")
+    code, out, err = volopt("trials", "panel", 0)
+    assert (code, err) == (0, "")
+    assert "Scores of each instrument are not there" in out
+    assert instruments(volopt, 0) == []
+    assert volopt("report", "panel", "--out", "panel.html")[0] == 0

@@ -28,14 +28,19 @@ def command(name: str, number: int | None, storage: str, as_json: bool) -> None:
     found = trials(study, definition)
     if number is not None and number >= len(found):
         raise StudyError(f'the study "{name}" has no trial {number}', f"it has {len(found)} trials, counted from 0")
-    each = [] if number is None else instruments(study, number, artifacts_of(opened))
+    if number is None:
+        if as_json:
+            print_json(found)
+        elif not found:
+            click.echo(f'The study "{name}" has no trials yet.')
+        else:
+            print_trials(found, baselines(study), definition.objective.metric)
+        return
+    is_panel = definition.data.is_panel
+    each = instruments(study, number, artifacts_of(opened)) if as_json or is_panel else []
     if as_json:
-        print_json(found if number is None else [found[number] | {"instruments": each}])
-    elif not found:
-        click.echo(f'The study "{name}" has no trials yet.')
-    elif number is None:
-        print_trials(found, baselines(study), definition.objective.metric)
-    else:
-        print_trial(found[number], baselines(study))
-        if definition.data.is_panel:
-            print_instruments(each, baselines(study))
+        print_json([found[number] | {"instruments": each}])
+        return
+    print_trial(found[number], baselines(study))
+    if is_panel:
+        print_instruments(each, baselines(study))
