@@ -42,7 +42,6 @@ def bundle(dataset: Dataset, *, seeds: int = 2, data: dict[str, Any] | None = No
         instruments=[_instrument(dataset, config.window)],
         seeds=list(range(seeds)),
         backtest={},
-        files={},
     )
     weights = [_weights(config, len(said.data.features), seed) for seed in range(seeds)]
     return Bundle(facts, weights, {dataset.series[0].name: np.empty(0)})
@@ -69,6 +68,6 @@ def _instrument(dataset: Dataset, window: int) -> Instrument:
         target_scale=float(scaled.target.scale),
         low=[0.0] * features,
         high=[1.0] * features,
-        days=[],
-        values=[],
+        days=["2020-01-01"],
+        values=[[0.0] * (features + 1)],
     )

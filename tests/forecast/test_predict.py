@@ -92,6 +92,13 @@ def test_after_the_calendar_s_end_it_is_the_next_weekday_and_said_to_be_unknown(
     ]
 
 
+def test_a_bundle_that_is_over_a_year_old_is_told(refitted: Callable[[date | None], Refitted], sample: Path) -> None:
+    old = refitted(date(2017, 6, 30)).bundle
+    told = "the bundle was fitted on days up to 2017-06-30, over a year before: refit it"
+    assert told in asked(old, sample, date(2018, 7, 6)).warnings
+    assert told not in asked(old, sample, date(2018, 6, 29)).warnings
+
+
 def test_stale_data_are_told(made: Bundle, sample: Path) -> None:
     found = asked(made, sample, today=date(2019, 2, 1))
     assert (

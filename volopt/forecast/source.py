@@ -11,7 +11,7 @@ from volopt.errors import DataError
 from volopt.forecast.chosen import Choice, choose
 from volopt.search import study as studies
 from volopt.search.job import read_data
-from volopt.storage.artifacts import artifacts_of
+from volopt.storage.artifacts import DIRECTORY, place_of
 from volopt.storage.connect import connect
 
 
@@ -41,7 +41,8 @@ def origin(storage: str, name: str, trial: str, data: Path | None, last: date | 
         study, definition = studies.find(opened, name)
         said = studies.data_of(study)
         choice = choose(study, definition, trial, synthetic=said["synthetic"])
-        place = artifacts_of(opened).directory
+        place = place_of(opened, name) if opened.where.file is None else None
+        place = place or opened.where.home / DIRECTORY
         directory = data or _stored(
             Path(said["provider"]), opened.where.home / "sample_cn", synthetic=said["synthetic"]
         )

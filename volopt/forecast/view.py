@@ -17,6 +17,7 @@ from volopt.windows.windows import Samples, samples_at
 
 FACTOR = "$factor"
 NEAR = 1e-3  # relative: values through float32 and another range of rolling sums
+OLD = 366  # days after which a forecaster is refitted, as a backtest does each year
 BEYOND = 0.05  # of the range seen in training, that inputs may leave it by before anyone is told
 
 
@@ -65,6 +66,8 @@ class View:
         if (asked - self.as_of).days > HOLIDAYS:
             told = f"its last trade day is {self.as_of}, {(asked - self.as_of).days} days before {asked}"
             yield f"the data of {self.seen.name} are stale: {told}"
+        if (self.as_of - self.bundle.until).days > OLD:
+            yield f"the bundle was fitted on days up to {self.bundle.until}, over a year before: refit it"
         if not self.next_is_known:
             told = f"the calendar ends on {self.provider.day(-1)}, and the next trading day is not known"
             yield f"{told}: {self.next} is the next weekday"
