@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from panels import write_panel
 from postgres import Server, programs, server
 from volopt.data.sample import write_sample
 from zip_server import Server as ZipServer
@@ -42,6 +43,14 @@ def other_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Another synthetic sample, of another seed."""
     directory = tmp_path_factory.mktemp("data") / "other"
     write_sample(directory, seed=1)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def panel_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The provider of ``panels``: three stocks, one listed too late, an index."""
+    directory = tmp_path_factory.mktemp("data") / "panel"
+    write_panel(directory)
     return directory
 
 

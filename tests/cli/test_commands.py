@@ -205,7 +205,9 @@ def test_studies_lists_what_ships(volopt: Volopt) -> None:
     code, out, _ = volopt("studies", "--json")
     names = {each["name"] for each in json.loads(out)}
     assert code == 0
-    assert names == {"grid", "published", "published_volume", "window", "batchnorm", "price", "loss_curves", "search"}
+    assert names == {
+        "grid", "published", "published_volume", "window", "batchnorm", "price", "loss_curves", "search", "panel",
+    }  # fmt: skip
     assert "Next: volopt run grid" in volopt("studies")[1]
 
 

@@ -13,7 +13,7 @@ from hand_made import Shelf
 from volopt.baselines.forecasts import BASELINES
 from volopt.cli.main import cli
 
-TABLES = ["trials", "seeds", "curves", "gradients", "predictions"]
+TABLES = ["trials", "seeds", "curves", "gradients", "predictions", "instruments"]
 STUDY = f"""
 format = 1
 name = "small"
@@ -137,7 +137,7 @@ def test_what_is_lost_is_told_and_the_rest_is_written(volopt: Volopt, ran: Path)
             path.write_text("{")
     code, out, err = volopt("export", "small", "--json")
     assert code == 0
-    assert [file["rows"] for file in json.loads(out)["files"].values()] == [3, 6, 0, 0, 0]
+    assert [file["rows"] for file in json.loads(out)["files"].values()] == [3, 6, 0, 0, 0, 0]
     assert "trials are missing, broken or of an older volopt, and left out: 0, 1, 2.\nHint: " in err
 
 

@@ -3,10 +3,11 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from volopt.data.bins import SYNTHETIC
-from volopt.data.provider import open_provider
+from volopt.data.bins import SYNTHETIC, write_provider
+from volopt.data.provider import DAYS_TO_NEXT, open_provider
 from volopt.errors import DataError
 
 
@@ -140,3 +141,39 @@ def test_an_instrument_listed_twice_has_two_spans(provider_dir: Path) -> None:
 def test_a_series_is_read_from_its_row(provider_dir: Path) -> None:
     start, values = open_provider(provider_dir).series("SH600001", "$factor")
     assert (start, values[0]) == (40, np.float32(1))
+
+
+HOLIDAY = ["2010-02-10", "2010-02-11", "2010-02-12", "2010-02-22", "2010-02-23", "2010-02-26"]  # Wednesday to Friday
+
+
+def days_to_next(directory: Path, *days: str) -> list[float]:
+    calendar = pd.DatetimeIndex(days)
+    write_provider(directory, calendar, {"SH600000": pd.DataFrame({"close": 1.0}, index=calendar)})
+    start, values = open_provider(directory).series("SH600000", DAYS_TO_NEXT)
+    assert (start, values.dtype) == (0, np.float32)
+    return list(values)
+
+
+def test_days_to_next_are_those_of_the_calendar_over_a_weekend_and_a_holiday(tmp_path: Path) -> None:
+    assert days_to_next(tmp_path / "p", *HOLIDAY) == [1, 1, 10, 1, 3, 3]
+
+
+@pytest.mark.parametrize(
+    ("last", "days"), [("2010-03-01", 1), ("2010-03-04", 1), ("2010-03-05", 3), ("2010-03-06", 2), ("2010-03-07", 1)]
+)
+def test_after_the_last_day_the_next_weekday_is_assumed(tmp_path: Path, last: str, days: int) -> None:
+    """A Monday, a Thursday, a Friday, and a weekend on which an exchange was open."""
+    assert days_to_next(tmp_path / "p", last)[-1] == days
+
+
+def test_days_to_next_change_with_later_days_on_the_last_one_alone(tmp_path: Path) -> None:
+    before = days_to_next(tmp_path / "before", *HOLIDAY)
+    after = days_to_next(tmp_path / "after", *HOLIDAY, "2010-03-03", "2010-03-04")
+    assert after[:6] == [*before[:5], 5]
+
+
+def test_days_to_next_need_no_file_and_are_a_field_of_every_instrument(provider_dir: Path) -> None:
+    provider = open_provider(provider_dir)
+    assert DAYS_TO_NEXT not in provider.fields("SH600001")
+    rows = provider.check("SH600001", ["$close", DAYS_TO_NEXT], date(2010, 6, 1), None)
+    assert rows.first == 106

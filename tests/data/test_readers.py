@@ -84,6 +84,24 @@ def test_any_expressions_give_qlib_s_bits_on_real_data(real_data: Path, wanted: 
     assert_same_bits(real_data / "qlib_cn", "SH600000", wanted, date(2015, 5, 1), date(2016, 4, 30))
 
 
+@needs_qlib
+@pytest.mark.parametrize("instrument", ["SH600000", "SH600001"])
+def test_the_days_to_the_next_trade_day_are_the_same_with_both_readers(provider_dir: Path, instrument: str) -> None:
+    """qlib does not know this field: it reads the others, and columns keep their order and rows."""
+    texts = ["$days_to_next", "$close", "Log($days_to_next)", "Ref($days_to_next,2)", "$volume/$days_to_next"]
+    provider, wanted = open_provider(provider_dir), [parse(text) for text in texts]
+    rows = provider.check(instrument, {field for each in wanted for field in each.fields}, date(2010, 5, 1), None)
+    tables = {
+        name: read(provider, instrument, wanted, rows)[[w.text for w in wanted]] for name, read in READERS.items()
+    }
+    pd.testing.assert_frame_equal(tables["qlib"], tables["native"], check_exact=True, check_freq=False)
+    found = tables["qlib"]["$days_to_next"]
+    assert found["2010-05-06":"2010-05-10"].tolist() == [1, 3, 1]  # Thursday, Friday, Monday
+    assert found.iloc[-1] == 3  # a Friday
+    alone = READERS["qlib"](provider, instrument, wanted[:1], rows)
+    assert alone["$days_to_next"].tolist() == found.tolist()
+
+
 def test_values_are_computed_by_hand_too(provider_dir: Path) -> None:
     provider = open_provider(provider_dir)
     wanted = [parse(text) for text in ("Mean($close,3)", "Ref($close,2)", "Log($factor)*2")]

@@ -9,7 +9,7 @@ from volopt.definition import load as module
 from volopt.definition.load import dump, find, load, override, read_text, restore, shipped
 from volopt.errors import DefinitionError, UsageError
 
-NAMES = ["grid", "batchnorm", "loss_curves", "price", "published", "published_volume", "search", "window"]
+NAMES = ["grid", "batchnorm", "loss_curves", "panel", "price", "published", "published_volume", "search", "window"]
 
 
 def test_the_shipped_study_files_are_listed_with_the_grid_first() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from volopt.definition.load import dump, load
+from volopt.definition.load import dump, load, restore
 from volopt.definition.schema import Definition, Range
 from volopt.definition.space import contains
 from volopt.definition.values import canonical
@@ -121,3 +121,28 @@ def test_a_range_without_step_holds_all_between_its_ends(one: float, other: floa
 @given(st.permutations([8, 16, 128, "full"]))
 def test_the_canonical_order_does_not_depend_on_the_files(values: list[Any]) -> None:
     assert canonical(tuple(values)) == (8, 16, 128, "full")
+
+
+def panel(changed: Any, instruments: str = '["SH600000", "SZ000001"]') -> Definition:
+    found: Definition = changed(
+        ('instrument = "SH600000"', f"instruments = {instruments}"),
+        ('batch_size = ["full", 64, 128]', "batch_size = [64, 128]"),
+        ("[space]", "[training]\nbatch_size = 64\n[space]"),
+    )
+    return found
+
+
+def test_a_panel_is_a_list_of_instruments_or_all_of_them(changed: Any) -> None:
+    listed, every = panel(changed).data, panel(changed, '"all"').data
+    assert (listed.instrument, listed.instruments, listed.told) == (None, ("SH600000", "SZ000001"), "2 instruments")
+    assert (every.instruments, every.told) == ("all", "all instruments")
+    one = changed().data
+    assert (one.instruments, one.told) == (None, "SH600000")
+    assert (listed.is_panel, every.is_panel, one.is_panel) == (True, True, False)
+    assert load("grid").data.told == "SH600000"
+    assert restore(dump(panel(changed))) == panel(changed)
+
+
+def test_the_loss_is_the_squared_error_unless_it_is_said_otherwise(changed: Any) -> None:
+    assert changed().training.loss == "mse"
+    assert changed(("[space]", '[training]\nloss = "huber"\n[space]')).training.loss == "huber"

@@ -1,5 +1,6 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from volopt.definition.schema import Objective
 from volopt.errors import StudyError, UsageError, VoloptError
 from volopt.findings import statistics
 from volopt.findings.compare import Comparison, compare
-from volopt.findings.evidence import Replicate, Result
+from volopt.findings.evidence import SPLITS, Replicate, Result
 from volopt.findings.sides import of_baseline, of_trial, sides
 from volopt.metrics import Array
+from volopt.search.artifact import Share
 from volopt.search.space import distributions
 from volopt.storage import kept
 from volopt.storage.artifacts import CURVES, Artifacts
@@ -64,6 +66,28 @@ def versus(a: Result, b: Result, objective: Objective = MSE) -> Comparison:
 TEN = by_seed(*np.linspace(1, 2, 10))
 LOWER = {seed: score - 0.5 - 0.01 * seed for seed, score in TEN.items()}
 WAVERING = {seed: score + 0.3 * (-1) ** seed - 0.001 for seed, score in TEN.items()}
+
+
+# over days
+
+
+def test_losses_of_a_panel_are_averaged_over_the_instruments_of_a_day_with_the_floor_of_each() -> None:
+    """The second instrument lacks the first day, and its forecast is below its own floor alone."""
+    actual = np.array([1.0, 2.0, 4.0, 100.0, 0.0])
+    dates = np.array(["2020-01-01", "2020-01-02", "2020-01-03", "2020-01-02", "2020-01-03"], "datetime64[D]")
+    forecast = np.array([2.0, 2.0, 2.0, 1.0, 1.0])
+    shares = [Share("A", slice(0, 3), 0.5), Share("B", slice(3, 5), 10.0)]
+    found = replace(
+        result(3, by_seed(1.0), forecast, actual=actual),
+        dates=dict.fromkeys(SPLITS, dates),
+        parts=dict.fromkeys(SPLITS, shares),
+        baselines={"har": dict.fromkeys(SPLITS, actual)},
+    )
+    losses = of_trial(found, "valid_mse").losses["test"]
+    assert losses.dates.astype(str).tolist() == ["2020-01-01", "2020-01-02", "2020-01-03"]
+    by_hand = [np.log(2) ** 2, (0 + np.log(10) ** 2) / 2, np.log(2) ** 2]  # B has no log on its last day
+    assert losses.values.tolist() == pytest.approx(by_hand)
+    assert of_baseline("har", found).losses["valid"].values.tolist() == [0, 0, 0]
 
 
 # over seeds

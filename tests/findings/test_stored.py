@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from hand_made import Shelf
+from volopt.data.frame import Source
+from volopt.definition import load
 from volopt.errors import StudyError
 from volopt.findings.evidence import AbsentError, read
 from volopt.findings.stored import together
@@ -71,6 +73,17 @@ def test_instrument_days_space_and_retries_may_differ(shelf: Shelf, text: tuple[
 )
 def test_a_study_that_trains_otherwise_stands_for_none(shelf: Shelf, text: tuple[str, str]) -> None:
     shelf.study("mine", text=text)
+    assert not any(shelf.found().values())
+
+
+def test_a_panel_stands_for_none_whatever_it_trains(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were a shipped study a panel, it would stand for none either."""
+    text = load.read_text(load.find("grid")).replace('instrument = "SH600000"', 'instruments = ["SH600000"]')
+    text = text.replace('batch_size = "full"', "batch_size = 256")
+    found = load.override(load.read(text, "test"), name="panel")
+    studies.open_or_create(shelf.storage, found, Source("here", "native", True, "fingerprint"))
+    assert not any(shelf.found().values())
+    monkeypatch.setattr(load, "load", lambda name: load.read(text, name))
     assert not any(shelf.found().values())
 
 

@@ -18,6 +18,7 @@ from volopt.baselines.forecasts import BASELINES, SCORED
 from volopt.data.frame import Source
 from volopt.definition.schema import Definition
 from volopt.errors import StorageError, StudyError, UsageError
+from volopt.report import tables
 from volopt.report.export import WRITERS, Export, export
 from volopt.search import listing
 from volopt.search import study as studies
@@ -27,7 +28,7 @@ from volopt.storage import kept
 from volopt.storage.artifacts import CURVES, Artifacts
 from volopt.storage.connect import connect
 
-TABLES = ("trials", "seeds", "curves", "gradients", "predictions")
+TABLES = ("trials", "seeds", "curves", "gradients", "predictions", "instruments")
 SMALL = definition(STUDY.replace("trials = 3", 'trials = 12\npruner = "wilcoxon"'), training={"epochs": 6, "seeds": 6})
 
 
@@ -166,6 +167,40 @@ def test_the_forecasts_have_the_scores_that_the_study_gives_them(read: dict[str,
     assert set(found["day_set"]) == {1}
 
 
+def test_the_one_instrument_is_named_and_has_the_scores_of_the_trial(read: dict[str, pd.DataFrame], done: Kept) -> None:
+    assert set(read["predictions"]["instrument"]) == {"SH600000"}
+    found, complete = read["instruments"], [trial for trial in done.listed() if trial["state"] == "COMPLETE"]
+    assert set(zip(found["instrument"], found["split"], strict=True)) == {("SH600000", "valid"), ("SH600000", "test")}
+    for trial in complete:
+        for split in SCORED:
+            (row,) = found[(found["trial"] == trial["number"]) & (found["split"] == split)].to_dict("records")
+            cells = {name: row[name] for name in tables.OF_INSTRUMENTS}
+            assert cells == {name: trial["metrics"][f"ensemble_{split}_{name}"] for name in cells}
+    pruned = {trial["number"] for trial in done.listed()} - {trial["number"] for trial in complete}
+    finished = {number for number in pruned if all("forecast" in seed for seed in done.content(number)["seeds"])}
+    assert set(found["trial"]) - {trial["number"] for trial in complete} <= finished
+
+
+def test_each_instrument_of_a_panel_has_its_days_and_its_scores(shelf: Shelf, tmp_path: Path) -> None:
+    found = shelf.study("small")
+    days = ("2020-01-01", "2020-01-02", "2020-01-01")
+    content = artifact("two", *days)
+    parts = [{"instrument": "A", "days": 2, "log_floor": 1.0}, {"instrument": "B", "days": 1, "log_floor": 1.0}]
+    scores = [{"instrument": "A", "metrics": {"valid_log_r2": 0.5, "valid_skill_har": None, "test_log_mse": 2.0}}]
+    shelf.trial(found, content | {"parts": dict.fromkeys(SCORED, parts), "instruments": scores})
+    arrays = {f"{name}.{split}": np.arange(3.0) for name in BASELINES for split in SCORED}
+    kept.baselines(shelf.artifacts.directory).put("two", arrays, {})
+    frames = load(shelved(shelf, found, tmp_path), "parquet")
+    test = frames["predictions"][frames["predictions"]["split"] == "test"]
+    har = test[test["model"] == "har"]
+    assert har[["instrument", "forecast"]].values.tolist() == [["A", 0.0], ["A", 1.0], ["B", 2.0]]
+    both = har.merge(test[test["model"] == "trial"], on=["day_set", "instrument", "split", "date"])
+    assert len(both) == 3
+    valid, of_test = frames["instruments"].to_dict("records")
+    assert (valid["split"], valid["log_r2"], of_test["split"], of_test["log_mse"]) == ("valid", 0.5, "test", 2.0)
+    assert np.isnan([valid["skill_har"], valid["log_mse"], of_test["log_r2"]]).all()
+
+
 def flatness(rows: pd.DataFrame) -> float:
     return metrics.flatness(rows["forecast"].to_numpy(), rows["actual"].to_numpy())
 
@@ -201,8 +236,8 @@ def test_parquet_has_the_same_columns_and_types_whatever_trials_there_are(
         ["RUNNING"],
         ["FAIL"],
     ]
-    assert [len(failed[name]) for name in TABLES] == [1, 0, 0, 0, 0]
-    assert [len(one[name]) for name in TABLES] == [2, 0, 1, 1, 2]
+    assert [len(failed[name]) for name in TABLES] == [1, 0, 0, 0, 0, 0]
+    assert [len(one[name]) for name in TABLES] == [2, 0, 1, 1, 2, 0]
     assert str(full["predictions"]["date"].dtype) == "datetime64[ms]"
     assert str(full["trials"]["params_hidden_size"].dtype) == str(full["seeds"]["best_epoch"].dtype) == "Int64"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from optuna.trial import TrialState
 
-from report.figures.kinds.stored import ACTUAL, Stored, left
+from report.figures.kinds.stored import ACTUAL, Stored, left, of_panel
 from volopt.report.figures import colours
 from volopt.report.figures.chart import Line
 from volopt.report.pictures import WIDTH, png, trial_chart, trial_png
@@ -24,6 +24,16 @@ def test_a_picture_shows_forecast_and_loss(tmp_path: Path) -> None:
     assert (test.x.title, loss.x.title) == ("trade day", "epoch")
     mean = next(mark for mark in test.marks if isinstance(mark, Line) and mark.colour == colours.CELLS["RNN"])
     assert np.allclose(np.asarray(mean.y, dtype=float), 0.75 * ACTUAL)
+
+
+def test_the_forecast_of_a_panel_is_that_of_its_first_instrument_which_is_named(tmp_path: Path) -> None:
+    panel = Artifact.model_validate(of_panel(SH600000=left(), SZ000001=left(forecasts=([1e6] * 40, [1e6] * 40))))
+    plain = Stored(tmp_path).definition
+    data = plain.data.model_copy(update={"instrument": None, "instruments": ("SH600000", "SZ000001")})
+    test, loss = trial_chart(panel, PARAMS, plain.model_copy(update={"data": data}), 7).panels
+    alone = trial_chart(LEFT, PARAMS, plain, 7)
+    assert (test.title, loss.title) == ("test of SH600000", "loss")
+    assert [test.marks, loss.marks] == [panel.marks for panel in alone.panels]
 
 
 def test_flat_lines_and_a_synthetic_sample_are_told(tmp_path: Path) -> None:

@@ -42,7 +42,14 @@ CURVES = {
 FORECAST = {"valid": [1.5, 2.5], "test": [3.5]}
 SEEDS = [{"seed": 0, "curves": CURVES, "forecast": FORECAST}, {"seed": 1, "curves": CURVES}]
 TRAIN = {"mean": 1.0, "std": 1.0, "log_floor": 0.5}
-LEFT = Artifact.model_validate({"train": TRAIN, "baselines": "ab", "days": DAYS, "seeds": SEEDS})
+OLD = Artifact.model_validate({"train": TRAIN, "baselines": "ab", "days": DAYS, "seeds": SEEDS})
+A, B = ({"instrument": name, "days": 1, "log_floor": 0.5} for name in "AB")
+SCORES = [
+    {"instrument": "A", "metrics": {"valid_log_r2": 0.25, "valid_skill_har": None}},
+    {"instrument": "B", "metrics": {"valid_log_r2": 0.5, "test_log_mse": 0.75, "test_skill_ridge": -1.0, "other": 1.0}},
+]
+NEW = {"parts": {"valid": [A, B], "test": [B]}, "instruments": SCORES}
+LEFT = Artifact.model_validate(OLD.model_dump() | NEW)
 
 
 def listed(**said: Any) -> dict[str, Any]:
@@ -138,28 +145,44 @@ def test_a_layer_of_a_recorded_epoch_is_a_row_of_gradients() -> None:
 def test_a_forecast_day_of_a_finished_seed_is_a_row_of_predictions() -> None:
     found = tables.of_artifact(4, LEFT, 2, KNOWN)["predictions"].to_pandas()
     assert found.drop(columns="date").values.tolist() == [
-        ["trial", 4, 0, 2, "valid", 1.0, 1.5],
-        ["trial", 4, 0, 2, "valid", 2.0, 2.5],
-        ["trial", 4, 0, 2, "test", 3.0, 3.5],
+        ["trial", 4, 0, 2, "A", "valid", 1.0, 1.5],
+        ["trial", 4, 0, 2, "B", "valid", 2.0, 2.5],
+        ["trial", 4, 0, 2, "B", "test", 3.0, 3.5],
     ]
     assert found["date"].tolist() == [pd.Timestamp(day) for day in ("2020-04-01", "2020-04-02", "2020-05-04")]
+
+
+def test_what_an_older_volopt_left_has_days_of_no_name_and_no_instruments() -> None:
+    found = tables.of_artifact(4, OLD, 1, KNOWN)
+    assert found["predictions"].to_pandas()["instrument"].isna().all()
+    assert found["instruments"].num_rows == 0
+
+
+def test_a_split_of_an_instrument_is_a_row_of_instruments_with_its_scores() -> None:
+    rows = tables.of_artifact(4, LEFT, 1, KNOWN)["instruments"].to_pylist()
+    assert [{name: value for name, value in row.items() if value is not None} for row in rows] == [
+        {"trial": 4, "instrument": "A", "split": "valid", "log_r2": 0.25},
+        {"trial": 4, "instrument": "B", "split": "valid", "log_r2": 0.5},
+        {"trial": 4, "instrument": "B", "split": "test", "log_mse": 0.75, "skill_ridge": -1.0},
+    ]
 
 
 def test_baselines_are_rows_without_trial_and_seed_in_their_usual_order() -> None:
     arrays = {f"{name}.{split}": np.full(len(DAYS[split]["date"]), float(i)) for i, name in enumerate(sorted(BASELINES))
               for split in ("test", "valid")}  # fmt: skip
-    (*parts,) = tables.of_baselines(arrays, LEFT.days, 3, KNOWN["predictions"])
+    (*parts,) = tables.of_baselines(arrays, LEFT, 3, KNOWN["predictions"])
     rows = [row for part in parts for row in part.to_pylist()]
     assert [row["model"] for row in rows] == [name for name in BASELINES for _ in range(3)]
     assert [row["split"] for row in rows[:3]] == ["valid", "valid", "test"]
     assert {(row["trial"], row["seed"], row["day_set"]) for row in rows} == {(None, None, 3)}
     assert [row["forecast"] for row in rows if row["model"] == "har"] == [float(sorted(BASELINES).index("har"))] * 3
     assert [row["actual"] for row in rows[:3]] == [1.0, 2.0, 3.0]
+    assert [row["instrument"] for row in rows[:3]] == ["A", "B", "B"]
 
 
 def test_baselines_of_other_days_are_an_error() -> None:
     arrays = {f"{name}.{split}": np.ones(2) for name in BASELINES for split in ("valid", "test")}
     with pytest.raises(ValueError, match="expected length"):
-        list(tables.of_baselines(arrays, LEFT.days, 1, KNOWN["predictions"]))
+        list(tables.of_baselines(arrays, LEFT, 1, KNOWN["predictions"]))
     with pytest.raises(KeyError):
-        list(tables.of_baselines({}, LEFT.days, 1, KNOWN["predictions"]))
+        list(tables.of_baselines({}, LEFT, 1, KNOWN["predictions"]))

@@ -1,6 +1,7 @@
 """The file a trial left: read whole, or not at all, whatever a stranger or a broken disk made of it."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
 )
 CURVES = ("seeds", 0, "curves")
+PART = {"instrument": "A", "days": 40, "log_floor": 1.0}
 BROKEN: list[tuple[tuple[Any, ...], Any]] = [
     ((*CURVES, "train_mse"), ["1", "2", "3"]),
     ((*CURVES, "train_mse"), [True, True, True]),
@@ -58,11 +60,23 @@ BROKEN: list[tuple[tuple[Any, ...], Any]] = [
     (("train", "std"), 0.0),
     (("baselines",), "../../elsewhere"),
     (("baselines",), 7),
+    (("parts",), {"test": [PART]}),
+    (("parts",), {"valid": [PART], "test": []}),
+    (("parts", "test"), [PART | {"days": 39}]),
+    (("parts", "test"), [PART | {"days": 0}, PART | {"instrument": "B"}]),
+    (("parts", "test"), [PART | {"days": 20}] * 2),
+    (("parts", "test"), [PART | {"days": "40"}]),
+    (("parts", "test"), [PART | {"instrument": "\x1b[31mA"}]),
+    (("parts", "test"), [PART | {"instrument": ""}]),
+    (("parts", "test"), [PART | {"log_floor": 0.0}]),
+    (("instruments",), [{"instrument": "A"}] * 2),
+    (("instruments",), [{"instrument": "A", "metrics": {"valid_log_r2": "high"}}]),
+    (("instruments",), [{"instrument": "A", "metrics": {"valid_log_r2": float("inf")}}]),
 ]  # fmt: skip
 
 
 def changed(path: tuple[Any, ...], value: Any) -> Any:
-    content = whole = json.loads(json.dumps(left()))
+    content = whole = json.loads(json.dumps(left() | {"parts": {"valid": [PART], "test": [PART]}}))
     for key in path[:-1]:
         content = content[key]
     content[path[-1]] = value
@@ -80,6 +94,23 @@ def test_what_a_trial_left_is_there() -> None:
     assert [seed.metrics["best_epoch"] for seed in found.seeds] == [2, 3]
     assert found.seeds[1].curves.train_mse == [4.0, 3.0, 1.5]
     assert found.seeds[0].forecast["test"] == found.days["test"].actual == ACTUAL.tolist()
+
+
+def test_the_days_of_a_split_are_those_of_its_parts_in_their_order() -> None:
+    parts = [PART | {"days": 30}, {"instrument": "B", "days": 10, "log_floor": None}]
+    found = parse(changed(("parts", "test"), parts))
+    assert found is not None
+    first, second = found.shares("test")
+    assert first == ("A", slice(0, 30), 1.0)
+    assert second[:2] == ("B", slice(30, 40))
+    assert math.isnan(second.log_floor)
+
+
+def test_what_an_older_volopt_left_has_one_part_that_is_named_by_nothing() -> None:
+    found = parse(left())
+    assert found is not None
+    assert found.shares("test") == [("", slice(0, 40), found.train.log_floor)]
+    assert found.instruments == []
 
 
 def test_a_forecast_may_be_beyond_all_numbers() -> None:

@@ -188,6 +188,7 @@ def test_scores_of_baselines_that_make_no_sense_are_not_there(shelf: Shelf, valu
 @pytest.mark.parametrize("value", [
     *JUNK, [{"started": 1}], [{"versions": ["x"]}], [{"versions": {"torch": 2}}], [{"data": []}],
     [{"data": {"frames": [1]}}], [{"data": {"frames": [{"name": "x"}]}}], [{"data": {"days": {"test": "x"}}}],
+    [{"data": {"left_out": ["A"]}}], [{"data": {"left_out": {"A": None}}}],
 ])  # fmt: skip
 def test_run_records_that_make_no_sense_are_not_there(shelf: Shelf, value: Any) -> None:
     study, _ = studies.find(shelf.storage, "grid")

@@ -15,6 +15,8 @@ from volopt.search import results
 from volopt.search.trial_run import Member, TrialRun
 from volopt.training.fit import advance
 from volopt.training.task import tasks
+from volopt.windows import scoring
+from volopt.windows.dataset import Dataset, prepare
 
 FOUND = definition()
 DATA = dataset(FOUND)
@@ -41,9 +43,12 @@ def run(*untils: int, **params: Any) -> TrialRun:
     return TrialRun(trial, FOUND.phases[0], params, members, by_seed=False)
 
 
-def artifact(trial: TrialRun) -> dict[str, Any]:
+OF_SERIES = replace(BASELINES, by_series={name: [row] for name, row in BASELINES.metrics.items()})
+
+
+def artifact(trial: TrialRun, data: Dataset = DATA, baselines: Baselines = OF_SERIES) -> dict[str, Any]:
     rows = results.seeds(trial, BASELINES)
-    return results.artifact(trial, DATA, rows, results.means(rows), BASELINES)
+    return results.artifact(trial, data, rows, results.means(rows), baselines)
 
 
 @pytest.fixture(scope="module")
@@ -138,10 +143,46 @@ def test_an_artifact_has_forecasts_beside_what_came_by_date_in_original_units(fi
         assert len(seed["curves"]["valid_mse"]) == 4
 
 
+def test_an_artifact_says_of_one_instrument_too_whose_its_days_are_and_how_it_scores(finished: TrialRun) -> None:
+    found = artifact(finished)
+    floor = pytest.approx(0.1 * TRAIN.min())
+    assert found["parts"] == {
+        "valid": [{"instrument": "SH600000", "days": 30, "log_floor": floor}],
+        "test": [{"instrument": "SH600000", "days": 31, "log_floor": floor}],
+    }
+    (only,) = found["instruments"]
+    ensemble = results.ensemble(finished, DATA, OF_SERIES)
+    assert only == {"instrument": "SH600000", "metrics": {n.removeprefix("ensemble_"): v for n, v in ensemble.items()}}
+
+
+def test_each_instrument_of_a_panel_is_scored_by_itself() -> None:
+    """The second has ten times the volume of the first, and the days of valid that it lacks."""
+    second = frame(seed=1)
+    short = replace(second, name="B", dates=np.delete(second.dates, 100), values=np.delete(second.values, 100, 0) * 10)
+    both = prepare([frame(), short], FOUND, "fingerprint")
+    alone = [prepare([each], FOUND, "fingerprint") for each in (frame(), short)]
+    members = [Member(task, "") for task in tasks(FOUND, {"window": 5}, "cpu", "highest")]
+    for member in members:
+        member.receive(advance(member.task, both, None, 4))
+    trial = TrialRun(optuna.create_study().ask(), FOUND.phases[0], {}, members, by_seed=False)
+    rows = [{name: {"valid_log_mse": 0.1 * size, "test_log_mse": 1.0} for name in ("har",)} for size in (1, 2)]
+    found = artifact(trial, both, Baselines("key", {}, rows[0], {"har": [row["har"] for row in rows]}))
+    assert [(part["instrument"], part["days"]) for part in found["parts"]["valid"]] == [("SH600000", 30), ("B", 29)]
+    assert [len(found["days"][split]["date"]) for split in ("valid", "test")] == [59, 62]
+    mean = {split: np.mean([each["forecast"][split] for each in found["seeds"]], axis=0) for split in ("valid", "test")}
+    for index, (data, days, row) in enumerate(zip(alone, (slice(0, 30), slice(30, 59)), rows, strict=True)):
+        expected = scoring.score(data, 5, {"valid": mean["valid"][days]})
+        told = found["instruments"][index]["metrics"]
+        assert {name: told[name] for name in expected} == pytest.approx(expected)
+        assert told["valid_skill_har"] == pytest.approx(1 - expected["valid_log_mse"] / row["har"]["valid_log_mse"])
+        assert found["parts"]["test"][index]["log_floor"] == pytest.approx(0.1 * data.train_target(5).min())
+
+
 def test_the_artifact_of_a_pruned_trial_has_curves_only() -> None:
     found = artifact(run(2, 0))
     assert [seed["seed"] for seed in found["seeds"]] == [0]
     assert "forecast" not in found["seeds"][0]
+    assert (found["instruments"], found["parts"]["valid"][0]["days"]) == ([], 30)
     assert len(found["seeds"][0]["curves"]["train_mse"]) == 2
 
 

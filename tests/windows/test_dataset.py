@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from volopt.data.frame import Frame
 from volopt.definition.load import load
 from volopt.definition.schema import Definition
 from volopt.errors import DataError
-from volopt.windows.dataset import prepare
+from volopt.windows.dataset import FEWEST, Dataset, assemble, prepare, with_enough
 from volopt.windows.split import SPLITS, AsPublished, ByDate
 
 
@@ -177,3 +178,77 @@ def test_the_recipe_differs_with_everything_done_to_the_data(changes: dict[str, 
     plain = prepare([frame()], definition(), "fingerprint").recipe
     assert prepare([frame()], definition(), "another").recipe == plain
     assert prepare([frame()], study, "fingerprint").recipe != plain
+
+
+# Panels: instruments that cannot be trained on are left out and named.
+
+
+def panel() -> Definition:
+    """Return a definition of many instruments: 600 days of train, 150 of valid, 100 of test, a window of 6 at most."""
+    day = date(2020, 1, 1)
+    ends = [(0, 599), (600, 749), (750, 849)]
+    train, valid, test = ((day + timedelta(first), day + timedelta(last)) for first, last in ends)
+    data = {"instrument": None, "instruments": "all", "train": train, "valid": valid, "test": test}
+    return definition(data=data)
+
+
+def named(name: str, rows: slice = slice(None), seed: int = 0) -> Frame:
+    """Return a frame of all 850 days, or of some of them."""
+    whole = frame(850, seed)
+    return replace(whole, name=name, dates=whole.dates[rows], values=whole.values[rows])
+
+
+@pytest.mark.parametrize(
+    ("first", "dropped", "why"),
+    [
+        (94, (), None),  # 506 days of train less the first 6
+        (95, (), "B has 499 train days, fewer than 500"),
+        (0, (650, 700), None),  # 100 days of valid
+        (0, (650, 701), "B has 99 valid days, fewer than 100"),
+        (600, (), "B has 0 train days, fewer than 500"),
+        (0, (600, 850), "B has 0 valid days, fewer than 100"),
+    ],
+)
+def test_an_instrument_needs_500_train_and_100_valid_days(
+    first: int, dropped: tuple[int, ...], why: str | None
+) -> None:
+    whole = named("B", seed=1)
+    rows = [row for row in range(first, 850) if not dropped or not dropped[0] <= row < dropped[1]]
+    few = replace(whole, dates=whole.dates[rows], values=whole.values[rows])
+    found = prepare([named("A"), few], panel(), "")
+    assert [series.name for series in found.series] == (["A", "B"] if why is None else ["A"])
+    assert found.left_out == ({} if why is None else {"B": why})
+
+
+def test_an_instrument_alone_needs_no_more_days_than_ever() -> None:
+    assert FEWEST == {"train": 500, "valid": 100}
+    assert prepare([frame()], definition(), "").days("train", 4) == 85
+
+
+def test_whatever_keeps_an_instrument_from_training_is_its_reason() -> None:
+    constant = with_column(named("flat"), 0, slice(0, 600), 7.0)
+    huge = with_column(named("huge"), 0, slice(700, 701), 1e31)
+    study = panel()
+    log = study.model_copy(update={"data": study.data.model_copy(update={"transform": "log"})})
+    none = with_column(named("none"), 1, slice(30, 31), 0.0)
+    found = prepare([constant, named("A"), huge, none], log, "")
+    assert [series.name for series in found.series] == ["A"]
+    assert found.left_out["flat"] == "$close of flat is constant (7) over train and cannot be scaled"
+    assert found.left_out["huge"].startswith("$close of huge is 1e+31 on 2021-12-01, too large")
+    assert found.left_out["none"] == "the target $volume of none is 0 on 2020-01-31: no logarithm"
+
+
+def test_a_panel_of_which_nothing_is_left_is_refused_with_the_first_reason() -> None:
+    with pytest.raises(DataError) as told:
+        prepare([named("A", slice(500, None)), named("B", slice(0, 10))], panel(), "")
+    assert told.value.message == "no instrument of the panel can be trained on: A has 94 train days, fewer than 500"
+    assert told.value.hint
+
+
+def test_how_many_days_are_enough_is_the_caller_s_and_reasons_add_up() -> None:
+    study = panel()
+    data = assemble([named("A"), named("B", slice(500, None))], study, prepare([named("A")], study, "").rule, "")
+    with_reason: Dataset = replace(data, left_out={"C": "no data"})
+    assert with_enough(with_reason, 6, {}).left_out == {"C": "no data"}
+    assert with_enough(with_reason, 6, {"train": 95}).left_out.keys() == {"B", "C"}
+    assert [series.name for series in with_enough(with_reason, 6, {"train": 94}).series] == ["A", "B"]

@@ -209,6 +209,22 @@ def test_every_split_has_the_same_days_whatever_the_window(window: int) -> None:
     assert all(len(dates[split]) == data.days(split, window) for split in SPLITS)
 
 
+@kinds
+def test_each_series_is_scaled_by_itself(transform: str, anchor: str, kind: str) -> None:
+    """The second has ten thousand times the quantities of the first: each is what it would be alone."""
+    large = replace(frame(seed=1), values=frame(seed=1).values * 1e4)
+    found = study(transform, anchor, kind)
+    both = split_samples(dataset(found, frame(), large), 4)
+    alone = [split_samples(dataset(found, each), 4) for each in (frame(), large)]
+    for split in SPLITS:
+        count = len(alone[0][split])
+        for each, rows in zip(alone, (slice(0, count), slice(count, None)), strict=True):
+            assert torch.equal(both[split].inputs()[rows], each[split].inputs())
+            assert torch.equal(both[split].targets[rows], each[split].targets)
+            for name in ("center", "scale"):
+                assert np.array_equal(getattr(both[split].scaling, name)[rows], getattr(each[split].scaling, name))
+
+
 # Values and memory.
 
 
@@ -256,6 +272,15 @@ def test_inputs_of_all_samples_are_a_view_and_hold_each_day_once() -> None:
     storage = found.inputs().untyped_storage()
     assert storage.data_ptr() == found.windows.untyped_storage().data_ptr()
     assert storage.nbytes() == DAYS * 2 * 4  # days, features, float32
+
+
+@pytest.mark.parametrize("series", [1, 2, 5])
+def test_windows_take_the_memory_of_the_days_whatever_the_window(series: int) -> None:
+    frames = [frame(seed=number) for number in range(series)]
+    for window in (2, 6):
+        for each in split_samples(dataset(study(), *frames), window).values():
+            assert each.windows.untyped_storage().nbytes() == series * DAYS * 2 * 4
+            assert each.windows.shape[1:] == (window, 2)
 
 
 def test_anchoring_inputs_leaves_the_days_as_they_are() -> None:

@@ -15,7 +15,7 @@ from volopt.cli.output import SYNTHETIC, print_json
 @options.as_json
 def command(study: str, data: Path | None, storage: str, as_json: bool) -> None:
     """Validate the study file STUDY against its data; trains nothing."""
-    from volopt.cli.data_lines import data_lines, left_out
+    from volopt.cli.data_lines import data_lines
     from volopt.search.job import Options, prepare_job
     from volopt.windows.split import SPLITS
 
@@ -26,7 +26,7 @@ def command(study: str, data: Path | None, storage: str, as_json: bool) -> None:
     if as_json:
         warnings = [f"{frame.name}: {line}" for frame in job.panel.frames for line in frame.quality.lines()]
         facts = {"study": job.definition.name, "days": days, "days_without_log": no_log}
-        print_json(facts | {"data": vars(source), "warnings": warnings, "left_out": left_out(job)})
+        print_json(facts | {"data": vars(source), "warnings": warnings, "left_out": job.left_out})
         return
     if source.synthetic:
         click.echo(SYNTHETIC)

@@ -45,7 +45,7 @@ def command(name: str, a: str, b: str, storage: str, as_json: bool) -> None:
         return
     if data_of(study)["synthetic"]:
         click.echo(SYNTHETIC)
-    _print(found)
+    _print(found, "the mean over the instruments of a day, " if definition.data.is_panel else "")
     if chosen is not None:
         click.echo(f"Trial {chosen} was chosen as the best by the valid split, which therefore flatters it.")
 
@@ -79,12 +79,13 @@ def _estimate_facts(found: "Estimate") -> dict[str, Any]:
     return {"effect": found.effect, "interval": [found.low, found.high], "p": found.p, "n": found.n}
 
 
-def _print(found: "Comparison") -> None:
+def _print(found: "Comparison", averaged: str) -> None:
     for letter, side in (("A", found.a), ("B", found.b)):
         click.echo(f"{letter}: {side.name} {f'({words.params(side.params)})' if side.params else ''}".rstrip())
     if found.difference is not None:
         _print_seeds(found, found.difference)
-    click.echo("\nMean squared log error of the days both forecast, Diebold-Mariano test with HAC errors")
+    what = f"Mean squared log error of the days both forecast, {averaged}Diebold-Mariano test with HAC errors"
+    click.echo(f"\n{what}")
     print_table(
         ["split", "days", "A", "B", "A - B", "95 % interval", "p"],
         [

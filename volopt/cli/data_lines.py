@@ -15,12 +15,7 @@ def data_lines(job: Job) -> list[str]:
     doubts = sum(len(frame.quality.gaps) + len(frame.quality.outliers) for frame in frames)
     told = f"{doubts} gaps and doubtful days; `volopt data check` shows them"
     lines = [f"{len(frames)} instruments, {days} trade days, {first} to {last}", f"  {told}"]
-    return [*lines, *(f"  left out: {why}" for why in left_out(job).values())]
-
-
-def left_out(job: Job) -> dict[str, str]:
-    """Return the instruments of a panel that were left out, with the reason."""
-    return {**job.panel.left_out, **job.dataset.left_out}
+    return [*lines, *(f"  left out: {why}" for why in job.left_out.values())]
 
 
 def _frame(frame: Frame) -> list[str]:

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 @options.storage
 @options.as_json
 def command(name: str, format: str, out: Path | None, force: bool, storage: str, as_json: bool) -> None:
-    """Write trials, seeds, curves, gradients and predictions of the study NAME as tables, a file each.
+    """Write trials, seeds, curves, gradients, predictions and instruments of the study NAME as tables, a file each.
 
-    The numbers are those of volopt trials NAME --json, digit for digit. predictions holds the baselines' forecasts too.
+    The numbers are those of volopt trials NAME --json, digit for digit. predictions holds the baselines' forecasts too,
+    instruments how the mean of a trial's forecasts does on each instrument.
     """
     from volopt.cli.opening import open_storage
     from volopt.report.export import export

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from volopt.report.subject import Subject
 
 ALL = "all"
+OF_DAYS = " and ".join(name for name, kind in KINDS.items() if kind.of_days)
 OF_TRIALS = " and ".join(name for name, kind in KINDS.items() if kind.of_trials)
 HELP = "\n".join(f"  {name:11} {kind.shows}" for name, kind in KINDS.items())
 
@@ -46,6 +47,7 @@ HELP = "\n".join(f"  {name:11} {kind.shows}" for name, kind in KINDS.items())
     multiple=True,
     help=f"A trial to show in place of the best, as often as you like: for {OF_TRIALS}.",
 )
+@click.option("--instrument", metavar="NAME", help=f"Of a panel, in place of its first: for {OF_DAYS}.")
 @options.storage
 @options.as_json
 def command(
@@ -54,11 +56,12 @@ def command(
     format: Format | None,
     out: Path | None,
     trials: tuple[int, ...],
+    instrument: str | None,
     storage: str,
     as_json: bool,
 ) -> None:
     """Draw figures of a study."""
-    wanted = _kinds(kinds, trials)
+    wanted = _kinds(kinds, trials, instrument)
     paths, form = _paths(name, wanted, out, format, one=len(kinds) == 1 and kinds[0] != ALL)
 
     from volopt.cli.opening import open_storage
@@ -69,7 +72,7 @@ def command(
     opened = open_storage(storage)
     study, definition = find(opened, name)
     subject = Subject(study, definition, artifacts_of(opened))
-    charts, nothing = _charts(subject, wanted, trials)
+    charts, nothing = _charts(subject, wanted, trials, instrument)
     drawn_by = write({paths[kind]: chart for kind, chart in charts.items()}, form)
     if as_json:
         files = {kind: paths[kind] for kind in charts}
@@ -84,7 +87,7 @@ def command(
     tell(drawn_by)
 
 
-def _kinds(given: Sequence[str], trials: Sequence[int]) -> list[str]:
+def _kinds(given: Sequence[str], trials: Sequence[int], instrument: str | None) -> list[str]:
     """Return the kinds to draw, each once."""
     known = (*KINDS, ALL)
     for kind in given:
@@ -93,6 +96,10 @@ def _kinds(given: Sequence[str], trials: Sequence[int]) -> list[str]:
     wanted = list(KINDS if ALL in given else dict.fromkeys(given))
     if trials and not any(KINDS[kind].of_trials for kind in wanted):
         raise UsageError(f"--trial is for {OF_TRIALS}, and {', '.join(wanted)} shows all trials", "leave --trial out")
+    if instrument is not None and not any(KINDS[kind].of_days for kind in wanted):
+        raise UsageError(
+            f"--instrument is for {OF_DAYS}, and {', '.join(wanted)} shows all instruments", "leave --instrument out"
+        )
     return wanted
 
 
@@ -110,7 +117,7 @@ def _paths(
 
 
 def _charts(
-    subject: "Subject", kinds: Sequence[str], trials: Sequence[int]
+    subject: "Subject", kinds: Sequence[str], trials: Sequence[int], instrument: str | None
 ) -> tuple[dict[str, "Chart"], dict[str, str]]:
     """Return the charts of the kinds, and a sentence for each that has nothing to draw."""
     from volopt.report.subject import NothingToPlotError
@@ -119,7 +126,7 @@ def _charts(
     nothing: dict[str, NothingToPlotError] = {}
     for kind in kinds:
         try:
-            charts[kind] = KINDS[kind].chart(subject, trials)
+            charts[kind] = KINDS[kind].chart(subject, trials, instrument)
         except NothingToPlotError as error:
             nothing[kind] = error
     if not charts:

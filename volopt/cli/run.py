@@ -13,8 +13,8 @@ from volopt.cli.output import SYNTHETIC, print_json, print_table
 if TYPE_CHECKING:
     import optuna
 
-    from volopt.definition.schema import Definition
     from volopt.report.illustrate import Pictures
+    from volopt.search.breadth import Breadth
     from volopt.search.failures import Failures
     from volopt.search.job import Job
     from volopt.search.standing import Standing
@@ -106,7 +106,7 @@ def command(
                 job,
                 progress,
                 illustrate=lambda study, artifacts: Illustrations(study, artifacts, job.definition, budget),
-                conclude=lambda study: ends.append(_end(study, job.definition)),
+                conclude=lambda study: ends.append(_end(study, job)),
             )
     except KeyboardInterrupt:
         click.echo(f"Interrupted. What is finished is kept; this goes on from there:\n  {job.command}", err=True)
@@ -149,18 +149,30 @@ class _End(NamedTuple):
     summary: dict[str, Any]
     best: list[dict[str, Any]]  # trials, the best first
     standing: "Standing | None"
+    breadth: "Breadth | None"  # of the best trial of a panel
     failures: "Failures"
 
 
-def _end(study: "optuna.Study", definition: "Definition") -> _End:
+def _end(study: "optuna.Study", job: "Job") -> _End:
     from volopt.search.failures import failures
     from volopt.search.listing import summary, trials
     from volopt.search.standing import standing
 
+    definition, against = job.definition, standing(study)
     lower_first = definition.objective.direction == "minimize"
     complete = [trial for trial in trials(study, definition) if trial["state"] == "COMPLETE"]
     ranked = sorted(complete, key=lambda trial: trial["value"] if lower_first else -trial["value"])
-    return _End(summary(study, definition), ranked[:BEST], standing(study), failures(study))
+    broad = _breadth(study, job, against) if against and definition.data.is_panel else None
+    return _End(summary(study, definition), ranked[:BEST], against, broad, failures(study))
+
+
+def _breadth(study: "optuna.Study", job: "Job", against: "Standing") -> "Breadth | None":
+    from volopt.search.artifact import read
+    from volopt.search.breadth import breadth
+    from volopt.storage.artifacts import Artifacts
+
+    left = read(study, study.best_trial, Artifacts(job.artifacts))
+    return breadth(left, against.baseline) if left else None
 
 
 def _print_end(job: "Job", facts: dict[str, Any], end: _End) -> None:
@@ -176,6 +188,8 @@ def _print_end(job: "Job", facts: dict[str, Any], end: _End) -> None:
         click.echo("")
     if against is not None:
         click.echo("\n".join(against.sentences()))
+    if against is not None and end.breadth is not None:
+        click.echo(end.breadth.sentence(against.trial))
     count = f"{facts['complete']} complete, {facts['pruned']} pruned, {facts['failed']} failed"
     click.echo(f"\n{count}; {facts['new_trials']} new in {facts['seconds']:.0f} s.")
     _print_failures(end.failures, facts["complete"])

@@ -7,6 +7,7 @@ import click
 
 from volopt.cli.output import print_table
 from volopt.report import words
+from volopt.search.breadth import shown
 from volopt.search.standing import best_baseline
 
 Scores = Mapping[str, float | None]
@@ -74,3 +75,19 @@ def print_trial(trial: Mapping[str, Any], baselines: Mapping[str, Scores]) -> No
             [(name, *(seed.get(name) for seed in some)) for name in [*names, "epochs", "best_epoch"]],
             title=" ",
         )
+
+
+def print_instruments(instruments: Sequence[Mapping[str, Any]], baselines: Mapping[str, Scores]) -> None:
+    """Print how the mean of a trial's forecasts does on each instrument of a panel.
+
+    Args:
+        instruments: as ``listing.instruments`` gives them.
+        baselines: scores by name.
+    """
+    columns = shown(best_baseline(baselines))
+    rows = [(each["instrument"], *map(each.get, columns)) for each in instruments]
+    title = "\nEach instrument, by the mean of the seeds' forecasts"
+    if rows:
+        print_table(["instrument", *columns], rows, title, optional=columns[:1:-1])
+    else:
+        click.echo("\nScores of each instrument are not there: the trial is not finished, or its file is gone.")

@@ -13,22 +13,34 @@ from volopt.errors import StudyError
 @options.storage
 @options.as_json
 def command(name: str, number: int | None, storage: str, as_json: bool) -> None:
-    """Show the trials of the study NAME beside the baselines, or every metric and seed of its trial NUMBER."""
-    from volopt.cli.opening import open_storage
-    from volopt.cli.trial_table import print_trial, print_trials
-    from volopt.search.listing import trials
-    from volopt.search.study import baselines, find
+    """Show the trials of the study NAME beside the baselines, or every metric and seed of its trial NUMBER.
 
-    study, definition = find(open_storage(storage), name)
+    Of a panel study, NUMBER also shows how the mean of the trial's forecasts does on each instrument.
+    """
+    from volopt.cli.opening import open_storage
+    from volopt.cli.trial_table import print_instruments, print_trial, print_trials
+    from volopt.search.listing import instruments, trials
+    from volopt.search.study import baselines, find
+    from volopt.storage.artifacts import artifacts_of
+
+    opened = open_storage(storage)
+    study, definition = find(opened, name)
     found = trials(study, definition)
     if number is not None and number >= len(found):
         raise StudyError(f'the study "{name}" has no trial {number}', f"it has {len(found)} trials, counted from 0")
-    chosen = found if number is None else [found[number]]
+    if number is None:
+        if as_json:
+            print_json(found)
+        elif not found:
+            click.echo(f'The study "{name}" has no trials yet.')
+        else:
+            print_trials(found, baselines(study), definition.objective.metric)
+        return
+    is_panel = definition.data.is_panel
+    each = instruments(study, number, artifacts_of(opened)) if as_json or is_panel else []
     if as_json:
-        print_json(chosen)
-    elif not found:
-        click.echo(f'The study "{name}" has no trials yet.')
-    elif number is None:
-        print_trials(found, baselines(study), definition.objective.metric)
-    else:
-        print_trial(found[number], baselines(study))
+        print_json([found[number] | {"instruments": each}])
+        return
+    print_trial(found[number], baselines(study))
+    if is_panel:
+        print_instruments(each, baselines(study))

@@ -46,20 +46,22 @@ def load_panel(
         if name not in known:
             raise DataError(f"there is no instrument {name} in {directory}", suggest(name, known))
     names = sorted(name for name in known if not is_index(name)) if instruments == "all" else instruments
-    frames, sources, left_out = list[Frame](), list[Source](), dict[str, str]()
+    frames, sources, left_out = list[Frame](), list[Source](), dict[str, DataError]()
     for name in names:
         try:
             (frame,), source = load_frames(directory, name, expressions, start, end, cache=cache)
         except DataError as error:
-            left_out[name] = error.message
+            left_out[name] = error
             continue
         frames.append(frame)
         sources.append(source)
     if not sources:
-        why = next(iter(left_out.values()), "it lists nothing but indices")
-        raise DataError(f"no instrument of {directory} has data in the range: {why}", "choose others, or another range")
+        indices = DataError("it lists nothing but indices", "name those to read")
+        why = next(iter(left_out.values()), indices)
+        raise DataError(f"no instrument of {directory} can be read: {why.message}", why.hint)
     fingerprint = hashlib.sha256("".join(source.fingerprint for source in sources).encode()).hexdigest()
-    return Panel(tuple(frames), replace(sources[0], fingerprint=fingerprint), left_out)
+    reasons = {name: error.message for name, error in left_out.items()}
+    return Panel(tuple(frames), replace(sources[0], fingerprint=fingerprint), reasons)
 
 
 def is_index(name: str) -> bool:

@@ -48,6 +48,11 @@ class Data(Table):
     files: Files | None = None
 
     @property
+    def is_panel(self) -> bool:
+        """Whether one network learns from many instruments."""
+        return self.instruments is not None
+
+    @property
     def told(self) -> str:
         """What is forecast of, in a few words."""
         if self.instruments is None:

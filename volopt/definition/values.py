@@ -130,7 +130,8 @@ Instrument = Annotated[
     ),
 ]
 Instruments = Annotated[
-    Annotated[tuple[Instrument, ...], Field(min_length=1), AfterValidator(canonical)] | Literal["all"],
+    Annotated[tuple[Instrument, ...], Field(min_length=1)] | Literal["all"],
+    AfterValidator(lambda found: found if found == ALL else canonical(found)),
     Field(description='a list of instruments, such as ["SH600000", "SH600016"], or "all"'),
     at_most(MAX_INSTRUMENTS, "instruments"),
 ]

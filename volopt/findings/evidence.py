@@ -1,8 +1,8 @@
 """Stored trials as numbers: what a claim or a comparison looks at."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ from volopt.baselines.forecasts import BASELINES
 from volopt.definition.schema import Scalar
 from volopt.errors import StudyError
 from volopt.search import artifact
-from volopt.search.artifact import Artifact, Days, Seed
+from volopt.search.artifact import Artifact, Days, Seed, Share
 from volopt.storage import kept
 from volopt.storage.artifacts import Artifacts
 
@@ -41,7 +41,10 @@ class Replicate(NamedTuple):
 
 @dataclass(frozen=True)
 class Result:
-    """One COMPLETE trial with all its seeds; days and quantities as in ``storage.artifacts``."""
+    """One COMPLETE trial with all its seeds; days and quantities as in ``storage.artifacts``.
+
+    Of a panel the days of a split are those of one instrument after another, as ``parts`` says.
+    """
 
     number: int
     params: Mapping[str, Scalar]
@@ -50,6 +53,12 @@ class Result:
     actual: Mapping[str, Array]  # by split, shape: (days,), original units
     train: Mapping[str, float]  # of the train target: mean, std, and log_floor (``metrics.log_floor``)
     baselines: Mapping[str, Mapping[str, Array]]  # by name and split, shape: (days,); empty where they are gone
+    parts: Mapping[str, Sequence[Share]] = field(default_factory=dict)  # by split; none: all days are of one instrument
+
+    def shares(self, split: str) -> Sequence[Share]:
+        """Return whose the days of a split are, in their order."""
+        whole = Share("", slice(0, len(self.actual[split])), self.train["log_floor"])
+        return self.parts.get(split) or [whole]
 
     def ensemble(self, split: str) -> Array:
         """Return the mean of the seeds' forecasts, shape (days,)."""
@@ -79,6 +88,7 @@ def read(study: optuna.Study, trial: FrozenTrial, artifacts: Artifacts) -> Resul
         actual={split: np.asarray(each.actual, dtype=float) for split, each in days.items()},
         train={name: _number(value) for name, value in dict(found.train).items()},
         baselines=_baselines(found, artifacts),
+        parts={split: found.shares(split) for split in SPLITS},
     )
 
 

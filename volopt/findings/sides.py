@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import optuna
 from optuna.trial import TrialState
 from pydantic import TypeAdapter
@@ -23,9 +24,9 @@ Choice = int | str  # a trial's number, or a baseline's name
 
 
 class Losses(NamedTuple):
-    """Squared log errors of the days that have one."""
+    """Squared log errors of the days that have one; of a panel the mean over the instruments of each day."""
 
-    dates: Dates  # shape: (days,)
+    dates: Dates  # shape: (days,), ascending
     values: Array  # shape: (days,)
 
 
@@ -95,10 +96,20 @@ def sides(study: optuna.Study, definition: Definition, texts: Sequence[str], art
 def _losses(result: Result, forecasts: Mapping[str, Array]) -> dict[str, Losses]:
     found = {}
     for split in SPLITS:
-        actual = result.actual[split]
-        errors, _ = log_errors(forecasts[split], actual, result.train["log_floor"])
-        found[split] = Losses(result.dates[split][actual > 0], errors**2)
+        dates, losses = list[Dates](), list[Array]()
+        for _, rows, floor in result.shares(split):
+            actual = result.actual[split][rows]
+            errors, _ = log_errors(forecasts[split][rows], actual, floor)
+            dates.append(result.dates[split][rows][actual > 0])
+            losses.append(errors**2)
+        found[split] = _by_day(np.concatenate(dates), np.concatenate(losses))
     return found
+
+
+def _by_day(dates: Dates, losses: Array) -> Losses:
+    """Return the mean loss of each day: instruments move together, so that those of one day are one observation."""
+    days, which, counts = np.unique(dates, return_inverse=True, return_counts=True)
+    return Losses(days, np.bincount(which, losses, len(days)) / counts)
 
 
 def _name(choice: Choice) -> str:

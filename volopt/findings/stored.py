@@ -1,7 +1,8 @@
 """Which stored study a claim may look things up in, and its trials.
 
 A stored study stands for a shipped one when it has the same grid phases and trains the same networks in the same way on
-the same quantities: instrument, days, seeds, other phases and the search space may differ.
+the same quantities: instrument, days, seeds, other phases and the search space may differ. A panel stands for none: the
+claims are about networks for one stock.
 """
 
 from collections.abc import Iterable, Sequence
@@ -72,6 +73,8 @@ def stored(storage: BaseStorage, names: Iterable[str], artifacts: Artifacts) -> 
     found: dict[str, list[StoredStudy]] = {name: [] for name in shipped}
     for name in names:
         study, definition = studies.find(storage, name)
+        if definition.data.is_panel:
+            continue
         for other, pattern in shipped.items():
             if _said(definition) == _said(pattern) and _grids(definition) >= _grids(pattern):
                 found[other].append(StoredStudy(study, definition, artifacts))

@@ -5,7 +5,7 @@ trial's curves and forecasts, and a killed process leaves only that folder, whic
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +21,7 @@ from volopt.definition.schema import Definition
 from volopt.errors import StorageError, StudyError, UsageError
 from volopt.report import tables
 from volopt.search import artifact
-from volopt.search.artifact import Days
+from volopt.search.artifact import Artifact
 from volopt.search.listing import trials
 from volopt.storage import kept
 from volopt.storage.artifacts import Artifacts
@@ -100,7 +100,7 @@ class _Source:
         self.without_baselines: list[int] = []
         self._study, self._artifacts = study, artifacts
         self._frozen = study.get_trials(deepcopy=False)[: len(self.listed)]  # some may have come since
-        self._days: dict[str, Mapping[str, Days]] = {}  # of each set, under the key of its baselines
+        self._days: dict[str, Artifact] = {}  # of each set, without seeds, under the key of its baselines
 
     def pieces(self, schemas: dict[str, tables.Schema]) -> Iterator[tuple[str, tables.Table]]:
         """Return the tables in pieces, each with its name."""
@@ -110,8 +110,8 @@ class _Source:
         for facts, trial in zip(self.listed, self._frozen, strict=True):
             if facts["state"] in ("COMPLETE", "PRUNED"):  # the others leave no artifact
                 yield from self._of_artifact(trial, schemas).items()
-        for day_set, (key, days) in enumerate(self._days.items(), start=1):
-            for table in self._of_baselines(key, days, day_set, schemas["predictions"]):
+        for day_set, (key, left) in enumerate(self._days.items(), start=1):
+            for table in self._of_baselines(key, left, day_set, schemas["predictions"]):
                 yield "predictions", table
 
     def _of_artifact(self, trial: FrozenTrial, schemas: dict[str, tables.Schema]) -> dict[str, tables.Table]:
@@ -122,15 +122,13 @@ class _Source:
         day_set = [*self._days, left.baselines].index(left.baselines) + 1
         found = tables.of_artifact(trial.number, left, day_set, schemas)
         if found["predictions"].num_rows:
-            self._days.setdefault(left.baselines, left.days)
+            self._days.setdefault(left.baselines, left.model_copy(update={"seeds": []}))
         return found
 
-    def _of_baselines(
-        self, key: str, days: Mapping[str, Days], day_set: int, schema: tables.Schema
-    ) -> list[tables.Table]:
+    def _of_baselines(self, key: str, left: Artifact, day_set: int, schema: tables.Schema) -> list[tables.Table]:
         arrays, _ = kept.baselines(*self._artifacts.directories).get(key) or ({}, {})
         try:
-            return list(tables.of_baselines(arrays, days, day_set, schema))
+            return list(tables.of_baselines(arrays, left, day_set, schema))
         except (KeyError, TypeError, ValueError):  # some are missing, or of other days
             self.without_baselines.append(day_set)
             return []

@@ -12,6 +12,7 @@ from volopt.search.listing import summary
 from volopt.search.standing import standing
 from volopt.search.study import runs
 
+MOST = 30  # instruments left out that are named
 METRICS = (
     "train_mse", "valid_mse", "test_mse", "valid_log_r2", "test_log_r2", "test_mase", "test_direction", "flatness",
 )  # fmt: skip
@@ -48,7 +49,8 @@ def of_study(subject: Subject) -> str:
     lines = [
         f"### {_inline(found['title'] or found['name'])}",
         *(f"**{note}**" for note in subject.notes),
-        f"Forecasts {_code(data.target)} of {_inline(data.told)} one trade day ahead, from {features}.",
+        f"Forecasts {_code(data.target)} of {_inline(subject.told)} one trade day ahead, from {features}.",
+        *_left_out(subject.left_out),
         f"Data: {_code(found['data']['provider'])}. {_days(data)}",
         f"Phases: {phases}.",
         *(against.sentences() if against else []),
@@ -56,6 +58,13 @@ def of_study(subject: Subject) -> str:
         f"`volopt dashboard` has [the report](/report/{found['name']}).",
     ]
     return "\n\n".join(lines)
+
+
+def _left_out(found: Mapping[str, str]) -> list[str]:
+    """Return a line that names the instruments of a panel that were left out."""
+    names = ", ".join(map(_code, list(found)[:MOST]))
+    more = f" and {len(found) - MOST} more" if len(found) > MOST else ""
+    return [f"Left out: {names}{more}; the report says why."] if found else []
 
 
 def _again(reason: str, retries: int) -> str:

@@ -1,4 +1,7 @@
-"""The picture of one trial: forecast against actual on test, and learning curves; drawn fast, without a browser."""
+"""The picture of one trial: forecast against actual on test, and learning curves; drawn fast, without a browser.
+
+Of a panel study the forecast is that of its first instrument.
+"""
 
 from collections.abc import Mapping
 
@@ -40,7 +43,8 @@ def trial_chart(
     drawn = [panels.curves(found.curves, "loss", keeps_best=keeps_best)]
     if found.forecasts is not None:
         cell = str({**definition.baseline(), **params}["cell"])
-        title = f"test{f': {found.flatness}' if found.flatness else ''}"
+        of = f" of {found.share.instrument}" if definition.data.is_panel else ""
+        title = f"test{of}{f': {found.flatness}' if found.flatness else ''}"
         drawn.insert(0, panels.forecast(found.forecasts, cell, definition.data.target, title))
     return Chart(
         f"Trial {number} of {definition.name}",

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from volopt.definition.plain import plain
 from volopt.definition.schema import Definition, Scalar
 from volopt.errors import StudyError
 from volopt.findings.evidence import Result, read
@@ -72,10 +73,32 @@ class Subject:
         return self.study.study_name
 
     @property
+    def is_panel(self) -> bool:
+        """Return whether one network learned from many instruments."""
+        return self.definition.data.is_panel
+
+    @cached_property
+    def recorded(self) -> Mapping[str, Any]:
+        """Return what the last run says of its data: frames, days and left_out, where there was one."""
+        return next((run.get("data", {}) for run in reversed(studies.runs(self.study))), {})
+
+    @property
+    def left_out(self) -> Mapping[str, str]:
+        """Return the instruments of a panel that were left out, with the reason."""
+        found: Mapping[str, str] = self.recorded.get("left_out", {})
+        return {plain(name): plain(why) for name, why in found.items()}
+
+    @property
+    def told(self) -> str:
+        """Return what is forecast of; of a panel how many instruments, without those that were left out."""
+        frames = self.recorded.get("frames", [])
+        return f"{len(frames)} instruments" if self.is_panel and frames else self.definition.data.told
+
+    @property
     def about(self) -> str:
         """Return a line that says of what a figure is."""
-        data, seeds = self.definition.data, words.seeds(self.definition.training.seeds)
-        return f"study {self.name}: {data.told} {data.target}, {seeds} a trial"
+        seeds = words.seeds(self.definition.training.seeds)
+        return f"study {self.name}: {self.told} {self.definition.data.target}, {seeds} a trial"
 
     @property
     def notes(self) -> tuple[str, ...]:

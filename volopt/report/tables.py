@@ -1,11 +1,12 @@
 """A study as tidy tables: one observation a row, one variable a column.
 
 ``trials`` has a row a trial, ``seeds`` one a seed of a trial, ``curves`` one an epoch of a seed, ``gradients`` one a
-recurrent layer of a recorded epoch, and ``predictions`` one a forecast day. Epochs and layers count from 1.
+recurrent layer of a recorded epoch, ``predictions`` one a forecast day of an instrument, and ``instruments`` one a
+split of an instrument, with the scores of the mean of a trial's forecasts there. Epochs and layers count from 1.
 
 In ``predictions``, ``model`` is ``trial``, or a baseline, which has neither trial nor seed. Forecasts with the same
-``day_set``, split and date can be compared. There are several sets where the days move with the window; the baselines
-stand once on each.
+``day_set``, instrument, split and date can be compared. There are several sets where the days move with the window; the
+baselines stand once on each. The instrument is missing in what an older volopt left.
 
 Columns, their order and their types follow from the study's definition alone, whatever trials there are.
 """
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from volopt.baselines.forecasts import BASELINES, SCORED
 from volopt.definition.schema import Definition, Range, Scalar
-from volopt.search.artifact import Artifact, Curves, Days
+from volopt.search.artifact import Artifact, Curves
 
 Schema = Any  # pyarrow's; it has no types to check against
 Table = Any
@@ -33,6 +34,7 @@ METRICS = (
     "train_mse", "valid_mse", "test_mse", *_LOG_SCORES, "test_mase", "test_direction", "flatness", *_SKILLS,
 )  # fmt: skip
 ENSEMBLE = tuple(f"ensemble_{name}" for name in (*_LOG_SCORES, *_SKILLS))
+OF_INSTRUMENTS = ("log_r2", "log_mse", *(f"skill_{name}" for name in BASELINES))  # of each split
 RECORDED = ("valid_log_mse", "valid_log_r2")  # of some epochs only
 
 
@@ -65,7 +67,7 @@ def seeds(listed: Sequence[Mapping[str, Any]], schema: Schema) -> Table:
 
 
 def of_artifact(number: int, left: Artifact, day_set: int, known: Mapping[str, Schema]) -> dict[str, Table]:
-    """Return the curves, gradients and predictions of a trial.
+    """Return the curves, gradients, predictions and instruments of a trial.
 
     Args:
         number: the trial's.
@@ -74,7 +76,7 @@ def of_artifact(number: int, left: Artifact, day_set: int, known: Mapping[str, S
         known: the schema of each table.
     """
     parts = {name: [known[name].empty_table()] for name in ("curves", "gradients", "predictions")}
-    days = {split: _days(split, found) for split, found in left.days.items()}
+    days = {split: _days(split, left) for split in left.days}
     for seed in left.seeds:
         keys = {"trial": number, "seed": seed.seed}
         parts["curves"].append(_table(keys | _curves(seed.curves), known["curves"]))
@@ -82,28 +84,31 @@ def of_artifact(number: int, left: Artifact, day_set: int, known: Mapping[str, S
         for split, forecast in seed.forecast.items():  # a seed that was pruned has none
             columns = {"model": "trial", "day_set": day_set, **keys, **days[split], "forecast": forecast}
             parts["predictions"].append(_table(columns, known["predictions"]))
-    return {name: pa.concat_tables(tables) for name, tables in parts.items()}
+    rows = [{"trial": number, **row} for row in _instruments(left)]
+    instruments = pa.Table.from_pylist(rows, schema=known["instruments"])
+    return {name: pa.concat_tables(tables) for name, tables in parts.items()} | {"instruments": instruments}
 
 
 def of_baselines(
-    arrays: Mapping[str, NDArray[np.float64]], days: Mapping[str, Days], day_set: int, schema: Schema
+    arrays: Mapping[str, NDArray[np.float64]], left: Artifact, day_set: int, schema: Schema
 ) -> Iterator[Table]:
     """Return the predictions of the baselines on one set of days.
 
     Args:
         arrays: as they are kept, named "har.valid".
-        days: of a trial on this set.
+        left: by a trial on this set; its seeds are not asked for.
         day_set: its number.
         schema: of the table.
 
     Raises:
         KeyError, ValueError: forecasts are missing, or are of other days.
     """
+    days = {split: _days(split, left) for split in SCORED}
     for name in BASELINES:
         keys = {"model": name, "trial": None, "seed": None, "day_set": day_set}
         for split in SCORED:
             forecast = arrays[f"{name}.{split}"].tolist()
-            yield _table({**keys, **_days(split, days[split]), "forecast": forecast}, schema)
+            yield _table({**keys, **days[split], "forecast": forecast}, schema)
 
 
 def _types(definition: Definition) -> dict[str, dict[str, str]]:
@@ -120,8 +125,13 @@ def _types(definition: Definition) -> dict[str, dict[str, str]]:
         "curves": {**seed, "epoch": "int64", **dict.fromkeys(("train_mse", "valid_mse", *RECORDED), "float64")},
         "gradients": {**seed, "epoch": "int64", "layer": "int64", "gradient_norm": "float64"},
         "predictions": {
-            **{"model": "string", "trial": "Int64", "seed": "Int64", "day_set": "int64", "split": "string"},
-            **{"date": "datetime64[ms]", "actual": "float64", "forecast": "float64"},
+            **{"model": "string", "trial": "Int64", "seed": "Int64", "day_set": "int64"},
+            **{"instrument": "string", "split": "string", "date": "datetime64[ms]"},
+            **{"actual": "float64", "forecast": "float64"},
+        },
+        "instruments": {
+            **{"trial": "int64", "instrument": "string", "split": "string"},
+            **dict.fromkeys(OF_INSTRUMENTS, "float64"),
         },
     }
 
@@ -166,8 +176,22 @@ def _gradients(found: Curves) -> Columns:
     return {name: [row[i] for row in rows] for i, name in enumerate(("epoch", "layer", "gradient_norm"))}
 
 
-def _days(split: str, found: Days) -> Columns:
-    return {"split": split, "date": [datetime.fromisoformat(day) for day in found.date], "actual": found.actual}
+def _days(split: str, left: Artifact) -> Columns:
+    found = left.days[split]
+    names = [name for share in left.shares(split) for name in [share.instrument or None] * len(found.date[share.rows])]
+    dates = [datetime.fromisoformat(day) for day in found.date]
+    return {"instrument": names, "split": split, "date": dates, "actual": found.actual}
+
+
+def _instruments(left: Artifact) -> Iterator[Columns]:
+    """Return a row for each split of each instrument that has scores there."""
+    for each in left.instruments:
+        for split in SCORED:
+            scores = {
+                name: each.metrics[f"{split}_{name}"] for name in OF_INSTRUMENTS if f"{split}_{name}" in each.metrics
+            }
+            if scores:
+                yield {"instrument": each.instrument, "split": split, **scores}
 
 
 def _table(columns: Columns, schema: Schema) -> Table:

@@ -3,14 +3,17 @@
 It may be missing, damaged, of an older volopt or a stranger's. Whoever reads one does so here.
 """
 
+import math
 from collections.abc import Sequence
-from typing import Annotated, Any
+from itertools import accumulate
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import optuna
 from optuna.trial import FrozenTrial
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from volopt.definition.plain import is_plain
 from volopt.search.shapes import LARGEST
 from volopt.storage.artifacts import CURVES, Artifacts
 
@@ -20,6 +23,15 @@ Number = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(allow_inf_nan=False, gt=0)]
 Loss = Annotated[float, Field(allow_inf_nan=False, ge=0)]
 Record = list[Number | None]  # None is for what is not defined
+
+
+def _plain(text: str) -> str:
+    if not is_plain(text):
+        raise ValueError("it steers a terminal")
+    return text
+
+
+Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_plain)]
 
 
 def _days(days: list[str]) -> list[str]:
@@ -77,6 +89,29 @@ class Days(_Table):
     actual: list[Number]
 
 
+class Part(_Table):
+    """One instrument's share of the days of a split, where the instruments follow one another."""
+
+    instrument: Name
+    days: Annotated[int, Field(ge=1, lt=LARGEST)]
+    log_floor: Positive | None  # what its forecasts are raised to before their logarithm
+
+
+class Instrument(_Table):
+    """How well the mean of the seeds' forecasts does on one instrument."""
+
+    instrument: Name
+    metrics: dict[str, Number | None] = {}
+
+
+class Share(NamedTuple):
+    """A part, with its place among the days; of an older artifact it is all of them, and its instrument ""."""
+
+    instrument: str
+    rows: slice
+    log_floor: float  # NaN where the instrument has none
+
+
 class Train(_Table):
     """What the train target is like."""
 
@@ -91,18 +126,35 @@ class Artifact(_Table):
     train: Train
     baselines: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{0,100}$")]
     days: dict[str, Days]  # by split
+    parts: dict[str, list[Part]] = {}  # by split; an older volopt wrote none
+    instruments: list[Instrument] = []
     seeds: Annotated[list[Seed], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _even(self) -> "Artifact":
-        if len({seed.seed for seed in self.seeds}) < len(self.seeds):
-            raise ValueError("a seed twice")
+        _distinct([seed.seed for seed in self.seeds])
         if not self.days.keys() == SPLITS >= {split for seed in self.seeds for split in seed.forecast}:
             raise ValueError("not these splits")
         for split, days in self.days.items():
             finished = [seed.forecast[split] for seed in self.seeds if seed.forecast]
             _alike([days.date, days.actual, *finished])
+        if self.parts and self.parts.keys() != SPLITS:
+            raise ValueError("not these splits")
+        for split, parts in self.parts.items():
+            _distinct([part.instrument for part in parts])
+            if sum(part.days for part in parts) != len(self.days[split].date):
+                raise ValueError("parts of other days")
+        _distinct([each.instrument for each in self.instruments])
         return self
+
+    def shares(self, split: str) -> list[Share]:
+        """Return whose the days of a split are, in their order."""
+        stops = list(accumulate(part.days for part in self.parts.get(split, [])))
+        found = [
+            Share(part.instrument, slice(stop - part.days, stop), _or_nan(part.log_floor))
+            for part, stop in zip(self.parts.get(split, []), stops, strict=True)
+        ]
+        return found or [Share("", slice(0, len(self.days[split].date)), _or_nan(self.train.log_floor))]
 
 
 def parse(content: object) -> Artifact | None:
@@ -120,6 +172,15 @@ def read(study: optuna.Study, trial: FrozenTrial, artifacts: Artifacts) -> Artif
     except (KeyError, TypeError, ValueError):  # the study is gone, or what it says of its files makes no sense
         return None
     return parse(content)
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _distinct(values: Sequence[object]) -> None:
+    if len(set(values)) < len(values):
+        raise ValueError("one twice")
 
 
 def _alike(columns: Sequence[Sequence[object]]) -> None:

@@ -62,6 +62,11 @@ class Job:
     options: Options
 
     @property
+    def left_out(self) -> dict[str, str]:
+        """Return the instruments of a panel that were left out, with the reason."""
+        return {**self.panel.left_out, **self.dataset.left_out}
+
+    @property
     def command(self) -> str:
         """Return the command that goes on with the study: what was said of its numbers, and where they are kept."""
         names = ("name", "seeds", "epochs", "trials", "device", "precision", "data", "storage", "artifacts")

@@ -7,10 +7,12 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from volopt.definition.schema import Definition
+from volopt.search import artifact
 from volopt.search import study as studies
 from volopt.search.ledger import REASON
 from volopt.search.phases import PHASE, Membership, progress
 from volopt.search.results import SCORES, finite
+from volopt.storage.artifacts import Artifacts
 
 STATES = ("complete", "pruned", "failed", "running", "waiting")
 _NOT_METRICS = frozenset({PHASE, REASON})
@@ -60,6 +62,12 @@ def seeds(trial: FrozenTrial) -> list[dict[str, Any]]:
     """Return the scores of each seed of a trial; of a pruned one, its losses so far."""
     found: list[dict[str, Any]] = trial.system_attrs.get(SCORES, {}).get("seeds", [])
     return found
+
+
+def instruments(study: optuna.Study, number: int, artifacts: Artifacts) -> list[dict[str, Any]]:
+    """Return how the mean of a trial's forecasts does on each instrument; nothing where its file does not say."""
+    left = artifact.read(study, study.get_trials(deepcopy=False)[number], artifacts)
+    return [{"instrument": each.instrument, **each.metrics} for each in left.instruments] if left else []
 
 
 def trials(study: optuna.Study, definition: Definition) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from volopt.baselines.forecasts import SCORED
 from volopt.search.trial_run import Member, TrialRun
 from volopt.windows import scoring
 from volopt.windows.dataset import Dataset
-from volopt.windows.windows import samples
+from volopt.windows.split import Split
 
 # The system attribute of a trial with "seeds", the scores of each, and "skills", its own by name: lists of some length,
 # which as user attributes would stretch optuna-dashboard's pages.
@@ -31,13 +31,19 @@ def means(rows: list[dict[str, Any]]) -> dict[str, float | None]:
 
 def ensemble(run: TrialRun, dataset: Dataset, baselines: Baselines) -> dict[str, float | None]:
     """Return log scores and skills of the mean of the seeds' forecasts, where every seed is finished."""
-    fits = [member.fit for member in run.members if member.fit is not None]
-    if len(fits) < len(run.members):
+    rows = _by_series(run, dataset)
+    if not rows:
         return {}
-    mean = {split: np.mean([fit.forecasts[f"forecast.{split}"] for fit in fits], axis=0) for split in SCORED}
-    scores = scoring.score(dataset, run.members[0].task.config.window, mean)
-    found = {name: value for name, value in scores.items() if "_log_" in name} | baselines.skills(scores)
-    return {f"ensemble_{name}": finite(value) for name, value in found.items()}
+    scores = scoring.mean(rows)
+    return {f"ensemble_{name}": value for name, value in _of_logs(scores, baselines.skills(scores)).items()}
+
+
+def instruments(run: TrialRun, dataset: Dataset, baselines: Baselines) -> list[dict[str, Any]]:
+    """Return the same of each instrument by itself, JSON-able, under the names that its ``metrics`` have."""
+    return [
+        {"instrument": dataset.series[index].name, "metrics": _of_logs(row, baselines.skills_of_series(index, row))}
+        for index, row in enumerate(_by_series(run, dataset))
+    ]
 
 
 def artifact(
@@ -49,8 +55,9 @@ def artifact(
 ) -> dict[str, Any]:
     """Return what a trial leaves as a file.
 
-    Its metrics, and metrics and curves a seed; forecasts beside what came, by date, in the target's original units;
-    where the baselines' forecasts of the same days are kept; and what the train target was like.
+    Its metrics, and metrics and curves a seed; forecasts beside what came, by date, in the target's original units, one
+    instrument after another as ``parts`` says; how well the mean of the seeds does on each; where the baselines'
+    forecasts of the same days are kept; and what the train target was like.
 
     Args:
         run: the trial.
@@ -60,23 +67,55 @@ def artifact(
         baselines: on the trial's days.
     """
     window = run.members[0].task.config.window
-    days = {split: samples(dataset, split, window) for split in SCORED}
     train = dataset.train_target(window)
     return {
         "window": window,
         "train": finite({"mean": train.mean(), "std": train.std(), "log_floor": metrics.log_floor(train)}),
         "metrics": scores,
         "baselines": baselines.key,
-        "days": {
-            split: {"date": np.datetime_as_string(found.dates).tolist(), "actual": found.actual.tolist()}
-            for split, found in days.items()
-        },
+        "days": {split: _days(dataset, split, window) for split in SCORED},
+        "parts": {split: _parts(dataset, split, window) for split in SCORED},
+        "instruments": instruments(run, dataset, baselines),
         "seeds": [_seed(member, row) for member, row in zip(_begun(run), rows, strict=True)],
     }
 
 
 def _begun(run: TrialRun) -> list[Member]:
     return [member for member in run.members if member.curves]
+
+
+def _by_series(run: TrialRun, dataset: Dataset) -> list[dict[str, float]]:
+    """Return the scores of the mean of the seeds' forecasts on each series; none where a seed is not finished."""
+    fits = [member.fit for member in run.members if member.fit is not None]
+    if len(fits) < len(run.members):
+        return []
+    mean = {split: np.mean([fit.forecasts[f"forecast.{split}"] for fit in fits], axis=0) for split in SCORED}
+    return scoring.by_series(dataset, run.members[0].task.config.window, mean)
+
+
+def _of_logs(scores: dict[str, float], skills: dict[str, float]) -> dict[str, float | None]:
+    found = {name: value for name, value in scores.items() if "_log_" in name} | skills
+    return {name: finite(value) for name, value in found.items()}
+
+
+def _days(dataset: Dataset, split: Split, window: int) -> dict[str, list[Any]]:
+    rows = [list(dataset.rows(split, window, index)) for index in range(len(dataset.series))]
+    dates = np.concatenate([series.dates[some] for series, some in zip(dataset.series, rows, strict=True)])
+    return {"date": np.datetime_as_string(dates, "D").tolist(), "actual": dataset.target(split, window).tolist()}
+
+
+def _parts(dataset: Dataset, split: Split, window: int) -> list[dict[str, Any]]:
+    """Return whose the days of a split are, in their order, and what forecasts are raised to before a logarithm."""
+    counts = [len(dataset.rows(split, window, index)) for index in range(len(dataset.series))]
+    return [
+        {
+            "instrument": dataset.series[index].name,
+            "days": count,
+            "log_floor": finite(metrics.log_floor(scoring.train_of(dataset, window, index))),
+        }
+        for index, count in enumerate(counts)
+        if count
+    ]
 
 
 def _mean(values: list[float | None]) -> float | None:

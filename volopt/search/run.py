@@ -137,10 +137,11 @@ def _record(job: Job) -> dict[str, Any]:
             "quality": each.quality.lines()[:said],
         }
         for each in job.panel.frames
+        if each.name not in job.left_out
     ]
     days = {split: job.dataset.days(split, window) for split in SPLITS}
     return run_record(
-        data=vars(job.panel.source) | {"frames": frames, "days": days},
+        data=vars(job.panel.source) | {"frames": frames, "days": days, "left_out": job.left_out},
         device=job.device,
         precision=job.options.precision,
         workers=job.workers,

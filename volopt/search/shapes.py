@@ -59,6 +59,7 @@ def _tells_of_data(found: dict[str, Any]) -> bool:
     return (
         _fits(found, DATA)
         and _is_of(days, int)
+        and _is_of(found.get("left_out", {}), str)
         and isinstance(frames, list)
         and all(isinstance(frame, dict) and _is_frame(frame) for frame in frames)
     )

@@ -18,7 +18,8 @@ def run_record(
     """Return the facts of this run, JSON-able.
 
     Args:
-        data: provider, reader, synthetic, fingerprint; what is in the frames; how many days each split has.
+        data: provider, reader, synthetic, fingerprint; what is in the frames; how many days each split has; the
+            instruments of a panel that were left out, with the reason.
         device: resolved.
         precision: ``highest`` or ``medium``.
         workers: processes that train, one torch thread each.

@@ -34,7 +34,7 @@ def by_series(dataset: Dataset, window: int, forecasts: Mapping[Split, Array]) -
                 days = forecast[start : start + rows.size]
                 parts[index][split] = Forecast(days, series.target[rows], series.target[rows - 1])
                 start += rows.size
-    return [metrics.scores(part, _train(dataset, window, index)) for index, part in enumerate(parts)]
+    return [metrics.scores(part, train_of(dataset, window, index)) for index, part in enumerate(parts)]
 
 
 def mean(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
@@ -43,6 +43,7 @@ def mean(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {name: float(np.mean([row[name] for row in rows if name in row])) for name in names}
 
 
-def _train(dataset: Dataset, window: int, index: int) -> Array:
+def train_of(dataset: Dataset, window: int, index: int) -> Array:
+    """Return the target on the train days that teach series ``index``, shape (days,), original units."""
     teacher = dataset.teacher(window, index)
     return dataset.series[teacher].target[list(dataset.rows("train", window, teacher))]

@@ -5,6 +5,9 @@ import os
 from cli.wrong_input.case import HUGE, STUDY, Case, Given, pipe
 from cli.wrong_input.hints import SMALL, TEMPLATE
 
+PANEL = STUDY.replace('instrument = "SH600000"', "instruments = WHICH").replace(
+    "seeds = 1", "seeds = 1\nbatch_size = 512"
+)
 GRID = 'sampler = "grid"\ngrid = { cell = ["RNN"] }'
 
 
@@ -23,6 +26,11 @@ def written(name: str, content: str | bytes, says: str, hint: str = TEMPLATE) ->
 def of_file(name: str, make: Given, says: str, hint: str = TEMPLATE) -> Case:
     """A case of a study file that ``make`` changes."""
     return Case(name, "run wrong.toml --data sample", 2, says, hint, lambda place: make(place / "wrong.toml"))
+
+
+def panel(name: str, instruments: str, says: str, hint: str = TEMPLATE) -> Case:
+    """A case of a study file of these instruments."""
+    return written(name, PANEL.replace("WHICH", instruments), says, hint)
 
 
 def numbers(first: int, last: int) -> str:
@@ -213,6 +221,50 @@ STUDY_FILES = [
         '"SH60000"',
         "there is no instrument SH60000 in sample",
         "did you mean SH600000 or SH000300?",
+    ),
+    panel(
+        "an unknown instrument of a panel",
+        '["SH600000", "SH60001"]',
+        "there is no instrument SH60001 in sample",
+        "did you mean SH600000",
+    ),
+    panel(
+        "a panel of nothing",
+        "[]",
+        'data.instruments: found [], write a list of instruments, such as ["SH600000", "SH600016"], or "all"',
+    ),
+    panel(
+        "an instrument twice",
+        '["SH600000", "SH600000"]',
+        "data.instruments: SH600000 stands there more than once; write each value once",
+    ),
+    panel(
+        "a panel beside an instrument",
+        '"all"\ninstrument = "SH600000"',
+        "data.instruments: stands beside data.instrument; leave out one of them",
+    ),
+    panel(
+        "a panel of files",
+        '"all"\nfiles = { history = "a.csv", test = "b.csv" }',
+        "data.instruments: are those of a qlib provider, not of data.files; leave out one of them",
+    ),
+    study(
+        "a panel as one batch",
+        'instrument = "SH600000"',
+        'instruments = "all"',
+        'training.batch_size: "full" takes a panel\'s memory times the window; write a number, such as 512',
+    ),
+    written(
+        "a panel of which all have too few days",
+        PANEL.replace("WHICH", '"all"').replace("2010-01-04", "2014-01-04"),
+        "no instrument of the panel can be trained on: SH600000 has 386 train days, fewer than 500",
+        "choose other splits or instruments",
+    ),
+    written(
+        "a panel without a field",
+        PANEL.replace("WHICH", '"all"').replace('"$close", ', '"$clse", '),
+        "no instrument of sample can be read: SH600000 has no field $clse in sample",
+        "did you mean $close?",
     ),
     study(
         "an unknown field", '"$close", ', '"$clse", ', "SH600000 has no field $clse in sample", "did you mean $close?"

@@ -4,17 +4,18 @@ from typing import Any
 
 import pytest
 
-from report.figures.kinds.stored import ACTUAL, DAYS, left
+from report.figures.kinds.stored import ACTUAL, DAYS, left, of_panel
+from volopt.errors import UsageError
 from volopt.report.figures.traces import Traces, of_artifact
 from volopt.search.artifact import parse
 
 FLAT = [5e6] * len(DAYS)
 
 
-def traces(content: dict[str, Any]) -> Traces:
+def traces(content: dict[str, Any], instrument: str | None = None) -> Traces:
     found = parse(content)
     assert found is not None
-    return of_artifact(found)
+    return of_artifact(found, instrument)
 
 
 def test_curves_and_forecasts_are_those_of_the_file() -> None:
@@ -36,6 +37,35 @@ def test_curves_and_forecasts_are_those_of_the_file() -> None:
 def test_flat_lines_are_counted(forecasts: Any, told: str) -> None:
     found = traces(left(forecasts))
     assert found.flatness == told
+
+
+PANEL = of_panel(A=left(dates=DAYS[:30], actual=ACTUAL[:30], forecasts=([1e6] * 30, FLAT[:30])), B=left())
+
+
+def test_the_forecasts_of_a_panel_are_those_of_one_instrument_the_first_or_the_one_asked_for() -> None:
+    for instrument, count, seed in ((None, 30, 1e6), ("A", 30, 1e6), ("B", 40, ACTUAL)):
+        found = traces(PANEL, instrument)
+        assert found.forecasts is not None
+        assert found.share.instrument == (instrument or "A")
+        assert (found.forecasts.dates == DAYS[:count]).all()
+        assert (found.forecasts.actual == ACTUAL[:count]).all()
+        assert (found.forecasts.seeds[0] == seed).all()
+
+
+def test_curves_and_flat_lines_of_a_panel_are_those_of_the_trial() -> None:
+    """Each seed's flatness is the mean over the instruments, and stands among its metrics."""
+    first, second = traces(PANEL), traces(PANEL, "B")
+    assert first.flatness == second.flatness == "flat line"
+    assert [seed.valid_mse.tolist() for seed in first.curves] == [seed.valid_mse.tolist() for seed in second.curves]
+
+
+def test_an_instrument_that_a_panel_does_not_have_is_refused_with_the_nearest() -> None:
+    names = of_panel(SH600000=left(), SZ000001=left())
+    with pytest.raises(UsageError, match=r"no instrument SH60000$") as told:
+        traces(names, "SH60000")
+    assert told.value.hint == "did you mean SH600000 or SZ000001?"
+    with pytest.raises(UsageError, match=r"no instrument A$"):
+        traces(left(), "A")  # of an older volopt
 
 
 def test_a_pruned_trial_has_curves_alone() -> None:

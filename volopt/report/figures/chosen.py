@@ -32,7 +32,7 @@ class Chosen(NamedTuple):
 
 
 def chosen(
-    subject: Subject, numbers: Sequence[int], *, forecasts: bool = False
+    subject: Subject, numbers: Sequence[int], *, forecasts: bool = False, instrument: str | None = None
 ) -> tuple[list[Chosen], tuple[str, ...]]:
     """Return the trials that have something to draw, and notes: their parameters, and those left out.
 
@@ -40,8 +40,10 @@ def chosen(
         subject: the study.
         numbers: of the trials asked for, or none for the best.
         forecasts: whether only trials with test forecasts will do.
+        instrument: whose forecasts, of a panel; None for the first one's.
 
     Raises:
+        UsageError: there is no such instrument.
         StudyError: there is no trial of a number.
         NothingToPlotError: none of them has anything to draw.
     """
@@ -49,7 +51,7 @@ def chosen(
     without: list[str] = []
     for trial in _trials(subject, numbers):
         file = subject.left(trial)
-        left = of_artifact(file) if file else None
+        left = of_artifact(file, instrument) if file else None
         if left is not None and not (forecasts and left.forecasts is None):
             found.append(Chosen(trial, left))
         else:

@@ -1,4 +1,8 @@
-"""What a trial left as a file, as arrays: curves and test forecasts of its seeds; a pruned trial has curves alone."""
+"""What a trial left as a file, as arrays: curves and test forecasts of its seeds; a pruned trial has curves alone.
+
+Of a panel the forecasts are those of one instrument: a line from the last day of one to the first of another would show
+nothing. Curves and flat lines are the trial's.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,9 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from volopt.errors import UsageError, suggest
 from volopt.findings.measures import FLAT
 from volopt.metrics import Array
-from volopt.search.artifact import Artifact, Days, Seed
+from volopt.search.artifact import Artifact, Days, Seed, Share
 from volopt.windows.split import Dates
 
 
@@ -36,6 +41,7 @@ class Traces:
     curves: tuple[Curves, ...]
     forecasts: Forecasts | None
     flat: int
+    share: Share  # of the test days, that the forecasts are of
 
     @property
     def flatness(self) -> str:
@@ -46,12 +52,31 @@ class Traces:
         return "flat line" if self.flat == count else f"flat line in {self.flat} of {count} seeds"
 
 
-def of_artifact(found: Artifact) -> Traces:
-    """Return what an artifact holds."""
+def of_artifact(found: Artifact, instrument: str | None = None) -> Traces:
+    """Return what an artifact holds.
+
+    Args:
+        found: of a trial.
+        instrument: whose days; None for the first one's.
+
+    Raises:
+        UsageError: the trial has none of this name.
+    """
+    share = _share(found.shares("test"), instrument)
     finished = [seed for seed in found.seeds if seed.forecast]
     flatness = [seed.metrics.get("flatness") for seed in finished]
     flat = sum(value is not None and value < FLAT for value in flatness)
-    return Traces(tuple(map(_curves, found.seeds)), _forecasts(found.days["test"], finished), flat)
+    forecasts = _forecasts(found.days["test"], finished, share.rows)
+    return Traces(tuple(map(_curves, found.seeds)), forecasts, flat, share)
+
+
+def _share(shares: Sequence[Share], instrument: str | None) -> Share:
+    if instrument is None:
+        return shares[0]
+    known = {share.instrument: share for share in shares}
+    if instrument not in known:
+        raise UsageError(f"the study has no instrument {instrument}", suggest(instrument, filter(None, known)))
+    return known[instrument]
 
 
 def _curves(seed: Seed) -> Curves:
@@ -60,8 +85,10 @@ def _curves(seed: Seed) -> Curves:
     return Curves(seed.seed, train, valid, None if best is None else int(best))
 
 
-def _forecasts(days: Days, finished: Sequence[Seed]) -> Forecasts | None:
+def _forecasts(days: Days, finished: Sequence[Seed], rows: slice) -> Forecasts | None:
     if not finished:
         return None
-    forecasts = np.asarray([seed.forecast["test"] for seed in finished], dtype=float)
-    return Forecasts(np.asarray(days.date, "datetime64[D]"), np.asarray(days.actual, dtype=float), forecasts)
+    forecasts = np.asarray([seed.forecast["test"][rows] for seed in finished], dtype=float)
+    return Forecasts(
+        np.asarray(days.date[rows], "datetime64[D]"), np.asarray(days.actual[rows], dtype=float), forecasts
+    )

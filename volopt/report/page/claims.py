@@ -18,6 +18,9 @@ COLUMNS = ("claim", "verdict", "effect", "95 % interval", "p", "seeds", "the eff
 
 def claims(subject: Subject) -> Iterator[Block]:
     """Return the verdicts on the claims that this study can be asked about, and what the others take."""
+    if subject.is_panel:
+        yield Text("The study is of a panel of instruments: the paper's claims are about networks for one stock.")
+        return
     places = stored(subject.study._storage, [subject.name], subject.artifacts)
     asked = [each for each in (_of_these(claim, places) for claim in CLAIMS) if each.studies]
     if not asked:

@@ -6,6 +6,7 @@ from typing import Any
 from volopt.definition.schema import Definition, Phase, Range
 from volopt.definition.space import Entry
 from volopt.report import words
+from volopt.report.page import instruments
 from volopt.report.page.blocks import Block, Facts, Table, Text
 from volopt.report.subject import Subject
 from volopt.search import listing
@@ -19,7 +20,7 @@ def question(subject: Subject) -> Iterator[Block]:
     lowest, lower = ("lowest", "lower") if objective.direction == "minimize" else ("highest", "higher")
     yield Text(
         f"Which {_listed(list(definition.space))} of the network give the {lowest} {objective.metric}, when it "
-        f"forecasts {definition.data.target} of {definition.data.told} one trade day ahead?"
+        f"forecasts {definition.data.target} of {subject.told} one trade day ahead?"
     )
     yield Facts(
         {
@@ -49,7 +50,7 @@ def data(subject: Subject) -> Iterator[Block]:
         {
             "provider": source["provider"],
             "fingerprint": source["fingerprint"][:12],
-            "instrument": said.told,
+            "instruments" if subject.is_panel else "instrument": subject.told,
             "features": ", ".join(said.features),
             "target": said.target,
             "transform": said.transform,
@@ -59,27 +60,24 @@ def data(subject: Subject) -> Iterator[Block]:
         }
     )
     yield Table("Splits", ("split", "first day", "last day", "days forecast"), list(_splits(subject)))
-    for frame in _recorded(subject).get("frames", []):
-        yield Text(f"{frame['name']}: {frame['first']} to {frame['last']}; {'; '.join(frame['quality'])}.")
+    yield from instruments.data(subject) if subject.is_panel else _frames(subject)
     if subject.definition.published is not None:
         yield from _published(subject.definition)
 
 
+def _frames(subject: Subject) -> Iterator[Block]:
+    for frame in subject.recorded.get("frames", []):
+        yield Text(f"{frame['name']}: {frame['first']} to {frame['last']}; {'; '.join(frame['quality'])}.")
+
+
 def _splits(subject: Subject) -> Iterator[tuple[object, ...]]:
     """Return each split with the days it has to forecast, as the last run found them."""
-    said, days = subject.definition.data, _recorded(subject).get("days", {})
+    said, days = subject.definition.data, subject.recorded.get("days", {})
     result = subject.result(subject.complete[0]) if subject.complete else None
     for split, span in (("train", said.train), ("valid", said.valid), ("test", said.test)):
         dates: Any = result.dates.get(split, ()) if result else ()
         first, last = span or ((dates[0], dates[-1]) if len(dates) else (None, None))
         yield split, first, last, days.get(split) or len(dates) or None
-
-
-def _recorded(subject: Subject) -> dict[str, Any]:
-    """Return what the last run says of its data."""
-    runs = studies.runs(subject.study)
-    found: dict[str, Any] = runs[-1].get("data", {}) if runs else {}
-    return found
 
 
 def _published(definition: Definition) -> Iterator[Block]:

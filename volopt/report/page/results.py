@@ -9,6 +9,7 @@ from volopt.definition.schema import Scalar
 from volopt.findings import statistics
 from volopt.findings.measures import FLAT
 from volopt.report import words
+from volopt.report.page import instruments
 from volopt.report.page.blocks import Block, Table, Text
 from volopt.report.subject import Subject
 from volopt.search import listing
@@ -38,6 +39,7 @@ def results(subject: Subject) -> Iterator[Block]:
     against = standing(subject.study)
     if against is not None:
         yield Text(" ".join(against.sentences()))
+    yield from instruments.scores(subject)
     found, count = configurations(subject)
     if found:
         yield _table(subject, found)

@@ -1,5 +1,6 @@
 """Studies in a storage that figures are drawn of: filled by hand, or really run."""
 
+import copy
 import functools
 from collections.abc import Sequence
 from pathlib import Path
@@ -85,6 +86,20 @@ def left(
     days = {"date": np.datetime_as_string(dates, "D").tolist(), "actual": list(actual)}
     train = {"mean": 5e6, "std": 1e6, "log_floor": 1e5}
     return {"days": {"valid": days, "test": days}, "train": train, "baselines": "", "seeds": seeds}
+
+
+def of_panel(**each: dict[str, Any]) -> dict[str, Any]:
+    """Return the artifact of a panel's trial from those of its instruments, by name; metrics are the first one's."""
+    content = copy.deepcopy(next(iter(each.values())))
+    for split in ("valid", "test"):
+        for column, values in content["days"][split].items():
+            values[:] = [value for one in each.values() for value in one["days"][split][column]]
+        for number, seed in enumerate(content["seeds"]):
+            if "forecast" in seed:
+                seed["forecast"][split] = [v for one in each.values() for v in one["seeds"][number]["forecast"][split]]
+    counts = {name: len(one["days"]["test"]["date"]) for name, one in each.items()}
+    parts = [{"instrument": name, "days": count, "log_floor": 1e5} for name, count in counts.items()]
+    return content | {"parts": {"valid": parts, "test": parts}}
 
 
 def really_run(directory: Path, found: Definition | None = None) -> Subject:

@@ -55,6 +55,11 @@ def subjects(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Subjec
     return functools.cache(lambda state: study(tmp_path_factory.mktemp(state), state))
 
 
+def test_trials_and_instruments_go_to_the_kinds_that_show_them() -> None:
+    assert [name for name, kind in KINDS.items() if kind.of_trials] == ["curves", "forecast"]
+    assert [name for name, kind in KINDS.items() if kind.of_days] == ["forecast", "grid"]
+
+
 def charts(found: Subject) -> dict[str, Chart]:
     drawn = {}
     for name, kind in KINDS.items():

@@ -17,19 +17,23 @@ class Kind:
     name: str
     shows: str  # in a few words
     of_trials: bool = False  # can show trials that the person asked for
+    of_days: bool = False  # shows the days of one instrument
 
-    def chart(self, subject: "Subject", trials: Sequence[int] = ()) -> "Chart":
+    def chart(self, subject: "Subject", trials: Sequence[int] = (), instrument: str | None = None) -> "Chart":
         """Return the figure of a study.
 
         Args:
             subject: the study.
             trials: numbers to show in place of the best, by kinds that are ``of_trials``; the others show all.
+            instrument: of a panel study, whose days are drawn by kinds that are ``of_days``; None for the first one's.
 
         Raises:
             NothingToPlotError: the study has nothing for it.
+            UsageError: it has no such instrument.
         """
         module = import_module(f"{__name__}.{self.name}")
-        found: Chart = module.chart(subject, trials) if self.of_trials else module.chart(subject)
+        asked = {"trials": trials} if self.of_trials else {}
+        found: Chart = module.chart(subject, **asked, **({"instrument": instrument} if self.of_days else {}))
         return found
 
 
@@ -41,8 +45,8 @@ KINDS = {
         Kind("slice", "the value by each parameter"),
         Kind("contour", "the value by two numbers together"),
         Kind("curves", "train and valid loss by epoch", of_trials=True),
-        Kind("forecast", "forecast against actual on the test split", of_trials=True),
-        Kind("grid", "a forecast for each point of the grid phases"),
+        Kind("forecast", "forecast against actual on the test split", of_trials=True, of_days=True),
+        Kind("grid", "a forecast for each point of the grid phases", of_days=True),
         Kind("parallel", "each trial as a line through all parameters"),
         Kind("edf", "the share of trials that reach a value"),
         Kind("rank", "which pairs of values rank first"),

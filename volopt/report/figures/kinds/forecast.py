@@ -1,4 +1,4 @@
-"""Forecast against actual on the test split, of the best trial or of those asked for."""
+"""Forecast against actual on the test split, of the best trial or of those asked for; of a panel, one instrument's."""
 
 from collections.abc import Sequence
 
@@ -12,12 +12,13 @@ from volopt.search import listing
 from volopt.search.standing import best_baseline
 
 
-def chart(subject: Subject, trials: Sequence[int] = ()) -> Chart:
+def chart(subject: Subject, trials: Sequence[int] = (), instrument: str | None = None) -> Chart:
     """Return a panel for each trial, with the best baseline's forecast of the same days."""
-    found, notes = chosen(subject, trials, forecasts=True)
+    found, notes = chosen(subject, trials, forecasts=True, instrument=instrument)
+    of = f" of {found[0].traces.share.instrument}" if subject.is_panel else ""
     chose_nothing = "The test split chose nothing: trial and baseline are the best ones by the valid split."
     return Chart(
-        "Forecast and actual on test" if trials else "Forecast and actual on test, best trial",
+        f"Forecast and actual{of} on test" if trials else f"Forecast and actual{of} on test, best trial",
         [_panel(subject, each) for each in found],
         subject.about,
         (*subject.notes, *notes, *(() if trials else (chose_nothing,))),
@@ -26,7 +27,8 @@ def chart(subject: Subject, trials: Sequence[int] = ()) -> Chart:
 
 def _panel(subject: Subject, each: Chosen) -> Panel:
     r2 = listing.metrics(each.trial).get("test_log_r2")
-    told = [each.title, "" if r2 is None else f"test_log_r2 {words.number(r2)}", each.traces.flatness]
+    over = "mean test_log_r2 of all instruments" if subject.is_panel else "test_log_r2"
+    told = [each.title, "" if r2 is None else f"{over} {words.number(r2)}", each.traces.flatness]
     cell, target = str(subject.values(each.trial)["cell"]), subject.definition.data.target
     assert each.traces.forecasts is not None  # ``chosen`` left out trials without
     baseline = _baseline(subject, each)
@@ -38,4 +40,4 @@ def _baseline(subject: Subject, each: Chosen) -> tuple[str, Array] | None:
     name, result = best_baseline(subject.baselines), subject.result(each.trial)
     if name is None or result is None or name not in result.baselines:
         return None
-    return name, result.baselines[name]["test"]
+    return name, result.baselines[name]["test"][each.traces.share.rows]

@@ -1,4 +1,7 @@
-"""The paper's figures 4 to 19: forecast against actual on test, a small panel for each point of the grid phases."""
+"""The paper's figures 4 to 19: forecast against actual on test, a small panel for each point of the grid phases.
+
+Of a panel study they show one instrument.
+"""
 
 import itertools
 import math
@@ -42,9 +45,9 @@ class Frame(NamedTuple):
     example: Forecasts  # whose actual stands where a point has no forecast
 
 
-def chart(subject: Subject) -> Chart:
+def chart(subject: Subject, instrument: str | None = None) -> Chart:
     """Return the panels in the order of the phases: cell by cell, and in it by the values that vary."""
-    groups = [group for phase in subject.definition.phases for group in _groups(subject, phase)]
+    groups = [group for phase in subject.definition.phases for group in _groups(subject, phase, instrument)]
     if not groups:
         raise NothingToPlotError(f"the study {subject.name} has no grid phase", "forecast draws its best trial")
     scored(subject)
@@ -57,9 +60,10 @@ def chart(subject: Subject) -> Chart:
     frame, cut = _frame(known)
     columns = min(COLUMNS, max(map(len, groups)) if len(places) > len(groups) else len(places))
     target = f"{subject.definition.data.target}, {frame.unit_name}"
+    of = f" of {_instrument(places)}" if subject.is_panel else ""
     drawn = [_panel(place, frame, target if i % columns == 0 else "") for i, place in enumerate(places)]
     return Chart(
-        f"Forecast and actual on test at every point of the grid: {target}",
+        f"Forecast and actual{of} on test at every point of the grid: {target}",
         drawn,
         subject.about,
         (*subject.notes, *_notes(places, cut=cut)),
@@ -75,7 +79,11 @@ def chart(subject: Subject) -> Chart:
     )
 
 
-def _groups(subject: Subject, phase: Phase) -> list[list[Place]]:
+def _instrument(places: Sequence[Place]) -> str:
+    return next(place.traces.share.instrument for place in places if place.traces and place.traces.forecasts)
+
+
+def _groups(subject: Subject, phase: Phase, instrument: str | None) -> list[list[Place]]:
     """Return the places of a grid phase by cell, in the order of the phase's lists; none for another sampler."""
     if phase.sampler != "grid":
         return []
@@ -84,7 +92,7 @@ def _groups(subject: Subject, phase: Phase) -> list[list[Place]]:
         trial = subject.by_point.get(point(params))
         cell = str((subject.definition.baseline() | params)["cell"])
         file = subject.left(trial) if trial else None
-        left = of_artifact(file) if file else None
+        left = of_artifact(file, instrument) if file else None
         place = Place(_title(phase, cell, params, left), cell, trial.number if trial else None, left)
         groups.setdefault(cell, []).append(place)
     return list(groups.values())
