@@ -1,6 +1,5 @@
 """``volopt refit`` as a plain function: a configuration trained on everything up to a day, as a bundle."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -21,6 +20,7 @@ from volopt.forecast.source import Origin
 from volopt.forecast.walk import Market
 from volopt.forecast.walking import Step
 from volopt.search.executors import Trainer
+from volopt.search.results import finite
 from volopt.storage.kept import Kept
 from volopt.storage.record import versions
 from volopt.training.network import AT_ONCE
@@ -120,7 +120,7 @@ def _facts(choice: Choice, origin: Origin, dataset: Dataset, last: date, rows: R
     return Facts(
         format=FORMAT,
         volopt=volopt.__version__,
-        created=datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="seconds"),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
         study=choice.study,
         trial=choice.trial,
         definition=dump(choice.definition),
@@ -136,12 +136,9 @@ def _facts(choice: Choice, origin: Origin, dataset: Dataset, last: date, rows: R
 
 
 def _looked_back(rows: Rows | None) -> dict[str, Any]:
-    from volopt.search.results import finite
-
     if rows is None:
         return {}
-    everything = np.ones(rows.low.shape, bool)
-    score = rows.score(everything)
+    score = rows.score(np.ones(rows.low.shape, bool))
     dates = rows.walked.dates
     facts = {"from": str(dates.min()), "to": str(dates.max()), "refit": "year", "coverage_asked": conformal.COVERAGE}
     found: dict[str, Any] = finite({**facts, **vars(score), "skill": dict(score.skill)})

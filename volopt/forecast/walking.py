@@ -51,6 +51,11 @@ class Step(NamedTuple):
     task: Task | None
     key: str  # under which it is kept
 
+    @property
+    def leaves(self) -> set[str]:
+        """Return the names of arrays without which what is kept is not whole."""
+        return set(BASELINES) if self.task is None else {"weights.head.bias"}
+
 
 def steps(market: Market, periods: Sequence[Period], tasks: Sequence[Task]) -> tuple[list[Step], list[Dataset]]:
     """Return what has to be fitted, and the dataset of each period; periods without a day to forecast are left out."""
@@ -91,12 +96,12 @@ def take(
     found: dict[str, Arrays] = {}
     missing = []
     for each in asked:
-        stored = kept.get(each.key)
-        if stored is None:
-            missing.append(each)
-        else:
-            found[each.key] = dict(stored[0])
+        stored, _ = kept.get(each.key) or ({}, {})
+        if stored.keys() >= each.leaves:
+            found[each.key] = dict(stored)
             tell(each)
+        else:
+            missing.append(each)
     if missing:
         begun = trainer()
         try:
