@@ -103,6 +103,19 @@ def test_what_was_fitted_before_a_failure_is_kept_and_not_fitted_again(best: Ori
     assert seen[: len(done)] == done
 
 
+def test_what_is_kept_and_is_something_else_is_fitted_anew(best: Origin, tmp_path: Path) -> None:
+    market = Market(tuple(best.panel.frames), best.choice.definition, best.choice.window)
+    steps, _ = walking.steps(
+        market, periods(date(2018, 7, 1), date(2018, 12, 28), "year"), best.choice.tasks("cpu", "highest")
+    )
+    kept = Kept(tmp_path)
+    before = walking.take(steps, kept, lambda: serial(market), lambda step: None)
+    for step in steps[:2]:
+        kept.put(step.key, {"nonsense": np.zeros(3)}, {})
+    after = walking.take(steps, kept, lambda: serial(market), lambda step: None)
+    assert [after[step.key].keys() for step in steps] == [before[step.key].keys() for step in steps]
+
+
 @pytest.mark.parametrize(
     ("first", "message"),
     [
