@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from zip_server import serving
 
 settings.register_profile("volopt", deadline=None)  # a busy machine is no failure
 settings.load_profile("volopt")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background: what tests start would ignore it too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parents[1]
 REAL_DATA = Path(os.environ.get("VOLOPT_TEST_DATA", ROOT.parent / "shared" / "data"))
