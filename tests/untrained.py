@@ -8,7 +8,7 @@ from torch import nn
 
 from builders import definition
 from volopt.definition.load import dump
-from volopt.forecast.bundle import Bundle, Facts, Instrument
+from volopt.forecast.bundle import Bundle, Facts, Instrument, Origin
 from volopt.training.network import build
 from volopt.training.state import to_arrays
 from volopt.training.task import Arrays, Config
@@ -34,10 +34,10 @@ def bundle(dataset: Dataset, *, seeds: int = 2, data: dict[str, Any] | None = No
         study="small",
         trial=3,
         definition=dump(said),
-        params=params,
+        params={key: said.baseline()[key] for key in said.space} | params,
         epochs=1,
         until="2020-05-31",
-        data={},
+        data=Origin(provider="nowhere", reader="native", synthetic=True, fingerprint="", shown="SH600000"),
         versions={},
         instruments=[_instrument(dataset, config.window)],
         seeds=list(range(seeds)),

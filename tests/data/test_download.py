@@ -3,6 +3,7 @@ import shutil
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -158,10 +159,10 @@ def test_what_came_in_the_meantime_is_not_replaced(
 ) -> None:
     check = module.check_provider
 
-    def slow(*arguments: object, **named: object) -> object:
+    def slow(*arguments: Any, **named: Any) -> object:
         (place / "data").mkdir()
         (place / "data" / "mine").touch()
-        return check(*arguments, **named)  # type: ignore[arg-type]
+        return check(*arguments, **named)
 
     monkeypatch.setattr(module, "check_provider", slow)
     with pytest.raises(UsageError, match="is there already"):

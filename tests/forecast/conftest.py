@@ -1,6 +1,6 @@
 """A small study of log volume on the synthetic sample, really run, and what is refitted of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from volopt.forecast.periods import Refit
 from volopt.forecast.refit import Refitted
 from volopt.forecast.source import Origin, origin
 from volopt.forecast.walk import Market, work
-from volopt.forecast.walking import Step
+from volopt.forecast.walking import Step, Workshop
+from volopt.search.executors import Trainer
 from volopt.search.executors.serial import SerialTrainer
 from volopt.storage.kept import Kept
 
@@ -65,12 +66,15 @@ def best(studied: str) -> Origin:
     return origin(studied, "small", "best", None, None)
 
 
-def unwatched(steps: Sequence[Step]) -> Callable[[Step], None]:
-    return lambda step: None
-
-
 def serial(market: Market) -> SerialTrainer:
     return SerialTrainer(market, work)
+
+
+def workshop(
+    kept: Path, trainer: Callable[[Market], Trainer] = serial, tell: Callable[[Step], None] = lambda step: None
+) -> Workshop:
+    """Return what fits on this CPU, in this process unless another trainer is given."""
+    return Workshop("cpu", "highest", Kept(kept), trainer, lambda steps: tell)
 
 
 @pytest.fixture(scope="session")
@@ -84,12 +88,8 @@ def walk(best: Origin) -> Callable[..., Backtest]:
             first,
             last,
             refit,
-            coverage=0.8,
-            device="cpu",
-            precision="highest",
-            kept=Kept(best.artifacts / "walks"),
-            trainer=serial,
-            watch=unwatched,
+            0.8,
+            workshop(best.artifacts / "walks"),
         )
 
     return walked
@@ -100,14 +100,6 @@ def refitted(best: Origin) -> Callable[[date | None], Refitted]:
     """Refit the best trial, keeping what was fitted."""
 
     def done(until: date | None) -> Refitted:
-        return refits.refit(
-            best,
-            until,
-            device="cpu",
-            precision="highest",
-            kept=Kept(best.artifacts / "walks"),
-            trainer=serial,
-            watch=unwatched,
-        )
+        return refits.refit(best, until, workshop(best.artifacts / "walks"))
 
     return done

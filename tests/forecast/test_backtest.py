@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forecast.conftest import serial
+from forecast.conftest import workshop
 from volopt.baselines.forecasts import BASELINES
 from volopt.errors import DataError, TrainingError
 from volopt.forecast import walking
@@ -74,8 +74,8 @@ def test_processes_fit_the_same_as_this_one(best: Origin, tmp_path: Path) -> Non
     steps, _ = walking.steps(
         market, periods(date(2018, 1, 1), date(2018, 12, 28), "year"), best.choice.tasks("cpu", "highest")
     )
-    here = walking.take(steps, Kept(tmp_path / "a"), lambda: serial(market), lambda step: None)
-    there = walking.take(steps, Kept(tmp_path / "b"), lambda: ProcessTrainer(market, 2, work), lambda step: None)
+    here = walking.take(steps, market, workshop(tmp_path / "a"))
+    there = walking.take(steps, market, workshop(tmp_path / "b", lambda market: ProcessTrainer(market, 2, work)))
     for key, arrays in here.items():
         assert all((there[key][name] == values).all() for name, values in arrays.items())
 
@@ -95,11 +95,11 @@ def test_what_was_fitted_before_a_failure_is_kept_and_not_fitted_again(best: Ori
     ]
     kept = Kept(tmp_path)
     with pytest.raises(TrainingError):
-        walking.take(wild, kept, lambda: serial(market), lambda step: None)
+        walking.take(wild, market, workshop(tmp_path))
     done = [step for step in steps if kept.has(step.key)]
     assert 0 < len(done) < len(steps)
     seen: list[Step] = []
-    walking.take(steps, kept, lambda: serial(market), seen.append)
+    walking.take(steps, market, workshop(tmp_path, tell=seen.append))
     assert seen[: len(done)] == done
 
 
@@ -109,10 +109,10 @@ def test_what_is_kept_and_is_something_else_is_fitted_anew(best: Origin, tmp_pat
         market, periods(date(2018, 7, 1), date(2018, 12, 28), "year"), best.choice.tasks("cpu", "highest")
     )
     kept = Kept(tmp_path)
-    before = walking.take(steps, kept, lambda: serial(market), lambda step: None)
+    before = walking.take(steps, market, workshop(tmp_path))
     for step in steps[:2]:
         kept.put(step.key, {"nonsense": np.zeros(3)}, {})
-    after = walking.take(steps, kept, lambda: serial(market), lambda step: None)
+    after = walking.take(steps, market, workshop(tmp_path))
     assert [after[step.key].keys() for step in steps] == [before[step.key].keys() for step in steps]
 
 
@@ -121,6 +121,8 @@ def test_what_is_kept_and_is_something_else_is_fitted_anew(best: Origin, tmp_pat
     [
         (date(2019, 1, 1), "the data end on 2018-12-28, before 2019-01-01"),
         (date(2013, 2, 1), "days to learn from before 2013-02-01, fewer than 100"),
+        (date(2013, 1, 1), "nothing is learned before 2013-01-01: train of the study begins on 2013-01-01"),
+        (date(1, 1, 1), "nothing is learned before 0001-01-01"),
     ],
 )
 def test_a_range_that_cannot_be_forecast_is_told(walk: Walk, first: date, message: str) -> None:

@@ -1,12 +1,13 @@
 """A panel walked forward, refitted and asked for tomorrow: each instrument by itself, who has few days left out."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from forecast.conftest import serial, unwatched
+from forecast.conftest import workshop
 from panels import KEPT, LATE, PANEL, write_panel
 from small_runs import run
 from volopt.forecast import backtest as backtests
@@ -17,7 +18,6 @@ from volopt.forecast.predict import predicted
 from volopt.forecast.refit import Refitted
 from volopt.forecast.source import Origin, origin
 from volopt.forecast.walk import Market
-from volopt.storage.kept import Kept
 
 FIRST, LAST = date(2018, 6, 1), date(2018, 12, 28)
 
@@ -37,16 +37,12 @@ def best(provider: Path, tmp_path_factory: pytest.TempPathFactory) -> Origin:
 
 @pytest.fixture(scope="module")
 def done(best: Origin) -> Backtest:
-    options = {"coverage": 0.8, "device": "cpu", "precision": "highest", "kept": Kept(best.artifacts / "walks")}
-    return backtests.backtest(best.choice, best.panel, FIRST, LAST, "never", trainer=serial, watch=unwatched, **options)
+    return backtests.backtest(best.choice, best.panel, FIRST, LAST, "never", 0.8, workshop(best.artifacts / "walks"))
 
 
 @pytest.fixture(scope="module")
 def refitted(best: Origin) -> Refitted:
-    kept = Kept(best.artifacts / "walks")
-    return refits.refit(
-        best, date(2018, 5, 31), device="cpu", precision="highest", kept=kept, trainer=serial, watch=unwatched
-    )
+    return refits.refit(best, date(2018, 5, 31), workshop(best.artifacts / "walks"))
 
 
 def test_every_instrument_with_days_enough_is_forecast_and_the_others_are_named(done: Backtest) -> None:
@@ -63,6 +59,22 @@ def test_an_instrument_takes_part_once_it_has_500_days_and_100_in_the_latest_yea
     assert tuple(series.name for series in found.series) == KEPT
     assert found.left_out[LATE].startswith(f"{LATE} has ")
     assert found.left_out[LATE].endswith(" train days, fewer than 500")
+
+
+def test_who_hardly_traded_in_the_latest_year_sits_the_next_one_out(best: Origin) -> None:
+    """99 days of the year before are too few, 100 are enough, however many lie before them."""
+    year, period = np.array(["2017-06-01", "2018-06-01"], "datetime64[D]"), Period(FIRST, LAST)
+
+    def names(traded: int) -> list[str]:
+        frame = best.panel.frames[0]
+        away = np.flatnonzero((frame.dates >= year[0]) & (frame.dates < year[1]))[traded:]
+        kept = np.delete(np.arange(len(frame.dates)), away)
+        others = (replace(frame, dates=frame.dates[kept], values=frame.values[kept]), *best.panel.frames[1:])
+        found = Market(others, best.choice.definition, best.choice.window).dataset(period)
+        return [series.name for series in found.series]
+
+    assert KEPT[0] not in names(99)
+    assert KEPT[0] in names(100)
 
 
 def test_a_fit_of_other_instruments_is_another_fit(best: Origin) -> None:

@@ -7,23 +7,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from forecast.conftest import serial, unwatched
+from forecast.conftest import workshop
 from volopt.data.bins import write_provider
 from volopt.data.provider import open_provider
 from volopt.errors import DataError, UsageError
+from volopt.forecast import conformal
 from volopt.forecast.backtest import Backtest
 from volopt.forecast.bundle import Bundle
 from volopt.forecast.predict import Predicted, predicted
 from volopt.forecast.refit import Refitted, refit
 from volopt.forecast.source import Origin
 from volopt.search.job import read_data
-from volopt.storage.kept import Kept
 
 UNTIL = date(2017, 12, 31)
 TODAY = date(2018, 12, 30)
@@ -185,8 +184,8 @@ def test_another_target_stays_in_its_own_unit(best: Origin, sample: Path, tmp_pa
     origin = replace(
         best, choice=replace(best.choice, definition=close), panel=read_data(close, sample, tmp_path, whole=True)
     )
-    options: dict[str, Any] = {"device": "cpu", "precision": "highest", "kept": Kept(tmp_path)}
-    made = refit(origin, UNTIL, trainer=serial, watch=unwatched, **options).bundle
+    made = refit(origin, UNTIL, workshop(tmp_path)).bundle
     (found,) = asked(made, sample).predictions
     assert (found.target, found.unit) == ("$close", "$close")
-    assert found.low < found.forecast < found.high or math.isnan(found.low)
+    ends = conformal.quantiles(made.errors["SH600000"])
+    assert (found.low, found.high) == pytest.approx([found.forecast + end for end in ends])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from volopt.cli import forecasting, options
+from volopt.cli import forecasting
 from volopt.cli.figure_files import format_of, tell, write
 from volopt.cli.output import SYNTHETIC, print_json, print_table
 from volopt.errors import UsageError
@@ -25,16 +25,10 @@ if TYPE_CHECKING:
 @click.option(
     "--refit", type=click.Choice(["year", "quarter", "never"]), default="year", show_default=True, help="How often."
 )
-@forecasting.trial
 @forecasting.coverage
 @click.option("--format", "form", type=click.Choice(FORMATS), help="Of the figure; else that of --out, or html.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="The figure; else NAME-backtest.FORMAT.")
-@forecasting.workers
-@forecasting.device
-@forecasting.precision
-@forecasting.data_of_study
-@options.storage
-@options.as_json
+@forecasting.refitting
 def command(
     name: str,
     first: datetime,
@@ -44,12 +38,10 @@ def command(
     coverage: float,
     form: Format | None,
     out: Path | None,
-    workers: int | None,
-    device: str,
-    precision: str,
     data: Path | None,
     storage: str,
     as_json: bool,
+    **training: Any,
 ) -> None:
     """Refit the configuration of study NAME on the past alone, forecast what comes next, and go on so over the years.
 
@@ -59,14 +51,11 @@ def command(
     from volopt.forecast.backtest import backtest
     from volopt.forecast.source import origin
     from volopt.report.figures import walked
-    from volopt.storage.kept import walks
-    from volopt.training.device import resolve
 
     kind = format_of(form, out)
     if last and last < first:
         raise UsageError(f"--to {last:%Y-%m-%d} lies before --from {first:%Y-%m-%d}", "write the earlier day first")
     found = origin(storage, name, trial, data, last.date() if last else None)
-    where = resolve(device)
     with forecasting.FitProgress() as progress:
         done = backtest(
             found.choice,
@@ -74,12 +63,8 @@ def command(
             first.date(),
             last.date() if last else None,
             refit,
-            coverage=coverage,
-            device=where,
-            precision=precision,
-            kept=walks(found.artifacts),
-            trainer=forecasting.trainer(workers, where),
-            watch=progress,
+            coverage,
+            forecasting.workshop(progress, found.artifacts, **training),
         )
     synthetic = found.panel.source.synthetic
     path = out or Path(f"{name}-backtest.{kind}")

@@ -1,6 +1,7 @@
 """What the commands that refit share: options, workers, and a bar of what is fitted."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -8,11 +9,11 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from volopt.cli.options import data_option
+from volopt.cli import options
 
 if TYPE_CHECKING:
     from volopt.forecast.walk import Market
-    from volopt.forecast.walking import Step
+    from volopt.forecast.walking import Step, Workshop
     from volopt.search.executors import Trainer
 
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -23,8 +24,8 @@ trial = click.option(
     metavar="N|best",
     help="Which trial: its number, best, or parameters as in cell=LSTM,hidden_size=25.",
 )
-data_of_study = data_option("those that the study was run on")
-data_of_bundle = data_option("those that the bundle was fitted on")
+data_of_study = options.data_option("those that the study was run on")
+data_of_bundle = options.data_option("those that the bundle was fitted on")
 coverage = click.option(
     "--coverage",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
@@ -47,7 +48,25 @@ precision = click.option(
 )
 
 
-def trainer(asked: int | None, device: str) -> "Callable[[Market], Trainer]":
+def refitting(command: options.Command) -> options.Command:
+    """Add the options of a command that refits the configuration of a study."""
+    shared = (trial, workers, device, precision, data_of_study, options.storage, options.as_json)
+    for option in reversed(shared):
+        command = option(command)
+    return command
+
+
+def workshop(progress: "FitProgress", artifacts: Path, workers: int | None, device: str, precision: str) -> "Workshop":
+    """Return what fits are made with, as the options say; ``artifacts`` is where those of earlier walks are kept."""
+    from volopt.forecast.walking import Workshop
+    from volopt.storage.kept import walks
+    from volopt.training.device import resolve
+
+    where = resolve(device)
+    return Workshop(where, precision, walks(artifacts), _trainer(workers, where), progress)
+
+
+def _trainer(asked: int | None, device: str) -> "Callable[[Market], Trainer]":
     """Return what begins the workers."""
     from volopt.forecast.walk import work
     from volopt.search.executors.processes import ProcessTrainer

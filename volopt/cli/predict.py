@@ -43,7 +43,7 @@ def command(
     from volopt.forecast.predict import predicted
 
     forecaster = read(bundle)
-    where = data or Path(str(forecaster.facts.data["provider"]))
+    where = data or Path(forecaster.facts.data.provider)
     found = predicted(
         forecaster, where, day.date() if day else None, date.today(), last, list(dict.fromkeys(instruments)), coverage
     )

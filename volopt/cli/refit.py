@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from volopt.cli import forecasting, options
+from volopt.cli import forecasting
 from volopt.cli.output import SYNTHETIC, print_json, print_table
 
 if TYPE_CHECKING:
@@ -16,17 +16,11 @@ if TYPE_CHECKING:
 
 @click.command("refit", epilog="Example: volopt refit search --until 2018-12-28 --out forecaster")
 @click.argument("name")
-@forecasting.trial
 @click.option("--until", type=forecasting.DAY, metavar="DATE", help="The last day to learn from; else the data's own.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="BUNDLE", help="The directory to write.")
 @click.option("--force", is_flag=True, help="Replace a bundle that is there.")
 @click.option("--onnx", "as_onnx", is_flag=True, help="Write an ONNX model too, checked against PyTorch.")
-@forecasting.workers
-@forecasting.device
-@forecasting.precision
-@forecasting.data_of_study
-@options.storage
-@options.as_json
+@forecasting.refitting
 def command(
     name: str,
     trial: str,
@@ -34,12 +28,10 @@ def command(
     out: Path,
     force: bool,
     as_onnx: bool,
-    workers: int | None,
-    device: str,
-    precision: str,
     data: Path | None,
     storage: str,
     as_json: bool,
+    **training: Any,
 ) -> None:
     """Train every seed of the configuration of study NAME on all days up to DATE, and write it for volopt predict.
 
@@ -49,32 +41,22 @@ def command(
     from volopt.forecast import bundle, onnx, onnx_check
     from volopt.forecast.refit import refit
     from volopt.forecast.source import origin
-    from volopt.storage.kept import walks
-    from volopt.training.device import resolve
 
     bundle.check_place(out, force=force)
     if as_onnx:
         onnx_check.check_installed()
     found = origin(storage, name, trial, data, until.date() if until else None)
-    where = resolve(device)
     with forecasting.FitProgress() as progress:
-        done = refit(
-            found,
-            until.date() if until else None,
-            device=where,
-            precision=precision,
-            kept=walks(found.artifacts),
-            trainer=forecasting.trainer(workers, where),
-            watch=progress,
-        )
+        shop = forecasting.workshop(progress, found.artifacts, **training)
+        done = refit(found, until.date() if until else None, shop)
     model = onnx.convert(done.bundle, done.learned) if as_onnx else None
     bundle.write(done.bundle, out, more={onnx.NAME: model.content} if model else {}, force=force)
     facts = done.bundle.facts
     if as_json:
         told = {"study": name, "trial": facts.trial, "until": facts.until, "epochs": facts.epochs}
         names = [each.name for each in facts.instruments]
-        more = {"instruments": names, "left_out": dict(done.left_out), "backtest": facts.backtest, "data": facts.data}
-        print_json({"bundle": out, **told, **more, "onnx": _told(model)})
+        more = {"left_out": dict(done.left_out), "backtest": facts.backtest, "data": dict(facts.data)}
+        print_json({"bundle": out, **told, "instruments": names, **more, "onnx": _told(model)})
         return
     if found.panel.source.synthetic:
         click.echo(SYNTHETIC)

@@ -1,6 +1,6 @@
 """``volopt backtest`` as a plain function: the configuration of a study walked forward over past years."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,9 +13,7 @@ from volopt.forecast.chosen import Choice
 from volopt.forecast.periods import Period, Refit, periods, year_before
 from volopt.forecast.scores import Rows, Score
 from volopt.forecast.walk import Market
-from volopt.forecast.walking import Step
-from volopt.search.executors import Trainer
-from volopt.storage.kept import Kept
+from volopt.forecast.walking import Workshop
 
 
 @dataclass(frozen=True)
@@ -61,13 +59,8 @@ def backtest(
     first: date,
     last: date | None,
     refit: Refit,
-    *,
     coverage: float,
-    device: str,
-    precision: str,
-    kept: Kept,
-    trainer: Callable[[Market], Trainer],
-    watch: Callable[[Sequence[Step]], Callable[[Step], None]],
+    shop: Workshop,
 ) -> Backtest:
     """Walk a configuration forward.
 
@@ -78,11 +71,7 @@ def backtest(
         last: the last one; None for the data's own.
         refit: how often.
         coverage: of the intervals.
-        device: resolved.
-        precision: ``highest`` or ``medium``.
-        kept: what earlier walks fitted.
-        trainer: makes the workers that fit on a market.
-        watch: given what is to be fitted, returns who hears of each step that is done.
+        shop: what fits are made with.
 
     Raises:
         DataError: there is too little to learn from, or no day to forecast.
@@ -93,10 +82,14 @@ def backtest(
     last = min(last or newest, newest)
     if last < first:
         raise DataError(f"the data end on {newest}, before {first}", "write an earlier --from, or use newer data")
+    begins, _ = choice.chosen_on
+    if first <= begins:
+        raise DataError(
+            f"nothing is learned before {first}: train of the study begins on {begins}", "write a later --from"
+        )
     spans = _periods(market, first, last, refit)
-    asked, datasets = walking.steps(market, spans, choice.tasks(device, precision))
-    fitted = walking.take(asked, kept, lambda: trainer(market), watch(asked))
-    walked = walking.join(market, asked, datasets, fitted)
+    asked, datasets = walking.steps(market, spans, choice.tasks(shop.device, shop.precision))
+    walked = walking.join(market, asked, datasets, walking.take(asked, market, shop))
     rows = scores.rows(walked, log=choice.definition.data.transform == "log", coverage=coverage)
     return _scored(choice, rows, first, last, refit, coverage, _left_out(panel, walked))
 
@@ -104,17 +97,13 @@ def backtest(
 def _periods(market: Market, first: date, last: date, refit: Refit) -> list[Period]:
     """Return the periods, and before them the year that calibrates, where there is enough to learn from before it."""
     before = year_before(first)
-    try:
-        market.dataset(before)
-    except DataError:
-        return periods(first, last, refit)
-    return [before, *periods(first, last, refit)]
+    return [*([before] if market.reaches_before(before) else []), *periods(first, last, refit)]
 
 
 def _left_out(panel: Panel, walked: walking.Walked) -> dict[str, str]:
     forecast = {walked.names[index] for index in np.unique(walked.instrument)}
-    never = {name: f"{name} has too few days to learn from before any period" for name in walked.names}
-    return {**panel.left_out, **{name: why for name, why in never.items() if name not in forecast}}
+    never = [name for name in walked.names if name not in forecast]
+    return {**panel.left_out, **{name: f"{name} has too few days to learn from before any period" for name in never}}
 
 
 def _scored(

@@ -24,6 +24,7 @@ from volopt.data.files import inside, is_directory, read_bounded, read_lines
 from volopt.definition.load import restore
 from volopt.definition.plain import show
 from volopt.definition.schema import Definition
+from volopt.definition.space import contains
 from volopt.definition.values import Scalar
 from volopt.errors import DataError, DefinitionError
 from volopt.metrics import Array
@@ -74,6 +75,16 @@ class Instrument(_Table):
         return SeriesScaling(features, Scaling(np.array(self.target_center), np.array(self.target_scale)))
 
 
+class Origin(_Table):
+    """The data that a bundle was fitted on."""
+
+    provider: str  # the directory, as it was then
+    reader: str
+    synthetic: bool
+    fingerprint: str
+    shown: str  # of which instruments, in words
+
+
 class Facts(_Table):
     """What ``bundle.json`` says."""
 
@@ -86,7 +97,7 @@ class Facts(_Table):
     params: dict[str, Scalar]
     epochs: int
     until: Day  # the last day that was learned from
-    data: dict[str, Any]
+    data: Origin
     versions: dict[str, str]
     instruments: Annotated[list[Instrument], Field(min_length=1)]
     seeds: Annotated[list[int], Field(min_length=1)]
@@ -222,8 +233,13 @@ def _facts(directory: Path, content: bytes) -> Facts:
 
 
 def _check(bundle: Bundle, directory: Path) -> None:
-    """Refuse numbers that do not fit each other."""
-    features, data = len(bundle.definition.data.features), bundle.definition.data
+    """Refuse facts and numbers that do not fit each other."""
+    space, params = bundle.definition.space, bundle.facts.params
+    if params.keys() != space.keys() or not all(contains(space[key], value) for key, value in params.items()):
+        raise _broken(directory, "its params are no point of its study's [space]")
+    if bundle.definition.data.files is not None:
+        raise _broken(directory, "its study is about CSV files")
+    features = len(bundle.definition.data.features)
     for each in bundle.facts.instruments:
         widths = {len(each.center), len(each.scale), len(each.low), len(each.high)}
         if (
@@ -234,7 +250,7 @@ def _check(bundle: Bundle, directory: Path) -> None:
             raise _broken(directory, f"its numbers of {each.name} are not those of {features} features")
         if each.name not in bundle.errors or bundle.errors[each.name].ndim != 1:
             raise _broken(directory, f"{ERRORS} has no errors of {each.name}")
-    if data.files is not None or not all(np.isfinite(v).all() for arrays in bundle.weights for v in arrays.values()):
+    if not all(np.isfinite(v).all() for arrays in bundle.weights for v in arrays.values()):
         raise _broken(directory, "its weights are not finite")
 
 

@@ -1,6 +1,6 @@
 """``volopt refit`` as a plain function: a configuration trained on everything up to a day, as a bundle."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -10,7 +10,7 @@ import torch
 
 import volopt
 from volopt.definition.load import dump
-from volopt.errors import DataError
+from volopt.forecast import bundle as bundles
 from volopt.forecast import conformal, scores, walking
 from volopt.forecast.bundle import FORMAT, Bundle, Facts, Instrument
 from volopt.forecast.chosen import Choice
@@ -18,10 +18,8 @@ from volopt.forecast.periods import DAY, Period, year_before
 from volopt.forecast.scores import Rows
 from volopt.forecast.source import Origin
 from volopt.forecast.walk import Market
-from volopt.forecast.walking import Step
-from volopt.search.executors import Trainer
+from volopt.forecast.walking import Workshop
 from volopt.search.results import finite
-from volopt.storage.kept import Kept
 from volopt.storage.record import versions
 from volopt.training.network import AT_ONCE
 from volopt.training.task import Arrays
@@ -42,26 +40,13 @@ class Refitted:
     learned: Dataset  # all days up to the last
 
 
-def refit(
-    origin: Origin,
-    until: date | None,
-    *,
-    device: str,
-    precision: str,
-    kept: Kept,
-    trainer: Callable[[Market], Trainer],
-    watch: Callable[[Sequence[Step]], Callable[[Step], None]],
-) -> Refitted:
+def refit(origin: Origin, until: date | None, shop: Workshop) -> Refitted:
     """Train every seed of a configuration on all days up to one, and look back for the errors that it would have made.
 
     Args:
         origin: the configuration and its data.
         until: the last day to learn from; None for the data's own.
-        device: resolved.
-        precision: ``highest`` or ``medium``.
-        kept: what earlier walks fitted.
-        trainer: makes the workers that fit on a market.
-        watch: given what is to be fitted, returns who hears of each step that is done.
+        shop: what fits are made with.
 
     Raises:
         DataError: there is too little to learn from.
@@ -71,12 +56,12 @@ def refit(
     newest: date = max(frame.dates[-1] for frame in panel.frames).item()
     last = min(until or newest, newest)
     market = Market(tuple(panel.frames), choice.definition, choice.window)
-    tasks = choice.tasks(device, precision)
+    tasks = choice.tasks(shop.device, shop.precision)
     whole = Period(last + DAY, last + DAY)
     dataset = market.dataset(whole)
     final = [walking.step(market, dataset, whole, task) for task in tasks]
     asked, datasets = walking.steps(market, _behind(market, last), tasks)
-    fitted = walking.take([*final, *asked], kept, lambda: trainer(market), watch([*final, *asked]))
+    fitted = walking.take([*final, *asked], market, shop)
     log = choice.definition.data.transform == "log"
     rows = None
     if asked:
@@ -92,9 +77,7 @@ def _behind(market: Market, last: date) -> list[Period]:
     first = last + DAY
     for _ in range(YEARS):
         period = year_before(first)
-        try:
-            market.dataset(period)
-        except DataError:
+        if not market.reaches_before(period):
             break
         found.insert(0, period)
         first = period.first
@@ -127,7 +110,7 @@ def _facts(choice: Choice, origin: Origin, dataset: Dataset, last: date, rows: R
         params=dict(choice.params),
         epochs=choice.epochs,
         until=str(last),
-        data={**vars(origin.panel.source), "shown": origin.choice.definition.data.told},
+        data=bundles.Origin(**vars(origin.panel.source), shown=choice.definition.data.told),
         versions=versions(),
         instruments=[_instrument(dataset, index, choice.window) for index in range(len(dataset.series))],
         seeds=list(range(choice.definition.training.seeds)),

@@ -48,7 +48,7 @@ class Rows:
             instruments=len(known),
             log_r2=_mean([each.log_r2 for each in known]),
             skill={name: _mean([each.skill[name] for each in known]) for name in BASELINES},
-            coverage=self._coverage(chosen),
+            coverage=self.coverage(chosen),
             width=self._width(chosen),
         )
 
@@ -82,11 +82,12 @@ class Rows:
             instruments=1,
             log_r2=1 - total["forecast"] / float(np.sum((log - log.mean()) ** 2)),
             skill={name: 1 - total["forecast"] / total[name] for name in BASELINES},
-            coverage=self._coverage(chosen),
+            coverage=self.coverage(chosen),
             width=self._width(chosen),
         )
 
-    def _coverage(self, chosen: np.ndarray) -> float:
+    def coverage(self, chosen: np.ndarray) -> float:
+        """Return the share of the days with an interval that it held, NaN where none has one."""
         told = chosen & np.isfinite(self.low)
         held = (self.low <= self.walked.actual) & (self.walked.actual <= self.high)
         return float(held[told].mean()) if told.any() else float("nan")

@@ -41,6 +41,14 @@ class Market:
                 found.append(replace(frame, dates=frame.dates[:stop], values=frame.values[:stop]))
         return tuple(found)
 
+    def reaches_before(self, period: Period) -> bool:
+        """Return whether there is enough to learn from before a period."""
+        try:
+            self.dataset(period)
+        except DataError:
+            return False
+        return True
+
     def dataset(self, period: Period) -> Dataset:
         """Return the days of a period as ``test``, those before it as ``train``, and no day after it.
 

@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -57,6 +58,25 @@ class Step(NamedTuple):
         return set(BASELINES) if self.task is None else {"weights.head.bias"}
 
 
+@dataclass(frozen=True)
+class Workshop:
+    """What fits are made with and kept in.
+
+    Args:
+        device: resolved.
+        precision: ``highest`` or ``medium``.
+        kept: of earlier walks; what is new is added.
+        trainer: makes the workers that fit on a market.
+        watch: given all that is asked for, returns who hears of each step that is done.
+    """
+
+    device: str
+    precision: str
+    kept: Kept
+    trainer: Callable[[Market], Trainer]
+    watch: Callable[[Sequence[Step]], Callable[[Step], None]]
+
+
 def steps(market: Market, periods: Sequence[Period], tasks: Sequence[Task]) -> tuple[list[Step], list[Dataset]]:
     """Return what has to be fitted, and the dataset of each period; periods without a day to forecast are left out."""
     found: list[Step] = []
@@ -79,34 +99,27 @@ def step(market: Market, dataset: Dataset, period: Period, task: Task | None) ->
     return Step(period, task, hashlib.sha256(json.dumps(said).encode()).hexdigest())
 
 
-def take(
-    asked: Sequence[Step], kept: Kept, trainer: Callable[[], Trainer], tell: Callable[[Step], None]
-) -> dict[str, Arrays]:
-    """Return what was fitted in each step, by its key.
-
-    Args:
-        asked: the steps.
-        kept: of earlier walks; what is new is added.
-        trainer: begun only where something is missing, and closed in the end.
-        tell: called with each step when it is done.
+def take(asked: Sequence[Step], market: Market, shop: Workshop) -> dict[str, Arrays]:
+    """Return what was fitted in each step, by its key; workers begin only where something is missing.
 
     Raises:
         TrainingError: a fit failed, or cost too many workers.
     """
     found: dict[str, Arrays] = {}
     missing = []
+    tell = shop.watch(asked)
     for each in asked:
-        stored, _ = kept.get(each.key) or ({}, {})
+        stored, _ = shop.kept.get(each.key) or ({}, {})
         if stored.keys() >= each.leaves:
             found[each.key] = dict(stored)
             tell(each)
         else:
             missing.append(each)
     if missing:
-        begun = trainer()
+        begun = shop.trainer(market)
         try:
             for each, arrays in _fitted(missing[::-1], begun):  # the last periods, which have most to learn from, first
-                kept.put(each.key, arrays, {})
+                shop.kept.put(each.key, arrays, {})
                 found[each.key] = arrays
                 tell(each)
         finally:

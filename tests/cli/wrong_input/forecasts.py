@@ -69,6 +69,13 @@ FORECASTS = [
         "write an earlier --from, or use newer data",
     ),
     stored(
+        "a backtest from the first of all days",
+        "backtest right --from 0001-01-01",
+        2,
+        "nothing is learned before 0001-01-01: train of the study begins on 2010-01-04",
+        "write a later --from",
+    ),
+    stored(
         "a backtest that ends before it begins",
         "backtest right --from 2016-01-01 --to 2015-01-01",
         2,

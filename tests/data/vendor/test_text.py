@@ -2,6 +2,7 @@
 
 import gzip
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def test_what_is_no_gzip_stays_as_it_is_whatever_its_name(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("change", [lambda packed: packed[:-9], lambda packed: packed[:12] + b"xx" + packed[14:]])
-def test_a_broken_gzip_is_told(tmp_path: Path, change) -> None:  # type: ignore[no-untyped-def]
+def test_a_broken_gzip_is_told(tmp_path: Path, change: Callable[[bytes], bytes]) -> None:
     (tmp_path / "x.gz").write_bytes(change(gzip.compress(b"date,close\n" * 9)))
     with pytest.raises(DataError, match="is a broken gzip file"):
         content(tmp_path / "x.gz")

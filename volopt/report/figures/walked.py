@@ -98,14 +98,13 @@ def _latest(done: Backtest) -> Panel:
     actual = Line(days, walked.actual[rows].tolist(), "actual", colours.ACTUAL)
     forecast = Line(days, walked.forecast[rows].tolist(), "forecast", colours.BLUE)
     target = words.quantity(done.choice.definition.data.target)
-    title = f"The last {len(rows)} days: the interval held {_share(done, rows)}"
+    title = f"The last {len(rows)} days{_held(done, rows)}"
     return Panel(Axis("trade day", "date"), Axis(target), [*([band] if told.size else []), actual, forecast], title)
 
 
-def _share(done: Backtest, rows: np.ndarray) -> str:
-    chosen = np.zeros(done.chosen.shape, bool)
-    chosen[rows] = True
-    return f"{done.rows.score(chosen).coverage:.0%}"
+def _held(done: Backtest, rows: np.ndarray) -> str:
+    share = done.rows.coverage(np.isin(np.arange(len(done.chosen)), rows))
+    return f": the interval held {share:.0%}" if np.isfinite(share) else ", without an interval: too few earlier errors"
 
 
 def _scale(done: Backtest) -> Scale:
@@ -116,7 +115,8 @@ def _scale(done: Backtest) -> Scale:
 
 
 def _notes(done: Backtest) -> list[str]:
-    notes = [f"{done.coverage:.0%} intervals held {done.total.coverage:.1%} of all days."]
+    held = done.total.coverage
+    notes = [f"{done.coverage:.0%} intervals held {held:.1%} of all days."] if np.isfinite(held) else []
     if any(each.seen for each in done.years):
         start, end = done.choice.chosen_on
         notes.append(f"* had a part in choosing the configuration ({start} to {end}), which flatters it.")
