@@ -91,7 +91,7 @@ def backtest(
     asked, datasets = walking.steps(market, spans, choice.tasks(shop.device, shop.precision))
     walked = walking.join(market, asked, datasets, walking.take(asked, market, shop))
     rows = scores.rows(walked, log=choice.definition.data.transform == "log", coverage=coverage)
-    return _scored(choice, rows, first, last, refit, coverage, _left_out(panel, walked))
+    return scored(choice, rows, first, last, refit, coverage, _left_out(panel, walked))
 
 
 def _periods(market: Market, first: date, last: date, refit: Refit) -> list[Period]:
@@ -106,9 +106,23 @@ def _left_out(panel: Panel, walked: walking.Walked) -> dict[str, str]:
     return {**panel.left_out, **{name: f"{name} has too few days to learn from before any period" for name in never}}
 
 
-def _scored(
+def scored(
     choice: Choice, rows: Rows, first: date, last: date, refit: Refit, coverage: float, left_out: Mapping[str, str]
 ) -> Backtest:
+    """Return a backtest of what was walked: its years, totals and instruments.
+
+    Args:
+        choice: what was refitted.
+        rows: of the walk, with the days before ``first`` that calibrated.
+        first: the first day that counts.
+        last: the last one.
+        refit: how often it was.
+        coverage: asked for.
+        left_out: instruments, with the reason.
+
+    Raises:
+        DataError: no day lies in the range.
+    """
     chosen = rows.between(first, last)
     if not chosen.any():
         raise DataError(f"there is no trade day from {first} to {last}", "write another range")
