@@ -8,6 +8,7 @@ from typing import TypeVar
 import torch
 
 from volopt.errors import TrainingError, UsageError
+from volopt.training import memory
 
 Found = TypeVar("Found")
 
@@ -49,9 +50,10 @@ def ran_out_of_memory(error: Exception) -> bool:
 
 
 def release_memory(device: str) -> None:
-    """Give back the GPU memory that torch keeps for later use and nothing uses; the CPU's goes back by itself."""
+    """Give back the memory that torch, or the C library, keeps for later use and nothing uses."""
     if torch.device(device).type == "cuda":
         torch.cuda.empty_cache()
+    memory.give_back()
 
 
 def computing(work: Callable[[], Found], device: str, precision: str, cell: str) -> Found:
@@ -60,6 +62,7 @@ def computing(work: Callable[[], Found], device: str, precision: str, cell: str)
     Raises:
         TrainingError: memory ran out.
     """
+    memory.keep_freed()
     with reproducible(device, precision, cell):
         try:
             return work()
