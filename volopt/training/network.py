@@ -83,10 +83,13 @@ def predict(model: Recurrent, samples: Samples, *, training_mode: bool = False) 
     with torch.no_grad():
         parts = list(in_parts(len(samples), _at_once(model, samples)))
         if len(parts) == 1 or training_mode:
-            forecast: Tensor = model(samples.inputs()).float()
-            return forecast
+            whole: Tensor = model(samples.inputs()).float()
+            return whole
         rows = torch.arange(len(samples), device=samples.starts.device)
-        return torch.cat([model(samples.inputs(rows[some])).float() for some in parts])
+        forecast = torch.empty(len(samples), device=samples.starts.device)  # at once: what lies between big blocks
+        for some in parts:  # that come and go keeps their memory from being used again
+            forecast[some] = model(samples.inputs(rows[some])).float()
+        return forecast
 
 
 def in_parts(count: int, at_once: int) -> Iterator[slice]:
