@@ -186,3 +186,26 @@ def test_baselines_of_other_days_are_an_error() -> None:
         list(tables.of_baselines(arrays, LEFT, 1, KNOWN["predictions"]))
     with pytest.raises(KeyError):
         list(tables.of_baselines({}, LEFT, 1, KNOWN["predictions"]))
+
+
+def test_the_tables_of_arrays_are_those_of_lists() -> None:
+    """A forecast that is not finite is None in a list and NaN in an array."""
+    gap = {"valid": [1.5, None], "test": [3.5]}
+    content = LEFT.model_dump() | {"seeds": [{"seed": 0, "curves": CURVES, "forecast": gap}]}
+    lists = Artifact.model_validate(content)
+    arrays = Artifact.model_validate(
+        content
+        | {
+            "days": {
+                split: {
+                    "date": np.array(each["date"], "datetime64[D]").astype(np.int32),
+                    "actual": np.array(each["actual"]),
+                }
+                for split, each in DAYS.items()
+            },
+            "seeds": [
+                {"seed": 0, "curves": CURVES, "forecast": {split: np.array(each, float) for split, each in gap.items()}}
+            ],
+        }
+    )
+    assert tables.of_artifact(0, arrays, 1, KNOWN) == tables.of_artifact(0, lists, 1, KNOWN)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -131,6 +132,41 @@ def test_another_json_is_as_good_as_none(content: Any) -> None:
 def test_any_json_in_any_place_is_read_or_left_alone(value: Any, path: tuple[Any, ...]) -> None:
     parse(changed(path, value))
     parse(value)
+
+
+NUMBERS = (np.datetime64("2018-01-02") + np.arange(40)).astype(np.int32)
+ODD: list[tuple[tuple[Any, ...], Any]] = [
+    (("seeds", 0, "forecast", "test"), ACTUAL[1:]),
+    (("seeds", 0, "forecast", "test"), ACTUAL.astype(np.float32)),
+    (("seeds", 0, "forecast", "test"), ACTUAL[:, None]),
+    (("seeds", 0, "forecast", "test"), np.array(7.0)),
+    (("days", "test", "actual"), np.where(ACTUAL[3] == ACTUAL, np.nan, ACTUAL)),
+    (("days", "test", "actual"), NUMBERS),
+    (("days", "test", "date"), NUMBERS[:0]),
+    (("days", "test", "date"), NUMBERS + 10**7),
+    (("days", "test", "date"), NUMBERS - 10**7),
+    (("days", "test", "date"), NUMBERS.astype(float)),
+    (("days", "test", "date"), NUMBERS.astype(str)),
+    (("seeds", 0, "curves", "train_mse"), np.ones(3)),
+    (("seeds",), NUMBERS),
+]
+
+
+def test_columns_may_be_arrays() -> None:
+    wanted = parse(left())
+    content = changed(("days", "test"), {"date": NUMBERS, "actual": ACTUAL})
+    content["seeds"][0]["forecast"]["test"] = np.where(ACTUAL[5] < ACTUAL, np.nan, ACTUAL)
+    found = parse(content)
+    assert wanted is not None
+    assert found is not None
+    np.testing.assert_array_equal(found.days["test"].date, np.asarray(wanted.days["test"].date, "datetime64[D]"))
+    assert found.days["test"].actual is ACTUAL
+    assert found.seeds[0].forecast["test"] is content["seeds"][0]["forecast"]["test"]
+
+
+@pytest.mark.parametrize(("path", "value"), ODD)
+def test_arrays_that_are_not_whole_are_as_good_as_none(path: tuple[Any, ...], value: Any) -> None:
+    assert parse(changed(path, value)) is None
 
 
 def files(directory: Path) -> list[Path]:

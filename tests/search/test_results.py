@@ -12,6 +12,7 @@ import pytest
 from builders import dataset, definition, frame
 from volopt.baselines.baselines import Baselines
 from volopt.search import results
+from volopt.search.artifact import parse
 from volopt.search.trial_run import Member, TrialRun
 from volopt.training.fit import advance
 from volopt.training.task import tasks
@@ -176,6 +177,31 @@ def test_each_instrument_of_a_panel_is_scored_by_itself() -> None:
         assert {name: told[name] for name in expected} == pytest.approx(expected)
         assert told["valid_skill_har"] == pytest.approx(1 - expected["valid_log_mse"] / row["har"]["valid_log_mse"])
         assert found["parts"]["test"][index]["log_floor"] == pytest.approx(0.1 * data.train_target(5).min())
+
+
+def test_the_columns_of_a_large_panel_are_arrays_of_the_same_numbers(
+    finished: TrialRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lists = artifact(finished)
+    monkeypatch.setattr(results, "LONG", 61 * 3 - 1)  # days and seeds of this one
+    arrays = artifact(finished)
+    for split in ("valid", "test"):
+        days = arrays["days"][split]
+        assert (days["date"].dtype, days["actual"].dtype) == (np.int32, np.float64)
+        assert days["date"].astype("datetime64[D]").astype(str).tolist() == lists["days"][split]["date"]
+        assert days["actual"].tolist() == lists["days"][split]["actual"]
+        for seed, expected in zip(arrays["seeds"], lists["seeds"], strict=True):
+            assert seed["forecast"][split].tolist() == expected["forecast"][split]
+    assert {**arrays, "days": 0, "seeds": 0} == {**lists, "days": 0, "seeds": 0}
+    assert parse(arrays) is not None
+    monkeypatch.setattr(results, "LONG", 61 * 3)
+    assert artifact(finished) == lists
+
+
+def test_what_is_not_finite_is_nan_in_an_array_and_none_in_a_list() -> None:
+    values = np.array([1.0, math.inf, math.nan])
+    np.testing.assert_array_equal(results._column(values, long=True), [1.0, math.nan, math.nan])
+    assert results._column(values, long=False) == [1.0, None, None]
 
 
 def test_the_artifact_of_a_pruned_trial_has_curves_only() -> None:

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 import pytest
 from optuna.artifacts import get_all_artifact_meta
@@ -13,9 +14,11 @@ from optuna.artifacts import get_all_artifact_meta
 from postgres import Server
 from volopt.errors import StorageError
 from volopt.storage import artifacts as storage_artifacts
-from volopt.storage.artifacts import CURVES, Artifacts, artifacts_of
+from volopt.storage.artifacts import ARRAYS, BESIDE, CURVES, Artifacts, artifacts_of
+from volopt.storage.files import packed
 
 CONTENT = {"window": 4, "seeds": [{"seed": 0, "curves": {"train_mse": [0.5, 0.25]}}], "note": "R²"}
+COLUMN = np.arange(5.0)
 
 
 @pytest.fixture
@@ -75,6 +78,66 @@ def test_a_missing_or_broken_file_reads_as_none(study: optuna.Study, artifacts: 
     assert artifacts.read(study, trial, CURVES) is None
     file.unlink()
     assert artifacts.read(study, trial, CURVES) is None
+
+
+def with_columns(study: optuna.Study, artifacts: Artifacts) -> optuna.trial.FrozenTrial:
+    trial = study.ask()
+    artifacts.attach(trial, CURVES, CONTENT | {"column": COLUMN})
+    return study.tell(trial, 1.0)
+
+
+def path_of(study: optuna.Study, trial: optuna.trial.FrozenTrial, artifacts: Artifacts, name: str) -> Path:
+    metas = get_all_artifact_meta(trial, storage=study._storage)
+    return artifacts.directory / next(each.artifact_id for each in metas if each.filename == name)
+
+
+def test_columns_stand_in_a_file_beside_and_are_read_back_bit_for_bit(
+    study: optuna.Study, artifacts: Artifacts
+) -> None:
+    trial = with_columns(study, artifacts)
+    found = artifacts.read(study, trial, CURVES)
+    assert found is not None
+    np.testing.assert_array_equal(found.pop("column"), COLUMN)
+    assert found == CONTENT | {BESIDE: ARRAYS}
+    assert path_of(study, trial, artifacts, ARRAYS).is_file()
+    assert artifacts.remove(study) == 2
+    assert list(artifacts.directory.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "breaks",
+    [
+        lambda path: path.unlink(),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(path.read_bytes()[:-8]),
+        lambda path: path.write_bytes(packed({}, {})),
+        lambda path: path.write_bytes(packed({"window": COLUMN}, {})),
+        lambda path: path.write_bytes(packed({"seeds/0/other": COLUMN}, {})),
+        lambda path: path.write_bytes((2**62).to_bytes(8, "little") + b"{}"),
+    ],
+)
+def test_columns_that_are_gone_broken_or_of_other_places_read_as_none(
+    study: optuna.Study, artifacts: Artifacts, breaks: Any
+) -> None:
+    trial = with_columns(study, artifacts)
+    breaks(path_of(study, trial, artifacts, ARRAYS))
+    assert artifacts.read(study, trial, CURVES) is None
+
+
+def test_enormous_columns_read_as_none(
+    study: optuna.Study, artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = with_columns(study, artifacts)
+    with path_of(study, trial, artifacts, ARRAYS).open("ab") as file:
+        file.truncate(storage_artifacts.MAX_ARRAY_BYTES + 1)  # a hole: it takes nothing on disk
+    monkeypatch.setattr(storage_artifacts, "read_arrays", lambda path: pytest.fail("it was read"))
+    assert artifacts.read(study, trial, CURVES) is None
+
+
+def test_json_that_tells_of_columns_without_any_reads_as_none(study: optuna.Study, artifacts: Artifacts) -> None:
+    trial = study.ask()
+    artifacts.attach(trial, CURVES, {BESIDE: ARRAYS})
+    assert artifacts.read(study, study.tell(trial, 1.0), CURVES) is None
 
 
 def test_removing_a_studys_artifacts_takes_its_files_and_no_others(artifacts: Artifacts, tmp_path: Path) -> None:

@@ -1,13 +1,18 @@
 """What the ways of training share: losses, batches, forecasts in parts."""
 
+from dataclasses import replace
+
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch.nn.functional import mse_loss
 
-from builders import dataset, definition
+from builders import dataset, definition, frame
 from volopt.training import network
-from volopt.training.network import LOSSES, Network, build, predict
+from volopt.training.network import AT_ONCE, FEWEST, LOSSES, Network, build, in_parts, predict
 from volopt.training.task import Task, tasks
+from volopt.windows.dataset import prepare
 from volopt.windows.windows import samples
 
 DATASET = dataset()
@@ -38,3 +43,36 @@ def test_a_forecast_in_parts_is_that_of_all_at_once(monkeypatch: pytest.MonkeyPa
     whole = predict(model, valid)
     monkeypatch.setattr(network, "AT_ONCE", 7)
     torch.testing.assert_close(predict(model, valid), whole)
+
+
+@pytest.mark.parametrize("cell", ["RNN", "LSTM", "GRU"])
+def test_a_forecast_in_parts_by_bytes_is_that_of_all_at_once_bit_for_bit(
+    monkeypatch: pytest.MonkeyPatch, cell: str
+) -> None:
+    torch.manual_seed(0)
+    days = frame(days=1500)
+    valid = samples(prepare([days], definition(), "fingerprint"), "train", 4)
+    model = build(tasks(definition(), {"cell": cell}, "cpu", "highest")[0].config, valid.features)
+    whole = predict(model, valid)
+    monkeypatch.setattr(network, "MOST_BYTES", 1)
+    assert network._at_once(model, valid) == FEWEST < len(valid)
+    assert torch.equal(predict(model, valid), whole)
+
+
+@pytest.mark.parametrize(("window", "hidden", "expected"), [(20, 32, AT_ONCE), (40, 32, AT_ONCE), (100, 32, 2048)])
+def test_windows_forecast_together_are_as_many_as_fit_in_some_bytes(window: int, hidden: int, expected: int) -> None:
+    """Those of the shipped panel study, and a window that does not fit."""
+    valid = samples(DATASET, "valid", 4)
+    wide = replace(valid, windows=torch.zeros(1).expand(1, window, 4))
+    config = replace(task().config, hidden_size=hidden)
+    assert network._at_once(build(config, 4), wide) == expected
+
+
+@given(st.integers(1, 40_000), st.sampled_from([64, 512, 4096, AT_ONCE]))
+def test_parts_hold_each_row_once_and_are_never_few(count: int, at_once: int) -> None:
+    parts = list(in_parts(count, at_once))
+    assert [row for part in parts for row in range(count)[part]] == list(range(count))
+    assert all(part.start // AT_ONCE == (part.stop - 1) // AT_ONCE for part in parts)
+    for part in parts:
+        assert part.stop - part.start <= 1.5 * at_once
+        assert part.stop - part.start >= at_once // 2 or part.start % AT_ONCE == 0

@@ -267,19 +267,20 @@ def test_a_diverged_forecast_stays_finite() -> None:
     assert np.isfinite(found.original(torch.full((len(found),), 1e30))).all()
 
 
-def test_inputs_of_all_samples_are_a_view_and_hold_each_day_once() -> None:
+def test_inputs_of_all_samples_are_a_view_and_hold_each_of_their_days_once() -> None:
     found = samples(dataset(study(), frame()), "train", 6)
     storage = found.inputs().untyped_storage()
     assert storage.data_ptr() == found.windows.untyped_storage().data_ptr()
-    assert storage.nbytes() == DAYS * 2 * 4  # days, features, float32
+    assert storage.nbytes() == (len(found) + 6 - 1) * 2 * 4  # days, features, float32
 
 
 @pytest.mark.parametrize("series", [1, 2, 5])
-def test_windows_take_the_memory_of_the_days_whatever_the_window(series: int) -> None:
+def test_windows_take_the_memory_of_their_days_however_often_they_stand_in_one(series: int) -> None:
     frames = [frame(seed=number) for number in range(series)]
     for window in (2, 6):
         for each in split_samples(dataset(study(), *frames), window).values():
-            assert each.windows.untyped_storage().nbytes() == series * DAYS * 2 * 4
+            days = len(each) + series * (window - 1)
+            assert each.windows.untyped_storage().nbytes() == days * 2 * 4
             assert each.windows.shape[1:] == (window, 2)
 
 

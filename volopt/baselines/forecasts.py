@@ -7,7 +7,7 @@ import numpy as np
 
 from volopt import metrics
 from volopt.baselines.classical import ewma, har, ma5, persistence
-from volopt.baselines.history import Baseline, History
+from volopt.baselines.history import Baseline, Forecaster, History
 from volopt.baselines.learned import lightgbm, ridge
 from volopt.windows.dataset import Array, Dataset
 from volopt.windows.split import Split
@@ -40,13 +40,17 @@ def forecasts(
 def _forecasts(
     dataset: Dataset, baseline: Baseline, window: int, lags: int, splits: Sequence[Split]
 ) -> dict[Split, Array]:
-    indices = range(len(dataset.series))
-    train = [_train_rows(dataset, i, window) for i in indices]
-    teachers = [dataset.teacher(window, i) for i in indices]
-    histories = [_history(dataset, i, teacher, train[teacher]) for i, teacher in enumerate(teachers)]
-    fitted = {teacher: baseline(histories[teacher], train[teacher], lags) for teacher in set(teachers)}
-    days = [fitted[teacher](history) for teacher, history in zip(teachers, histories, strict=True)]
-    return {split: np.concatenate([days[i][dataset.rows(split, window, i)] for i in indices]) for split in splits}
+    days: dict[Split, list[Array]] = {split: [] for split in splits}
+    fitted: tuple[int, Forecaster] | None = None  # the last alone: those of a panel take a megabyte each
+    for index in range(len(dataset.series)):
+        teacher = dataset.teacher(window, index)
+        train = _train_rows(dataset, teacher, window)
+        if fitted is None or fitted[0] != teacher:
+            fitted = teacher, baseline(_history(dataset, teacher, teacher, train), train, lags)
+        found = fitted[1](_history(dataset, index, teacher, train))
+        for split, parts in days.items():
+            parts.append(found[dataset.rows(split, window, index)])
+    return {split: np.concatenate(parts) for split, parts in days.items()}
 
 
 def _train_rows(dataset: Dataset, index: int, window: int) -> range:

@@ -122,6 +122,11 @@ def load_frames(
     return frames, source
 
 
+def without_values(frame: Frame) -> Frame:
+    """Return what is known of a frame, its days and their quality, without a value of any day."""
+    return replace(frame, values=np.empty((0, len(frame.columns))))
+
+
 def _canonical(expressions: Sequence[str]) -> list[str]:
     try:
         return list(dict.fromkeys(parse(text).text for text in expressions))

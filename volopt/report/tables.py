@@ -11,6 +11,7 @@ baselines stand once on each. The instrument is missing in what an older volopt 
 Columns, their order and their types follow from the study's definition alone, whatever trials there are.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -82,7 +83,7 @@ def of_artifact(number: int, left: Artifact, day_set: int, known: Mapping[str, S
         parts["curves"].append(_table(keys | _curves(seed.curves), known["curves"]))
         parts["gradients"].append(_table(keys | _gradients(seed.curves), known["gradients"]))
         for split, forecast in seed.forecast.items():  # a seed that was pruned has none
-            columns = {"model": "trial", "day_set": day_set, **keys, **days[split], "forecast": forecast}
+            columns = {"model": "trial", "day_set": day_set, **keys, **days[split], "forecast": _listed(forecast)}
             parts["predictions"].append(_table(columns, known["predictions"]))
     rows = [{"trial": number, **row} for row in _instruments(left)]
     instruments = pa.Table.from_pylist(rows, schema=known["instruments"])
@@ -179,8 +180,15 @@ def _gradients(found: Curves) -> Columns:
 def _days(split: str, left: Artifact) -> Columns:
     found = left.days[split]
     names = [name for share in left.shares(split) for name in [share.instrument or None] * len(found.date[share.rows])]
-    dates = [datetime.fromisoformat(day) for day in found.date]
-    return {"instrument": names, "split": split, "date": dates, "actual": found.actual}
+    dates: list[datetime] = np.asarray(found.date, "datetime64[ms]").tolist()
+    return {"instrument": names, "split": split, "date": dates, "actual": _listed(found.actual)}
+
+
+def _listed(values: Sequence[float | None] | NDArray[np.float64]) -> Sequence[float | None]:
+    """Return a column as a list, None where an array has NaN."""
+    if not isinstance(values, np.ndarray):
+        return values
+    return [None if math.isnan(value) else value for value in values.tolist()]
 
 
 def _instruments(left: Artifact) -> Iterator[Columns]:

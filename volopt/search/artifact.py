@@ -1,17 +1,20 @@
 """The file that a trial leaves, read back: the whole of it as ``results.artifact`` writes it, or nothing.
 
+The long columns of a large panel are arrays, those of other trials lists, as they stand in the file.
+
 It may be missing, damaged, of an older volopt or a stranger's. Whoever reads one does so here.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from itertools import accumulate
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import optuna
+from numpy.typing import NDArray
 from optuna.trial import FrozenTrial
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, InstanceOf, ValidationError, model_validator
 
 from volopt.definition.plain import is_plain
 from volopt.search.shapes import LARGEST
@@ -23,6 +26,7 @@ Number = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(allow_inf_nan=False, gt=0)]
 Loss = Annotated[float, Field(allow_inf_nan=False, ge=0)]
 Record = list[Number | None]  # None is for what is not defined
+YEARS = "1000-01-01", "2999-12-31"  # first and last day of those that four digits tell
 
 
 def _plain(text: str) -> str:
@@ -37,6 +41,31 @@ Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_plain
 def _days(days: list[str]) -> list[str]:
     np.asarray(days, "datetime64[D]")  # raises where there is no such day
     return days
+
+
+def _day_numbers(days: NDArray[Any]) -> NDArray[np.datetime64]:
+    if days.ndim != 1 or days.dtype.kind != "i" or not len(days):
+        raise ValueError("no days since 1970")
+    first, last = np.array(YEARS, "datetime64[D]").astype(np.int64).tolist()
+    if days.min() < first or days.max() > last:
+        raise ValueError("no such day")
+    return days.astype("datetime64[D]")
+
+
+def _floats(values: NDArray[Any]) -> NDArray[np.float64]:
+    if values.ndim != 1 or values.dtype != np.float64:
+        raise ValueError("no column of numbers")
+    return values
+
+
+def _finite(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    if not np.isfinite(values).all():
+        raise ValueError("not finite")
+    return values
+
+
+DayNumbers = Annotated[InstanceOf[NDArray[Any]], AfterValidator(_day_numbers)]
+Floats = Annotated[InstanceOf[NDArray[Any]], AfterValidator(_floats)]
 
 
 class _Table(BaseModel):
@@ -70,7 +99,7 @@ class Seed(_Table):
     seed: Whole
     metrics: dict[str, Whole | Number | None] = {}
     curves: Curves
-    forecast: dict[str, list[float | None]] = {}  # by split
+    forecast: dict[str, list[float | None] | Floats] = {}  # by split
 
     @model_validator(mode="after")
     def _possible(self) -> "Seed":
@@ -83,10 +112,13 @@ class Seed(_Table):
 class Days(_Table):
     """The days of a split with what came, in original units."""
 
-    date: Annotated[
-        list[Annotated[str, Field(pattern=r"^[12]\d\d\d-\d\d-\d\d$")]], Field(min_length=1), AfterValidator(_days)
-    ]
-    actual: list[Number]
+    date: (
+        Annotated[
+            list[Annotated[str, Field(pattern=r"^[12]\d\d\d-\d\d-\d\d$")]], Field(min_length=1), AfterValidator(_days)
+        ]
+        | DayNumbers
+    )
+    actual: list[Number] | Annotated[Floats, AfterValidator(_finite)]
 
 
 class Part(_Table):
@@ -183,6 +215,6 @@ def _distinct(values: Sequence[object]) -> None:
         raise ValueError("one twice")
 
 
-def _alike(columns: Sequence[Sequence[object]]) -> None:
+def _alike(columns: Sequence[Sized]) -> None:
     if len(set(map(len, columns))) > 1:
         raise ValueError("lengths differ")

@@ -5,13 +5,13 @@ import os
 import shlex
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from volopt.baselines import baselines
 from volopt.baselines.baselines import Baselines
-from volopt.data.frame import load_frames
+from volopt.data.frame import load_frames, without_values
 from volopt.data.locate import locate
 from volopt.data.panel import Panel, load_panel
 from volopt.definition import load
@@ -75,13 +75,14 @@ class Job:
         return shlex.join(["volopt", "run", self.study_file, *options])
 
     def baselines(self, window: int) -> Baselines:
-        """Return the baselines on the days that a window has to forecast."""
+        """Return the baselines on the days that a window has to forecast, without their forecasts, which are kept."""
         lags = self.definition.model.window
-        return baselines.baselines(self.dataset, window, lags, kept.baselines(self.artifacts))
+        found = baselines.baselines(self.dataset, window, lags, kept.baselines(self.artifacts))
+        return replace(found, forecasts={})
 
     def cost(self, params: Params) -> float:
         """Return the estimated CPU seconds of one fit."""
-        return cost.seconds(self.definition, params, len(self.dataset.train_target(self.definition.max_window())))
+        return cost.seconds(self.definition, params, self.dataset.days("train", self.definition.max_window()))
 
 
 def prepare_job(study_file: str, options: Options) -> Job:
@@ -105,6 +106,7 @@ def prepare_job(study_file: str, options: Options) -> Job:
     artifacts = _artifacts(where, definition.name, options)
     panel = read_data(definition, options.data or locate(where.home / "sample_cn"), artifacts / "frames")
     dataset = prepare(panel.frames, definition, panel.source.fingerprint)
+    panel = replace(panel, frames=tuple(map(without_values, panel.frames)))  # the dataset has them
     workers = options.workers or (cores() if device == "cpu" else 1)
     return Job(
         study_file,

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from volopt import metrics
 from volopt.baselines.baselines import Baselines
@@ -16,6 +17,7 @@ from volopt.windows.split import Split
 # The system attribute of a trial with "seeds", the scores of each, and "skills", its own by name: lists of some length,
 # which as user attributes would stretch optuna-dashboard's pages.
 SCORES = "volopt:scores"
+LONG = 500_000  # numbers of a trial, 10 MB of JSON: with more, its columns are arrays, see ``storage.columns``
 
 
 def seeds(run: TrialRun, baselines: Baselines) -> list[dict[str, Any]]:
@@ -57,7 +59,8 @@ def artifact(
 
     Its metrics, and metrics and curves a seed; forecasts beside what came, by date, in the target's original units, one
     instrument after another as ``parts`` says; how well the mean of the seeds does on each; where the baselines'
-    forecasts of the same days are kept; and what the train target was like.
+    forecasts of the same days are kept; and what the train target was like. JSON-able, but for arrays of more than
+    ``LONG`` numbers in all, with days as days since 1970.
 
     Args:
         run: the trial.
@@ -68,15 +71,16 @@ def artifact(
     """
     window = run.members[0].task.config.window
     train = dataset.train_target(window)
+    long = sum(dataset.days(split, window) for split in SCORED) * (1 + len(run.members)) > LONG
     return {
         "window": window,
         "train": finite({"mean": train.mean(), "std": train.std(), "log_floor": metrics.log_floor(train)}),
         "metrics": scores,
         "baselines": baselines.key,
-        "days": {split: _days(dataset, split, window) for split in SCORED},
+        "days": {split: _days(dataset, split, window, long=long) for split in SCORED},
         "parts": {split: _parts(dataset, split, window) for split in SCORED},
         "instruments": instruments(run, dataset, baselines),
-        "seeds": [_seed(member, row) for member, row in zip(_begun(run), rows, strict=True)],
+        "seeds": [_seed(member, row, long=long) for member, row in zip(_begun(run), rows, strict=True)],
     }
 
 
@@ -98,10 +102,21 @@ def _of_logs(scores: dict[str, float], skills: dict[str, float]) -> dict[str, fl
     return {name: finite(value) for name, value in found.items()}
 
 
-def _days(dataset: Dataset, split: Split, window: int) -> dict[str, list[Any]]:
-    rows = [list(dataset.rows(split, window, index)) for index in range(len(dataset.series))]
-    dates = np.concatenate([series.dates[some] for series, some in zip(dataset.series, rows, strict=True)])
-    return {"date": np.datetime_as_string(dates, "D").tolist(), "actual": dataset.target(split, window).tolist()}
+def _days(dataset: Dataset, split: Split, window: int, *, long: bool) -> dict[str, Any]:
+    rows = [dataset.rows(split, window, index) for index in range(len(dataset.series))]
+    dates = np.concatenate(
+        [series.dates[some.start : some.stop] for series, some in zip(dataset.series, rows, strict=True)]
+    )
+    days = dates.astype("datetime64[D]").astype(np.int32) if long else np.datetime_as_string(dates, "D").tolist()
+    return {"date": days, "actual": _column(dataset.target(split, window), long=long)}
+
+
+def _column(values: NDArray[np.float64], *, long: bool) -> NDArray[np.float64] | list[float | None]:
+    """Return numbers as an array or as a list; what is not finite is NaN in the one, None in the other."""
+    if long:
+        return np.where(np.isfinite(values), values, np.nan)
+    known: list[float | None] = finite(values.tolist())
+    return known
 
 
 def _parts(dataset: Dataset, split: Split, window: int) -> list[dict[str, Any]]:
@@ -132,13 +147,13 @@ def _scores(member: Member, baselines: Baselines) -> dict[str, Any]:
     return {**finite(scores), "epochs": member.fit.epochs, "best_epoch": member.fit.best_epoch}
 
 
-def _seed(member: Member, row: dict[str, Any]) -> dict[str, Any]:
+def _seed(member: Member, row: dict[str, Any], *, long: bool) -> dict[str, Any]:
     scores = {name: value for name, value in row.items() if name != "seed"}
     curves = finite(vars(member.curves))
     found: dict[str, Any] = {"seed": member.task.seed, "metrics": scores, "curves": curves}
     if member.fit is not None:
         found["forecast"] = {
-            name.removeprefix("forecast."): finite(values.tolist()) for name, values in member.fit.forecasts.items()
+            name.removeprefix("forecast."): _column(values, long=long) for name, values in member.fit.forecasts.items()
         }
     return found
 

@@ -1,5 +1,7 @@
 """What belongs to a trial and is too big for the database: curves and predictions as JSON, and a picture of them.
 
+The long columns of a large panel stand in a file beside the JSON, see ``storage.columns``.
+
 Stored through Optuna's artifact store, so that optuna-dashboard lists and serves them. A file is uploaded while its
 trial is RUNNING, which is the only time Optuna allows it. Files are whole or absent: written beside, then renamed.
 
@@ -21,7 +23,8 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
 
 from volopt.errors import StorageError
-from volopt.storage.files import write_whole
+from volopt.storage.columns import Column, put_back, taken_out
+from volopt.storage.files import packed, read_arrays, write_whole
 from volopt.storage.patient import PatientStorage
 
 DIRECTORY = "artifacts"  # beside the database
@@ -29,7 +32,10 @@ PLACE = "volopt:artifacts"  # the user attribute of a study in a server's databa
 MARK = ".volopt"  # the file that says that a directory is ours
 CURVES = "curves-and-predictions.json"
 PICTURE = "forecast-and-loss.png"
+ARRAYS = "curves-and-predictions.safetensors"  # the long columns of CURVES
+BESIDE = "columns"  # the key by which CURVES says that there are some
 MAX_BYTES = 100_000_000  # of JSON; a trial's own has some hundred thousand
+MAX_ARRAY_BYTES = 2**30  # a trial's own has 58 million with 800 instruments, 1,500 days and 5 seeds
 
 
 class Artifacts:
@@ -60,8 +66,12 @@ class Artifacts:
             ) from error
 
     def attach(self, trial: optuna.Trial, name: str, content: dict[str, Any]) -> None:
-        """Attach JSON to a running trial."""
-        self.attach_file(trial, name, json.dumps(content).encode())
+        """Attach JSON to a running trial; numpy arrays in it go into a file beside."""
+        bare, arrays = taken_out(content)
+        if arrays:  # first: JSON that tells of columns has them
+            self.attach_file(trial, ARRAYS, packed(arrays, {}))
+            bare[BESIDE] = ARRAYS
+        self.attach_file(trial, name, json.dumps(bare).encode())
 
     def attach_file(self, trial: optuna.Trial, name: str, content: bytes) -> None:
         """Attach a file to a running trial."""
@@ -76,10 +86,16 @@ class Artifacts:
 
     def read(self, study: optuna.Study, trial: FrozenTrial, name: str) -> dict[str, Any] | None:
         """Return the JSON object attached to a trial under ``name``, or None where there is none or it is broken."""
-        for artifact_id, filename in _files(study._storage.get_trial_system_attrs(trial._trial_id)):
-            if filename == name:
-                return self._load(artifact_id)
-        return None
+        files = {name: id for id, name in reversed(_files(study._storage.get_trial_system_attrs(trial._trial_id)))}
+        found = self._load(files[name]) if name in files else None
+        if found is None or BESIDE not in found:
+            return found
+        arrays = self._load_arrays(files[ARRAYS]) if ARRAYS in files else None
+        try:
+            put_back(found, arrays or {})
+        except (LookupError, TypeError, ValueError):  # not the columns of this JSON
+            return None
+        return found if arrays else None
 
     def remove(self, study: optuna.Study) -> int:
         """Delete every artifact of a study and its trials and return how many there were."""
@@ -99,6 +115,14 @@ class Artifacts:
         except (OSError, ValueError, RecursionError, ArtifactNotFound):
             return None
         return found if isinstance(found, dict) else None
+
+    def _load_arrays(self, artifact_id: str) -> dict[str, Column] | None:
+        try:
+            path = self.store.path(artifact_id)
+            found = read_arrays(path) if path.stat().st_size <= MAX_ARRAY_BYTES else None
+        except (OSError, ValueError, ArtifactNotFound):
+            return None
+        return found and found[0]
 
 
 def _files(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -123,6 +147,13 @@ class _Store:
         for directory, store in self._stores.items():
             if (directory / artifact_id).is_file():
                 return store.open_reader(artifact_id)
+        raise ArtifactNotFound(artifact_id)
+
+    def path(self, artifact_id: str) -> Path:
+        """Return where a file is; raises ArtifactNotFound, and ValueError for a name that leads out."""
+        for directory, store in self._stores.items():
+            if (directory / artifact_id).is_file():
+                return Path(store._get_filepath(artifact_id))
         raise ArtifactNotFound(artifact_id)
 
     def write(self, artifact_id: str, content_body: BinaryIO) -> None:

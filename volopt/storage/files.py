@@ -39,10 +39,15 @@ def write_whole(path: Path, content: bytes, option: str = "--storage") -> None:
 
 def write_arrays(path: Path, arrays: Arrays, meta: Mapping[str, Any]) -> None:
     """Write arrays and JSON-able facts as one safetensors file: data only, nothing in it can run."""
+    write_whole(path, packed(arrays, meta))
+
+
+def packed(arrays: Arrays, meta: Mapping[str, Any]) -> bytes:
+    """Return the content of such a file."""
     from safetensors.numpy import save
 
     whole = {name: np.require(values, requirements="C") for name, values in arrays.items()}
-    write_whole(path, save(whole, {"meta": json.dumps(meta)}))
+    return save(whole, {"meta": json.dumps(meta)})
 
 
 def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:

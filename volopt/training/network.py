@@ -1,6 +1,7 @@
 """A network and its optimizer on the way through the train samples: what every way of training shares."""
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -13,6 +14,11 @@ from volopt.windows.windows import Samples
 # Of scaled forecasts and targets; torch's Huber loss is quadratic within 1 and linear beyond, with the mean over days.
 LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"mse": mse_loss, "huber": huber_loss}
 AT_ONCE = 8192  # windows that are forecast together: memory grows with days, not with days times window
+MOST_BYTES = 2**28  # that these may take, or fewer are
+# A number a unit and day: a layer's outputs, and what its kernel keeps of each gate. Measured with torch 2.13 on CPU:
+# 2 to 3 for LSTM and RNN, 5 for GRU.
+PER_UNIT = 5
+FEWEST = 64  # a multiple of the rows a kernel takes at once, so that each row's sum is the same in any number of them
 
 
 class Network:
@@ -75,11 +81,40 @@ def predict(model: Recurrent, samples: Samples, *, training_mode: bool = False) 
     """Return a network's scaled forecasts, shape (samples,); in training mode batch norm takes these samples' own."""
     model.train(training_mode)
     with torch.no_grad():
-        if len(samples) <= AT_ONCE or training_mode:
-            forecast: Tensor = model(samples.inputs()).float()
-            return forecast
+        parts = list(in_parts(len(samples), _at_once(model, samples)))
+        if len(parts) == 1 or training_mode:
+            whole: Tensor = model(samples.inputs()).float()
+            return whole
         rows = torch.arange(len(samples), device=samples.starts.device)
-        return torch.cat([model(samples.inputs(some)).float() for some in torch.split(rows, AT_ONCE)])
+        forecast = torch.empty(len(samples), device=samples.starts.device)  # at once: what lies between big blocks
+        for some in parts:  # that come and go keeps their memory from being used again
+            forecast[some] = model(samples.inputs(rows[some])).float()
+        return forecast
+
+
+def in_parts(count: int, at_once: int) -> Iterator[slice]:
+    """Yield the rows to forecast together; the last few of ``AT_ONCE`` are not left to themselves.
+
+    A kernel may add up a handful of rows in another order than the same rows among many.
+
+    Args:
+        count: of all rows.
+        at_once: ``AT_ONCE``, or a part of it.
+    """
+    for start in range(0, count, AT_ONCE):
+        stop = min(start + AT_ONCE, count)
+        starts = [*range(start, max(stop - at_once // 2, start + 1), at_once), stop]
+        yield from (slice(*each) for each in pairwise(starts))
+
+
+def _at_once(model: Recurrent, samples: Samples) -> int:
+    """Return how many windows are forecast together: ``AT_ONCE``, halved until they take ``MOST_BYTES`` at most."""
+    days, features = samples.windows.shape[1:]
+    window_bytes = 4 * days * (features + PER_UNIT * model.recurrent.hidden_size)
+    count = AT_ONCE
+    while count > FEWEST and count * window_bytes > MOST_BYTES:
+        count //= 2
+    return count
 
 
 def _optimizer(task: Task, model: Recurrent) -> torch.optim.Optimizer:

@@ -70,11 +70,14 @@ class Dataset:
 
     def target(self, split: Split, window: int) -> Array:
         """Return the target on the days a split has to forecast, original units, all series one after another."""
-        return np.concatenate([each.target[list(self.rows(split, window, i))] for i, each in enumerate(self.series)])
+        rows = [self.rows(split, window, index) for index in range(len(self.series))]
+        return np.concatenate(
+            [each.target[some.start : some.stop] for each, some in zip(self.series, rows, strict=True)]
+        )
 
     def days(self, split: Split, window: int) -> int:
         """Return how many days a split has to forecast."""
-        return len(self.target(split, window))
+        return sum(len(self.rows(split, window, index)) for index in range(len(self.series)))
 
     def days_without_log(self, split: Split, window: int) -> int:
         """Return how many of them have no logarithm, their target being 0 or less: log scores leave them out."""
@@ -166,6 +169,13 @@ def levels(dataset: Dataset, series: Series, rows: NDArray[np.int64], window: in
     return means[rows - window]
 
 
+def numbers(rows: Sequence[int]) -> NDArray[np.int64]:
+    """Return row numbers as an array."""
+    if isinstance(rows, range):  # which numpy would go through one by one
+        return np.arange(rows.start, rows.stop, rows.step, dtype=np.int64)
+    return np.asarray(rows, dtype=np.int64)
+
+
 def above_level(dataset: Dataset, index: int, window: int) -> Array:
     """Return the transformed target of the train days of series ``index`` less the level of each one's window.
 
@@ -173,7 +183,7 @@ def above_level(dataset: Dataset, index: int, window: int) -> Array:
         DataError: it does not move.
     """
     series = dataset.series[index]
-    rows = np.asarray(dataset.rule.targets("train", series.dates, window, index), dtype=np.int64)
+    rows = numbers(dataset.rule.targets("train", series.dates, window, index))
     target = series.transformed[rows]
     found: Array = target - levels(dataset, series, rows, window)
     if len(rows) and is_constant(found, size=float(np.abs(target).max())):
@@ -205,7 +215,10 @@ def _series(frame: Frame, definition: Definition) -> Series:
     with np.errstate(divide="ignore", invalid="ignore"):  # a target without a logarithm is refused by check_series
         transformed = np.log(target) if data.transform == "log" else target
     features = [transformed if name == data.target else column[name] for name in data.features]
-    return Series(frame.name, frame.dates, np.column_stack(features), target, transformed)
+    own = np.ascontiguousarray(target)  # a view would keep the whole frame in memory
+    return Series(
+        frame.name, frame.dates, np.column_stack(features), own, transformed if data.transform == "log" else own
+    )
 
 
 def check_series(dataset: Dataset, index: int, window: int) -> None:
@@ -217,7 +230,7 @@ def check_series(dataset: Dataset, index: int, window: int) -> None:
     series = dataset.series[index]
     if dataset.log:
         _check_logarithm(dataset.quantity, series)
-    rows = list(dataset.rule.fitted_on(series.dates, window, index))
+    rows = numbers(dataset.rule.fitted_on(series.dates, window, index))
     columns = [*zip(dataset.names, series.features.T, strict=True), ("the target", series.transformed)]
     for name, values in columns:
         _check_column(f"{name} of {series.name}", values, values[rows], series.dates)

@@ -29,11 +29,12 @@ def by_series(dataset: Dataset, window: int, forecasts: Mapping[Split, Array]) -
     for split, forecast in forecasts.items():
         start = 0
         for index, series in enumerate(dataset.series):
-            rows = np.asarray(dataset.rows(split, window, index), dtype=np.int64)
-            if rows.size:
-                days = forecast[start : start + rows.size]
-                parts[index][split] = Forecast(days, series.target[rows], series.target[rows - 1])
-                start += rows.size
+            rows = dataset.rows(split, window, index)
+            if rows:
+                days, target = forecast[start : start + len(rows)], series.target
+                actual, previous = target[rows.start : rows.stop], target[rows.start - 1 : rows.stop - 1]
+                parts[index][split] = Forecast(days, actual, previous)
+                start += len(rows)
     return [metrics.scores(part, train_of(dataset, window, index)) for index, part in enumerate(parts)]
 
 
@@ -46,4 +47,5 @@ def mean(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
 def train_of(dataset: Dataset, window: int, index: int) -> Array:
     """Return the target on the train days that teach series ``index``, shape (days,), original units."""
     teacher = dataset.teacher(window, index)
-    return dataset.series[teacher].target[list(dataset.rows("train", window, teacher))]
+    rows = dataset.rows("train", window, teacher)
+    return dataset.series[teacher].target[rows.start : rows.stop]

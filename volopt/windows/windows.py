@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from volopt.windows import scaling
-from volopt.windows.dataset import Array, Dataset, Series, above_level, levels
+from volopt.windows.dataset import Array, Dataset, Series, above_level, levels, numbers
 from volopt.windows.scaling import Scaling
 from volopt.windows.split import Dates, Split
 
@@ -89,15 +89,15 @@ class SeriesScaling(NamedTuple):
 class _Part(NamedTuple):
     """One series' share of the samples."""
 
-    days: Array  # shape: (days, features), scaled
-    starts: NDArray[np.int64]
-    shift: Array
-    targets: Array
-    center: Array
-    scale: Array
+    days: Tensor  # shape: (days, features), scaled: from the first window's first day on
+    starts: NDArray[np.int64]  # rows of ``days``
+    shift: Tensor
+    targets: Tensor
+    scaling: Scaling  # of the targets
     level: Array
-    rows: NDArray[np.int64]
-    series: Series
+    actual: Array
+    previous: Array
+    dates: Dates
 
 
 def samples(dataset: Dataset, split: Split, window: int, device: torch.device | str = "cpu") -> Samples:
@@ -136,32 +136,30 @@ def samples_at(
         device: where the tensors shall be.
     """
     parts = [
-        _part(dataset, series, np.asarray(some, dtype=np.int64), scaled, window)
+        _part(dataset, series, numbers(some), scaled, window)
         for series, some, scaled in zip(dataset.series, rows, scalings, strict=True)
         if len(some) and scaled is not None
     ]
     offsets = np.cumsum([0, *(len(part.days) for part in parts)])
+    counts = [len(part.starts) for part in parts]
 
     def join(arrays: list[Array]) -> Array:
         return np.concatenate(arrays)
 
-    def tensor(values: Array) -> Tensor:
-        return torch.tensor(values, dtype=torch.float32, device=device)
-
-    days = tensor(join([part.days for part in parts]))
+    days = torch.cat([part.days for part in parts]).to(device)
     starts = np.concatenate([part.starts + offset for part, offset in zip(parts, offsets[:-1], strict=True)])
     anchored = dataset.anchored and dataset.target_feature is not None
     return Samples(
         windows=days.unfold(0, window, 1).transpose(1, 2),
         starts=torch.tensor(starts, device=device),
-        shift=tensor(join([part.shift for part in parts])) if anchored else None,
+        shift=torch.cat([part.shift for part in parts]).to(device) if anchored else None,
         anchored_feature=dataset.target_feature if anchored else None,
-        targets=tensor(join([part.targets for part in parts])),
-        scaling=Scaling(join([part.center for part in parts]), join([part.scale for part in parts])),
+        targets=torch.cat([part.targets for part in parts]).to(device),
+        scaling=Scaling(*(np.repeat(each, counts) for each in zip(*(part.scaling for part in parts), strict=True))),
         level=join([part.level for part in parts]),
-        actual=join([part.series.target[part.rows] for part in parts]),
-        previous=join([part.series.target[part.rows - 1] for part in parts]),
-        dates=np.concatenate([part.series.dates[part.rows] for part in parts]),
+        actual=join([part.actual for part in parts]),
+        previous=join([part.previous for part in parts]),
+        dates=np.concatenate([part.dates for part in parts]),
         log=dataset.log,
     )
 
@@ -179,32 +177,36 @@ def fitted_scaling(dataset: Dataset, index: int, window: int) -> SeriesScaling:
 
 
 def _part(dataset: Dataset, series: Series, rows: NDArray[np.int64], scaled: SeriesScaling, window: int) -> _Part:
-    level = levels(dataset, series, rows, window)
-    target = scaled.target
+    level, target = levels(dataset, series, rows, window), scaled.target
+    first = int(rows[0]) - window
     return _Part(
-        days=scaled.features.apply(series.features),
-        starts=rows - window,
-        shift=level / target.scale,
-        targets=target.apply(series.transformed[rows] - level),
-        center=np.full(rows.shape, target.center),
-        scale=np.full(rows.shape, target.scale),
+        days=_single(scaled.features.apply(series.features[first : int(rows[-1])])),
+        starts=rows - window - first,
+        shift=_single(level / target.scale),
+        targets=_single(target.apply(series.transformed[rows] - level)),
+        scaling=target,
         level=level,
-        rows=rows,
-        series=series,
+        actual=series.target[rows],
+        previous=series.target[rows - 1],
+        dates=series.dates[rows],
     )
+
+
+def _single(values: Array) -> Tensor:
+    return torch.tensor(values, dtype=torch.float32)
 
 
 def _target_scaling(dataset: Dataset, index: int, window: int) -> Scaling:
     series = dataset.series[index]
     if not dataset.anchored:
-        rows = np.asarray(dataset.rule.fitted_on(series.dates, window, index))
+        rows = numbers(dataset.rule.fitted_on(series.dates, window, index))
         return scaling.fit(series.transformed[rows], dataset.scaling)
     return scaling.fit(above_level(dataset, index, window), dataset.scaling)
 
 
 def _feature_scaling(dataset: Dataset, index: int, window: int, target: Scaling) -> Scaling:
     series = dataset.series[index]
-    rows = np.asarray(dataset.rule.fitted_on(series.dates, window, index))
+    rows = numbers(dataset.rule.fitted_on(series.dates, window, index))
     found = scaling.fit(series.features[rows], dataset.scaling)
     if dataset.anchored and dataset.target_feature is not None:
         found.center[dataset.target_feature] = target.center

@@ -1,4 +1,4 @@
-"""Training in local processes: spawned, one torch thread each, the data sent once (``worker`` is the other side).
+"""Training in local processes: spawned, one torch thread each, the data shared (``worker`` is the other side).
 
 Each worker has a pipe and a thread of its own here, so that one that dies takes no other with it, and it is known what
 it trained. It is begun anew with the next task.
@@ -17,6 +17,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from volopt.search.executors.serial import train
+from volopt.search.executors.shared import Shared
 from volopt.search.executors.worker import work
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,8 @@ class ProcessTrainer:
 
     def __init__(self, dataset: Any, workers: int, work: Callable[..., Any] = train) -> None:
         self.workers = workers
-        self._all = [_Worker(work, dataset) for _ in range(workers)]
+        self._shared = Shared((work, dataset))
+        self._all = [_Worker(self._shared) for _ in range(workers)]
         self._idle: SimpleQueue[_Worker] = SimpleQueue()
         for worker in self._all:
             self._idle.put(worker)
@@ -53,6 +55,7 @@ class ProcessTrainer:
         for worker in self._all:
             worker.close()
         self._threads.shutdown()
+        self._shared.close()
 
     def _train(self, *task: Any) -> Any:
         worker = self._idle.get()
@@ -65,8 +68,8 @@ class ProcessTrainer:
 class _Worker:
     """One process, begun when it is needed and begun anew when it has died."""
 
-    def __init__(self, work: Callable[..., Any], dataset: Any) -> None:
-        self._what = work, dataset
+    def __init__(self, what: Shared) -> None:
+        self._what = what
         self._lock = threading.Lock()  # of the three below
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
@@ -77,7 +80,7 @@ class _Worker:
         process, pipe, is_new = self._begun()
         try:
             if is_new:
-                pipe.send(self._what)
+                self._what.send(pipe, process.pid or 0)
             pipe.send(task)
             went_well, found = pipe.recv()
         except (EOFError, OSError) as error:

@@ -13,12 +13,14 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import parent_process
 from typing import Any
 
+from volopt.search.executors.shared import received
+
 
 def work(pipe: Connection) -> None:
     """Train until the pipe, or the parent, ends."""
     follow_parent()
     try:
-        train, dataset = pipe.recv()
+        train, dataset = received(pipe)
         while True:
             pipe.send_bytes(_answer(train, dataset, pipe.recv()))
     except (EOFError, ConnectionError):

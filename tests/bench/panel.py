@@ -1,0 +1,282 @@
+"""How do time and memory of a panel study grow with its instruments, and does 800 × 4,000 days train within 2 GB?
+
+    python tests/bench/panel.py [--instruments N …] [--days D] [--out FILE.png]
+
+Writes synthetic providers of 1, 10, 100 and 800 instruments with 4,000 days in a temporary directory, and runs the
+network of the shipped panel study on each, in a process of its own: one trial of one seed and one epoch there, then one
+of two seeds in two workers, which finds the data and the baselines kept. Prints the CPU seconds and the peak of memory
+of each stage, how time grows from each number of instruments to the next, and the largest process against 2 GB. The
+first call of a stage imports what it needs, which is most of what one instrument takes. On a quiet machine it takes a
+quarter of an hour, most of it for 800; ``--instruments 1 10 100`` does without. Linux only.
+"""
+
+import argparse
+import functools
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from volopt.data.bins import write_provider
+
+LIMIT = 2 * 2**30  # bytes
+MEGA = 2**20
+STAGES = ("read", "prepare", "baselines", "fit", "score", "attach")
+SEED = 0
+PERSISTENCE = (0.998, 0.95, 0.6, 0.0)  # of log volume: regimes, weeks, days, the day alone
+SPREAD = (0.8, 0.4, 0.2, 0.25)  # standard deviations of these, as volopt.data.sample has them for a real stock
+LISTED_LATER = 0.25  # of the instruments, over the first four years
+SUSPENDED = 0.02  # of the days
+
+STUDY = """\
+format = 1
+name = "panel"
+[data]
+instruments = "all"
+features = ["$volume", "Log($close/Ref($close, 1))", "Log($high/$low)", "Log($days_to_next)"]
+target = "$volume"
+transform = "log"
+anchor = "window_mean"
+scaling = "standard"
+train = ["{0}", "{1}"]
+valid = ["{2}", "{3}"]
+test = ["{4}", "{5}"]
+[model]
+cell = "LSTM"
+hidden_size = 32
+window = 20
+[training]
+epochs = 1
+learning_rate = 0.002
+batch_size = 512
+optimizer = "adamw"
+weight_decay = 0.01
+seeds = 1
+[space]
+window = [20, 40]
+[[phase]]
+name = "networks"
+sampler = "grid"
+grid = {{ window = [20] }}
+[objective]
+metric = "valid_log_r2"
+direction = "maximize"
+"""
+
+
+def market(directory: Path, instruments: int, days: int) -> None:
+    """Write a provider whose volumes are as persistent as a real stock's, listed on different days."""
+    random = np.random.default_rng(SEED)
+    calendar = pd.bdate_range("2008-01-01", periods=days)
+    shape = days, instruments
+    log = sum(
+        spread * persistent(random, shape, kept) for spread, kept in zip(SPREAD, PERSISTENCE, strict=True)
+    ) + random.normal(16, 1, instruments)
+    change = 0.02 * random.standard_normal(shape)
+    close = 10 * np.exp(np.cumsum(change - change.mean(axis=0), axis=0))
+    high = close * np.exp(0.01 * random.exponential(size=shape))
+    low = close * np.exp(-0.01 * random.exponential(size=shape))
+    volume = np.where(random.random(shape) < SUSPENDED, 0.0, np.exp(log))
+    later = random.random(instruments) < LISTED_LATER
+    first = np.where(later, random.integers(0, 1000, instruments), 0) * days // 4000
+    columns = {"close": close, "high": high, "low": low, "volume": volume}
+    tables = {
+        f"SH{600000 + i}": pd.DataFrame({name: values[start:, i] for name, values in columns.items()}, calendar[start:])
+        for i, start in enumerate(first.tolist())
+    }
+    write_provider(directory, calendar, tables, synthetic={"generator": "tests/bench/panel.py"})
+
+
+def persistent(random: np.random.Generator, shape: tuple[int, int], kept: float) -> np.ndarray:
+    """Return standard autoregressive series, one a column: each day keeps that share of the day before."""
+    series = random.standard_normal(shape)
+    for day in range(1, len(series)):
+        series[day] = kept * series[day - 1] + np.sqrt(1 - kept**2) * series[day]
+    return series
+
+
+def study(days: int) -> str:
+    """Return the study file: 5/8 of the days are train, then valid, then 1/8 test."""
+    calendar = pd.bdate_range("2008-01-01", periods=days)
+    ends = [0, days * 5 // 8, days * 7 // 8, days]
+    spans = [f"{day:%Y-%m-%d}" for a, b in pairwise(ends) for day in (calendar[a], calendar[b - 1])]
+    return STUDY.format(*spans)
+
+
+class Stages:
+    """CPU seconds and peak memory of the parts of a run, in this process and in its workers."""
+
+    def __init__(self) -> None:
+        self.seconds = dict.fromkeys(STAGES, 0.0)
+        self.peak = dict.fromkeys((*STAGES, "other", "worker"), 0)
+
+    def watch(self, owner: Any, name: str, stage: str) -> None:
+        """Measure each call of ``owner.name``."""
+        inner: Callable[..., Any] = getattr(owner, name)
+
+        @functools.wraps(inner)
+        def measured(*args: Any, **kwargs: Any) -> Any:
+            self.note("other")
+            Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+            began = time.process_time()
+            try:
+                return inner(*args, **kwargs)
+            finally:
+                self.seconds[stage] += time.process_time() - began
+                self.note(stage)
+
+        setattr(owner, name, measured)
+
+    def watch_workers(self, trainer: Any) -> None:
+        """Look at the workers' memory before they are ended."""
+        inner: Callable[[Any], None] = trainer.close
+
+        def closed(each: Any) -> None:
+            for worker in each._all:
+                if worker._process is not None:
+                    self.note("worker", str(worker._process.pid))
+            inner(each)
+
+        trainer.close = closed
+
+    def note(self, stage: str, process: str = "self") -> None:
+        """Note the peak of a process."""
+        status = Path(f"/proc/{process}/status").read_text()
+        self.peak[stage] = max(self.peak[stage], int(status.split("VmHWM:")[1].split()[0]) * 1024)
+
+
+def measure(home: Path, data: Path, workers: int) -> dict[str, Any]:
+    """Run the study that lies in ``home`` in this process and return its stages, JSON-able."""
+    from volopt.baselines import baselines
+    from volopt.search import job, results
+    from volopt.search.executors.processes import ProcessTrainer
+    from volopt.search.executors.serial import SerialTrainer
+    from volopt.search.listener import Listener
+    from volopt.search.run import run
+    from volopt.storage.artifacts import Artifacts
+
+    stages = Stages()
+    watched = (job, "read_data"), (job, "prepare"), (baselines, "baselines"), (SerialTrainer, "submit")
+    for (owner, name), stage in zip((*watched, (results, "artifact"), (Artifacts, "attach")), STAGES, strict=True):
+        stages.watch(owner, name, stage)
+    stages.watch_workers(ProcessTrainer)
+    said = {"data": data, "workers": workers, "device": "cpu", "name": f"workers-{workers}", "seeds": workers}
+    made = job.prepare_job(str(home / "panel.toml"), job.Options(f"sqlite:///{home}/volopt.db", **said))
+    facts = run(made, lambda plans: Listener())
+    stages.note("other")
+    days = sum(len(series.dates) for series in made.dataset.series)
+    return {"days": days, "complete": facts["complete"], "seconds": stages.seconds, "peak": stages.peak}
+
+
+def measured(home: Path, instruments: int, days: int) -> list[dict[str, Any]]:
+    """Return what was measured with one worker and with two, each in a process of its own."""
+    home.mkdir()
+    market(home / "market", instruments, days)
+    (home / "panel.toml").write_text(study(days))
+    found = []
+    for workers in ("1", "2"):
+        command = [sys.executable, __file__, "--measure", str(home), "--workers", workers]
+        told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        found.append(json.loads(told.splitlines()[-1]) | {"instruments": instruments})
+        assert found[-1]["complete"] == 1
+    return found
+
+
+def print_row(one: dict[str, Any], two: dict[str, Any]) -> None:
+    """Print seconds and megabytes of the runs with one and with two workers."""
+    seconds = [f"{one['seconds'][stage]:.1f}" for stage in STAGES]
+    peak = [f"{one['peak'][stage] / MEGA:.0f}" for stage in STAGES]
+    stages = [f"{a} s, {b}" for a, b in zip(seconds, peak, strict=True)]
+    again = f"{driver_peak(two) / MEGA:.0f} + {two['peak']['worker'] / MEGA:.0f}"
+    print(f"| {one['instruments']} | {one['days']} | {' | '.join(stages)} | {again} |", flush=True)
+
+
+def driver_peak(found: dict[str, Any]) -> int:
+    """Return the peak of the process that runs the study, in bytes."""
+    return max(peak for stage, peak in found["peak"].items() if stage != "worker")
+
+
+def largest(found: dict[str, Any]) -> int:
+    """Return the peak of the largest process, in bytes."""
+    return max(found["peak"].values())
+
+
+def print_growth(rows: Sequence[dict[str, Any]]) -> None:
+    """Print each stage's seconds against those with fewer instruments: the number of times beside that of the days."""
+    for small, big in pairwise(rows):
+        days = big["days"] / small["days"]
+        told = [f"{stage} ×{big['seconds'][stage] / max(small['seconds'][stage], 1e-3):.1f}" for stage in STAGES]
+        print(f"{small['instruments']} to {big['instruments']} instruments, days ×{days:.1f}: {', '.join(told)}")
+
+
+def draw(rows: Sequence[dict[str, Any]], pairs: Sequence[dict[str, Any]], path: Path) -> None:
+    """Draw seconds and memory over the number of instruments, both axes logarithmic."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    numbers = [row["instruments"] for row in rows]
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
+    for stage in STAGES:
+        left.plot(numbers, [max(row["seconds"][stage], 1e-3) for row in rows], marker="o", label=stage)
+    start = rows[0]["seconds"]["fit"]
+    left.plot(numbers, [start * n / numbers[0] for n in numbers], "k:", linewidth=1, label="in proportion")
+    left.set(title="Time of each stage, one epoch", xlabel="instruments", ylabel="CPU seconds")
+    right.plot(numbers, [largest(row) / MEGA for row in rows], marker="o", label="one process")
+    right.plot(numbers, [driver_peak(pair) / MEGA for pair in pairs], marker="s", label="driver of two workers")
+    right.plot(numbers, [pair["peak"]["worker"] / MEGA for pair in pairs], marker="^", label="larger worker")
+    right.axhline(LIMIT / MEGA, color="black", linestyle="--", linewidth=1, label="2 GB")
+    right.set(title="Peak of memory", xlabel="instruments", ylabel="MB")
+    ticks = [256, 512, 1024, 2048]
+    right.set_yscale("log")
+    right.set_yticks(ticks, [str(tick) for tick in ticks], minor=False)
+    right.minorticks_off()
+    for axes in (left, right):
+        axes.set_xscale("log")
+        axes.set_xticks(numbers, [str(n) for n in numbers], minor=False)
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=8)
+    left.set_yscale("log")
+    figure.savefig(path, dpi=120)
+
+
+def main() -> None:
+    """Measure, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--instruments", type=int, nargs="+", default=[1, 10, 100, 800])
+    parser.add_argument("--days", type=int, default=4000)
+    parser.add_argument("--out", type=Path, help="PNG")
+    parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--workers", type=int, help=argparse.SUPPRESS)
+    said = parser.parse_args()
+    if said.measure:
+        print(json.dumps(measure(said.measure, said.measure / "market", said.workers)))
+        return
+    columns = [*(f"{stage}, MB" for stage in STAGES), "two workers: driver + larger worker, MB"]
+    print(f"| instruments | days | {' | '.join(columns)} |\n|{'---:|' * (2 + len(columns))}")
+    rows, pairs = list[dict[str, Any]](), list[dict[str, Any]]()
+    with tempfile.TemporaryDirectory() as directory:
+        for number in said.instruments:
+            one, two = measured(Path(directory, str(number)), number, said.days)
+            print_row(one, two)
+            rows.append(one)
+            pairs.append(two)
+            if said.out:
+                draw(rows, pairs, said.out)
+    print_growth(rows)
+    told = f"{rows[-1]['instruments']} instruments × {said.days} days"
+    for name, peak in (("one process", largest(rows[-1])), ("largest of two workers and driver", largest(pairs[-1]))):
+        print(f"{told}, {name}: {peak / MEGA:.0f} MB, {peak / LIMIT:.2f} of 2 GB (goal at most 1.00)")
+
+
+if __name__ == "__main__":
+    main()
