@@ -10,7 +10,7 @@ from volopt.bench.networks import Speed, speed, speeds
 from volopt.bench.start import Start, start
 from volopt.bench.study import grid_job
 from volopt.bench.target import Target
-from volopt.bench.trial import overhead
+from volopt.bench.trial import Trials
 from volopt.bench.worker import memory
 
 NETWORKS = (("RNN", 5), ("RNN", 125), ("LSTM", 5), ("LSTM", 25), ("LSTM", 125), ("GRU", 25))
@@ -74,9 +74,9 @@ def figures(epochs: int, repeats: int, tell: Callable[[str], None] = lambda doin
         tell("networks")
         networks = speeds(job, NETWORKS, max(1, epochs // 10), repeats)
         tell("a whole fit")
-        fit = speed(job, *WHOLE, epochs, 1)
+        fit = speed(job, *WHOLE, epochs, repeats)
         tell("trials")
-        extra = overhead(directory, job.options.data or directory, TRIALS)
+        extra = Trials(directory / "trials", directory / "sample").overhead_ms(TRIALS)
         tell("a worker")
         return Figures(machine(), began, networks, fit, epochs, extra, memory(job))
 

@@ -1,5 +1,6 @@
 """The study that figures are taken on: the paper's grid, one fit a trial, on the synthetic sample or a provider."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from volopt.bench.bare import Fit, Windows
@@ -13,19 +14,20 @@ from volopt.windows.windows import samples
 STUDY = "grid"
 
 
-def grid_job(directory: Path, epochs: int, data: Path | None = None) -> Job:
+def grid_job(directory: Path, epochs: int, data: Path | None = None, phases: Sequence[str] = ()) -> Job:
     """Return the shipped study ``grid`` with one seed, ready to run.
 
     Args:
         directory: of its database and, without data, of the sample.
         epochs: of each fit.
         data: a qlib provider directory, or None for the synthetic sample.
+        phases: of the study, or none for all.
     """
     if data is None:
         data = directory / "sample"
         write_sample(data)
     where = f"sqlite:///{directory}/volopt.db"
-    return prepare_job(STUDY, Options(where, data=data, epochs=epochs, seeds=1, device="cpu"))
+    return prepare_job(STUDY, Options(where, data=data, phases=phases, epochs=epochs, seeds=1, device="cpu"))
 
 
 def task(job: Job, params: Params, precision: str = "highest") -> Task:
