@@ -18,8 +18,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import markdown
 import numpy as np
+import printed
 
 from volopt.bench.bare import Fit
 from volopt.bench.process import Measured, measure, peak_memory
@@ -136,11 +136,11 @@ def main(data: Path | None, epochs: int, repeats: int, workers: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         job = grid_job(folder, epochs, data, PHASES)
-        markdown.machine()
+        printed.machine()
         ways = run_all(job, folder, workers, repeats)
         print(f"{len(fits(job))} fits of {epochs} epochs, {workers} workers, medians of {repeats}\n")
         fastest = ways[volopt("highest")].median("seconds")
-        markdown.table(
+        printed.table(
             ["way", "wall s", "CPU s", "largest process MB", "worker MB", "wall / volopt's"],
             [
                 (label, way.median("seconds"), way.median("cpu_seconds"), way.median("memory"), way.worker or "-",
@@ -148,7 +148,7 @@ def main(data: Path | None, epochs: int, repeats: int, workers: int) -> None:
                 for label, way in ways.items()
             ],
         )  # fmt: skip
-        markdown.targets(held(ways, workers))
+        printed.targets(held(ways, workers))
         print(compare_losses(fits(job), kept_losses(folder), ways[BARE]))
 
 

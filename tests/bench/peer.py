@@ -11,14 +11,13 @@ in a temporary environment, with the torch release of this one. Beside them the 
 import argparse
 import json
 import subprocess
-import sys
 import tempfile
 import venv
 from pathlib import Path
 from statistics import median
 
-import markdown
 import numpy as np
+import printed
 import torch
 
 from volopt.bench.bare import Windows
@@ -65,7 +64,8 @@ def costs(python: str, job: Job, folder: Path, fits: int, repeats: int) -> dict[
     data = windows(job.dataset, job.definition.model.window)
     path = folder / "days.npz"
     target = job.dataset.target_feature
-    assert target is not None and job.options.data is not None
+    assert target is not None
+    assert job.options.data is not None
     np.savez(path, days=days(data, target), window=data.train.shape[1], valid=len(data.valid))
     print(f"{len(data.train)} windows to learn from, {len(data.valid)} to score, of {data.train.shape[1]} days\n")
     found: dict[str, list[Cost]] = {}
@@ -84,12 +84,12 @@ def main(python: str | None, data: Path | None, fits: int, repeats: int) -> None
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         peer = python or install(folder / "peer")
-        markdown.machine()
+        printed.machine()
         job = grid_job(folder, STEPS, data)
         found = costs(peer, job, folder, fits, repeats)
         bare = speed(job, "LSTM", UNITS, STEPS, 1).bare_ms * STEPS / 1000
         theirs, ours, medium = found.values()
-        markdown.table(
+        printed.table(
             ["a trial", "wall s", "CPU s", "peer's CPU / this"],
             [
                 *((way, cost.seconds, cost.cpu_seconds, theirs.cpu_seconds / cost.cpu_seconds)
@@ -97,7 +97,7 @@ def main(python: str | None, data: Path | None, fits: int, repeats: int) -> None
                 ("bare loop, the fit alone", "-", bare, theirs.cpu_seconds / bare),
             ],
         )  # fmt: skip
-        markdown.targets(
+        printed.targets(
             [
                 Target("peer / volopt, highest, CPU", theirs.cpu_seconds / ours.cpu_seconds, 1.0, at_least=True),
                 Target("peer / volopt, medium, CPU", theirs.cpu_seconds / medium.cpu_seconds, 1.7, at_least=True),

@@ -19,8 +19,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import markdown
 import numpy as np
+import printed
 from published import inside
 
 from volopt.bench.networks import speeds
@@ -80,7 +80,7 @@ def compare(full: Found, medium: Found, loss: str) -> None:
              f"{100 * np.log(ours).std(ddof=1):.2f} %" if len(ours) > 1 else "-", p_of_swaps(apart))
         )  # fmt: skip
     name = loss.replace("_mse", " MSE")
-    markdown.table(
+    printed.table(
         ["cell", "units", "layers", f"{name}, highest", "medium", "within", "medium / highest", "seeds' spread", "p"],
         rows,
     )
@@ -100,14 +100,14 @@ def speed(repeats: int) -> None:
         job = grid_job(Path(folder), 100)
         networks = [(cell, size) for cell in CELLS for size in SIZES]
         found = speeds(job, networks, 10, repeats)
-    markdown.table(
+    printed.table(
         ["cell", "units", "bare loop, ms an epoch", "highest", "medium", "highest / medium"],
         [(each.cell, each.hidden_size, each.bare_ms, each.highest_ms, each.medium_ms, each.gain) for each in found],
     )
 
 
 def main(data: str, seeds: int, epochs: int | None, storage: str | None, repeats: int) -> None:
-    markdown.machine()
+    printed.machine()
     with tempfile.TemporaryDirectory() as folder:
         where = storage or f"sqlite:///{folder}/published.db"
         full, medium = (losses(data, where, precision, seeds, epochs) for precision in PRECISIONS)

@@ -7,16 +7,16 @@ Medians over repeats, run in turn. This process is kept small: the kernel would 
 
 import sys
 
-import markdown
+import printed
 
 from volopt.bench.start import REPEATS, start
 from volopt.bench.target import Target
 
 
 def main(repeats: int) -> None:
-    markdown.machine()
+    printed.machine()
     found = start(repeats)
-    markdown.table(
+    printed.table(
         ["command", "wall ms", "largest memory MB", "wall / click's"],
         [
             ('python -c "import click"', 1000 * found.click_seconds, found.click_memory, 1.0),
@@ -24,7 +24,7 @@ def main(repeats: int) -> None:
         ],
     )
     target = Target("volopt --help: 1.5 · import click + 0.1 s", found.help_seconds, found.allowed, "s")
-    markdown.targets([target])
+    printed.targets([target])
 
 
 if __name__ == "__main__":
