@@ -41,6 +41,19 @@ def test_measure_tells_why_a_process_failed() -> None:
     assert told.value.hint == "no luck"
 
 
+def test_measure_leaves_no_process_behind_when_it_is_interrupted() -> None:
+    seen: list[int] = []
+
+    def interrupt(pid: int) -> None:
+        seen.append(pid)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        measure([sys.executable, "-c", "import time; time.sleep(600)"], look=interrupt)
+    with pytest.raises(ProcessLookupError):
+        os.kill(seen[0], 0)
+
+
 def test_measure_passes_variables_on() -> None:
     code = "import os; print(os.environ['VOLOPT_MARK'], 'HOME' in os.environ)"
     assert measure([sys.executable, "-c", code], {"VOLOPT_MARK": "here"}).out == f"here {'HOME' in os.environ}\n"

@@ -21,7 +21,8 @@ def test_bench_prints_the_agreed_keys_and_leaves_nothing(volopt: Volopt, tmp_pat
         assert each["ratio"] == each["highest_ms"] / each["bare_ms"]
         assert each["gain"] == each["highest_ms"] / each["medium_ms"]
     assert facts["fit"]["epochs"] == 1
-    assert facts["help"]["click_seconds"] > 0
+    assert list(facts["help"]) == ["seconds", "click_seconds", "ratio"]
+    assert facts["help"]["ratio"] == facts["help"]["seconds"] / facts["help"]["click_seconds"]
     assert 100 < facts["worker"]["memory_mb"] < 10_000
     assert len(facts["targets"]) == 5
     assert all(each["met"] == _keeps_to_its_bound(each) for each in facts["targets"])

@@ -45,23 +45,30 @@ def measure(
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         began = time.perf_counter()
         process = subprocess.Popen(command, stdout=out, stderr=err, env={**os.environ, **(environment or {})})
-        while look is not None and os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-            look(process.pid)
-            time.sleep(GLANCE)
-        _, status, usage = os.wait4(process.pid, 0)
+        try:
+            usage = _ended(process, look)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
         seconds = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(status)  # so that nobody waits for it again
         out.seek(0)
         err.seek(0)
         if process.returncode != 0:
             told = err.read().decode(errors="replace").strip().splitlines()[-1:]
             raise VoloptError(f"{' '.join(command[:4])} ended with exit code {process.returncode}", " ".join(told))
-        return Measured(
-            seconds,
-            usage.ru_utime + usage.ru_stime,
-            usage.ru_maxrss / MB,
-            out.read().decode(),
-        )
+        cpu = usage.ru_utime + usage.ru_stime
+        return Measured(seconds, cpu, usage.ru_maxrss / MB, out.read().decode())
+
+
+def _ended(process: "subprocess.Popen[bytes]", look: Callable[[int], object] | None) -> resource.struct_rusage:
+    """Wait for the process, looking on, and return what it used."""
+    while look is not None and os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        look(process.pid)
+        time.sleep(GLANCE)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)  # so that nobody waits for it again
+    return usage
 
 
 def peak_memory(pid: int | str = "self") -> float:

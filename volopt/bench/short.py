@@ -22,7 +22,7 @@ class Figures(NamedTuple):
     """The figures of a machine."""
 
     machine: dict[str, object]
-    start: Start
+    start: Start  # its memory is not: this process is large by then
     networks: list[Speed]
     fit: Speed  # over all epochs of a fit
     epochs: int  # of it
@@ -51,7 +51,11 @@ class Figures(NamedTuple):
             | {f"{name}_cpu_seconds": value for name, value in seconds.items()}
             | {"ratio": self.fit.ratio, "gain": self.fit.gain},
             "trial": {"overhead_ms": self.overhead_ms},
-            "help": self.start._asdict() | {"ratio": self.start.help_seconds / self.start.click_seconds},
+            "help": {
+                "seconds": self.start.help_seconds,
+                "click_seconds": self.start.click_seconds,
+                "ratio": self.start.help_seconds / self.start.click_seconds,
+            },
             "worker": {"memory_mb": self.worker_mb},
             "targets": [each._asdict() | {"met": each.met} for each in self.targets],
         }
@@ -66,7 +70,7 @@ def figures(epochs: int, repeats: int, tell: Callable[[str], None] = lambda doin
         tell: called with what is done next.
     """
     with tempfile.TemporaryDirectory(prefix="volopt-bench-") as folder:
-        directory = Path(folder)
+        directory, here = Path(folder), machine()
         tell("volopt --help")
         began = start(5 * repeats)
         tell("the synthetic sample")
@@ -78,7 +82,7 @@ def figures(epochs: int, repeats: int, tell: Callable[[str], None] = lambda doin
         tell("trials")
         extra = Trials(directory / "trials", directory / "sample").overhead_ms(TRIALS)
         tell("a worker")
-        return Figures(machine(), began, networks, fit, epochs, extra, memory(job))
+        return Figures(here, began, networks, fit, epochs, extra, memory(job))
 
 
 def _facts(each: Speed) -> dict[str, Any]:
