@@ -36,6 +36,7 @@ cli = LazyGroup(
         "backtest": "Walk a study's configuration forward over past years.",
         "delete": "Delete a study and its artifacts.",
         "data": "Get, make and check data directories.",
+        "bench": "Measure the speed and memory of volopt on this machine.",
     },
     name="volopt",
     help="Find out which hyper-parameters matter when a recurrent network forecasts trading volume.\n\n"

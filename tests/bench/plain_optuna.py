@@ -1,0 +1,67 @@
+"""The same fits as a plain Optuna script does them: one process, a SQLite file, a report every epoch.
+
+    python tests/bench/plain_optuna.py WINDOWS.npz FITS.json FILE.db
+
+A baseline of grid.py; prints the losses as `volopt.bench.bare` does. Torch takes as many threads as it likes.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import optuna
+import torch
+from torch.nn.functional import mse_loss
+from torch.utils.data import DataLoader, TensorDataset
+
+from volopt.bench.bare import Fit, Losses, Network, Windows, read
+
+
+def train(fit: Fit, windows: Windows, trial: optuna.Trial) -> Losses:
+    torch.manual_seed(fit.seed)
+    network = Network(fit, windows.train.shape[-1])
+    optimizer = torch.optim.Adam(network.parameters(), lr=fit.learning_rate)
+    learned = DataLoader(TensorDataset(windows.train, windows.train_targets), batch_size=len(windows.train))
+    scored = DataLoader(TensorDataset(windows.valid, windows.valid_targets), batch_size=len(windows.valid))
+    losses = Losses([], [])
+    for epoch in range(fit.epochs):
+        network.train()
+        for inputs, targets in learned:
+            optimizer.zero_grad()
+            loss = mse_loss(network(inputs), targets)
+            loss.backward()
+            optimizer.step()
+            losses.train.append(loss.item())
+        network.eval()
+        with torch.no_grad():
+            for inputs, targets in scored:
+                losses.valid.append(mse_loss(network(inputs), targets).item())
+        trial.report(losses.valid[-1], epoch)
+        if trial.should_prune():
+            raise optuna.TrialPruned
+    return losses
+
+
+def main(windows: str, fits: str, database: str) -> None:
+    data = read(windows)
+    todo = [Fit(**each) for each in json.loads(Path(fits).read_text())]
+    found = []
+
+    def objective(trial: optuna.Trial) -> float:
+        cell = trial.suggest_categorical("cell", ["RNN", "LSTM"])
+        hidden_size = trial.suggest_categorical("hidden_size", [5, 25, 125, 250])
+        num_layers = trial.suggest_categorical("num_layers", [1, 5, 15, 25])
+        fit = Fit(cell, hidden_size, num_layers, todo[0].learning_rate, todo[0].seed, todo[0].epochs)
+        found.append(train(fit, data, trial))
+        return found[-1].valid[-1]
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(storage=f"sqlite:///{database}", pruner=optuna.pruners.NopPruner())
+    for fit in todo:
+        study.enqueue_trial({"cell": fit.cell, "hidden_size": fit.hidden_size, "num_layers": fit.num_layers})
+    study.optimize(objective, n_trials=len(todo))
+    print(json.dumps([losses._asdict() for losses in found]))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

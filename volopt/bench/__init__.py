@@ -1,0 +1,1 @@
+"""How fast volopt is on this machine, and how much memory it takes: each figure beside a baseline of the same run."""

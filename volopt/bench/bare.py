@@ -1,0 +1,102 @@
+"""The loop that volopt is measured against: plain torch, and nothing that training does not need.
+
+It knows nothing of volopt, so that a process of it costs what such a script costs. As a script it trains fits one
+after another, as the paper's notebooks do, and prints their losses as JSON:
+
+    python -m volopt.bench.bare WINDOWS.npz FITS.json [THREADS]
+
+WINDOWS.npz holds ``train``, ``train_targets``, ``valid`` and ``valid_targets``, FITS.json a list of ``Fit``s as
+dicts. Without THREADS torch takes as many as it likes.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import mse_loss
+
+CELLS: dict[str, type[nn.RNN] | type[nn.LSTM] | type[nn.GRU]] = {"RNN": nn.RNN, "LSTM": nn.LSTM, "GRU": nn.GRU}
+
+
+class Windows(NamedTuple):
+    """What a network learns from and is scored on."""
+
+    train: Tensor  # shape: (train days, window, features), scaled
+    train_targets: Tensor  # shape: (train days,), scaled
+    valid: Tensor  # shape: (valid days, window, features)
+    valid_targets: Tensor  # shape: (valid days,)
+
+
+class Fit(NamedTuple):
+    """One network with its training."""
+
+    cell: str  # a key of ``CELLS``
+    hidden_size: int
+    num_layers: int
+    learning_rate: float
+    seed: int
+    epochs: int
+
+
+class Losses(NamedTuple):
+    """Mean squared errors of the scaled target, one an epoch: train from before the update, valid from after it."""
+
+    train: list[float]
+    valid: list[float]
+
+
+class Network(nn.Module):
+    """A stack of one cell and a linear head on the last day."""
+
+    def __init__(self, fit: Fit, features: int) -> None:
+        super().__init__()
+        self.recurrent = CELLS[fit.cell](features, fit.hidden_size, fit.num_layers, batch_first=True)
+        self.head = nn.Linear(fit.hidden_size, 1)
+
+    def forward(self, inputs: Tensor) -> Tensor:  # shape: (batch, window, features) -> (batch,)
+        """Return the forecast for the day after each window."""
+        outputs, _ = self.recurrent(inputs)
+        forecast: Tensor = self.head(outputs[:, -1])[:, 0]
+        return forecast
+
+
+def train(fit: Fit, windows: Windows) -> Losses:
+    """Train by full batch with Adam, and score valid after each epoch."""
+    torch.manual_seed(fit.seed)
+    network = Network(fit, windows.train.shape[-1])
+    optimizer = torch.optim.Adam(network.parameters(), lr=fit.learning_rate)
+    losses = Losses([], [])
+    for _ in range(fit.epochs):
+        network.train()
+        optimizer.zero_grad()
+        loss = mse_loss(network(windows.train), windows.train_targets)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
+        optimizer.step()
+        losses.train.append(loss.item())
+        network.eval()
+        with torch.no_grad():
+            losses.valid.append(mse_loss(network(windows.valid), windows.valid_targets).item())
+    return losses
+
+
+def read(path: str) -> Windows:
+    """Return the windows of an .npz file."""
+    with np.load(path) as arrays:
+        return Windows(**{name: torch.from_numpy(arrays[name]) for name in Windows._fields})
+
+
+def main(windows: str, fits: str, threads: str | None = None) -> None:
+    """Train the fits one after another and print their losses."""
+    if threads is not None:
+        torch.set_num_threads(int(threads))
+    data = read(windows)
+    todo = [Fit(**each) for each in json.loads(Path(fits).read_text())]
+    print(json.dumps([train(fit, data)._asdict() for fit in todo]))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

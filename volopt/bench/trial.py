@@ -1,0 +1,96 @@
+"""What a trial costs with the real driver and a SQLite file, whole or beside its training."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from volopt.bench import bare
+from volopt.bench.networks import cpu_seconds
+from volopt.bench.study import bare_fit, task, windows
+from volopt.search.job import Job, Options, prepare_job
+from volopt.search.listener import Listener
+from volopt.search.run import run
+from volopt.training.device import reproducible
+
+STUDY = """
+format = 1
+name = "trials"
+[data]
+instrument = "SH600000"
+features = ["$close", "$volume", "$high-$low", "Mean($close, 3)"]
+target = "$volume"
+train = ["2010-01-01", "2015-08-31"]
+valid = ["2015-09-01", "2017-12-31"]
+test = ["2018-01-01", "2018-12-31"]
+[model]
+cell = "{cell}"
+hidden_size = {hidden_size}
+[training]
+epochs = {epochs}
+seeds = 1
+[space]
+learning_rate = {{ low = 1e-4, high = 1e-1, log = true }}
+[[phase]]
+name = "random"
+sampler = "random"
+vary = ["learning_rate"]
+trials = 1
+"""
+
+
+class Cost(NamedTuple):
+    """Of a trial, the mean of several."""
+
+    seconds: float
+    cpu_seconds: float
+
+
+class Trials:
+    """A study of random learning rates, one seed a trial, run in this process without pictures.
+
+    Args:
+        directory: of the study file and its database.
+        data: a qlib provider directory.
+        cell: of the network.
+        hidden_size: of its one layer.
+        epochs: of a fit.
+        precision: ``highest`` or ``medium``.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        data: Path,
+        *,
+        cell: str = "RNN",
+        hidden_size: int = 5,
+        epochs: int = 1,
+        precision: str = "highest",
+    ) -> None:
+        self._path, self._data, self._precision = directory / "trials.toml", data, precision
+        directory.mkdir(exist_ok=True)
+        self._path.write_text(STUDY.format(cell=cell, hidden_size=hidden_size, epochs=epochs))
+
+    def cost(self, trials: int) -> Cost:
+        """Return what a trial costs; one before them meets what a run does once."""
+        self._run(1)
+        facts = self._run(1 + trials)
+        return Cost(facts["seconds"] / trials, facts["cpu_seconds"] / trials)
+
+    def overhead_ms(self, trials: int) -> float:
+        """Return the milliseconds that a trial takes beyond the bare loop's."""
+        return 1000 * (self.cost(trials).seconds - self._bare_seconds())
+
+    def _run(self, total: int) -> dict[str, float]:
+        return run(self._job(total), lambda plans: Listener())
+
+    def _job(self, total: int) -> Job:
+        where = f"sqlite:///{self._path.with_suffix('.db')}"
+        said = Options(where, data=self._data, trials=total, workers=1, device="cpu", precision=self._precision)
+        return prepare_job(str(self._path), said)
+
+    def _bare_seconds(self) -> float:
+        job = self._job(1)
+        fit = bare_fit(task(job, {}), job.definition.training.epochs)
+        inputs = windows(job.dataset, job.definition.model.window)
+        with reproducible("cpu", "highest", fit.cell):
+            return min(cpu_seconds(lambda: bare.train(fit, inputs)) for _ in range(5))

@@ -1,0 +1,65 @@
+"""``volopt bench``: the speed and memory figures of this machine."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from volopt.cli import options
+from volopt.cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from volopt.bench.short import Figures
+
+
+@click.command("bench", epilog="Example: volopt bench")
+@click.option(
+    "--epochs",
+    type=click.IntRange(min=1, max=10_000),
+    default=100,
+    show_default=True,
+    help="Of a whole fit; the table of networks trains a tenth of it.",
+)
+@click.option(
+    "--repeats",
+    type=click.IntRange(min=1, max=100),
+    default=3,
+    show_default=True,
+    help="Of which the median is taken.",
+)
+@options.as_json
+def command(epochs: int, repeats: int, as_json: bool) -> None:
+    """Measure the speed and memory of volopt on this machine, each beside a baseline.
+
+    It takes about a minute, and reads and leaves nothing: the synthetic sample is generated in a temporary directory.
+    Leave the machine alone meanwhile. Times of fits are CPU time of one thread; the bare loop is plain torch with the
+    same network and data, validation after each epoch, and nothing else.
+    """
+    from volopt.bench.short import figures
+
+    found = figures(epochs, repeats, lambda doing: click.echo(f"Measuring {doing} ...", err=True))
+    if as_json:
+        print_json(found.facts())
+    else:
+        _print(found)
+
+
+def _print(found: "Figures") -> None:
+    machine = found.machine
+    click.echo(
+        f"{machine['processor']}, {machine['cores']} cores, bfloat16 {'yes' if machine['bfloat16'] else 'no'}; "
+        f"torch {machine['torch']}; load {machine['load']}\n"
+    )
+    print_table(
+        ["network", "bare loop", "volopt", "volopt / bare", "medium", "volopt / medium"],
+        [
+            (f"{n.cell} {n.hidden_size}", _ms(n.bare_ms), _ms(n.highest_ms), n.ratio, _ms(n.medium_ms), n.gain)
+            for n in found.networks
+        ],
+        title="CPU ms an epoch",
+    )
+    click.echo("")
+    print_table(["figure", "here", "target", "met"], [target.shown for target in found.targets])
+
+
+def _ms(value: float) -> float:
+    return round(value, 1)
