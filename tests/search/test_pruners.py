@@ -50,6 +50,31 @@ def test_hyperband_counts_in_the_epochs_that_are_reported() -> None:
     assert 0 < pruned < 30
 
 
+def test_halving_goes_on_with_the_better_half_wherever_a_trial_has_become_twice_as_long() -> None:
+    study = optuna.create_study(direction="maximize", pruner=pruner("halving", 10, 100, "extend"))
+    steps = [*range(10, 101, 10), 200, 300]  # two more seeds after the first
+    ends = []
+    for value in (5.0, 4.0, 6.0, 5.5, 4.5):
+        trial = begin(study)
+        ends.append(next((step for step in steps if pruned_at(trial, value, step)), None))
+        study.tell(trial, value)
+    assert ends == [None, 10, None, 20, 10]
+
+
+def test_halving_compares_the_means_of_seeds_too() -> None:
+    study = optuna.create_study(direction="maximize", pruner=pruner("halving", 10, 100, "extend"))
+    for value in (5.0, 6.0):
+        study.tell(reporting(study, *[value] * 10), value)
+        assert not pruned_at(reporting(study, *[7.0] * 10), 7.0, 200)
+    assert pruned_at(reporting(study, *[9.0] * 10), 6.5, 200)
+
+
+def pruned_at(trial: optuna.Trial, value: float, step: int) -> bool:
+    """Report a value, and return whether the trial should end there."""
+    trial.report(value, step)
+    return trial.should_prune()
+
+
 def test_wilcoxon_prunes_a_trial_that_is_worse_seed_by_seed() -> None:
     study = optuna.create_study(pruner=pruner("wilcoxon", 10, 100, "extend"))
     best = begin(study)
@@ -69,7 +94,7 @@ def test_without_a_pruner_nothing_is_pruned() -> None:
     assert not reporting(study, 99.0, 99.0, 99.0).should_prune()
 
 
-@pytest.mark.parametrize("name", ["median", "hyperband"])
+@pytest.mark.parametrize("name", ["median", "hyperband", "halving"])
 def test_the_better_trials_of_another_phase_prune_nothing(name: str) -> None:
     study = optuna.create_study(study_name="s", pruner=pruner("none", 10, 100, "width"))
     for _ in range(8):

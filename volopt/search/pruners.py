@@ -5,11 +5,20 @@ from collections.abc import Callable, Container
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
-from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner, WilcoxonPruner
+from optuna.pruners import (
+    BasePruner,
+    HyperbandPruner,
+    MedianPruner,
+    NopPruner,
+    SuccessiveHalvingPruner,
+    WilcoxonPruner,
+)
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from volopt.search.phases import PHASE
+
+KEPT = 2  # halving goes on with one trial in so many
 
 PRUNERS: dict[str, Callable[[int, int, str], BasePruner]] = {
     "none": lambda rung, epochs, phase: NopPruner(),
@@ -17,6 +26,8 @@ PRUNERS: dict[str, Callable[[int, int, str], BasePruner]] = {
     "median": lambda rung, epochs, phase: WithinPhase(MedianPruner(5, n_warmup_steps=rung + 1), phase),
     # Compares by what it wrote into the trials it watched: those of the phases it prunes.
     "hyperband": lambda rung, epochs, phase: HyperbandPruner(min_resource=rung, max_resource=epochs),
+    # Goes on with the better half at the first rung, and again wherever a trial has become twice as long.
+    "halving": lambda rung, epochs, phase: WithinPhase(SuccessiveHalvingPruner(rung, KEPT), phase),
     "wilcoxon": lambda rung, epochs, phase: WithinPhase(WilcoxonPruner(), phase),
 }
 
