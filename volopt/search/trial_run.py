@@ -71,7 +71,7 @@ class TrialRun:
 
     The pruner decides how its seeds go on: without one each runs freely; median and hyperband compare trials at rungs,
     so all seeds advance together; wilcoxon compares seed by seed, so one follows the other. So they do with halving,
-    which looks at the rungs of the first seed before it spends anything on another.
+    which looks at the first seed before it spends anything on another.
     """
 
     def __init__(
