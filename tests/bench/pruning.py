@@ -184,12 +184,14 @@ def draw(pairs: Sequence[Pair], said: argparse.Namespace, path: Path) -> None:
         whole = ~np.isnan(lines).any(axis=0)
         for line, each in zip(lines, courses, strict=True):
             shown = grid <= (each.epochs[-1] if label.startswith("pruner") else said.budget)
-            axes.plot(grid[shown], line[shown], color=colour, alpha=0.35, linewidth=1)
-        axes.plot(grid[whole], np.median(lines[:, whole], axis=0), color=colour, linewidth=3, label=f"{label} (median)")
+            axes.plot(grid[shown], line[shown], color=colour, alpha=0.35, linewidth=1, drawstyle="steps-post")
+        middle = np.median(lines[:, whole], axis=0)
+        axes.plot(grid[whole], middle, color=colour, linewidth=3, drawstyle="steps-post", label=f"{label} (median)")
     for number, pair in zip(SEEDS, pairs, strict=True):
         if np.isfinite(pair.took):
-            axes.plot(pair.took, pair.pruned.best[-1], "o", color="tab:orange", markersize=6)
-            axes.annotate(f"seed {number}", (pair.took, pair.pruned.best[-1]), (5, 5), textcoords="offset points")
+            reached = pair.took, pair.pruned.best[pair.pruned.epochs.index(pair.took)]
+            axes.plot(*reached, "o", color="tab:orange", markersize=6)
+            axes.annotate(f"seed {number}", reached, (5, 5), textcoords="offset points")
     axes.axvline(said.budget * GOAL, color="grey", linestyle=":", label="a third of the budget")
     values = [value for pair in pairs for course in pair for value in course.best if np.isfinite(value)]
     axes.set_ylim(np.quantile(values, 0.02), max(values) + 0.1 * np.ptp(values))
