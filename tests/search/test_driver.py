@@ -403,6 +403,22 @@ def test_a_pruner_ends_trials_at_a_rung_and_they_count(bench: Bench, pruner: str
         assert seeds(trial)[0]["epochs"] == last
 
 
+def test_halving_trains_no_second_seed_of_a_trial_that_is_pruned_at_a_rung_of_the_first(bench: Bench) -> None:
+    driver = bench.drive(definition(pruned_by("halving")))
+    extend = [t for t in bench.study.trials if t.user_attrs["phase"] == "extend"]
+    pruned = [t for t in extend if t.state == TrialState.PRUNED]
+    complete = [t for t in extend if t.state == TrialState.COMPLETE]
+    assert len(pruned) + len(complete) == 12
+    assert all(list(t.intermediate_values) == [*range(2, 21, 2), 40] for t in complete)
+    assert pruned
+    for trial in pruned:
+        last = max(trial.intermediate_values)
+        assert [row["epochs"] for row in seeds(trial)] == [last]
+        assert last in (4, 20)
+    others = sum(row["epochs"] for t in bench.study.trials if t.user_attrs["phase"] != "extend" for row in seeds(t))
+    assert driver.epochs_trained <= others + 40 * len(complete) + sum(max(t.intermediate_values) for t in pruned)
+
+
 def test_wilcoxon_reports_seed_by_seed_and_prunes_between_seeds(bench: Bench) -> None:
     found = definition(pruned_by("wilcoxon"), training={"seeds": 6})
     bench.drive(found)

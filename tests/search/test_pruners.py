@@ -4,6 +4,8 @@ from typing import get_args
 
 import optuna
 import pytest
+from hypothesis import given, settings
+from hypothesis.strategies import floats, lists
 
 from volopt.definition.schema import Phase
 from volopt.search.phases import PHASE
@@ -50,6 +52,49 @@ def test_hyperband_counts_in_the_epochs_that_are_reported() -> None:
     assert 0 < pruned < 30
 
 
+def test_halving_goes_on_with_the_better_half_at_the_second_rung_and_at_the_end_of_the_first_seed() -> None:
+    study = optuna.create_study(direction="maximize", pruner=pruner("halving", 10, 100, "extend"))
+    assert ends(study, [5.0, 4.0, 6.0, 5.5, 4.5]) == [None, 20, None, 100, 20]
+
+
+@pytest.mark.parametrize("direction", ["minimize", "maximize"])
+@given(values=lists(floats(-10, 10), min_size=1, max_size=8))
+@settings(max_examples=25, deadline=None)
+def test_halving_never_ends_the_best_trial_so_far_and_looks_both_ways(direction: str, values: list[float]) -> None:
+    study = optuna.create_study(direction=direction, pruner=pruner("halving", 10, 100, "extend"))
+    better = max if direction == "maximize" else min
+    found = ends(study, values)
+    assert all(end is None for number, end in enumerate(found) if values[number] == better(values[: number + 1]))
+    other = optuna.create_study(direction=direction, pruner=pruner("halving", 10, 100, "extend"))
+    assert all(end in (20, 100, 200, None) for end in found)
+    assert ends(other, [2 * value for value in values]) == found
+
+
+def test_halving_compares_the_means_of_seeds_too() -> None:
+    study = optuna.create_study(direction="maximize", pruner=pruner("halving", 10, 100, "extend"))
+    for value in (5.0, 6.0):
+        study.tell(reporting(study, *[value] * 10), value)
+        assert not pruned_at(reporting(study, *[7.0] * 10), 7.0, 200)
+    assert pruned_at(reporting(study, *[9.0] * 10), 6.5, 200)
+
+
+def ends(study: optuna.Study, values: list[float]) -> list[int | None]:
+    """Return the step at which a trial of each value, always the same, is pruned, of three seeds of 100 epochs."""
+    found = []
+    for value in values:
+        trial = begin(study)
+        steps = [*range(10, 101, 10), 200]
+        found.append(next((step for step in steps if pruned_at(trial, value, step)), None))
+        study.tell(trial, value)
+    return found
+
+
+def pruned_at(trial: optuna.Trial, value: float, step: int) -> bool:
+    """Report a value, and return whether the trial should end there."""
+    trial.report(value, step)
+    return trial.should_prune()
+
+
 def test_wilcoxon_prunes_a_trial_that_is_worse_seed_by_seed() -> None:
     study = optuna.create_study(pruner=pruner("wilcoxon", 10, 100, "extend"))
     best = begin(study)
@@ -69,13 +114,13 @@ def test_without_a_pruner_nothing_is_pruned() -> None:
     assert not reporting(study, 99.0, 99.0, 99.0).should_prune()
 
 
-@pytest.mark.parametrize("name", ["median", "hyperband"])
-def test_the_better_trials_of_another_phase_prune_nothing(name: str) -> None:
+@pytest.mark.parametrize(("name", "rungs"), [("median", 9), ("hyperband", 9), ("halving", 2)])
+def test_the_better_trials_of_another_phase_prune_nothing(name: str, rungs: int) -> None:
     study = optuna.create_study(study_name="s", pruner=pruner("none", 10, 100, "width"))
     for _ in range(8):
         study.tell(reporting(study, *[1.0] * 10, phase="width"), 1.0)
     study.pruner = pruner(name, 10, 100, "extend")
-    assert not reporting(study, *[99.0] * 9).should_prune()
+    assert not reporting(study, *[99.0] * rungs).should_prune()
 
 
 @pytest.mark.parametrize("direction", ["minimize", "maximize"])

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
+from hypothesis import given
+from hypothesis.strategies import booleans, integers, lists
 
 from builders import definition
 from volopt.search.trial_run import Member, TrialRun
@@ -142,6 +144,16 @@ def test_where_seeds_are_compared_one_follows_the_other() -> None:
     assert start(found) == [1]
 
 
+def test_with_halving_one_seed_follows_the_other() -> None:
+    found = run("halving")
+    assert start(found) == [0]
+    assert start(found) == []
+    advance(found, 0, 1.0, 1.0)
+    assert start(found) == [0]
+    advance(found, 0, *[1.0] * 20)
+    assert start(found) == [1]
+
+
 def test_a_rung_is_reported_once_all_seeds_reached_it_as_their_mean() -> None:
     found = run("median")
     assert found.reports() == []
@@ -230,6 +242,42 @@ def test_where_seeds_are_compared_each_is_reported_as_it_ends_in_order() -> None
     advance(found, 2, *[3.0] * 20)
     assert found.reports() == [(2, 3.0)]
     assert found.value() == 2.0
+
+
+def test_with_halving_the_rungs_of_the_first_seed_are_reported_then_the_mean_of_those_that_ended() -> None:
+    found = run("halving", seeds=3, epochs=8)  # a rung is 1 epoch
+    advance(found, 0, 9.0, 6.0)
+    assert found.reports() == [(1, 9.0), (2, 6.0)]
+    advance(found, 0, *[3.0] * 8)
+    assert found.reports() == [(epoch, 3.0) for epoch in range(3, 9)]
+    advance(found, 1, *[5.0] * 7)
+    assert found.reports() == []
+    advance(found, 1, *[5.0] * 8)
+    assert found.reports() == [(16, 4.0)]
+    advance(found, 2, *[10.0] * 8)
+    assert found.reports() == [(24, 6.0)]
+    assert found.value() == 6.0
+
+
+def test_with_halving_a_first_seed_that_stopped_early_has_reached_every_rung() -> None:
+    found = run("halving", seeds=2, early_stopping=2)
+    found.members[0].receive(ended(curves(4.0, 5.0, 5.0)))
+    assert found.reports() == [(epoch, 4.0) for epoch in range(2, 21, 2)]
+    assert start(found) == [1]
+
+
+@given(lengths=lists(integers(0, 20), min_size=1, max_size=4), early=booleans())
+def test_with_halving_steps_grow_whichever_fits_and_states_were_kept(lengths: list[int], early: bool) -> None:
+    found = run("halving", seeds=len(lengths), early_stopping=3 if early else None)
+    steps = []
+    for seed, length in enumerate(lengths):
+        if length:
+            advance(found, seed, *[1.0] * length)
+            steps += [step for step, _ in found.reports()]
+    for member in found.members:
+        member.receive(ended(curves(*[1.0] * 20)))
+        steps += [step for step, _ in found.reports()]
+    assert steps == [*range(2, 21, 2), *(20 * count for count in range(2, len(lengths) + 1))]
 
 
 def test_a_phase_without_a_pruner_reports_by_seed_where_another_phase_compares_seeds() -> None:

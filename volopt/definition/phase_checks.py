@@ -44,7 +44,7 @@ def _pruners(phases: list[Draft], training: Draft) -> Iterator[str]:
     users = {phase.get("pruner"): phase["label"] for phase in phases}
     if "wilcoxon" not in users:
         return
-    if other := next((name for name in ("median", "hyperband") if name in users), None):
+    if other := next((name for name in ("median", "hyperband", "halving") if name in users), None):
         yield (
             f"{users['wilcoxon']} pruner: found wilcoxon, and {other} in {users[other]}; one compares seeds, "
             "the other epochs, and one file uses one of the two kinds"

@@ -53,7 +53,7 @@ class Phase(Table):
         Field(description="keys of [space] with a value each, such as { hidden_size = 25 }"),
     ] = Field(default={})
     trials: Annotated[int, whole(1, 1_000_000)] | None = None
-    pruner: Literal["none", "median", "hyperband", "wilcoxon"] = "none"
+    pruner: Literal["none", "median", "hyperband", "halving", "wilcoxon"] = "none"
 
     def points(self, definition: "Definition") -> list[dict[str, Any]]:
         """A grid's points, each with every key of ``[space]``; the grid's last key moves fastest."""

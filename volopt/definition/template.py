@@ -62,7 +62,7 @@ vary = ["window", "learning_rate"]
 start = "baseline"                 # baseline | best (trial when the phase begins): where other keys stay
 fix = {{ cell = "LSTM" }}            # keys with a value of their own
 trials = 20                        # the total of the phase
-pruner = "median"                  # none | median | hyperband, or wilcoxon in all phases that prune
+pruner = "median"                  # none | median | hyperband | halving, or wilcoxon in all phases that prune
 
 [objective]
 metric = "valid_mse"               # valid_mse | valid_log_mse (minimize), valid_log_r2 (maximize)

@@ -5,7 +5,13 @@ from collections.abc import Callable, Container
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
-from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner, WilcoxonPruner
+from optuna.pruners import (
+    BasePruner,
+    HyperbandPruner,
+    MedianPruner,
+    NopPruner,
+    WilcoxonPruner,
+)
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
@@ -17,6 +23,9 @@ PRUNERS: dict[str, Callable[[int, int, str], BasePruner]] = {
     "median": lambda rung, epochs, phase: WithinPhase(MedianPruner(5, n_warmup_steps=rung + 1), phase),
     # Compares by what it wrote into the trials it watched: those of the phases it prunes.
     "hyperband": lambda rung, epochs, phase: HyperbandPruner(min_resource=rung, max_resource=epochs),
+    # Looks thrice: early, at one whole seed, at two. Seeds differ about as much as good trials do, and each further
+    # look would lose more of the best than it saves.
+    "halving": lambda rung, epochs, phase: WithinPhase(BetterHalf((2 * rung, epochs, 2 * epochs)), phase),
     "wilcoxon": lambda rung, epochs, phase: WithinPhase(WilcoxonPruner(), phase),
 }
 
@@ -26,6 +35,26 @@ def pruner(name: str, rung: int, epochs: int, phase: str) -> BasePruner:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         return PRUNERS[name](rung, epochs, phase)
+
+
+class BetterHalf(BasePruner):
+    """Goes on with the better half of all trials that came to a step, pruned ones among them: successive halving.
+
+    A trial is judged as it comes, by those before it (as in ASHA, Li et al. 2020); the best so far always goes on.
+    """
+
+    def __init__(self, steps: Container[int]) -> None:
+        self._steps = steps
+
+    def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
+        """Return whether a trial that has just reported at one of the steps is in the worse half."""
+        step = trial.last_step
+        if step is None or step not in self._steps:
+            return False
+        sign = 1 if study.direction == StudyDirection.MINIMIZE else -1
+        reported = [each.intermediate_values for each in study.get_trials(deepcopy=False)]
+        values = sorted(sign * found[step] for found in reported if step in found)
+        return sign * trial.intermediate_values[step] > values[max(len(values) // 2, 1) - 1]
 
 
 class WithinPhase(BasePruner):

@@ -1,5 +1,6 @@
 """One trial on its way: its fits, how far each has come, what to train next and what to report."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -69,7 +70,8 @@ class TrialRun:
     """One RUNNING trial.
 
     The pruner decides how its seeds go on: without one each runs freely; median and hyperband compare trials at rungs,
-    so all seeds advance together; wilcoxon compares seed by seed, so one follows the other.
+    so all seeds advance together; wilcoxon compares seed by seed, so one follows the other. So they do with halving,
+    which looks at the first seed before it spends anything on another.
     """
 
     def __init__(
@@ -92,14 +94,17 @@ class TrialRun:
             return idle
         if any(member.busy for member in self.members):
             return []
-        if self.phase.pruner == "wilcoxon":
+        if self.phase.pruner in ("wilcoxon", "halving"):
             return idle[:1]
         slowest = min((member.epoch for member in idle), default=0)
         return [member for member in idle if member.epoch == slowest]
 
     def reports(self) -> list[tuple[int, float]]:
         """Return what can be reported since the last call, as (step, value)."""
-        made = self._seed_reports() if self.by_seed else self._rung_reports()
+        if self.phase.pruner == "halving":
+            made = self._first_seed_reports()[self.reported :]
+        else:
+            made = self._seed_reports() if self.by_seed else self._rung_reports()
         self.reported += len(made)
         return made
 
@@ -114,6 +119,17 @@ class TrialRun:
                 break
             made.append((step, member.value(member.epoch)))
         return made
+
+    def _first_seed_reports(self) -> list[tuple[int, float]]:
+        """Return all reports so far: the rungs of the first seed, then the mean of two, three and more finished ones.
+
+        A step is the epochs that all these seeds have, were none of them stopped early.
+        """
+        first, epochs = self.members[0], self.members[0].task.epochs
+        rungs = [epoch for epoch in range(first.task.rung, epochs + 1, first.task.rung) if first.reached(epoch)]
+        made = [(epoch, first.value(epoch)) for epoch in rungs]
+        ended = [member.value(member.epoch) for member in itertools.takewhile(lambda each: each.fit, self.members)]
+        return made + [(count * epochs, float(np.mean(ended[:count]))) for count in range(2, len(ended) + 1)]
 
     def _rung_reports(self) -> list[tuple[int, float]]:
         task, longest = self.members[0].task, max(member.epoch for member in self.members)
