@@ -58,8 +58,9 @@ sampler = "{sampler}"
 
 def wide(sampler: str, trials: int = 100_000, pruner: str = "none") -> str:
     """A study file with one phase: a grid of 100,000 points, as many as one may have, or so many trials."""
-    sizes = _listed(range(1, 251))
+    sizes = "{ low = 1, high = 250 }"
     if sampler == "grid":
+        sizes = _listed(range(1, 251))
         rates = _listed(round(1e-4 * 2**number, 6) for number in range(10))
         lists = f"hidden_size = {sizes}\nwindow = {_listed(range(5, 25))}\nlearning_rate = {rates}"
         phase = f'[phase.grid]\ncell = ["LSTM", "RNN"]\n{lists}'

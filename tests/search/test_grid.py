@@ -35,7 +35,7 @@ class Run:
         self.ledger = Ledger(retries=1)
 
     def ask(self, grid: Mapping[str, Sequence[Any]], cost: Any = free) -> optuna.Trial | None:
-        sampler = PointSampler(grid, self.ledger.is_open, cost)
+        sampler = PointSampler(grid, self.ledger.is_open, self.ledger.is_settled, cost)
         if sampler.next_point() is None:
             return None
         self.study.sampler = sampler
@@ -191,7 +191,7 @@ def test_asking_for_a_point_does_not_read_the_trials() -> None:
     taken = run.ask(GRID)
     trial_id = storage.create_new_trial(run.study._study_id)
     reads = storage.reads
-    sampler = PointSampler(GRID, run.ledger.is_open, free)
+    sampler = PointSampler(GRID, run.ledger.is_open, run.ledger.is_settled, free)
     sampler.before_trial(run.study, storage.get_trial(trial_id))
     trial = storage.get_trial(trial_id)
     given = {name: sampler.sample_independent(run.study, trial, name, SPACE[name]) for name in GRID}
