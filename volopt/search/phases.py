@@ -89,9 +89,7 @@ class Membership:
     """Which phases a trial counts in."""
 
     def __init__(self, definition: Definition) -> None:
-        self._grids = {
-            phase.name: _values(phase, definition) for phase in definition.phases if phase.sampler == "grid"
-        }
+        self._grids = {phase.name: _values(phase, definition) for phase in definition.phases if phase.sampler == "grid"}
         self._names = [phase.name for phase in definition.phases]
 
     def phases(self, params: Params, asked_by: str | None) -> list[str]:

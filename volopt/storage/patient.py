@@ -14,18 +14,24 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import sqlalchemy
+from optuna.distributions import BaseDistribution, check_distribution_compatibility, distribution_to_json
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.storages._rdb import models
 from optuna.storages._rdb.storage import _create_scoped_session
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import Executable, Table, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
 
 from volopt.errors import StorageError
 from volopt.storage import reading
 from volopt.storage.address import Address
 from volopt.storage.faults import advice, fault, passes, told
 
+TRIALS, PARAMS = models.TrialModel.__table__, models.TrialParamModel.__table__
+USER_ATTRIBUTES = models.TrialUserAttributeModel.__table__
+SYSTEM_ATTRIBUTES = models.TrialSystemAttributeModel.__table__
 LOST = 600.0  # seconds after which a storage that was there counts as lost
 PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds between two tries, growing
 CALLS = BaseStorage.__abstractmethods__ | {  # what Optuna asks for, also where it keeps what it has read, and ours
@@ -87,14 +93,41 @@ class PatientStorage(RDBStorage):
     def set_trial_attrs(self, trial_id: int, user: Mapping[str, Any], system: Mapping[str, Any]) -> None:
         """Set attributes of a running trial, all or none."""
         with _create_scoped_session(self.scoped_session) as session:
-            trial = models.TrialModel.find_or_raise_by_id(trial_id, session, for_update=True)
-            self.check_trial_is_updatable(trial_id, trial.state)
-            for model, attributes in (
-                (models.TrialUserAttributeModel, user),
-                (models.TrialSystemAttributeModel, system),
-            ):
+            self._check_updatable(session, trial_id)
+            for table, attributes in ((USER_ATTRIBUTES, user), (SYSTEM_ATTRIBUTES, system)):
                 if attributes:
-                    session.execute(_upsert(self.engine, model), _rows(trial_id, attributes))
+                    session.execute(_upsert(self.engine.name, table), _rows(trial_id, attributes))
+
+    def _set_trial_param(
+        self,
+        trial_id: int,
+        param_name: str,
+        param_value_internal: float,
+        distribution: BaseDistribution,
+        previous_distribution: BaseDistribution | None,
+    ) -> None:
+        """Set a parameter as Optuna's method of this name does, where its distribution is known, in less time."""
+        if previous_distribution is None:
+            said = param_name, param_value_internal, distribution, previous_distribution
+            super()._set_trial_param(trial_id, *said)
+            return
+        check_distribution_compatibility(previous_distribution, distribution)
+        row = {
+            "trial_id": trial_id,
+            "param_name": param_name,
+            "param_value": param_value_internal,
+            "distribution_json": distribution_to_json(distribution),
+        }
+        with _create_scoped_session(self.scoped_session, True) as session:
+            self._check_updatable(session, trial_id)
+            session.execute(insert(PARAMS), row)
+
+    def _check_updatable(self, session: Session, trial_id: int) -> None:
+        """Look whether a trial may be written to; raises KeyError where there is none."""
+        state = session.execute(select(TRIALS.c.state).where(TRIALS.c.trial_id == trial_id)).scalar()
+        if state is None:
+            raise KeyError(models.NOT_FOUND_MSG)
+        self.check_trial_is_updatable(trial_id, state)
 
     def unusable(self, error: Exception) -> StorageError | None:
         """Return what to say of an error of the database after which nothing is tried again, or None of another."""
@@ -131,12 +164,12 @@ class PatientStorage(RDBStorage):
             pause = min(2 * pause, LONGEST_PAUSE)
 
 
-def _upsert(engine: sqlalchemy.Engine, model: Any) -> Any:
+@functools.cache
+def _upsert(dialect: str, table: Table) -> Executable:
     """Return the statement that sets attributes, over what they were before."""
-    table = model.__table__
-    insert = (sqlite if engine.name == "sqlite" else postgresql).insert(table)
-    return insert.on_conflict_do_update(
-        index_elements=[table.c.trial_id, table.c.key], set_={"value_json": insert.excluded.value_json}
+    new = (sqlite if dialect == "sqlite" else postgresql).insert(table)
+    return new.on_conflict_do_update(
+        index_elements=[table.c.trial_id, table.c.key], set_={"value_json": new.excluded.value_json}
     )
 
 
