@@ -78,6 +78,10 @@ class Artifacts:
         Raises:
             StorageError: it cannot be written.
         """
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"cannot write in {self.directory}: {error.strerror}", "free some space") from error
         artifact_id = str(uuid.uuid4())
         kind, encoding = mimetypes.guess_type(name)
         meta = ArtifactMeta(artifact_id, name, kind or "application/octet-stream", encoding)
