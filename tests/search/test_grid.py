@@ -35,7 +35,7 @@ class Run:
         self.ledger = Ledger(retries=1)
 
     def ask(self, grid: Mapping[str, Sequence[Any]], cost: Any = free) -> optuna.Trial | None:
-        sampler = PointSampler(grid, self.ledger.is_open, cost)
+        sampler = PointSampler(grid, self.ledger.is_open, self.ledger.is_settled, cost)
         if sampler.next_point() is None:
             return None
         self.study.sampler = sampler
@@ -191,7 +191,7 @@ def test_asking_for_a_point_does_not_read_the_trials() -> None:
     taken = run.ask(GRID)
     trial_id = storage.create_new_trial(run.study._study_id)
     reads = storage.reads
-    sampler = PointSampler(GRID, run.ledger.is_open, free)
+    sampler = PointSampler(GRID, run.ledger.is_open, run.ledger.is_settled, free)
     sampler.before_trial(run.study, storage.get_trial(trial_id))
     trial = storage.get_trial(trial_id)
     given = {name: sampler.sample_independent(run.study, trial, name, SPACE[name]) for name in GRID}
@@ -205,3 +205,48 @@ def test_the_study_is_not_stopped_after_the_last_point() -> None:
     run.finish(GRID)
     run.study.sampler = optuna.samplers.RandomSampler(seed=0)
     assert run.study.tell(run.study.ask(SPACE), 1.0).state == TrialState.COMPLETE
+
+
+def test_after_any_number_of_points_the_next_is_found_by_looking_at_the_running_ones_and_itself() -> None:
+    grid: dict[str, list[Any]] = {"hidden": list(range(500)), "window": [4]}
+    ledger, looked_at = Ledger(retries=1), 0
+
+    def is_open(params: Params) -> bool:
+        nonlocal looked_at
+        looked_at += 1
+        return ledger.is_open(params)
+
+    sampler = PointSampler(grid, is_open, ledger.is_settled, free)
+    running: list[Params] = []
+    for _ in range(400):
+        looked_at = 0
+        number = sampler.next_point()
+        assert number is not None
+        assert looked_at <= len(running) + 2
+        running.append(sampler._point(number))
+        ledger.start("grid", running[-1])
+        if len(running) == 3:
+            ledger.finish("grid", running.pop(0), complete=True)
+
+
+def test_points_that_failed_late_are_taken_before_the_next_new_one_and_in_their_order() -> None:
+    grid: dict[str, list[Any]] = {"hidden": list(range(9)), "window": [4]}
+    ledger = Ledger(retries=1)
+    sampler = PointSampler(grid, ledger.is_open, ledger.is_settled, free)
+
+    def take() -> int:
+        number = sampler.next_point()
+        assert number is not None
+        ledger.start("grid", sampler._point(number))
+        return number
+
+    assert [take() for _ in range(5)] == [0, 1, 2, 3, 4]
+    for number in (3, 1):
+        ledger.fail("grid", sampler._point(number), "nan")
+    ledger.finish("grid", sampler._point(0), complete=True)
+    assert [take() for _ in range(4)] == [1, 3, 5, 6]
+    ledger.fail("grid", sampler._point(1), "nan")  # given up
+    assert [take() for _ in range(2)] == [7, 8]
+    assert sampler.next_point() is None
+    ledger.fail("grid", sampler._point(2), f"{INTERRUPTED}: killed")
+    assert take() == 2

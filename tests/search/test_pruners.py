@@ -147,3 +147,19 @@ def test_the_first_trials_of_a_phase_have_nothing_to_be_compared_with() -> None:
     first = begin(study)
     first.report(99.0, 0)
     assert not first.should_prune()
+
+
+def test_a_pruner_that_has_looked_before_says_what_one_says_that_looks_for_the_first_time() -> None:
+    study = optuna.create_study()
+    lasting, running = pruner("median", 10, 100, "extend"), list[optuna.Trial]()
+    said = []
+    for number in range(40):
+        values = [float(7 * number % 11), float(5 * number % 13)]
+        running.append(reporting(study, *values, phase="width" if number % 5 == 4 else "extend"))
+        for trial in running:
+            latest = trial._get_latest_trial()
+            said.append(lasting.prune(study, latest))
+            assert said[-1] == pruner("median", 10, 100, "extend").prune(study, latest)
+        if len(running) > 3:  # they finish in another order than they began in
+            study.tell(running.pop(2), 1.0)
+    assert {*said} == {True, False}

@@ -5,17 +5,17 @@ next driver finds with the lock in hand and tells FAIL (``search.study.repair``)
 its task, which is trained again from its last rung; a fit whose workers die again and again is given up.
 """
 
+import json
 import logging
 import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 import optuna
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from volopt.baselines.baselines import Baselines
 from volopt.definition.schema import Definition, Phase
@@ -34,12 +34,14 @@ from volopt.search.space import Params
 from volopt.search.trial_run import Member, TrialRun
 from volopt.storage import kept
 from volopt.storage.artifacts import CURVES, Artifacts
+from volopt.storage.cache import set_attributes, together
 from volopt.storage.kept import Kept
 from volopt.training.progress import Progress
 from volopt.training.task import Task, tasks
 from volopt.windows.dataset import Dataset
 
 CHECK_SECONDS = 1.0  # between two looks at whether the run was asked to end
+SLOW = frozenset({"gp"})  # samplers that think for seconds: not while other writers wait
 DEATHS = 5  # of workers that one fit may cost without reaching another rung
 
 log = logging.getLogger(__name__)
@@ -112,15 +114,22 @@ class Driver:
         """Begin trials while a worker would be idle, and return whether anything is being trained."""
         while len(self._pending) < self._shop.trainer.workers and time.monotonic() < self._ends_at:
             self._shop.interrupts.check()
-            trial = asking.ask()
+            trial = self._ask(phase, asking)
             if trial is None:
                 break
             self._begin(trial, phase)
         self._shop.interrupts.check()
         return bool(self._pending)
 
+    def _ask(self, phase: Phase, asking: Asker) -> optuna.Trial | None:
+        """Return the next trial; it is stored with all its parameters and its phase, or not at all."""
+        with nullcontext() if phase.sampler in SLOW else together(self._study._storage):
+            trial = asking.ask()
+            if trial is not None:
+                trial.set_user_attr(PHASE, phase.name)
+        return trial
+
     def _begin(self, trial: optuna.Trial, phase: Phase) -> None:
-        trial.set_user_attr(PHASE, phase.name)
         params: Params = dict(trial.params)
         self._ledger.start(phase.name, params)
         self.new_trials += 1
@@ -140,8 +149,9 @@ class Driver:
     def _go_on(self, run: TrialRun) -> None:
         """Report what is new of a trial, then finish it or train on."""
         reports = run.reports()
-        for step, value in reports:
-            run.trial.report(value, step)
+        with together(self._study._storage):
+            for step, value in reports:
+                run.trial.report(value, step)
         undefined = [value for _, value in reports if not math.isfinite(value)]
         if undefined:  # a pruner would take it for a bad value
             self._fail(run, f"{self._definition.objective.metric} is {undefined[0]}")
@@ -194,16 +204,12 @@ class Driver:
         if not math.isfinite(value):
             self._fail(run, f"{self._definition.objective.metric} is {value}")
             return
-        self._leave(run, value)
-        self._ledger.finish(run.phase.name, run.params, complete=True)
-        self._tell(run, TrialState.COMPLETE, value)
+        self._end(run, TrialState.COMPLETE, value)
 
     def _prune(self, run: TrialRun) -> None:
-        self._leave(run, None)
         for member in run.members:
             self._keeper.drop(member)
-        self._ledger.finish(run.phase.name, run.params, complete=False)
-        self._tell(run, TrialState.PRUNED)
+        self._end(run, TrialState.PRUNED, None)
 
     def _take_what_is_done(self) -> None:
         """Take the rungs that were reached and not yet collected when the loop ended."""
@@ -221,29 +227,33 @@ class Driver:
         if reason != INTERRUPTED:
             for member in run.members:  # it may be the state that is bad
                 self._keeper.drop(member)
-        run.trial.set_user_attr(REASON, reason)
         self._shop.illustrator.failed(run.trial, reason)
-        self._ledger.fail(run.phase.name, run.params, reason)
-        self._tell(run, TrialState.FAIL)
+        with together(self._study._storage, durable=True):
+            run.trial.set_user_attr(REASON, reason)
+            self._ledger.fail(run.phase.name, run.params, reason)
+            told = self._tell(run, TrialState.FAIL)
+        self._shop.listener.trial_finished(run.phase, told)
 
-    def _leave(self, run: TrialRun, value: float | None) -> None:
-        """Store the numbers of a trial with it, while Optuna lets us: before it is told."""
+    def _end(self, run: TrialRun, state: TrialState, value: float | None) -> None:
+        """Store the numbers of a trial with it and tell it, in one transaction: Optuna takes none once it is told."""
         dataset, baselines = self._shop.dataset, self._shop.baselines(run.members[0].task.config.window)
         seeds = results.seeds(run, baselines)
         metrics = results.means(seeds) | results.ensemble(run, dataset, baselines)
         content = results.artifact(run, dataset, seeds, metrics, baselines)
-        self._shop.artifacts.attach(run.trial, CURVES, content)
-        skills = {name: score for name, score in metrics.items() if "_skill_" in name}
-        for name, score in metrics.items():
-            if name not in skills:
-                run.trial.set_user_attr(name, score)
-        scores: dict[str, Any] = {"seeds": seeds, "skills": skills}
-        self._study._storage.set_trial_system_attr(run.trial._trial_id, SCORES, scores)
         self._shop.illustrator.trial(run.trial, content, value)
+        skills = {name: score for name, score in metrics.items() if "_skill_" in name}
+        scores = {name: score for name, score in metrics.items() if name not in skills}
+        key, file = self._shop.artifacts.put(CURVES, json.dumps(content).encode())
+        storage, system = self._study._storage, {key: file, SCORES: {"seeds": seeds, "skills": skills}}
+        with together(storage, durable=True):
+            set_attributes(storage, run.trial._trial_id, scores, system)
+            self._ledger.finish(run.phase.name, run.params, complete=state == TrialState.COMPLETE)
+            told = self._tell(run, state, value)
+        self._shop.listener.trial_finished(run.phase, told)
 
-    def _tell(self, run: TrialRun, state: TrialState, value: float | None = None) -> None:
+    def _tell(self, run: TrialRun, state: TrialState, value: float | None = None) -> FrozenTrial:
         for future in [future for future, (owner, _) in self._pending.items() if owner is run]:
             future.cancel()
             del self._pending[future]
         self._runs.remove(run)
-        self._shop.listener.trial_finished(run.phase, self._study.tell(run.trial, value, state))
+        return self._study.tell(run.trial, value, state)

@@ -1,11 +1,11 @@
 """Phases: which points a sampler has still to take, and asking for the next one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import optuna
 
-from volopt.definition.schema import Definition, Phase
+from volopt.definition.schema import Definition, Phase, Scalar
 from volopt.definition.space import contains
 from volopt.search.grid import PointSampler
 from volopt.search.ledger import Ledger
@@ -36,7 +36,7 @@ class GridAsker:
     ) -> None:
         stays = {key: [value] for key, value in stationary(phase, definition, {}).items()}
         grid = stays | {key: list(values) for key, values in phase.grid.items()}
-        self._sampler = PointSampler(grid, ledger.is_open, cost)
+        self._sampler = PointSampler(grid, ledger.is_open, ledger.is_settled, cost)
         self._study, self._distributions = study, distributions(definition)
 
     def ask(self) -> optuna.Trial | None:
@@ -89,16 +89,22 @@ class Membership:
     """Which phases a trial counts in."""
 
     def __init__(self, definition: Definition) -> None:
-        self._grids = {
-            phase.name: {point(params) for params in phase.points(definition)}
-            for phase in definition.phases
-            if phase.sampler == "grid"
-        }
+        self._grids = {phase.name: _values(phase, definition) for phase in definition.phases if phase.sampler == "grid"}
         self._names = [phase.name for phase in definition.phases]
 
     def phases(self, params: Params, asked_by: str | None) -> list[str]:
         """Return the grids that hold the point, and the phase that asked for it."""
-        return [name for name in self._names if name == asked_by or point(params) in self._grids.get(name, ())]
+        return [name for name in self._names if name == asked_by or _holds(self._grids.get(name), params)]
+
+
+def _values(phase: Phase, definition: Definition) -> dict[str, frozenset[Scalar]]:
+    """Return the values that each key of ``[space]`` has in a grid."""
+    stays = {key: frozenset([value]) for key, value in stationary(phase, definition, {}).items()}
+    return stays | {key: frozenset(values) for key, values in phase.grid.items()}
+
+
+def _holds(grid: Mapping[str, frozenset[Scalar]] | None, params: Params) -> bool:
+    return grid is not None and params.keys() == grid.keys() and all(params[key] in grid[key] for key in grid)
 
 
 def progress(phase: Phase, definition: Definition, ledger: Ledger) -> tuple[int, int]:

@@ -1,6 +1,8 @@
 """Optuna's pruners under the names of the study file, each watching one phase."""
 
+import copy
 import warnings
+from bisect import insort
 from collections.abc import Callable, Container
 
 import optuna
@@ -66,22 +68,44 @@ class WithinPhase(BasePruner):
 
     def __init__(self, pruner: BasePruner, phase: str) -> None:
         self._pruner, self._phase = pruner, phase
+        self._view: tuple[optuna.Study, _PhaseOfStudy] | None = None
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
         """Return what the pruner says of a trial among those of its phase."""
-        return self._pruner.prune(_PhaseOfStudy(study, self._phase), trial)
+        if self._view is None or self._view[0] is not study:
+            self._view = study, _PhaseOfStudy(study, self._phase)
+        return self._pruner.prune(self._view[1], trial)
 
 
 class _PhaseOfStudy(optuna.Study):
-    """The study as if it held one phase."""
+    """The study as if it held one phase; each trial is looked at until it is finished, and then no more."""
 
     def __init__(self, study: optuna.Study, phase: str) -> None:
         super().__init__(study.study_name, study._storage, study.sampler, study.pruner)
         self._phase = phase
+        self._finished: list[FrozenTrial] = []  # of the phase, by number
+        self._unfinished: list[int] = []  # numbers of trials that were not finished when they were looked at
+        self._looked_at = 0
 
     def get_trials(self, deepcopy: bool = True, states: Container[TrialState] | None = None) -> list[FrozenTrial]:
-        """Return the phase's trials."""
-        return [each for each in super().get_trials(deepcopy, states) if each.user_attrs.get(PHASE) == self._phase]
+        """Return the phase's trials by number."""
+        running = self._look(super().get_trials(deepcopy=False))
+        found = [trial for trial in self._finished if states is None or trial.state in states]
+        for trial in running:
+            if states is None or trial.state in states:
+                insort(found, trial, key=_number)
+        return copy.deepcopy(found) if deepcopy else found
+
+    def _look(self, trials: list[FrozenTrial]) -> list[FrozenTrial]:
+        """Sort in what is finished by now, and return those of the phase that are not."""
+        some = [trials[number] for number in (*self._unfinished, *range(self._looked_at, len(trials)))]
+        self._looked_at = len(trials)
+        self._unfinished = [trial.number for trial in some if not trial.state.is_finished()]
+        ours = [trial for trial in some if trial.user_attrs.get(PHASE) == self._phase]
+        for trial in ours:
+            if trial.state.is_finished():
+                insort(self._finished, trial, key=_number)
+        return [trial for trial in ours if not trial.state.is_finished()]
 
     @property
     def best_trial(self) -> FrozenTrial:
@@ -90,3 +114,7 @@ class _PhaseOfStudy(optuna.Study):
         return choose(
             self.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)), key=lambda each: each.value or 0.0
         )
+
+
+def _number(trial: FrozenTrial) -> int:
+    return trial.number

@@ -160,8 +160,8 @@ def _seed(member: Member, row: dict[str, Any], *, long: bool) -> dict[str, Any]:
 
 def finite(value: Any) -> Any:
     """Return what JSON can hold, with None for numbers that it has no word for."""
-    if isinstance(value, list):
-        return [finite(each) for each in value]
+    if isinstance(value, list):  # most have hundreds of numbers: not one call for each
+        return [each if type(each) is float and math.isfinite(each) else finite(each) for each in value]
     if isinstance(value, dict):
         return {name: finite(each) for name, each in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value

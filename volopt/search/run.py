@@ -39,6 +39,10 @@ def planned(job: Job) -> list[PhasePlan]:
     with suppress(MissingStorageError), closing(connect(job.options.storage)) as storage:
         if job.definition.name in study.names(storage):
             ledger = study.ledger(study.find(storage, job.definition.name)[0], job.definition)
+    return _planned(job, ledger)
+
+
+def _planned(job: Job, ledger: Ledger) -> list[PhasePlan]:
     fits = kept.fits(job.artifacts)
     data = (job.dataset.fingerprint, job.dataset.recipe)
 
@@ -85,8 +89,9 @@ def run(
         for orphan in study.repair(found):
             log.info("trial %d was left behind by a run that is gone; it is told FAIL", orphan.number)
             illustrator.failed(orphan, study.ORPHAN)
-        workshop = _workshop(job, watch(planned(job)), illustrator)
-        driver = Driver(found, job.definition, study.ledger(found, job.definition), workshop)
+        ledger = study.ledger(found, job.definition)
+        workshop = _workshop(job, watch(_planned(job, ledger)), illustrator)
+        driver = Driver(found, job.definition, ledger, workshop)
         illustrator.study()
         with workshop.interrupts:
             driver.run(job.phases)

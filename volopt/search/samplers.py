@@ -11,14 +11,14 @@ from optuna.samplers import (
     PartialFixedSampler,
     QMCSampler,
     RandomSampler,
-    TPESampler,
 )
 
 from volopt.search.cma import GuardedCmaEsSampler
 from volopt.search.space import Params
+from volopt.search.window import WindowedTPESampler
 
 SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
-    "tpe": lambda seed: TPESampler(seed=seed),
+    "tpe": lambda seed: WindowedTPESampler(seed),
     "random": lambda seed: RandomSampler(seed=seed),
     "gp": lambda seed: GPSampler(seed=seed),
     "cmaes": lambda seed: GuardedCmaEsSampler(seed=seed, warn_independent_sampling=False),

@@ -30,6 +30,7 @@ from volopt.search.phases import PHASE
 from volopt.search.results import finite
 from volopt.search.shapes import is_number
 from volopt.search.space import distributions
+from volopt.storage.cache import cached
 
 FORMAT = 1
 PREFIX = "volopt:"
@@ -68,7 +69,7 @@ def find(storage: BaseStorage, name: str) -> tuple[optuna.Study, Definition]:
         hint = f"there are: {', '.join(known)}" if known else "`volopt run` makes one"
         raise StudyError(f'there is no study "{name}" in the storage{did_you_mean(name, known)}', hint)
     with reading(storage, name):
-        study = optuna.load_study(study_name=name, storage=storage)
+        study = optuna.load_study(study_name=name, storage=cached(storage))
         definition = _definition(study)
         if [each.name.lower() for each in study.directions] != [definition.objective.direction]:
             raise StorageError(f'the study "{name}" has another direction than its definition', RESTORE)
@@ -83,7 +84,7 @@ def open_or_create(storage: BaseStorage, definition: Definition, source: Source)
     """
     known = {study.study_name for study in storage.get_all_studies()}
     if definition.name in known:
-        study = optuna.load_study(study_name=definition.name, storage=storage)
+        study = optuna.load_study(study_name=definition.name, storage=cached(storage))
         if PREFIX + "definition" in study.user_attrs:
             _check_definition(study, definition)
             _check_data(study, source)
@@ -96,7 +97,7 @@ def open_or_create(storage: BaseStorage, definition: Definition, source: Source)
             )
     else:
         study = optuna.create_study(
-            study_name=definition.name, storage=storage, direction=definition.objective.direction
+            study_name=definition.name, storage=cached(storage), direction=definition.objective.direction
         )
     _write(study, definition, source)
     return study

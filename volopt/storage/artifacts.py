@@ -10,14 +10,17 @@ database may be a stranger's, so that directory is looked into only where volopt
 """
 
 import contextlib
+import io
 import json
-import tempfile
+import mimetypes
+import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import optuna
-from optuna.artifacts import FileSystemArtifactStore, upload_artifact
+from optuna.artifacts import ArtifactMeta, FileSystemArtifactStore
 from optuna.artifacts.exceptions import ArtifactNotFound
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
@@ -30,6 +33,7 @@ from volopt.storage.patient import PatientStorage
 DIRECTORY = "artifacts"  # beside the database
 PLACE = "volopt:artifacts"  # the user attribute of a study in a server's database
 MARK = ".volopt"  # the file that says that a directory is ours
+ARTIFACTS = "artifacts:"  # begins the system attributes that Optuna attaches files by
 CURVES = "curves-and-predictions.json"
 PICTURE = "forecast-and-loss.png"
 ARRAYS = "curves-and-predictions.safetensors"  # the long columns of CURVES
@@ -75,14 +79,24 @@ class Artifacts:
 
     def attach_file(self, trial: optuna.Trial, name: str, content: bytes) -> None:
         """Attach a file to a running trial."""
+        key, said = self.put(name, content)
+        trial.storage.set_trial_system_attr(trial._trial_id, key, said)
+
+    def put(self, name: str, content: bytes) -> tuple[str, str]:
+        """Keep a file, and return the system attribute that attaches it, as Optuna's ``upload_artifact`` sets it.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=self.directory) as folder:
-                path = Path(folder) / name
-                path.write_bytes(content)
-                upload_artifact(artifact_store=self.store, file_path=str(path), study_or_trial=trial)
         except OSError as error:
             raise StorageError(f"cannot write in {self.directory}: {error.strerror}", "free some space") from error
+        artifact_id = str(uuid.uuid4())
+        kind, encoding = mimetypes.guess_type(name)
+        meta = ArtifactMeta(artifact_id, name, kind or "application/octet-stream", encoding)
+        self.store.write(artifact_id, io.BytesIO(content))
+        return f"{ARTIFACTS}{artifact_id}", json.dumps(asdict(meta))
 
     def read(self, study: optuna.Study, trial: FrozenTrial, name: str) -> dict[str, Any] | None:
         """Return the JSON object attached to a trial under ``name``, or None where there is none or it is broken."""
@@ -129,7 +143,7 @@ def _files(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return id and name of each file that system attributes tell of; of one removed in the dashboard they say null."""
     found = []
     for key, value in attributes.items():
-        if key.startswith("artifacts:"):  # as Optuna names them
+        if key.startswith(ARTIFACTS):
             with contextlib.suppress(KeyError, RecursionError, TypeError, ValueError):
                 said = json.loads(value)
                 found.append((str(said["artifact_id"]), str(said["filename"])))

@@ -7,7 +7,8 @@ survives a power cut too.
 
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from volopt.errors import MissingStorageError, StorageError
 from volopt.storage.address import Address, address
 from volopt.storage.faults import advice, fault, told
 from volopt.storage.patient import LOST, PatientStorage
+from volopt.storage.transaction import Shared
 
 LOCK_TIMEOUT = 60  # seconds to wait for another writer; SQLite's own default of 5 is too short
 TABLES = frozenset({"studies", "trials", "version_info", "alembic_version"})  # that every Optuna database has
@@ -98,11 +100,36 @@ class FileStorage(PatientStorage):
 
     def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
         """Tell a trial, and have it on the disk."""
-        self.telling = True
+        telling, self.telling = self.telling, True
         try:
             return super().set_trial_state_values(trial_id, state, values)
         finally:
-            self.telling = False
+            self.telling = telling
+
+    @contextmanager
+    def together(self, *, durable: bool = False) -> Iterator[None]:
+        """Make one transaction of what is asked within; a ``durable`` one waits for the disk.
+
+        The write lock is held meanwhile, so nothing slow belongs in it. An error undoes all of it.
+
+        Raises:
+            StorageError: the transaction failed.
+        """
+        sessions, telling = self.scoped_session, self.telling
+        self.scoped_session = shared = Shared(sessions)
+        self.telling = durable
+        well = False
+        try:
+            yield
+            well = True
+        finally:
+            self.scoped_session = sessions
+            try:
+                shared.finish(well=well)
+            except sqlalchemy.exc.SQLAlchemyError as error:  # never tried again: there is nothing left to commit
+                raise self.unusable(error) or error from error
+            finally:
+                self.telling = telling
 
 
 class _Begin:

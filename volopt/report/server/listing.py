@@ -18,7 +18,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from optuna.storages import BaseStorage, _CachedStorage
+from optuna.storages import BaseStorage
 
 from volopt.definition.schema import Definition
 from volopt.errors import VoloptError
@@ -28,6 +28,7 @@ from volopt.search.found import DAMAGED, reading
 from volopt.search.listing import trials
 from volopt.search.study import PREFIX, find, names
 from volopt.storage.artifacts import PICTURE
+from volopt.storage.cache import Cache
 from volopt.storage.notes import VERSION
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ LINES = 300  # of intermediate values that a study's plot may have
 Json = dict[str, Any]
 
 
-class WithoutNotes(_CachedStorage):
+class WithoutNotes(Cache):
     """A database whose finished trials are kept in memory, and whose studies are listed without the notes of trials."""
 
     def get_all_studies(self) -> "list[FrozenStudy]":
