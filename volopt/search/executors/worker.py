@@ -20,7 +20,7 @@ def work(pipe: Connection) -> None:
     try:
         train, dataset = pipe.recv()
         while True:
-            pipe.send_bytes(_answer(train, dataset, pipe.recv()))
+            pipe.send_bytes(answer(train, dataset, pipe.recv()))
     except (EOFError, ConnectionError):
         return
 
@@ -39,7 +39,8 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _answer(train: Callable[..., Any], dataset: Any, task: tuple[Any, ...]) -> bytes:
+def answer(train: Callable[..., Any], dataset: Any, task: tuple[Any, ...]) -> bytes:
+    """Return, pickled, whether the task went well, and what came of it or the error."""
     try:
         return pickle.dumps((True, train(dataset, *task)))
     except Exception as error:
