@@ -1,9 +1,12 @@
 """Training on a Dask cluster: workers need volopt and nothing else, no database and no shared disk.
 
-The scheduler gives tasks to workers; the data are sent once, and a worker that has none of them yet takes them from the
-others. A task whose worker dies is done by another one, and is given back as broken when that happens again and again.
+The scheduler gives tasks to workers, never more of them than there are, since Dask may leave a second task with a busy
+worker while another idles. The data are sent once, and a worker that has none of them yet takes them from the others.
+A task whose worker dies is done by another one, and is given back as broken when that happens again and again.
+
 A connection that is lost, and a cluster without workers, are waited for; after that, and when a worker is not fit,
-``workers`` and ``submit`` raise what is wrong, which ends the run. The scheduler and its workers stay for others.
+``workers`` and ``submit`` raise what is wrong, which ends the run; what was submitted may stay undone then. The
+scheduler and its workers stay for others.
 """
 
 import asyncio
@@ -62,6 +65,8 @@ class ClusterTrainer:
         self._error: ClusterError | None = None
         self._sent: tuple[Client, Remote[bytes]] | None = None
         self._there: frozenset[str] = frozenset()  # addresses of workers
+        self._given = 0  # tasks that the scheduler has
+        self._changed = asyncio.Condition()  # one of the two above
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="cluster", daemon=True)
         self._thread.start()
@@ -124,10 +129,25 @@ class ClusterTrainer:
 
     async def _train(self, task: bytes) -> Any:
         """Return what the work does, or raise what it raises."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._given < max(1, len(self._there)))
+            self._given += 1
+        try:
+            went_well, found = pickle.loads(await self._answer(task))
+        finally:
+            async with self._changed:
+                self._given -= 1
+                self._changed.notify_all()
+        if not went_well:
+            raise found
+        return found
+
+    async def _answer(self, task: bytes) -> bytes:
+        """Return ``worker.answer``, of whichever worker."""
         holder: str | None = None  # a worker that asked for the data
         while True:
             client = await self._client()
-            future = self._given(client, task, holder)
+            future = self._give(client, task, holder)
             try:
                 kind, found = await future
             except FutureCancelledError as error:  # by the scheduler, not by us
@@ -143,17 +163,13 @@ class ClusterTrainer:
             finally:
                 future.release()  # cancels what is not done
             if kind == DONE:
-                break
+                return bytes(found)
             if kind == UNFIT:
                 raise self._lost(scheduler.misfit(found))
             assert kind == NO_DATA
             holder = found
-        went_well, result = pickle.loads(found)
-        if not went_well:
-            raise result
-        return result
 
-    def _given(self, client: Client, task: bytes, holder: str | None) -> Remote[Any]:
+    def _give(self, client: Client, task: bytes, holder: str | None) -> Remote[Any]:
         where = {"workers": [holder], "allow_other_workers": True} if holder else {}
         return client.submit(
             _travelling(),
@@ -209,7 +225,9 @@ class ClusterTrainer:
             log.info("worker %s is there", address)
         for address in sorted(self._there - there):
             log.info("worker %s is gone", address)
-        self._there = there
+        async with self._changed:
+            self._there = there
+            self._changed.notify_all()
 
 
 def _travelling() -> Callable[..., tuple[str, Any]]:

@@ -208,16 +208,23 @@ class Scheduler:
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         # The data, and the state of a large network, are large for what Dask calls a graph.
         dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TiB"})
+        client: Client | None = None
         try:
             client = Client(self.address, asynchronous=True, timeout=CONNECT, set_as_default=False, name="volopt")
-            return await asyncio.wait_for(client, CONNECT)
+            return await asyncio.wait_for(client, CONNECT + 1)  # also where somebody listens and says nothing
         except Exception as error:  # OSError where nobody listens, others where the other side is no scheduler
-            with suppress(Exception):
-                await client.close(timeout=0)
+            if client is not None:
+                with suppress(Exception):
+                    await client.close(timeout=0)
+            tls = self.address.startswith("tls")
             raise ClusterError(
-                f"there is no Dask scheduler at {self.address} ({_short(error)})", "start one with: dask scheduler"
+                f"there is no Dask scheduler at {self.address} ({_cause(error)})",
+                "Dask's configuration must name the certificates" if tls else "start one with: dask scheduler",
             ) from error
 
 
-def _short(error: Exception) -> str:
+def _cause(error: BaseException) -> str:
+    """Return what an error came of, in a line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
     return f"{type(error).__name__}: {error}".strip(": ").split("\n")[0]
