@@ -284,12 +284,21 @@ def test_a_trainer_needs_a_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_nobody_at_the_address_is_told_within_ten_seconds() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:  # it listens, and says nothing
-        for address in (free_address(), f"tcp://127.0.0.1:{silent.getsockname()[1]}"):
+        nobody = free_address(), "(Connection refused|no answer within 5 s)"
+        silence = f"tcp://127.0.0.1:{silent.getsockname()[1]}", "no answer within 5 s"
+        for address, why in (nobody, silence):
             began = time.monotonic()
-            with pytest.raises(ClusterError, match=f"there is no Dask scheduler at {address}") as caught:
+            with pytest.raises(ClusterError, match=rf"there is no Dask scheduler at {address} \({why}\)") as caught:
                 look(address, "auto")
             assert caught.value.hint == "start one with: dask scheduler"
             assert time.monotonic() - began < 10
+
+
+def test_certificates_that_are_missing_are_named() -> None:
+    address = free_address().replace("tcp", "tls")
+    with pytest.raises(ClusterError, match=r"there is no Dask scheduler at tls.*ssl_context") as caught:
+        look(address, "auto")
+    assert caught.value.hint == "Dask's configuration must name the certificates"
 
 
 def test_a_cluster_without_workers_is_told_in_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -218,13 +218,19 @@ class Scheduler:
                     await client.close(timeout=0)
             tls = self.address.startswith("tls")
             raise ClusterError(
-                f"there is no Dask scheduler at {self.address} ({_cause(error)})",
+                f"there is no Dask scheduler at {self.address} ({_reason(error)})",
                 "Dask's configuration must name the certificates" if tls else "start one with: dask scheduler",
             ) from error
 
 
-def _cause(error: BaseException) -> str:
-    """Return what an error came of, in a line."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return f"{type(error).__name__}: {error}".strip(": ").split("\n")[0]
+def _reason(error: BaseException) -> str:
+    """Return why nobody could be reached, in a few words."""
+    causes = [error]
+    while causes[-1].__cause__ is not None:
+        causes.append(causes[-1].__cause__)
+    told = [cause.strerror for cause in reversed(causes) if isinstance(cause, OSError) and cause.strerror]
+    if told:
+        return told[0]  # such as "Connection refused"
+    if isinstance(error, OSError):
+        return f"no answer within {CONNECT:.0f} s"
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
