@@ -15,7 +15,7 @@ import logging
 import pickle
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import BrokenExecutor, Future
 from contextlib import suppress
 from typing import Any
@@ -31,6 +31,7 @@ from volopt.search.executors.scheduler import GPU, Scheduler
 from volopt.search.executors.serial import train
 
 WATCH = 1.0  # seconds between two looks at who is there
+CONNECTION_LOST = "scheduler-connection-lost"  # Dask's reason, where it then connected again by itself
 END = 3.0  # seconds in which the connection is ended, within those of an interrupt
 
 log = logging.getLogger(__name__)
@@ -67,6 +68,7 @@ class ClusterTrainer:
         self._there: frozenset[str] = frozenset()  # addresses of workers
         self._given = 0  # tasks that the scheduler has
         self._changed = asyncio.Condition()  # one of the two above
+        self._doing: set[asyncio.Task[Any]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="cluster", daemon=True)
         self._thread.start()
@@ -75,7 +77,7 @@ class ClusterTrainer:
         except BaseException:
             self._stop()
             raise
-        self._do(self._watch())
+        self._do(self._tracked(self._watch()))
 
     @property
     def workers(self) -> int:
@@ -96,7 +98,7 @@ class ClusterTrainer:
         """
         if self._error is not None:
             raise self._error
-        return self._do(self._train(pickle.dumps(task, pickle.HIGHEST_PROTOCOL)))
+        return self._do(self._tracked(self._train(pickle.dumps(task, pickle.HIGHEST_PROTOCOL))))
 
     def close(self) -> None:
         """Drop what is submitted and leave. What a worker has begun it does to its end, for nobody."""
@@ -105,8 +107,15 @@ class ClusterTrainer:
                 self._do(self._end()).result(END)
             self._stop()
 
-    def _do(self, what: Any) -> Future[Any]:
+    def _do(self, what: Coroutine[Any, Any, Any]) -> Future[Any]:
         return asyncio.run_coroutine_threadsafe(what, self._loop)
+
+    async def _tracked(self, what: Coroutine[Any, Any, Any]) -> Any:
+        """Do what the end of this trainer ends."""
+        task = asyncio.ensure_future(what)
+        self._doing.add(task)
+        task.add_done_callback(self._doing.discard)
+        return await task
 
     def _stop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -120,10 +129,9 @@ class ClusterTrainer:
         return found
 
     async def _end(self) -> None:
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
+        for task in self._doing:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._doing, return_exceptions=True)
         self._sent = None
         await self._scheduler.close()
 
@@ -147,11 +155,12 @@ class ClusterTrainer:
         holder: str | None = None  # a worker that asked for the data
         while True:
             client = await self._client()
-            future = self._give(client, task, holder)
+            future: Remote[Any] | None = None
             try:
+                future = self._give(client, task, holder)
                 kind, found = await future
             except FutureCancelledError as error:  # by the scheduler, not by us
-                if client.status == "running":
+                if client.status == "running" and error.reason != CONNECTION_LOST:
                     raise WorkersDiedError("the scheduler dropped it") from error
                 continue  # with a new connection
             except KilledWorker as error:
@@ -159,9 +168,12 @@ class ClusterTrainer:
                 last = error.last_worker.address
                 raise WorkersDiedError(f"its worker died, the last one {last}", deaths) from error
             except Exception as error:  # errors of the work come as an answer: this is Dask's, or of what travels
+                if client.status != "running":
+                    continue
                 raise self._lost(scheduler.misfit(f"a worker cannot take a task ({error})")) from error
             finally:
-                future.release()  # cancels what is not done
+                if future is not None:
+                    future.release()  # cancels what is not done
             if kind == DONE:
                 return bytes(found)
             if kind == UNFIT:
@@ -207,8 +219,9 @@ class ClusterTrainer:
         deserted: float | None = None  # since when nobody is there
         while True:
             await asyncio.sleep(WATCH)
-            with suppress(OSError, FutureCancelledError):  # the connection was lost just now
-                await self._see(await self._client())
+            client = await self._client()
+            with suppress(ClusterError):  # the connection was lost just now
+                await self._see(client)
             if self._there:
                 deserted = None
             elif deserted is None:
@@ -239,7 +252,7 @@ def _travelling() -> Callable[..., tuple[str, Any]]:
         except ImportError as error:
             from distributed import get_worker
 
-            return "unfit", f"the worker {get_worker().address} cannot import volopt ({error})"
+            return UNFIT, f"the worker {get_worker().address} cannot import volopt ({error})"
         return work(*said)
 
     return volopt

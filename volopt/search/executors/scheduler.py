@@ -95,10 +95,17 @@ async def _look(address: str) -> Offer:
 
 
 async def workers(client: "Client") -> dict[str, dict[str, Any]]:
-    """Return what the scheduler knows of each worker, by address."""
+    """Return what the scheduler knows of each worker, by address.
+
+    Raises:
+        ClusterError: the connection is lost.
+    """
     if client.scheduler is None:
-        raise OSError("the connection is lost")
-    found: dict[str, dict[str, Any]] = (await client.scheduler.identity())["workers"]
+        raise _lost()
+    try:
+        found: dict[str, dict[str, Any]] = (await client.scheduler.identity())["workers"]
+    except OSError as error:
+        raise _lost() from error
     return found
 
 
@@ -122,6 +129,10 @@ def misfit(said: str) -> ClusterError:
     )
 
 
+def _lost() -> ClusterError:
+    return ClusterError("the connection to the scheduler is lost", "start the cluster again; the same command goes on")
+
+
 async def _check_workers(client: "Client") -> None:
     """Ask every worker whether it is fit.
 
@@ -133,7 +144,9 @@ async def _check_workers(client: "Client") -> None:
     try:
         said = await asyncio.wait_for(client.run(_probe(), versions(), on_error="return"), LOOK)
     except TimeoutError as error:
-        raise ClusterError(f"a worker does not answer within {LOOK:.0f} seconds", "are all of them alive?") from error
+        raise ClusterError(f"a worker does not answer within {LOOK:.0f} s", "are all of them alive?") from error
+    except OSError as error:
+        raise _lost() from error
     for address, wrong in said.items():
         if isinstance(wrong, OSError):  # it left while it was asked
             continue
