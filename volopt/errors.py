@@ -69,6 +69,10 @@ class TrainingError(VoloptError):
     """A fit that failed by itself: the loss is not finite, memory ran out."""
 
 
+class ClusterError(VoloptError):
+    """A Dask cluster that cannot be reached, or whose workers cannot do what a run asks of them."""
+
+
 class OnnxError(VoloptError):
     """An ONNX model that cannot be used, or does not forecast what its networks do."""
 

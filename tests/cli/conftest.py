@@ -17,7 +17,7 @@ def volopt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     """Runs ``volopt`` with arguments in an empty directory and returns (exit code, stdout, stderr); nobody answers."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))  # no ~/.qlib of the machine
-    for name in ("VOLOPT_DATA", "VOLOPT_STORAGE", "VOLOPT_DEVICE", "VOLOPT_WORKERS"):
+    for name in ("VOLOPT_DATA", "VOLOPT_STORAGE", "VOLOPT_DEVICE", "VOLOPT_WORKERS", "VOLOPT_SCHEDULER"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     before = signal.getsignal(signal.SIGTERM)

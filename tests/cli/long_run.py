@@ -5,9 +5,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -34,13 +35,21 @@ grid = {{ hidden_size = [4, 5, 6, 7, 8] }}
 
 
 class LongRun:
-    """The run of the study above with two workers, in a process group of its own."""
+    """The run of a study named small with two workers, in a process group of its own."""
 
-    def __init__(self, directory: Path, sample: Path, *options: str, **environment: str) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        sample: Path,
+        *options: str,
+        study: str = STUDY,
+        workers: Sequence[str] = ("--workers", "2"),
+        **environment: str,
+    ) -> None:
         self.directory, self.environment = directory, environment
-        self.arguments = [sys.executable, "-m", "volopt", "run", "small.toml", "--data", str(sample), "--workers", "2"]
+        self.arguments = [sys.executable, "-m", "volopt", "run", "small.toml", "--data", str(sample), *workers]
         self.arguments += options
-        (directory / "small.toml").write_text(STUDY)
+        (directory / "small.toml").write_text(study)
         self.process = subprocess.Popen(
             self.arguments,
             cwd=directory,
@@ -98,9 +107,9 @@ class LongRun:
 
 
 @contextmanager
-def long_run(directory: Path, sample: Path, *options: str, **environment: str) -> Iterator[LongRun]:
+def long_run(directory: Path, sample: Path, *options: str, **said: Any) -> Iterator[LongRun]:
     """Begin a run and, at the end, end what is left of it."""
-    run = LongRun(directory, sample, *options, **environment)
+    run = LongRun(directory, sample, *options, **said)
     try:
         yield run
     finally:

@@ -40,6 +40,7 @@ def test_a_record_says_what_produced_the_numbers_and_json_holds_it() -> None:
     assert json.loads(json.dumps(found)) == found
     assert found["data"] == {"provider": "here", "synthetic": True}
     assert (found["device"], found["precision"], found["workers"], found["threads"]) == ("cpu", "highest", 2, 1)
+    assert found["scheduler"] is None
     assert found["study_file"] == "format = 1"
     assert platform.system() in found["machine"]
 

@@ -43,6 +43,13 @@ def _number(context: click.Context, option: click.Parameter, value: float | None
     show_envvar=True,
     help="Processes that train; one a core.",
 )
+@click.option(
+    "--scheduler",
+    metavar="tcp://HOST:PORT",
+    envvar="VOLOPT_SCHEDULER",
+    show_envvar=True,
+    help="Train on the workers of this Dask cluster.",
+)
 @click.option("--device", envvar="VOLOPT_DEVICE", show_envvar=True, default="auto", help="auto, cpu, cuda or cuda:N.")
 @click.option(
     "--precision",

@@ -174,7 +174,7 @@ class Driver:
         try:
             found = future.result()
         except BrokenExecutor as error:
-            self._died(run, member, str(error))
+            self._died(run, member, str(error), getattr(error, "deaths", 1))
             return
         except Exception as error:  # whatever a fit died of is this trial's failure, not the study's
             self._fail(run, str(error) if isinstance(error, VoloptError) else f"{type(error).__name__}: {error}")
@@ -188,8 +188,8 @@ class Driver:
         self._keeper.keep(member)
         self._go_on(run)
 
-    def _died(self, run: TrialRun, member: Member, how: str) -> None:
-        member.deaths += 1
+    def _died(self, run: TrialRun, member: Member, how: str, deaths: int) -> None:
+        member.deaths += deaths  # of several workers, where a cluster gave the task to another by itself
         log.info(
             "trial %d, seed %d, epoch %d: %s (%d of %d)",
             run.trial.number, member.task.seed, member.epoch, how, member.deaths, DEATHS,
@@ -197,7 +197,7 @@ class Driver:
         if member.deaths < DEATHS:
             self._train(run, member)
         else:
-            self._fail(run, f"{GIVEN_UP} after epoch {member.epoch}: {how}, {DEATHS} times without another rung")
+            self._fail(run, f"{GIVEN_UP} after epoch {member.epoch}: {how}, {member.deaths} times without another rung")
 
     def _complete(self, run: TrialRun) -> None:
         value = run.value()

@@ -18,6 +18,7 @@ from volopt.definition import load
 from volopt.definition.schema import Definition, Phase
 from volopt.errors import MissingStorageError, UsageError, did_you_mean
 from volopt.search import cost
+from volopt.search.executors import scheduler
 from volopt.search.space import Params
 from volopt.storage import kept
 from volopt.storage.address import Address, address
@@ -40,6 +41,7 @@ class Options:
     seeds: int | None = None
     trials: int | None = None
     workers: int | None = None  # None: one a core, or one on a GPU
+    scheduler: str | None = None  # of a Dask cluster, whose workers train
     device: str = "auto"
     precision: str = "highest"
     timeout: float = math.inf
@@ -69,7 +71,18 @@ class Job:
     @property
     def command(self) -> str:
         """Return the command that goes on with the study: what was said of its numbers, and where they are kept."""
-        names = ("name", "seeds", "epochs", "trials", "device", "precision", "data", "storage", "artifacts")
+        names = (
+            "name",
+            "seeds",
+            "epochs",
+            "trials",
+            "device",
+            "precision",
+            "scheduler",
+            "data",
+            "storage",
+            "artifacts",
+        )
         said = {name: getattr(self.options, name) for name in names} | {"storage": self.where.shown}
         options = [f"--{name}={value}" for name, value in said.items() if value != getattr(Options, name, None)]
         return shlex.join(["volopt", "run", self.study_file, *options])
@@ -101,13 +114,13 @@ def prepare_job(study_file: str, options: Options) -> Job:
         trials=options.trials,
     )
     phases = _chosen(definition, options.phases)
-    device = resolve(options.device)
+    _check_place(options)
     where = address(options.storage)
     artifacts = _artifacts(where, definition.name, options)
     panel = read_data(definition, options.data or locate(where.home / "sample_cn"), artifacts / "frames")
     dataset = prepare(panel.frames, definition, panel.source.fingerprint)
     panel = replace(panel, frames=tuple(map(without_values, panel.frames)))  # the dataset has them
-    workers = options.workers or (cores() if device == "cpu" else 1)
+    device, workers = _place(options)
     return Job(
         study_file,
         definition,
@@ -121,6 +134,27 @@ def prepare_job(study_file: str, options: Options) -> Job:
         artifacts,
         options,
     )
+
+
+def _check_place(options: Options) -> None:
+    """Refuse a place to train in that cannot be, before anything is read."""
+    if options.scheduler is None:
+        resolve(options.device)
+        return
+    scheduler.check(options.scheduler, options.device)
+    if options.workers is not None:
+        raise UsageError(
+            f"--workers {options.workers} and --scheduler exclude each other: a cluster has the workers that joined it",
+            "leave one of them out; VOLOPT_WORKERS and VOLOPT_SCHEDULER count too",
+        )
+
+
+def _place(options: Options) -> tuple[str, int]:
+    """Return the device, and how many tasks are trained at a time."""
+    if options.scheduler is not None:
+        return scheduler.look(options.scheduler, options.device)
+    device = resolve(options.device)
+    return device, options.workers or (cores() if device == "cpu" else 1)
 
 
 def _artifacts(where: Address, study_name: str, options: Options) -> Path:

@@ -128,6 +128,10 @@ def _workshop(job: Job, listener: Listener, illustrator: Illustrator) -> Worksho
 
 
 def _trainer(job: Job) -> Trainer:
+    if job.options.scheduler is not None:
+        from volopt.search.executors.cluster import ClusterTrainer
+
+        return ClusterTrainer(job.dataset, job.options.scheduler, job.device)
     return SerialTrainer(job.dataset) if job.workers == 1 else ProcessTrainer(job.dataset, job.workers)
 
 
@@ -150,6 +154,7 @@ def _record(job: Job) -> dict[str, Any]:
         device=job.device,
         precision=job.options.precision,
         workers=job.workers,
+        scheduler=job.options.scheduler,
         command=job.command,
         study_file=job.text,
     )

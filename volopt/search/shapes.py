@@ -11,7 +11,7 @@ WHOLE = frozenset({"seed", "epochs", "best_epoch"})
 DATA = {"provider": str, "reader": str, "synthetic": bool, "fingerprint": str}
 RUN = {
     **dict.fromkeys(("started", "device", "precision", "machine", "command", "study_file"), str),
-    **{"workers": int | str, "git_commit": str | None},
+    **{"workers": int | str, "scheduler": str | None, "git_commit": str | None},
 }
 
 

@@ -13,7 +13,14 @@ PACKAGES = ("optuna", "torch", "numpy", "pandas", "pyqlib")
 
 
 def run_record(
-    *, data: dict[str, Any], device: str, precision: str, workers: int, command: str, study_file: str
+    *,
+    data: dict[str, Any],
+    device: str,
+    precision: str,
+    workers: int,
+    scheduler: str | None = None,
+    command: str,
+    study_file: str,
 ) -> dict[str, Any]:
     """Return the facts of this run, JSON-able.
 
@@ -22,7 +29,8 @@ def run_record(
             instruments of a panel that were left out, with the reason.
         device: resolved.
         precision: ``highest`` or ``medium``.
-        workers: processes that train, one torch thread each.
+        workers: processes that train, one torch thread each; of a cluster, those that were there when the run began.
+        scheduler: address of the Dask scheduler whose workers train; None where they run on this machine.
         command: that goes on with the study.
         study_file: the study file's text.
     """
@@ -34,6 +42,7 @@ def run_record(
         "device": device,
         "precision": precision,
         "workers": workers,
+        "scheduler": scheduler,
         "threads": 1,
         "git_commit": _git_commit(),
         "command": command,

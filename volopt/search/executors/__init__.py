@@ -9,13 +9,18 @@ if TYPE_CHECKING:  # a worker process begins here, and is to watch its parent be
 class Trainer(Protocol):
     """Works on one dataset, given at construction with what is to be done: as a rule ``training.fit.advance``."""
 
-    workers: int  # tasks it works on at the same time
+    @property
+    def workers(self) -> int:
+        """Return how many tasks it works on at the same time, at least 1."""
 
     def submit(self, *task: Any) -> "Future[Any]":
         """Begin the work with these arguments: for a study a task, its state or None, and the epoch to stop after.
 
         The future fails with ``concurrent.futures.BrokenExecutor`` where the process that did the task died; other
         tasks go on, and the trainer takes more.
+
+        Raises:
+            VoloptError: it can take none any more; ``workers`` raises the same.
         """
 
     def close(self) -> None:

@@ -22,7 +22,7 @@ def work(pipe: Connection) -> None:
     try:
         train, dataset = received(pipe)
         while True:
-            pipe.send_bytes(_answer(train, dataset, pipe.recv()))
+            pipe.send_bytes(answer(train, dataset, pipe.recv()))
     except (EOFError, ConnectionError):
         return
 
@@ -41,7 +41,8 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _answer(train: Callable[..., Any], dataset: Any, task: tuple[Any, ...]) -> bytes:
+def answer(train: Callable[..., Any], dataset: Any, task: tuple[Any, ...]) -> bytes:
+    """Return, pickled, whether the task went well, and what came of it or the error."""
     try:
         return pickle.dumps((True, train(dataset, *task)))
     except Exception as error:

@@ -1,0 +1,122 @@
+"""``volopt run --scheduler`` on a real cluster: the results of a run at home, also where a worker is killed."""
+
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from builders import SAMPLE_DATA, Volopt
+from cli.long_run import POINTS, long_run
+from clusters import Cluster, cluster, free_address
+from volopt.search.listing import seeds
+from volopt.search.study import runs
+from volopt.storage.connect import connect
+
+STUDY = f"""
+format = 1
+name = "small"
+{SAMPLE_DATA}[training]
+epochs = 60
+seeds = 2
+[space]
+cell = ["LSTM"]
+hidden_size = [4, 5, 6, 7, 8]
+learning_rate = {{ low = 1e-4, high = 1e-1, log = true }}
+[[phase]]
+name = "width"
+sampler = "grid"
+grid = {{ hidden_size = [4, 5, 6, 7, 8] }}
+[[phase]]
+name = "extend"
+sampler = "tpe"
+vary = ["learning_rate"]
+trials = 9
+pruner = "median"
+"""
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with cluster(tmp_path_factory.mktemp("two"), workers=2) as found:
+        yield found
+
+
+def found(url: str) -> list[tuple[object, ...]]:
+    """Return all that decides or follows from the numbers of a study's trials."""
+    with closing(connect(url)) as storage:
+        study = optuna.load_study(study_name="small", storage=storage)
+        own = [dict(trial.user_attrs) for trial in study.trials]
+        return [
+            (trial.params, trial.state, trial.value, trial.intermediate_values, attributes, seeds(trial))
+            for trial, attributes in zip(study.trials, own, strict=True)
+        ]
+
+
+def test_a_run_with_a_worker_killed_on_the_way_equals_the_run_at_home(
+    two: Cluster, volopt: Volopt, sample: Path, tmp_path: Path
+) -> None:
+    two.fill(2)
+    with long_run(
+        tmp_path, sample, "-v", "--pictures", "none", study=STUDY, workers=("--scheduler", two.address)
+    ) as run:
+        run.read_until("epoch 12 of 60")
+        two.kill_one_in_a_task()
+        run.read_until("is gone")  # long before the phase that equals itself only with one worker
+        assert "extend: " not in run.said
+        assert run.ended() == 0, run.said
+        assert "Traceback" not in run.said
+        assert "distributed" not in run.said
+        with closing(connect(f"sqlite:///{tmp_path}/storage/volopt.db")) as storage:
+            (record,) = runs(optuna.load_study(study_name="small", storage=storage))
+        assert (record["scheduler"], record["workers"], record["device"]) == (two.address, 2, "cpu")
+    there = found(f"sqlite:///{tmp_path}/storage/volopt.db")
+    assert [state for _, state, *_ in there].count(TrialState.PRUNED) >= 1
+    shutil.rmtree(tmp_path / "storage")
+    assert volopt("run", "small.toml", "--data", sample, "--workers", 1, "--pictures", "none")[0] == 0
+    assert found(f"sqlite:///{tmp_path}/storage/volopt.db") == there
+
+
+def test_ctrl_c_ends_a_run_and_leaves_the_cluster_and_the_command_it_names_goes_on(
+    two: Cluster, volopt: Volopt, sample: Path, tmp_path: Path
+) -> None:
+    two.fill(2)
+    with long_run(tmp_path, sample, "-v", workers=("--scheduler", two.address)) as run:
+        run.read_until("COMPLETE")
+        run.process.send_signal(signal.SIGINT)
+        assert run.ended() == 130
+        assert "Interrupted at once" not in run.said
+        assert "Traceback" not in run.said
+        assert f"--scheduler={two.address}" in run.said
+        assert TrialState.RUNNING not in run.states()
+        assert all(process.poll() is None for process in (two.scheduler, *two.workers[-2:]))
+        again = run.again()
+        assert again.returncode == 0, again.stderr
+        assert "distributed" not in again.stderr
+        assert run.states().count(TrialState.COMPLETE) == POINTS
+
+
+def test_a_dry_run_counts_the_workers_of_the_cluster(
+    two: Cluster, volopt: Volopt, sample: Path, tmp_path: Path
+) -> None:
+    two.fill(2)
+    (tmp_path / "small.toml").write_text(STUDY)
+    code, out, _ = volopt("run", "small.toml", "--data", sample, "--dry-run", "--scheduler", two.address)
+    assert code == 0
+    assert "min with 2 workers. Nothing was trained." in out
+
+
+def test_a_scheduler_that_is_not_there_is_told_and_no_study_is_made(
+    volopt: Volopt, sample: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "small.toml").write_text(STUDY)
+    address = free_address()
+    code, _, err = volopt("run", "small.toml", "--data", sample, "--scheduler", address)
+    assert code == 1
+    assert f"Error: there is no Dask scheduler at {address}" in err
+    assert "Hint: start one with: dask scheduler" in err
+    assert not (tmp_path / "storage" / "volopt.db").exists()
