@@ -1,0 +1,150 @@
+"""The tensors of a pack: networks, optimizer and samples of all slots, and the steps that train them together.
+
+What a step does is recorded as the pack is made, before anything is in its slots; they are filled and emptied without
+another recording, since everything stays where it is in memory. Numbers are read once an epoch.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+from torch.nn.functional import huber_loss
+
+from volopt.models.dropout import Dropout
+from volopt.models.layout import Layout
+from volopt.models.packed import PackedRecurrent
+from volopt.training.adam import PackedAdam
+from volopt.training.graphs import Recorder
+from volopt.training.shape import Data, Room, Shape
+from volopt.training.task import Config
+from volopt.windows.packed import PackedSamples
+
+Found = TypeVar("Found")
+
+VALID_AT_ONCE = 1024  # samples of each slot that are forecast together
+
+
+class PackedNetwork:
+    """The slots of a pack.
+
+    Args:
+        shape: of what stands in them.
+        room: how many, and for which sizes.
+        like: the samples of any fit of the shape.
+    """
+
+    def __init__(self, shape: Shape, room: Room, like: Data) -> None:
+        self._shape, slots, device = shape, room.slots, shape.device
+        size = {"features": shape.features, "hidden_size": room.hidden_size, "num_layers": shape.num_layers}
+        self.layout = Layout(shape.cell, **size, head_outputs=shape.head_outputs)
+        self._model = PackedRecurrent(shape.cell, self.layout, slots, device)
+        self._adam = PackedAdam(self._model.rows)
+        self._best, self._gradient = torch.zeros_like(self._model.rows), torch.zeros_like(self._model.rows)
+        self._train, self._valid = (PackedSamples(like[split], slots, room.window) for split in ("train", "valid"))
+        self._mixed = room.mixed
+        self._dropout = Dropout(room.window, max(shape.sizes), room.hidden_size, device) if room.drops else None
+        self._rate = torch.zeros(slots, device=device)  # of dropout
+        self._seed = torch.zeros(slots, dtype=torch.int64, device=device)
+        self._losses = torch.zeros(2, slots, dtype=torch.float64, device=device)  # of train and valid
+        self._forecast = torch.zeros(slots, shape.valid, device=device)  # of valid, scaled
+        order = torch.arange(shape.train).repeat(slots, 1)
+        self.order = order if device == "cpu" else order.pin_memory()  # of each slot's samples in the next epoch
+        self._rows = {size: order[:, :size].to(device, copy=True) for size in shape.sizes}  # of the batch at hand
+        self._read: dict[str, Any] = {}  # what was read since the last epoch
+        record = Recorder(device)
+        self._steps = {size: record(partial(self._step, rows)) for size, rows in self._rows.items()}
+        self._score = record(self._score_valid)
+
+    def put(self, slot: int, config: Config, seed: int, data: Data, rows: Tensor, steps: float) -> None:
+        """Fill a slot.
+
+        Args:
+            slot: to fill.
+            config: of the fit.
+            seed: of the fit.
+            data: its samples.
+            rows: its weights, first and second moments and best weights, shape (4, size).
+            steps: its updates so far.
+        """
+        adam = self._adam
+        for to, row in zip((self._model.rows, adam.first, adam.second, self._best), rows, strict=True):
+            to[slot] = row
+        adam.steps[slot], adam.rate[slot] = steps, config.learning_rate
+        adam.decay[slot] = config.weight_decay if config.optimizer == "adamw" else 0.0
+        self._seed[slot], self._rate[slot] = seed, config.dropout
+        self._train.put(slot, data["train"])
+        self._valid.put(slot, data["valid"])
+
+    def train_one_epoch(self) -> tuple[list[float], list[float]]:
+        """Go through train once, in ``order``, and return each slot's losses, of train before and of valid after."""
+        self._read.clear()
+        self._losses.zero_()
+        start = 0
+        for size in self._shape.sizes:
+            if self._shape.batch_size != "full":
+                self._rows[size].copy_(self.order[:, start : start + size], non_blocking=True)
+            self._steps[size]()
+            start += size
+        self._score()
+        train, valid = self._losses.tolist()  # here the device is waited for
+        return train, valid
+
+    def keep_best(self, slots: list[int]) -> None:
+        """Note the weights of some slots as the best of their fits so far."""
+        if slots:
+            self._best[slots] = self._model.rows[slots]
+
+    def rows(self, slot: int) -> tuple[Tensor, float]:
+        """Return what ``put`` was given: a slot's rows, and its count of updates."""
+        adam = self._adam
+        kinds = (self._model.rows, adam.first, adam.second, self._best)
+        rows = self._once("rows", lambda: torch.stack(kinds).cpu())  # of all slots: one journey for a whole rung
+        return rows[:, slot], self._once("steps", adam.steps.tolist)[slot][0]
+
+    def forecast(self, slot: int) -> Tensor:
+        """Return a slot's scaled forecast of valid, shape (samples,)."""
+        return self._once("forecast", self._forecast.cpu)[slot]
+
+    def is_finite(self, slot: int) -> bool:
+        """Return whether all weights of a slot are."""
+        return self._once("finite", lambda: self._model.rows.isfinite().all(dim=1).tolist())[slot]
+
+    def gradient_norms(self, slot: int) -> list[float]:
+        """Return the norms of the last gradient of each recurrent layer's weights in a slot, first layer first."""
+        return self._once("norms", lambda: self._norms().tolist())[slot]
+
+    def _once(self, name: str, read: Callable[[], Found]) -> Found:
+        if name not in self._read:
+            self._read[name] = read()
+        found: Found = self._read[name]
+        return found
+
+    def _norms(self) -> Tensor:  # shape: (slots, layers)
+        layers = range(self._shape.num_layers)
+        return torch.stack([self._gradient[:, self.layout.layer(layer)].norm(dim=1) for layer in layers], dim=1)
+
+    def _step(self, rows: Tensor) -> None:
+        """One update of every slot with a batch of its samples, shape (slots, batch)."""
+        alive = self._train.alive if self._mixed else None
+        targets = self._train.targets(rows)
+        forecast = self._model(self._train.inputs(rows), alive, self._drop if self._dropout else None)
+        squared = (forecast - targets).square().mean(dim=1)
+        loss = squared if self._shape.loss == "mse" else huber_loss(forecast, targets, reduction="none").mean(dim=1)
+        gradients = torch.autograd.grad(loss.sum(), list(self._model.parameters.values()))
+        torch.cat([gradient.flatten(1) for gradient in gradients], dim=1, out=self._gradient)
+        self._adam.step(self._gradient)
+        self._losses[0] += squared.detach().double() * (rows.shape[1] / self._shape.train)
+
+    def _drop(self, outputs: Tensor, layer: int) -> Tensor:
+        assert self._dropout is not None
+        return self._dropout(outputs, self._rate, self._seed, self._adam.steps[:, 0].long(), layer)
+
+    @torch.no_grad()
+    def _score_valid(self) -> None:
+        alive = self._valid.alive if self._mixed else None
+        every = torch.arange(self._shape.valid, device=self._forecast.device).expand(len(self._forecast), -1)
+        parts = [self._model(self._valid.inputs(rows), alive) for rows in every.split(VALID_AT_ONCE, dim=1)]
+        torch.cat(parts, dim=1, out=self._forecast)
+        self._losses[1] = (self._forecast - self._valid.targets(every)).square().mean(dim=1)
