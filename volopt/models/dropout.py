@@ -45,7 +45,8 @@ class Dropout:
         numbers = _mixed(place, *(_mixed(key, key, key) for key in keys))
         kept = (numbers >> (32 - BITS)) & (2**BITS - 1) >= _wide(rate * 2**BITS)
         larger = torch.where(rate < 1, 1 / (1 - rate), 0.0)
-        return outputs * (kept * _wide(larger))
+        dropped: Tensor = outputs * (kept * _wide(larger))
+        return dropped
 
 
 def _wide(values: Tensor) -> Tensor:

@@ -41,7 +41,7 @@ class Layout:
 
     def parameters(self, rows: Tensor) -> dict[str, Tensor]:
         """Return views of rows, shape (members, size), as parameters of shape (members, …)."""
-        return {name: rows[:, a:b].unflatten(1, self.shapes[name]) for name, (a, b) in self._spans.items()}
+        return {name: rows[:, a:b].view(-1, *self.shapes[name]) for name, (a, b) in self._spans.items()}
 
     def layer(self, layer: int) -> slice:
         """Return the numbers of a row that are a recurrent layer's."""

@@ -57,7 +57,7 @@ class PackedRecurrent:
         cell, parts = CELLS[self._cell]
         bias = into_bias if self._cell == "GRU" else into_bias + around_bias
         projected = torch.baddbmm(bias[:, None], inputs.flatten(1, 2), into.mT)  # of all days at once
-        days = projected.unflatten(1, inputs.shape[1:3]).unbind(1)
+        days = projected.view(*inputs.shape[:3], -1).unbind(1)
         awake = None if alive is None else alive[:, :, None, None].unbind(1)
         state: State = (inputs.new_zeros(*days[0].shape[:2], around.shape[-1]),) * parts
         outputs = []

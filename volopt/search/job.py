@@ -17,7 +17,7 @@ from volopt.data.panel import Panel, load_panel
 from volopt.definition import load
 from volopt.definition.schema import Definition, Phase
 from volopt.errors import MissingStorageError, UsageError, did_you_mean
-from volopt.search import cost
+from volopt.search import cost, packing
 from volopt.search.space import Params
 from volopt.storage import kept
 from volopt.storage.address import Address, address
@@ -42,6 +42,7 @@ class Options:
     workers: int | None = None  # None: one a core, or one on a GPU
     device: str = "auto"
     precision: str = "highest"
+    pack: str | None = None  # fits to train together, or auto; None: auto on a GPU
     timeout: float = math.inf
 
 
@@ -60,6 +61,12 @@ class Job:
     where: Address  # of the storage
     artifacts: Path  # the directory of artifacts and kept fits
     options: Options
+    members: int = 1  # fits that are trained together, at most
+
+    @property
+    def packed(self) -> bool:
+        """Return whether fits are trained in packs."""
+        return self.members > 1
 
     @property
     def left_out(self) -> dict[str, str]:
@@ -69,7 +76,7 @@ class Job:
     @property
     def command(self) -> str:
         """Return the command that goes on with the study: what was said of its numbers, and where they are kept."""
-        names = ("name", "seeds", "epochs", "trials", "device", "precision", "data", "storage", "artifacts")
+        names = ("name", "seeds", "epochs", "trials", "device", "precision", "pack", "data", "storage", "artifacts")
         said = {name: getattr(self.options, name) for name in names} | {"storage": self.where.shown}
         options = [f"--{name}={value}" for name, value in said.items() if value != getattr(Options, name, None)]
         return shlex.join(["volopt", "run", self.study_file, *options])
@@ -105,7 +112,8 @@ def prepare_job(study_file: str, options: Options) -> Job:
     artifacts = _artifacts(where, definition.name, options)
     panel = read_data(definition, options.data or locate(where.home / "sample_cn"), artifacts / "frames")
     dataset = prepare(panel.frames, definition, panel.source.fingerprint)
-    workers = options.workers or (cores() if device == "cpu" else 1)
+    members = packing.members(options.pack, device, phases, definition.training.seeds)
+    workers = 1 if members > 1 else options.workers or (cores() if device == "cpu" else 1)
     return Job(
         study_file,
         definition,
@@ -118,6 +126,7 @@ def prepare_job(study_file: str, options: Options) -> Job:
         where,
         artifacts,
         options,
+        members,
     )
 
 

@@ -13,7 +13,14 @@ PACKAGES = ("optuna", "torch", "numpy", "pandas", "pyqlib")
 
 
 def run_record(
-    *, data: dict[str, Any], device: str, precision: str, workers: int, command: str, study_file: str
+    *,
+    data: dict[str, Any],
+    device: str,
+    precision: str,
+    workers: int,
+    command: str,
+    study_file: str,
+    pack: str | None = None,
 ) -> dict[str, Any]:
     """Return the facts of this run, JSON-able.
 
@@ -25,6 +32,7 @@ def run_record(
         workers: processes that train, one torch thread each.
         command: that goes on with the study.
         study_file: the study file's text.
+        pack: what was said of training fits together, or None.
     """
     return {
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -38,7 +46,7 @@ def run_record(
         "git_commit": _git_commit(),
         "command": command,
         "study_file": study_file,
-    }
+    } | ({} if pack is None else {"pack": pack})
 
 
 def versions() -> dict[str, str]:

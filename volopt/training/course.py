@@ -60,7 +60,9 @@ class Course:
         """
         for name, value in (("training", train), ("validation", valid)):
             if not np.isfinite(value):
-                raise TrainingError(f"the {name} loss is {value} in epoch {self.epoch + 1}", "try a lower learning rate")
+                raise TrainingError(
+                    f"the {name} loss is {value} in epoch {self.epoch + 1}", "try a lower learning rate"
+                )
         curves, task = self.curves, self.task
         curves.train_mse.append(train)
         curves.valid_mse.append(valid)

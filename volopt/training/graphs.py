@@ -5,6 +5,7 @@ makes all calls of a training step at once.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 
@@ -20,14 +21,14 @@ class Recorder:
 
     def __init__(self, device: str) -> None:
         self._device = torch.device(device)
-        self._pool: tuple[int, int] | None = None
+        self._pool: Any = None  # torch's handle
 
     def __call__(self, work: Callable[[], None]) -> Callable[[], None]:
         """Return what does the work; it must not look at numbers, and what it changes is changed by recording too."""
         if self._device.type != "cuda":
             return work
         with torch.cuda.device(self._device):
-            side = torch.cuda.Stream()
+            side = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch does not annotate it
             side.wait_stream(torch.cuda.current_stream())
             with torch.cuda.stream(side):
                 for _ in range(WARM_UP):

@@ -60,6 +60,10 @@ class Pack:
         self._members[slot] = Member.of(task, self._dataset, data, arrays)
         return slot
 
+    def has(self, state: State | None) -> bool:
+        """Return whether a member rests with this state in a slot."""
+        return state is not None and any(member.rests_with is state for member in self._members.values())
+
     def drop(self, slot: int) -> None:
         """Empty a slot."""
         self._members.pop(slot, None)
@@ -80,6 +84,10 @@ class Pack:
             except TrainingError as error:
                 member.error = error
         self._network.keep_best(best)
+
+    def rehearse(self) -> None:
+        """Do an epoch's work with nobody in the slots."""
+        self._network.train_one_epoch()
 
     def progress(self, slot: int) -> Progress:
         """Return how far a member has come, which leaves a finished one's slot empty and has another one rest."""

@@ -109,11 +109,12 @@ class PackedNetwork:
 
     def is_finite(self, slot: int) -> bool:
         """Return whether all weights of a slot are."""
-        return self._once("finite", lambda: self._model.rows.isfinite().all(dim=1).tolist())[slot]
+        return bool(self._once("finite", lambda: self._model.rows.isfinite().all(dim=1).tolist())[slot])
 
     def gradient_norms(self, slot: int) -> list[float]:
         """Return the norms of the last gradient of each recurrent layer's weights in a slot, first layer first."""
-        return self._once("norms", lambda: self._norms().tolist())[slot]
+        norms: list[list[float]] = self._once("norms", lambda: self._norms().tolist())
+        return norms[slot]
 
     def _once(self, name: str, read: Callable[[], Found]) -> Found:
         if name not in self._read:
@@ -145,6 +146,7 @@ class PackedNetwork:
     def _score_valid(self) -> None:
         alive = self._valid.alive if self._mixed else None
         every = torch.arange(self._shape.valid, device=self._forecast.device).expand(len(self._forecast), -1)
-        parts = [self._model(self._valid.inputs(rows), alive) for rows in every.split(VALID_AT_ONCE, dim=1)]
+        batches = torch.split(every, VALID_AT_ONCE, dim=1)
+        parts = [self._model(self._valid.inputs(rows), alive) for rows in batches]
         torch.cat(parts, dim=1, out=self._forecast)
         self._losses[1] = (self._forecast - self._valid.targets(every)).square().mean(dim=1)

@@ -38,12 +38,9 @@ class Shape:
 
 
 def shape_of(task: Task, data: Data) -> Shape | None:
-    """Return the shape of the packs that can hold a fit, or None where it has to be trained by itself.
-
-    Batch norm has to: its statistics are not packed.
-    """
+    """Return the shape of the packs that can hold a fit, or None where it is to be trained by itself."""
     config, train = task.config, data["train"]
-    if config.batch_norm:
+    if not task.packed or config.batch_norm:
         return None
     return Shape(
         cell=config.cell,
