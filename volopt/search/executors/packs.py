@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -29,6 +29,7 @@ from volopt.training.task import State, Task
 from volopt.windows.dataset import Dataset
 
 SETTLE_SECONDS = 0.03  # without another task, after which those that came are begun; later ones join between epochs
+WINDOWS = 32  # whose samples are kept ready
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class PackTrainer:
         # The thread's own:
         self._waiting: list[_Order] = []  # the oldest first
         self._shelf = Shelf(dataset, members, pace)
-        self._data: dict[int, Data] = {}  # by window
+        self._samples = lru_cache(WINDOWS)(partial(every_split, dataset))
         self._thread = threading.Thread(target=self._work, name="packs", daemon=True)
         self._thread.start()
 
@@ -84,6 +85,7 @@ class PackTrainer:
             self._receive(settle=True)
             if self._closed.is_set():
                 return
+            self._waiting = [order for order in self._waiting if not order.future.cancelled()]
             if self._waiting:
                 self._train(self._waiting[0].shape)
 
@@ -102,9 +104,7 @@ class PackTrainer:
     def _take(self, order: _Order) -> None:
         window = order.task.config.window
         try:
-            if window not in self._data:
-                self._data[window] = every_split(self._dataset, window, order.task.device)
-            order.data = self._data[window]
+            order.data = self._samples(window, order.task.device)
             order.shape = shape_of(order.task, order.data)
         except Exception as error:  # whatever is wrong with its data is this task's failure
             self._waiting.append(order)
@@ -148,7 +148,10 @@ class PackTrainer:
                 self._answer(order, partial(train, self._dataset, order.task, order.state, order.until))
 
     def _train_together(self, pack: Pack, group: list[_Order]) -> None:
-        """Train until every member of the group, and those that joined it, are where they were asked to be."""
+        """Train until every member of the group, and those that joined it on the way, are where they were asked to be.
+
+        When all are, those that come back are waited for: they began together, and are to go on together.
+        """
         seats: dict[int, _Order] = {}
         self._seat(pack, group, seats)
         while seats and not self._closed.is_set():
@@ -157,8 +160,9 @@ class PackTrainer:
                 if self._is_done_with(pack, slot, member, seats[slot]):
                     del seats[slot]
             self._receive(settle=False)
-            if all(order.shape == pack.shape for order in self._waiting):  # else it is another shape's turn soon
-                self._seat(pack, [order for order in self._waiting if order not in seats.values()], seats)
+            if seats and all(order.shape == pack.shape for order in self._waiting):  # else it is another shape's turn soon
+                seated = set(seats.values())
+                self._seat(pack, [order for order in self._waiting if order not in seated], seats)
 
     def _is_done_with(self, pack: Pack, slot: int, member: Member, order: _Order) -> bool:
         """Answer the order whose member has come far enough or no further, and return whether there was an answer."""
