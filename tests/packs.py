@@ -18,7 +18,7 @@ OF_TASK = ("seed", "epochs", "early_stopping", "loss", "head_outputs", "device")
 
 
 def task(**changes: Any) -> Task:
-    """The first seed's packed task of the small definition, of 20 epochs, with keys of it or its configuration changed."""
+    """The first seed's task of the small definition, packed and of 20 epochs, with some of its values changed."""
     (base, *_) = tasks(builders.definition(training={"epochs": 20}), {}, "cpu", "highest", packed=True)
     own = {name: changes.pop(name) for name in list(changes) if name in OF_TASK}
     return replace(base, config=replace(base.config, **changes), **own)

@@ -14,7 +14,11 @@ def dropped(
 ) -> Tensor:
     """What becomes of ones, shape (members, window, batch, width)."""
     found: Tensor = Dropout(window, BATCH, width, "cpu")(
-        torch.ones(len(rates), window, BATCH, width), torch.tensor(rates), torch.tensor(seeds), torch.tensor(steps), layer
+        torch.ones(len(rates), window, BATCH, width),
+        torch.tensor(rates),
+        torch.tensor(seeds),
+        torch.tensor(steps),
+        layer,
     )
     return found
 
@@ -36,9 +40,7 @@ def test_the_share_of_zeros_is_the_rate_and_what_stays_makes_up_for_it(rate: flo
 
 
 def test_masks_of_other_seeds_steps_and_layers_agree_no_more_than_by_chance() -> None:
-    masks = [
-        dropped([0.5], [seed], [step], layer) > 0 for seed in (0, 1) for step in (0, 1, 2) for layer in (0, 1)
-    ]
+    masks = [dropped([0.5], [seed], [step], layer) > 0 for seed in (0, 1) for step in (0, 1, 2) for layer in (0, 1)]
     count = masks[0].numel()
     for index, one in enumerate(masks):
         for other in masks[:index]:

@@ -18,7 +18,14 @@ def phase(**changes: Any) -> Phase:
 
 @pytest.mark.parametrize(
     ("said", "device", "found"),
-    [(None, "cpu", 1), (None, "cuda", 256), (None, "cuda:1", 256), ("auto", "cpu", 256), ("1", "cuda", 1), ("7", "cpu", 7)],
+    [
+        (None, "cpu", 1),
+        (None, "cuda", 256),
+        (None, "cuda:1", 256),
+        ("auto", "cpu", 256),
+        ("1", "cuda", 1),
+        ("7", "cpu", 7),
+    ],
 )
 def test_it_is_what_was_said_or_one_on_a_cpu_and_many_on_a_gpu(said: str | None, device: str, found: int) -> None:
     assert members(said, device, [GRID, RANDOM], 3) == found

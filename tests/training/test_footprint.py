@@ -24,9 +24,7 @@ class Counted(TorchDispatchMode):
         self._alive: dict[int, int] = {}
         self.most = 0
 
-    def __torch_dispatch__(
-        self, function: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
+    def __torch_dispatch__(self, function: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None) -> Any:
         found = function(*args, **(kwargs or {}))
         for tensor in found if isinstance(found, list | tuple) else [found]:
             if isinstance(tensor, torch.Tensor):

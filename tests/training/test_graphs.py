@@ -1,4 +1,4 @@
-"""What is recorded is done: at once on the CPU, replayed on CUDA."""
+"""What is recorded is done: as it is said on the CPU, replayed on CUDA."""
 
 from functools import partial
 
@@ -9,30 +9,32 @@ from torch import Tensor
 from volopt.training.graphs import WARM_UP, Recorder
 
 
-def _add(count: Tensor) -> None:
-    count += 1
+def _add(total: Tensor, given: Tensor) -> None:
+    total += given
 
 
-def _double(power: Tensor) -> None:
-    power *= 2
+def _square(total: Tensor, given: Tensor) -> None:
+    total += given * given
 
 
 def test_on_the_cpu_work_is_done_when_it_is_called_and_not_before() -> None:
-    count = torch.zeros(1)
-    work = Recorder("cpu")(partial(_add, count))
-    assert count == 0
-    work()
-    work()
-    assert count == 2
+    total, given = torch.zeros(2), torch.tensor([1.0, 3.0])
+    work = Recorder("cpu")(partial(_add, total), given)
+    assert not total.any()
+    work(given)
+    work(2 * given)
+    assert total.tolist() == [3.0, 9.0]
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
-def test_on_cuda_works_are_replayed_on_tensors_that_stay_where_they_are() -> None:
-    count, power = torch.zeros(1, device="cuda"), torch.ones(1, device="cuda")
+def test_on_cuda_works_are_replayed_on_what_they_are_given() -> None:
+    total, given = torch.zeros(2, device="cuda"), torch.tensor([1.0, 3.0], device="cuda")
     record = Recorder("cuda")
-    add, double = record(partial(_add, count)), record(partial(_double, power))
-    assert count.item() == WARM_UP
-    for _ in range(3):
-        add()
-        double()
-    assert (count.item(), power.item()) == (WARM_UP + 3, 2.0 ** (WARM_UP + 3))
+    add, square = (record(partial(work, total), given) for work in (_add, _square))
+    assert total.tolist() == [2.0 * WARM_UP, 12.0 * WARM_UP]
+    total.zero_()
+    add(2 * given)
+    square(given)
+    add(given)
+    assert total.tolist() == [4.0, 18.0]
+    assert given.tolist() == [1.0, 3.0]

@@ -5,6 +5,7 @@ import os
 import torch
 
 from volopt.models.layout import Layout
+from volopt.training.device import release_memory
 from volopt.training.packed import VALID_AT_ONCE
 from volopt.training.shape import Room, Shape
 
@@ -40,10 +41,10 @@ def most_members(shape: Shape, room: Room) -> int:
 
 
 def free_bytes(device: str) -> float:
-    """Return the memory that is free on a device, or at torch's disposal there."""
+    """Return the memory that is free on a device once torch has given back what it does not use."""
     if torch.device(device).type == "cuda":
-        free, _ = torch.cuda.mem_get_info(device)
-        return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        release_memory(device)  # what recorded graphs hold stays theirs, so it is no use to count it
+        return torch.cuda.mem_get_info(device)[0]
     if hasattr(os, "sysconf") and "SC_AVPHYS_PAGES" in os.sysconf_names:
         return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return 2**31  # a system that does not say

@@ -4,7 +4,8 @@ What a step does is recorded as the pack is made, before anything is in its slot
 another recording, since everything stays where it is in memory. Numbers are read once an epoch.
 """
 
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ from volopt.training.task import Config
 from volopt.windows.packed import PackedSamples
 
 Found = TypeVar("Found")
+Work = Callable[["PackedNetwork", Tensor], None]
 
 VALID_AT_ONCE = 1024  # samples of each slot that are forecast together
 
@@ -51,11 +53,13 @@ class PackedNetwork:
         self._forecast = torch.zeros(slots, shape.valid, device=device)  # of valid, scaled
         order = torch.arange(shape.train).repeat(slots, 1)
         self.order = order if device == "cpu" else order.pin_memory()  # of each slot's samples in the next epoch
-        self._rows = {size: order[:, :size].to(device, copy=True) for size in shape.sizes}  # of the batch at hand
+        self._order = order.to(device, copy=True)
+        every = torch.arange(shape.valid, device=device).expand(slots, -1)
+        self._valid_rows = torch.split(every, VALID_AT_ONCE, dim=1)
         self._read: dict[str, Any] = {}  # what was read since the last epoch
-        record = Recorder(device)
-        self._steps = {size: record(partial(self._step, rows)) for size, rows in self._rows.items()}
-        self._score = record(self._score_valid)
+        self._record = Recorder(device)
+        self._steps = self._recorded(PackedNetwork._step, torch.split(self._order, max(shape.sizes), dim=1))
+        self._scores = self._recorded(PackedNetwork._forecast_valid, self._valid_rows)
 
     def put(self, slot: int, config: Config, seed: int, data: Data, rows: Tensor, steps: float) -> None:
         """Fill a slot.
@@ -81,13 +85,11 @@ class PackedNetwork:
         """Go through train once, in ``order``, and return each slot's losses, of train before and of valid after."""
         self._read.clear()
         self._losses.zero_()
-        start = 0
-        for size in self._shape.sizes:
-            if self._shape.batch_size != "full":
-                self._rows[size].copy_(self.order[:, start : start + size], non_blocking=True)
-            self._steps[size]()
-            start += size
-        self._score()
+        self._order.copy_(self.order, non_blocking=True)
+        for rows in torch.split(self._order, max(self._shape.sizes), dim=1):
+            self._steps[rows.shape[1]](rows)
+        for rows in self._valid_rows:
+            self._scores[rows.shape[1]](rows)
         train, valid = self._losses.tolist()  # here the device is waited for
         return train, valid
 
@@ -143,10 +145,14 @@ class PackedNetwork:
         return self._dropout(outputs, self._rate, self._seed, self._adam.steps[:, 0].long(), layer)
 
     @torch.no_grad()
-    def _score_valid(self) -> None:
-        alive = self._valid.alive if self._mixed else None
-        every = torch.arange(self._shape.valid, device=self._forecast.device).expand(len(self._forecast), -1)
-        batches = torch.split(every, VALID_AT_ONCE, dim=1)
-        parts = [self._model(self._valid.inputs(rows), alive) for rows in batches]
-        torch.cat(parts, dim=1, out=self._forecast)
-        self._losses[1] = (self._forecast - self._valid.targets(every)).square().mean(dim=1)
+    def _forecast_valid(self, rows: Tensor) -> None:
+        """Forecast a batch of valid for every slot, and add up the loss; rows as those of ``_step``."""
+        forecast = self._model(self._valid.inputs(rows), self._valid.alive if self._mixed else None)
+        self._forecast.scatter_(1, rows, forecast)
+        squared = (forecast - self._valid.targets(rows)).square().mean(dim=1)
+        self._losses[1] += squared.double() * (rows.shape[1] / self._shape.valid)
+
+    def _recorded(self, work: Work, batches: Sequence[Tensor]) -> dict[int, Callable[[Tensor], None]]:
+        """Return a work on rows, recorded for each size of batch."""
+        own: Any = weakref.proxy(self)  # no cycle: the memory of a pack that is let go of is free at once
+        return {rows.shape[1]: self._record(partial(work, own), rows) for rows in batches[:: max(1, len(batches) - 1)]}

@@ -160,7 +160,9 @@ class PackTrainer:
                 if self._is_done_with(pack, slot, member, seats[slot]):
                     del seats[slot]
             self._receive(settle=False)
-            if seats and all(order.shape == pack.shape for order in self._waiting):  # else it is another shape's turn soon
+            if seats and all(
+                order.shape == pack.shape for order in self._waiting
+            ):  # else it is another shape's turn soon
                 seated = set(seats.values())
                 self._seat(pack, [order for order in self._waiting if order not in seated], seats)
 
