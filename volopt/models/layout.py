@@ -6,6 +6,7 @@ therefore holds networks of several widths as rows of one matrix, and trains eac
 """
 
 from collections.abc import Mapping
+from itertools import accumulate
 
 import torch
 from torch import Tensor
@@ -35,8 +36,8 @@ class Layout:
             )
         self.shapes = {name: value.shape for name, value in model.named_parameters()}
         self.names = list(self.shapes)
-        ends = torch.tensor([shape.numel() for shape in self.shapes.values()]).cumsum(0).tolist()
-        self.size = int(ends[-1])  # of a row
+        ends = list(accumulate(shape.numel() for shape in self.shapes.values()))
+        self.size = ends[-1]  # of a row
         self._spans = dict(zip(self.names, zip([0, *ends[:-1]], ends, strict=True), strict=True))
 
     def parameters(self, rows: Tensor) -> dict[str, Tensor]:

@@ -43,8 +43,12 @@ class Recorder:
     def _recorded(self, work: Callable[[Tensor], None], here: Tensor) -> torch.cuda.CUDAGraph:
         graph = torch.cuda.CUDAGraph()
         try:
-            # Other threads of the process may use the device meanwhile.
-            with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
+            # Other threads of the process may use the device meanwhile; and should the recording fail, torch does not
+            # go back to the stream there was.
+            with (
+                torch.cuda.stream(torch.cuda.current_stream()),
+                torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"),
+            ):
                 work(here)
         except RuntimeError as error:
             if isinstance(error.__context__, torch.OutOfMemoryError):  # which the end of the recording hides
