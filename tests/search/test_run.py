@@ -143,3 +143,55 @@ def test_an_unknown_phase_names_the_nearest(options: Options) -> None:
 def test_a_missing_data_directory_is_a_data_error(options: Options, tmp_path: Path) -> None:
     with pytest.raises(DataError):
         prepare_job("grid", replace(options, data=tmp_path / "nowhere"))
+
+
+# Packs.
+
+
+def test_the_shipped_grid_in_packs_gives_the_values_of_one_by_one_within_tolerance(
+    options: Options, tmp_path: Path
+) -> None:
+    found = []
+    for each in (options, replace(options, storage=f"sqlite:///{tmp_path}/packed/volopt.db", pack="8", seeds=1)):
+        _run("loss_curves", replace(each, epochs=10, seeds=3))
+        listed = trials(*find(connect(each.storage), "loss_curves"))
+        found.append({t["params"]["cell"]: t["value"] for t in listed})
+    assert found[1] == pytest.approx(found[0], rel=1e-4)
+
+
+def test_fits_of_a_pack_are_kept_apart_from_those_of_one_by_one(options: Options) -> None:
+    packed = replace(options, pack="2")
+    trained = [
+        _run("loss_curves", replace(each, name=name, seeds=2))["epochs_trained"]
+        for each, name in ((options, "one"), (packed, "two"), (options, "three"), (packed, "four"))
+    ]
+    assert trained == [8, 8, 0, 0]
+
+
+def test_batch_norm_is_never_packed_and_so_shares_its_fits(options: Options) -> None:
+    trained = [
+        _run("batchnorm", replace(each, epochs=1, name=name))["epochs_trained"]
+        for each, name in ((options, "one"), (replace(options, pack="2"), "two"))
+    ]
+    assert trained == [4, 2]  # of the four points two are without
+
+
+def test_the_command_and_the_record_of_a_run_say_that_it_packs(options: Options) -> None:
+    job = prepare_job("loss_curves", replace(options, pack="2"))
+    assert "--pack=2" in job.command
+    assert "--pack" not in prepare_job("loss_curves", options).command
+    runs.run(job, lambda plans: Listener())
+    _run("loss_curves", options)
+    study, _ = find(connect(options.storage), "loss_curves")
+    packed, plain = study.user_attrs["volopt:runs"]
+    assert packed["pack"] == "2"
+    assert "pack" not in plain
+
+
+def test_what_is_left_to_train_is_told_apart_for_packs(options: Options) -> None:
+    _run("loss_curves", options)
+    left = [
+        sum(plan.fits for plan in runs.planned(prepare_job("loss_curves", replace(options, name="other", pack=pack))))
+        for pack in (None, "2")
+    ]
+    assert left == [0, 2]

@@ -33,6 +33,7 @@ OTHER_TASK: dict[str, object] = {
     "test_in_train_mode": True,
     "device": "cuda",
     "precision": "medium",
+    "packed": True,
 }
 
 
@@ -83,6 +84,14 @@ def test_a_trial_has_a_task_a_seed_with_its_values_over_the_baseline() -> None:
     assert (made[0].epochs, made[0].early_stopping, made[0].metric) == (7, 2, "valid_log_r2")
     assert (made[0].device, made[0].precision) == ("cuda:1", "medium")
     assert (made[0].head_outputs, made[0].test_in_train_mode) == (1, False)
+
+
+def test_a_trial_whose_fits_may_be_packed_has_them_so_but_for_batch_norm() -> None:
+    plain, normed = (
+        tasks(definition(), {"batch_norm": norm}, "cpu", "highest", packed=True)[0] for norm in (False, True)
+    )
+    assert plain.packed
+    assert normed == tasks(definition(), {"batch_norm": True}, "cpu", "highest")[0]
 
 
 def test_without_early_stopping_a_task_has_no_patience() -> None:

@@ -58,6 +58,12 @@ def _number(context: click.Context, option: click.Parameter, value: float | None
     help="medium multiplies matrices in bfloat16 where the processor can: faster, other last digits.",
 )
 @click.option(
+    "--pack",
+    metavar="N|auto",
+    help="Train up to N fits together as one batched network, without workers: other last digits. auto, the default on "
+    "a GPU, packs where that is faster; 1 never does.",
+)
+@click.option(
     "--timeout",
     type=click.FloatRange(min=0),
     callback=_number,

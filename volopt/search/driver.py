@@ -62,6 +62,7 @@ class Workshop:
     interrupts: Interrupts = field(default_factory=Interrupts)
     device: str = "cpu"
     precision: str = "highest"
+    packed: bool = False  # whether the trainer packs
     timeout: float = math.inf  # seconds after which no new trial is asked for
     keep_seconds: float = SECONDS  # between two states of a fit on disk
 
@@ -136,7 +137,7 @@ class Driver:
         self._shop.listener.trial_started(phase, trial.number)
         said = " ".join(f"{name}={value}" for name, value in params.items())
         log.info("trial %d of %s begins (%s)", trial.number, phase.name, said)
-        fits = tasks(self._definition, params, self._shop.device, self._shop.precision)
+        fits = tasks(self._definition, params, self._shop.device, self._shop.precision, packed=self._shop.packed)
         run = TrialRun(trial, phase, params, [self._member(task) for task in fits], by_seed=self._by_seed)
         self._runs.append(run)
         self._go_on(run)

@@ -17,7 +17,7 @@ from volopt.data.panel import Panel, load_panel
 from volopt.definition import load
 from volopt.definition.schema import Definition, Phase
 from volopt.errors import MissingStorageError, UsageError, did_you_mean
-from volopt.search import cost
+from volopt.search import cost, packing
 from volopt.search.executors import scheduler
 from volopt.search.space import Params
 from volopt.storage import kept
@@ -44,6 +44,7 @@ class Options:
     scheduler: str | None = None  # of a Dask cluster, whose workers train
     device: str = "auto"
     precision: str = "highest"
+    pack: str | None = None  # fits to train together, or auto; None: auto on a GPU
     timeout: float = math.inf
 
 
@@ -62,6 +63,12 @@ class Job:
     where: Address  # of the storage
     artifacts: Path  # the directory of artifacts and kept fits
     options: Options
+    members: int = 1  # fits that are trained together, at most
+
+    @property
+    def packed(self) -> bool:
+        """Return whether fits are trained in packs."""
+        return self.members > 1
 
     @property
     def left_out(self) -> dict[str, str]:
@@ -71,18 +78,8 @@ class Job:
     @property
     def command(self) -> str:
         """Return the command that goes on with the study: what was said of its numbers, and where they are kept."""
-        names = (
-            "name",
-            "seeds",
-            "epochs",
-            "trials",
-            "device",
-            "precision",
-            "scheduler",
-            "data",
-            "storage",
-            "artifacts",
-        )
+        names = ["name", "seeds", "epochs", "trials", "device", "precision", "pack", "scheduler", "data", "storage"]
+        names += ["artifacts"]
         said = {name: getattr(self.options, name) for name in names} | {"storage": self.where.shown}
         options = [f"--{name}={value}" for name, value in said.items() if value != getattr(Options, name, None)]
         return shlex.join(["volopt", "run", self.study_file, *options])
@@ -121,6 +118,7 @@ def prepare_job(study_file: str, options: Options) -> Job:
     dataset = prepare(panel.frames, definition, panel.source.fingerprint)
     panel = replace(panel, frames=tuple(map(without_values, panel.frames)))  # the dataset has them
     device, workers = _place(options)
+    members = 1 if options.scheduler else packing.members(options.pack, device, phases, definition.training.seeds)
     return Job(
         study_file,
         definition,
@@ -129,10 +127,11 @@ def prepare_job(study_file: str, options: Options) -> Job:
         panel,
         dataset,
         device,
-        workers,
+        1 if members > 1 else workers,
         where,
         artifacts,
         options,
+        members,
     )
 
 
@@ -142,6 +141,11 @@ def _check_place(options: Options) -> None:
         resolve(options.device)
         return
     scheduler.check(options.scheduler, options.device)
+    if options.pack not in (None, "1"):
+        raise UsageError(
+            f"--pack {options.pack} and --scheduler exclude each other: a cluster's worker trains one fit at a time",
+            "leave one of them out",
+        )
     if options.workers is not None:
         raise UsageError(
             f"--workers {options.workers} and --scheduler exclude each other: a cluster has the workers that joined it",

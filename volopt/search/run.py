@@ -11,9 +11,10 @@ from typing import Any
 import optuna
 
 from volopt.errors import MissingStorageError
-from volopt.search import listing, study
+from volopt.search import listing, packing, study
 from volopt.search.driver import Driver, Workshop
 from volopt.search.executors import Trainer
+from volopt.search.executors.packs import PackTrainer
 from volopt.search.executors.processes import ProcessTrainer
 from volopt.search.executors.serial import SerialTrainer
 from volopt.search.illustrator import Illustrator
@@ -27,6 +28,7 @@ from volopt.storage.artifacts import PLACE, Artifacts
 from volopt.storage.connect import connect
 from volopt.storage.lock import study_lock
 from volopt.storage.record import run_record
+from volopt.training.pace import Pace
 from volopt.training.task import tasks
 from volopt.windows.split import SPLITS
 
@@ -49,7 +51,8 @@ def _planned(job: Job, ledger: Ledger) -> list[PhasePlan]:
     counted: set[str] = set()  # a point of two grids is trained in the first of them
 
     def missing(params: Params) -> int:
-        keys = {task.key(data) for task in tasks(job.definition, params, job.device, job.options.precision)} - counted
+        made = tasks(job.definition, params, job.device, job.options.precision, packed=job.packed)
+        keys = {task.key(data) for task in made} - counted
         counted.update(keys)
         return sum(not fits.has(key) for key in keys)
 
@@ -123,6 +126,7 @@ def _workshop(job: Job, listener: Listener, illustrator: Illustrator) -> Worksho
         illustrator=illustrator,
         device=job.device,
         precision=job.options.precision,
+        packed=job.packed,
         timeout=job.options.timeout,
     )
 
@@ -132,6 +136,8 @@ def _trainer(job: Job) -> Trainer:
         from volopt.search.executors.cluster import ClusterTrainer
 
         return ClusterTrainer(job.dataset, job.options.scheduler, job.device)
+    if job.packed:
+        return PackTrainer(job.dataset, job.members, Pace(measures=job.options.pack in (None, packing.AUTO)))
     return SerialTrainer(job.dataset) if job.workers == 1 else ProcessTrainer(job.dataset, job.workers)
 
 
@@ -155,6 +161,7 @@ def _record(job: Job) -> dict[str, Any]:
         precision=job.options.precision,
         workers=job.workers,
         scheduler=job.options.scheduler,
+        pack=job.options.pack,
         command=job.command,
         study_file=job.text,
     )

@@ -10,7 +10,7 @@ LARGEST = 2**53  # of whole numbers: from here on a float skips some
 WHOLE = frozenset({"seed", "epochs", "best_epoch"})
 DATA = {"provider": str, "reader": str, "synthetic": bool, "fingerprint": str}
 RUN = {
-    **dict.fromkeys(("started", "device", "precision", "machine", "command", "study_file"), str),
+    **dict.fromkeys(("started", "device", "precision", "machine", "command", "study_file", "pack"), str),
     **{"workers": int | str, "scheduler": str | None, "git_commit": str | None},
 }
 

@@ -19,6 +19,7 @@ def run_record(
     precision: str,
     workers: int,
     scheduler: str | None = None,
+    pack: str | None = None,
     command: str,
     study_file: str,
 ) -> dict[str, Any]:
@@ -33,6 +34,7 @@ def run_record(
         scheduler: address of the Dask scheduler whose workers train; None where they run on this machine.
         command: that goes on with the study.
         study_file: the study file's text.
+        pack: what was said of training fits together, or None.
     """
     return {
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -47,7 +49,7 @@ def run_record(
         "git_commit": _git_commit(),
         "command": command,
         "study_file": study_file,
-    }
+    } | ({} if pack is None else {"pack": pack})
 
 
 def versions() -> dict[str, str]:

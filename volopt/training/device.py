@@ -56,11 +56,15 @@ def release_memory(device: str) -> None:
     memory.give_back()
 
 
+class NoMemoryError(TrainingError):
+    """Memory ran out while training."""
+
+
 def computing(work: Callable[[], Found], device: str, precision: str, cell: str) -> Found:
     """Return what ``work`` returns, computed as ``reproducible`` says.
 
     Raises:
-        TrainingError: memory ran out.
+        NoMemoryError: memory ran out.
     """
     memory.keep_freed()
     with reproducible(device, precision, cell):
@@ -71,7 +75,7 @@ def computing(work: Callable[[], Found], device: str, precision: str, cell: str)
                 raise
     # Here the error is gone, and with it the frames that held on to the tensors: what follows finds their memory free.
     release_memory(device)
-    raise TrainingError("memory ran out while training", "try a smaller network or batch")
+    raise NoMemoryError("memory ran out while training", "try a smaller network or batch")
 
 
 @contextmanager

@@ -32,8 +32,7 @@ class Network:
     def __init__(self, task: Task, train: Samples) -> None:
         self.task, self.train = task, train
         self.full = train.inputs() if task.config.batch_size == "full" else None
-        torch.manual_seed(task.seed)
-        self.model = build(task.config, train.features, task.head_outputs).to(task.device)
+        self.model = seeded(task, train.features).to(task.device)
         self.optimizer = _optimizer(task, self.model)
         self.loss = LOSSES[task.loss]
 
@@ -75,6 +74,12 @@ def build(config: Config, features: int, head_outputs: int = 1) -> Recurrent:
         dropout=config.dropout,
         head_outputs=head_outputs,
     )
+
+
+def seeded(task: Task, features: int) -> Recurrent:
+    """Return the untrained network of a fit, and leave torch's generators where its training takes them up."""
+    torch.manual_seed(task.seed)
+    return build(task.config, features, task.head_outputs)
 
 
 def predict(model: Recurrent, samples: Samples, *, training_mode: bool = False) -> Tensor:

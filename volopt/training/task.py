@@ -45,6 +45,7 @@ class Task:
     test_in_train_mode: bool = False
     device: str = "cpu"
     precision: str = "highest"
+    packed: bool = False  # whether it may be trained in a pack: it has other last digits then, and another key
 
     @property
     def rung(self) -> int:
@@ -61,6 +62,8 @@ class Task:
         del decides["metric"]
         if self.loss == "mse":  # as before there was another
             del decides["loss"]
+        if not self.packed:  # as before there were packs
+            del decides["packed"]
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
 
@@ -117,7 +120,9 @@ class Fit:
         return cls(**facts, curves=curves, forecasts=forecasts, weights=weights)
 
 
-def tasks(definition: Definition, params: Mapping[str, Scalar], device: str, precision: str) -> list[Task]:
+def tasks(
+    definition: Definition, params: Mapping[str, Scalar], device: str, precision: str, *, packed: bool = False
+) -> list[Task]:
     """Return the fits of one trial, one a seed.
 
     Args:
@@ -125,6 +130,7 @@ def tasks(definition: Definition, params: Mapping[str, Scalar], device: str, pre
         params: the trial's values; keys that are missing stay at the baseline.
         device: resolved.
         precision: ``highest`` or ``medium``.
+        packed: whether fits are trained in packs; those with batch norm, whose statistics are not packed, never are.
     """
     training, published = definition.training, definition.published
     config = Config(**{**definition.baseline(), **params})
@@ -141,6 +147,7 @@ def tasks(definition: Definition, params: Mapping[str, Scalar], device: str, pre
             test_in_train_mode=published.test_in_train_mode if published else False,
             device=device,
             precision=precision,
+            packed=packed and not config.batch_norm,
         )
         for seed in range(training.seeds)
     ]

@@ -55,7 +55,7 @@ def _best_definition(subject: Subject, name: str) -> Definition:
 def _run(subject: Subject, file: str) -> str:
     said = {"data": studies.data_of(subject.study)["provider"], "storage": storage_url(subject)}
     for record in studies.runs(subject.study)[-1:]:  # by these, too, digits differ
-        said |= {name: record.get(name, "") for name in ("device", "precision")}
+        said |= {name: record.get(name, "") for name in ("device", "precision", "pack")}
     return shlex.join(["volopt", "run", file, *(f"--{name}={value}" for name, value in said.items() if value)])
 
 

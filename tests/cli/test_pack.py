@@ -1,0 +1,81 @@
+"""``volopt run --pack``: the same study, packed, within tolerance of one by one."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builders import SAMPLE_DATA, Volopt
+
+STUDY = f"""
+format = 1
+name = "packs"
+{SAMPLE_DATA}[model]
+cell = "GRU"
+hidden_size = 4
+window = 5
+[training]
+epochs = 10
+seeds = 2
+batch_size = 256
+early_stopping = 8
+[space]
+cell = ["GRU", "LSTM", "RNN"]
+hidden_size = [3, 4]
+window = {{ low = 2, high = 8 }}
+learning_rate = {{ low = 1e-4, high = 1e-1, log = true }}
+[[phase]]
+name = "grid"
+sampler = "grid"
+grid = {{ cell = ["RNN", "LSTM", "GRU"], hidden_size = [3, 4] }}
+[[phase]]
+name = "search"
+sampler = "random"
+vary = ["window", "learning_rate"]
+trials = 14
+pruner = "median"
+"""
+
+
+def run(volopt: Volopt, sample: Path, *options: object) -> dict[str, Any]:
+    code, out, err = volopt("run", "packs.toml", "--data", sample, "--pictures", "none", "--json", *options)
+    assert code == 0, err
+    return dict(json.loads(out.splitlines()[-1]))
+
+
+def values(volopt: Volopt, name: str) -> dict[str, tuple[float, ...]]:
+    """Value and test loss of each complete trial, by its parameters."""
+    listed = json.loads(volopt("trials", name, "--json")[1])
+    return {
+        json.dumps(each["params"], sort_keys=True): (each["value"], each["metrics"]["test_mse"])
+        for each in listed
+        if each["state"] == "COMPLETE"
+    }
+
+
+def test_a_pruned_search_in_packs_gives_the_values_of_one_by_one(volopt: Volopt, sample: Path, tmp_path: Path) -> None:
+    (tmp_path / "packs.toml").write_text(STUDY)
+    packed = run(volopt, sample, "--pack", "4")
+    alone = run(volopt, sample, "--workers", "1", "--name", "alone")
+    for facts in (packed, alone):
+        assert facts["complete"] + facts["pruned"] == facts["new_trials"] == 20
+        assert facts["failed"] == 0
+        assert facts["pruned"] > 0
+    found, expected = values(volopt, "packs"), values(volopt, "alone")
+    both = found.keys() & expected.keys()
+    assert len(both) > 6  # all of the grid, and more
+    for params in both:
+        assert found[params] == pytest.approx(expected[params], rel=2e-3)
+    assert any(found[params] != expected[params] for params in both)  # in the last digits: it was packed
+    assert run(volopt, sample, "--pack", "4")["new_trials"] == 0
+
+
+def test_a_run_says_what_was_packed_when_it_is_asked_to_say_more(volopt: Volopt, sample: Path, tmp_path: Path) -> None:
+    (tmp_path / "packs.toml").write_text(STUDY)
+    code, _, err = volopt(
+        "run", "packs.toml", "--data", sample, "--pictures", "none", "--phase", "grid", "--epochs", "2", "--pack",
+        "auto", "-v",
+    )  # fmt: skip
+    assert code == 0
+    assert err.count("s each one by one;") >= 1
