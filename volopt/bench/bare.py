@@ -1,7 +1,8 @@
 """The loop that volopt is measured against: plain torch, and nothing that training does not need.
 
-It knows nothing of volopt, so that a process of it costs what such a script costs. As a script it trains fits one
-after another, as the paper's notebooks do, and prints their losses as JSON:
+It knows nothing of volopt, so that a process of it costs what such a script costs: within volopt's own, the allocator
+would be volopt's (``training.memory``). As a script it trains fits one after another, as the paper's notebooks do, and
+prints their losses and CPU seconds as JSON:
 
     python -m volopt.bench.bare WINDOWS.npz FITS.json [THREADS]
 
@@ -11,6 +12,7 @@ dicts. Without THREADS torch takes as many as it likes.
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -94,8 +96,12 @@ def main(windows: str, fits: str, threads: str | None = None) -> None:
     if threads is not None:
         torch.set_num_threads(int(threads))
     data = read(windows)
-    todo = [Fit(**each) for each in json.loads(Path(fits).read_text())]
-    print(json.dumps([train(fit, data)._asdict() for fit in todo]))
+    done = []
+    for each in json.loads(Path(fits).read_text()):
+        began = time.process_time()
+        losses = train(Fit(**each), data)
+        done.append(losses._asdict() | {"cpu_seconds": time.process_time() - began})
+    print(json.dumps(done))
 
 
 if __name__ == "__main__":

@@ -35,7 +35,12 @@ class Figures(NamedTuple):
         fit = f"a fit of {WHOLE[0]} {WHOLE[1]}"
         return [
             Target(f"CPU time of {fit} over the bare loop's", self.fit.ratio, 1.10),
-            Target(f"{fit}: full precision over medium", self.fit.gain, 1.7, at_least=True),
+            Target(
+                f"bare loop's CPU time over that of {fit}, medium",
+                self.fit.bare_ms / self.fit.medium_ms,
+                1.7,
+                at_least=True,
+            ),
             Target("overhead of a trial of one epoch", self.overhead_ms, 25, "ms"),
             Target("volopt --help", self.start.help_seconds, self.start.allowed, "s"),
             Target("memory of a worker, LSTM of 250 units", self.worker_mb, 1200, "MB"),
