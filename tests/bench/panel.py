@@ -243,6 +243,7 @@ def draw(rows: Sequence[dict[str, Any]], pairs: Sequence[dict[str, Any]], path: 
     for axes in (left, right):
         axes.set_xscale("log")
         axes.set_xticks(numbers, [str(n) for n in numbers], minor=False)
+        axes.xaxis.minorticks_off()
         axes.grid(alpha=0.3)
         axes.legend(fontsize=8)
     left.set_yscale("log")
