@@ -58,6 +58,13 @@ ARGUMENTS = [
         "write tcp://HOST:PORT",
     ),
     Case(
+        "packs on a cluster",
+        "run right.toml --scheduler tcp://host:8786 --pack 8 --data sample",
+        2,
+        "--pack 8 and --scheduler exclude each other: a cluster's worker trains one fit at a time",
+        "leave one of them out",
+    ),
+    Case(
         "workers here and there",
         "run right.toml --scheduler tcp://host:8786 --workers 2 --data sample",
         2,
