@@ -20,7 +20,7 @@ from optuna.storages import BaseStorage, RDBStorage
 from optuna.storages._rdb import models
 from optuna.storages._rdb.storage import _create_scoped_session
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import Executable, Table, insert, select
+from sqlalchemy import Table, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -165,7 +165,7 @@ class PatientStorage(RDBStorage):
 
 
 @functools.cache
-def _upsert(dialect: str, table: Table) -> Executable:
+def _upsert(dialect: str, table: Table) -> Any:
     """Return the statement that sets attributes, over what they were before."""
     new = (sqlite if dialect == "sqlite" else postgresql).insert(table)
     return new.on_conflict_do_update(

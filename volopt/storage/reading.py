@@ -18,13 +18,13 @@ from typing import Any
 from optuna.distributions import BaseDistribution, json_to_distribution
 from optuna.storages._rdb import models
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 AT_ONCE = 500  # trials whose rows are asked for in one statement
 TRIAL = models.TrialModel.__table__.c
 COLUMNS = (TRIAL.trial_id, TRIAL.number, TRIAL.state, TRIAL.datetime_start, TRIAL.datetime_complete)
-Rows = dict[int, list[Row[Any]]]
+Rows = dict[int, list[Any]]
 
 
 def of_study(
@@ -36,7 +36,7 @@ def of_study(
         ValueError, KeyError, TypeError, LookupError: a row makes no sense.
     """
     query = select(*COLUMNS).where(TRIAL.study_id == study_id).order_by(TRIAL.trial_id)
-    found: list[Row[Any]] = []
+    found: list[Any] = []
     for some in _portions([each for each in included if each <= after]):
         found += session.execute(query.where(TRIAL.trial_id.in_(some)))
     found = sorted(found, key=lambda row: row.trial_id)
@@ -65,7 +65,7 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _trials(session: Session, rows: Sequence[Row[Any]]) -> Iterator[FrozenTrial]:
+def _trials(session: Session, rows: Sequence[Any]) -> Iterator[FrozenTrial]:
     for some in _portions(rows):
         ids = [row.trial_id for row in some]
         params, values, user, system, reports = (_rows(session, query, ids) for query in QUERIES)
@@ -117,7 +117,7 @@ def _portions(values: Iterable[Any]) -> Iterator[list[Any]]:
         yield some
 
 
-def _values(rows: Sequence[Row[Any]]) -> list[float] | None:
+def _values(rows: Sequence[Any]) -> list[float] | None:
     found = [0.0] * len(rows)
     for _, objective, value, kind in rows:
         found[objective] = models.TrialValueModel.stored_repr_to_value(value, kind)
@@ -147,6 +147,6 @@ def _with_shared_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return {sys.intern(name): value for name, value in pairs}
 
 
-_scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once
+_scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # typeshed lacks it
 _report: Callable[..., float] = models.TrialIntermediateValueModel.stored_repr_to_intermediate_value
 _distribution: Callable[[str], BaseDistribution] = functools.lru_cache(maxsize=1024)(json_to_distribution)

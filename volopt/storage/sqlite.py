@@ -116,7 +116,8 @@ class FileStorage(PatientStorage):
             StorageError: the transaction failed.
         """
         sessions, telling = self.scoped_session, self.telling
-        self.scoped_session = shared = Shared(sessions)
+        shared = Shared(sessions)
+        self.scoped_session = shared  # type: ignore[assignment]  # it stands in for one
         self.telling = durable
         well = False
         try:

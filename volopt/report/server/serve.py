@@ -12,13 +12,14 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import optuna_dashboard
-from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages import BaseStorage
 
 from volopt.errors import UsageError, VoloptError
 from volopt.report.server.guards import by_method, guarded, read_only
 from volopt.report.server.listing import WithoutNotes, listing
 from volopt.report.server.pages import Drawing, Pages
 from volopt.storage.artifacts import Artifacts
+from volopt.storage.patient import PatientStorage
 
 FIRST_PORT = 8080
 PORTS = 100  # tried from the first one on
@@ -31,7 +32,7 @@ class Fresh:
     to the next one: without this, a study that was deleted and run again would show the old trials.
     """
 
-    def __init__(self, storage: RDBStorage, make: Callable[[BaseStorage], WSGIApplication]) -> None:
+    def __init__(self, storage: PatientStorage, make: Callable[[BaseStorage], WSGIApplication]) -> None:
         self._storage, self._make = storage, make
         self._lock = threading.Lock()
         self._born = self._births()
@@ -61,7 +62,9 @@ class Fresh:
             return {tuple(row) for row in found}
 
 
-def dashboard(reader: RDBStorage, writer: RDBStorage | None, artifacts: Artifacts, drawing: Drawing) -> WSGIApplication:
+def dashboard(
+    reader: PatientStorage, writer: PatientStorage | None, artifacts: Artifacts, drawing: Drawing
+) -> WSGIApplication:
     """Return the dashboard of a database as an app.
 
     Args:
