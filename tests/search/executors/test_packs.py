@@ -68,7 +68,7 @@ class Watched:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.slots: list[int] = []  # of each pack that was made
         self.members: list[int] = []  # of each epoch
-        make, train = Pack.__init__, Pack.train_one_epoch
+        make, train = Pack.__init__, Pack.launch
 
         def made(pack: Pack, *arguments: Any) -> None:
             make(pack, *arguments)
@@ -79,7 +79,7 @@ class Watched:
             train(pack)
 
         monkeypatch.setattr(Pack, "__init__", made)
-        monkeypatch.setattr(Pack, "train_one_epoch", trained)
+        monkeypatch.setattr(Pack, "launch", trained)
 
 
 @pytest.fixture
@@ -136,14 +136,14 @@ def test_a_task_whose_data_cannot_be_had_fails_alone() -> None:
 
 def at_epoch(monkeypatch: pytest.MonkeyPatch, epoch: int, happens: Callable[[Pack], None]) -> None:
     """Have something happen before a pack's nth epoch, in the thread that trains."""
-    train, count = Pack.train_one_epoch, iter(range(1, 10**6))
+    train, count = Pack.launch, iter(range(1, 10**6))
 
     def trained(pack: Pack) -> None:
         if next(count) == epoch:
             happens(pack)
         train(pack)
 
-    monkeypatch.setattr(Pack, "train_one_epoch", trained)
+    monkeypatch.setattr(Pack, "launch", trained)
 
 
 def test_a_pruned_member_leaves_and_the_others_train_on(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
