@@ -109,6 +109,27 @@ def test_a_pack_whose_members_come_back_is_not_made_anew(watched: Watched) -> No
     assert watched.members == [6] * 20
 
 
+def test_packs_of_several_shapes_are_trained_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All are launched before the first is waited for."""
+    happened: list[tuple[str, str]] = []
+    launch, collect = Pack.launch, Pack.collect
+
+    def launched(pack: Pack) -> None:
+        happened.append(("launch", pack.shape.cell))
+        launch(pack)
+
+    def collected(pack: Pack) -> None:
+        happened.append(("collect", pack.shape.cell))
+        collect(pack)
+
+    monkeypatch.setattr(Pack, "launch", launched)
+    monkeypatch.setattr(Pack, "collect", collected)
+    with trainer(4) as train:
+        futures = [train.submit(task(seed=seed, cell=cell), None, 3) for cell in ("RNN", "GRU") for seed in range(2)]
+        assert all(future.result(SECONDS).state is not None for future in futures)
+    assert happened == [(what, cell) for what in ("launch", "collect") for cell in ("RNN", "GRU")] * 3
+
+
 def test_a_member_that_fails_fails_alone(watched: Watched) -> None:
     given = [task(), task(learning_rate=1e30), task(seed=1)]
     with trainer(3) as train:
