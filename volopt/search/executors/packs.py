@@ -164,12 +164,13 @@ class PackTrainer:
     def _open(self) -> None:
         """Give those that wait a seat, in a pack that is being trained or in another one, if no more of them come."""
         self._waiting = [order for order in self._waiting if not order.future.cancelled()]
+        running = bool(self._tables)
         for shape in dict.fromkeys(order.shape for order in self._waiting):
             assert shape is not None
             group = [order for order in self._waiting if order.shape == shape]
             if shape not in self._tables:
                 before, self._seen[shape] = self._seen.get(shape, 0), len(group)
-                if self._tables and len(group) > before:
+                if running and len(group) > before:
                     continue  # they began together and are to go on together: the next look is an epoch away
                 self._at_hand = shape
                 pack = self._shelf.pack(shape, [(order.task, order.data) for order in group])
