@@ -108,11 +108,11 @@ def prepare_job(study_file: str, options: Options) -> Job:
     )
     phases = _chosen(definition, options.phases)
     device = resolve(options.device)
+    members = packing.members(options.pack, device, phases, definition.training.seeds)
     where = address(options.storage)
     artifacts = _artifacts(where, definition.name, options)
     panel = read_data(definition, options.data or locate(where.home / "sample_cn"), artifacts / "frames")
     dataset = prepare(panel.frames, definition, panel.source.fingerprint)
-    members = packing.members(options.pack, device, phases, definition.training.seeds)
     workers = 1 if members > 1 else options.workers or (cores() if device == "cpu" else 1)
     return Job(
         study_file,
