@@ -150,7 +150,7 @@ def main(device: str, data: Path | None, count: int, epochs: int, repeats: int, 
     trials = [fits(search, drawn(generator), device, epochs) for _ in range(count // SEEDS)]
     row("`search`, up to 64 units", [each for trial in trials for each in trial], search, repeats, picked)
     for name, params in LARGEST.items():
-        row(f"`grid`, {name}", fits(grid, params, device, max(2, epochs // 5)), grid, repeats, picked)
+        row(f"`grid`, {name}", fits(grid, params, device, epochs), grid, repeats, picked)
 
 
 if __name__ == "__main__":
@@ -158,7 +158,7 @@ if __name__ == "__main__":
     parser.add_argument("--device", default="auto")
     parser.add_argument("--data", type=Path)
     parser.add_argument("--fits", type=int, help="of the first row; 1000 on a GPU, 30 on a CPU")
-    parser.add_argument("--epochs", type=int, help="of the first row, a fifth of them in the others; 100, or 10")
+    parser.add_argument("--epochs", type=int, help="of each fit; 100 on a GPU, 10 on a CPU")
     parser.add_argument("--repeats", type=int, default=3)
     said = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:

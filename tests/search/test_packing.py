@@ -20,9 +20,9 @@ def phase(**changes: Any) -> Phase:
     ("said", "device", "found"),
     [
         (None, "cpu", 1),
-        (None, "cuda", 256),
-        (None, "cuda:1", 256),
-        ("auto", "cpu", 256),
+        (None, "cuda", 1024),
+        (None, "cuda:1", 1024),
+        ("auto", "cpu", 1024),
         ("1", "cuda", 1),
         ("7", "cpu", 7),
     ],
@@ -35,7 +35,7 @@ def test_it_is_what_was_said_or_one_on_a_cpu_and_many_on_a_gpu(said: str | None,
 def test_auto_leaves_a_sampler_that_learns_four_rounds_of_trials_to_learn_from(sampler: str) -> None:
     assert members("auto", "cpu", [GRID, phase(sampler=sampler, trials=60)], 5) == 75
     assert members("auto", "cpu", [phase(sampler=sampler, trials=2)], 5) == 5
-    assert members("auto", "cpu", [phase(sampler=sampler, trials=100_000)], 5) == 256
+    assert members("auto", "cpu", [phase(sampler=sampler, trials=100_000)], 5) == 1024
     assert members("500", "cpu", [phase(sampler=sampler, trials=60)], 5) == 500
 
 

@@ -79,5 +79,5 @@ def test_a_pack_takes_no_more_of_a_gpu_than_estimated() -> None:
     torch.cuda.reset_peak_memory_stats()
     before = torch.cuda.memory_allocated()
     pack = pack_of([given] * 64)
-    pack.rehearse()
+    pack.train_one_epoch()
     assert torch.cuda.max_memory_reserved() - before < 64 * member_bytes(pack.shape, pack.room) * 1.5

@@ -50,7 +50,7 @@ def test_a_step_reads_no_number_and_all_of_it_is_on_the_device(kind: dict[str, A
     made = network([task(**kind), task(**(kind | {"window": 6, "hidden_size": 5}))], "meta")
     work(made)
     with pytest.raises(RuntimeError, match="meta"):
-        made.train_one_epoch()  # which reads the losses
+        made.losses()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -63,7 +63,7 @@ def test_what_an_epoch_leaves_stays_where_it_was_in_memory(kind: dict[str, Any])
         return {name: value.data_ptr() for name, value in found.items() if isinstance(value, Tensor)}
 
     before = places()
-    made.train_one_epoch()
+    made.launch()
     made.keep_best([0, 1])
     assert places() == before
     assert {"rows", "first", "second", "steps", "_best", "_gradient", "_forecast", "_losses"} <= before.keys()
@@ -71,10 +71,10 @@ def test_what_an_epoch_leaves_stays_where_it_was_in_memory(kind: dict[str, Any])
 
 def test_what_is_read_of_an_epoch_is_read_once_and_anew_after_the_next() -> None:
     made = network([task(learning_rate=0.1), task(seed=1)])
-    made.train_one_epoch()
+    made.launch()
     first, (rows, steps) = made.forecast(0).clone(), made.rows(1)
     assert made.rows(1)[0].data_ptr() == rows.data_ptr()
     assert steps == 1.0
-    made.train_one_epoch()
+    made.launch()
     assert made.rows(1)[1] == 2.0
     assert not torch.equal(made.forecast(0), first)

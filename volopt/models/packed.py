@@ -85,9 +85,10 @@ def _lstm(day: Tensor, state: State, weight: Tensor, bias: Tensor) -> State:
 def _gru(day: Tensor, state: State, weight: Tensor, bias: Tensor) -> State:
     """h' = (1 - z) n + z h, n = tanh(x_n + r (U h + c)) (Cho et al. 2014), gates in torch's order r, z, n."""
     around = torch.baddbmm(bias, state[0], weight)  # with the bias inside what the reset gate multiplies
-    size = state[0].shape[-1]
-    reset, update = torch.sigmoid(day[..., : 2 * size] + around[..., : 2 * size]).chunk(2, dim=-1)
-    new = torch.tanh(day[..., 2 * size :] + reset * around[..., 2 * size :])
+    parts = [2 * state[0].shape[-1], state[0].shape[-1]]
+    (gates, new), (gates_around, new_around) = torch.split(day, parts, -1), torch.split(around, parts, -1)
+    reset, update = torch.sigmoid(gates + gates_around).chunk(2, dim=-1)
+    new = torch.tanh(new + reset * new_around)
     return (new + update * (state[0] - new),)
 
 

@@ -138,7 +138,7 @@ def prepare_job(study_file: str, options: Options) -> Job:
 def _check_place(options: Options) -> None:
     """Refuse a place to train in that cannot be, before anything is read."""
     if options.scheduler is None:
-        resolve(options.device)
+        packing.members(options.pack, resolve(options.device), (), seeds=1)
         return
     scheduler.check(options.scheduler, options.device)
     if options.pack not in (None, "1"):

@@ -9,7 +9,7 @@ from volopt.errors import UsageError
 
 AUTO = "auto"
 MOST = 4096  # fits that may be asked for at the same time
-MOST_AUTO = 256  # a small network's training step has long filled a GPU by then
+MOST_AUTO = 1024  # the networks of `search` fill a GPU by then, in some twenty packs
 LEARNING = frozenset({"tpe", "gp", "cmaes"})  # samplers that propose by what came of earlier trials
 AT_ONCE = 4  # auto leaves these at least so many rounds of trials to learn from
 

@@ -4,7 +4,8 @@ A network of a few units keeps a GPU busy for microseconds a call, less than Pyt
 makes all calls of a training step at once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,10 @@ WARM_UP = 3  # calls before a recording, as torch asks for: libraries allocate o
 
 
 class Recorder:
-    """Records works that share the memory of one pool, and so are not to be replayed at the same time.
+    """Records works that follow each other in a stream of their own, beside those of other recorders.
+
+    They share the memory of one pool. The stream is also that of the recording: cuBLAS keeps a workspace a stream, and
+    works that are done at the same time must not share it.
 
     Args:
         device: where they work.
@@ -24,6 +28,23 @@ class Recorder:
     def __init__(self, device: str) -> None:
         self._device = torch.device(device)
         self._pool: Any = None  # torch's handle
+        on_cuda = self._device.type == "cuda"
+        self._stream = torch.cuda.Stream(self._device) if on_cuda else None  # type: ignore[no-untyped-call]
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Do what is said in the recorder's stream, after all that was said before; it is not waited for."""
+        if self._stream is None:
+            yield
+            return
+        self._stream.wait_stream(torch.cuda.current_stream(self._device))
+        with torch.cuda.stream(self._stream):
+            yield
+
+    def join(self) -> None:
+        """Have what is said from now on come after all that was done apart."""
+        if self._stream is not None:
+            torch.cuda.current_stream(self._device).wait_stream(self._stream)
 
     def __call__(self, work: Callable[[Tensor], None], given: Tensor) -> Callable[[Tensor], None]:
         """Return what does the work on a tensor such as ``given``.
@@ -31,11 +52,14 @@ class Recorder:
         On CUDA the work is done a few times at once. It must read no number back, and what it changes has to stay
         where it is.
         """
-        if self._device.type != "cuda":
+        if self._stream is None:
             return work
         with torch.cuda.device(self._device):
             here = given.clone()
-            self._warm_up(work, here)
+            with self.apart():
+                for _ in range(WARM_UP):
+                    work(here)
+            self.join()
             graph = self._recorded(work, here)
         self._pool = self._pool or graph.pool()
         return partial(_replay, graph, here)
@@ -47,7 +71,7 @@ class Recorder:
             # go back to the stream there was.
             with (
                 torch.cuda.stream(torch.cuda.current_stream()),
-                torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"),
+                torch.cuda.graph(graph, self._pool, self._stream, capture_error_mode="thread_local"),
             ):
                 work(here)
         except RuntimeError as error:
@@ -55,14 +79,6 @@ class Recorder:
                 raise error.__context__ from None
             raise
         return graph
-
-    def _warm_up(self, work: Callable[[Tensor], None], here: Tensor) -> None:
-        side = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch does not annotate it
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
-            for _ in range(WARM_UP):
-                work(here)
-        torch.cuda.current_stream().wait_stream(side)
 
 
 def _replay(graph: torch.cuda.CUDAGraph, here: Tensor, given: Tensor) -> None:

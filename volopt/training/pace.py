@@ -49,7 +49,7 @@ class Pace:
         shape = pack.shape
         if shape not in self._alone:
             self._alone[shape] = _seconds_alone(task, data)
-        self._together[shape] = _seconds(pack.rehearse)
+        self._together[shape] = _seconds(pack.train_one_epoch)
         won = self.wins(shape, members)
         if not won:
             self._lost[shape] = members

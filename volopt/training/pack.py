@@ -68,15 +68,19 @@ class Pack:
         """Empty a slot."""
         self._members.pop(slot, None)
 
-    def train_one_epoch(self) -> None:
-        """Go through train once and score valid, for all active members; what one fails of stands in its ``error``."""
-        self._members = active = self.active  # the weights of those that rest move on
+    def launch(self) -> None:
+        """Begin to go through train once, and to score valid, for all active members."""
+        self._members = self.active  # the weights of those that rest move on
         if self.shape.batch_size != "full":
-            for slot, member in active.items():
+            for slot, member in self._members.items():
                 self._network.order[slot] = torch.randperm(self.shape.train, generator=member.order)
-        train, valid = self._network.train_one_epoch()
+        self._network.launch()
+
+    def collect(self) -> None:
+        """Wait for what was launched, and note what came of it; what a member fails of stands in its ``error``."""
+        train, valid = self._network.losses()
         best = []
-        for slot, member in active.items():
+        for slot, member in self._members.items():
             try:
                 if member.course.note(train[slot], valid[slot], _Learner(self._network, slot)):
                     best.append(slot)
@@ -85,9 +89,10 @@ class Pack:
                 member.error = error
         self._network.keep_best(best)
 
-    def rehearse(self) -> None:
-        """Do an epoch's work with nobody in the slots."""
-        self._network.train_one_epoch()
+    def train_one_epoch(self) -> None:
+        """Launch and collect."""
+        self.launch()
+        self.collect()
 
     def progress(self, slot: int) -> Progress:
         """Return how far a member has come, which leaves a finished one's slot empty and has another one rest."""

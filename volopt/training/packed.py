@@ -83,16 +83,21 @@ class PackedNetwork:
         self._train.put(slot, data["train"])
         self._valid.put(slot, data["valid"])
 
-    def train_one_epoch(self) -> tuple[list[float], list[float]]:
-        """Go through train once, in ``order``, and return each slot's losses, of train before and of valid after."""
+    def launch(self) -> None:
+        """Have the device go through train once, in ``order``, and score valid; nothing is waited for."""
         self._read.clear()
-        self._losses.zero_()
-        self._order.copy_(self.order, non_blocking=True)
-        for rows in torch.split(self._order, max(self._shape.sizes), dim=1):
-            self._steps[rows.shape[1]](rows)
-        for rows in self._valid_rows:
-            self._scores[rows.shape[1]](rows)
-        train, valid = self._losses.tolist()  # here the device is waited for
+        with self._record.apart():
+            self._losses.zero_()
+            self._order.copy_(self.order, non_blocking=True)
+            for rows in torch.split(self._order, max(self._shape.sizes), dim=1):
+                self._steps[rows.shape[1]](rows)
+            for rows in self._valid_rows:
+                self._scores[rows.shape[1]](rows)
+
+    def losses(self) -> tuple[list[float], list[float]]:
+        """Wait for what was launched, and return each slot's losses: of train before its updates, of valid after."""
+        self._record.join()
+        train, valid = self._losses.tolist()
         return train, valid
 
     def keep_best(self, slots: list[int]) -> None:

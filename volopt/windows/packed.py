@@ -19,13 +19,15 @@ class PackedSamples:
         device, count = like.targets.device, len(like)
         days = _days(like)
         self.length, self._feature = length, like.anchored_feature
-        self._days = days.new_zeros(members, *days.shape)
+        # Each series of a longer window reaches back by as many days more.
+        room = len(days) + like.parts * (length - like.windows.shape[1])
+        self._days = days.new_zeros(members, room, like.features)
         self._ends = torch.full((members, count), length, device=device)  # rows of the target days
         self._shift = like.targets.new_zeros(members, count)  # 0 where nothing is anchored
         self._targets = like.targets.new_zeros(members, count)
         self.alive = like.targets.new_ones(members, length)  # 1 on the days of a member's window
         self._back = torch.arange(-length, 0, device=device)[:, None]
-        self._members = torch.arange(members, device=device)[:, None, None] * len(days)
+        self._members = torch.arange(members, device=device)[:, None, None] * room
         self._anchored = torch.zeros(like.features, device=device)
         if self._feature is not None:
             self._anchored[self._feature] = 1
@@ -33,7 +35,8 @@ class PackedSamples:
     def put(self, member: int, samples: Samples) -> None:
         """Give a member its samples."""
         window = samples.windows.shape[1]
-        self._days[member].copy_(_days(samples))
+        days = _days(samples)
+        self._days[member, : len(days)].copy_(days)
         self._ends[member].copy_(samples.starts + window)
         self._targets[member].copy_(samples.targets)
         if samples.shift is not None:

@@ -44,6 +44,7 @@ class Samples:
     previous: Array  # shape: (samples,), the actual of the day before, original units
     dates: Dates  # shape: (samples,), the target days
     log: bool
+    parts: int  # series that have some of them
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -161,6 +162,7 @@ def samples_at(
         previous=join([part.previous for part in parts]),
         dates=np.concatenate([part.dates for part in parts]),
         log=dataset.log,
+        parts=len(parts),
     )
 
 

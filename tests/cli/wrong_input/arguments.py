@@ -29,6 +29,16 @@ ARGUMENTS = [
         'name: found "../grid", write letters, digits and "._-", a letter or digit first',
         TEMPLATE,
     ),
+    *(
+        Case(
+            f"--pack {said}",
+            f"run right.toml --pack {said}",
+            2,
+            f"--pack {said} is neither auto nor a number from 1 to 4096",
+            "write auto, or how many fits to train together, such as 64",
+        )
+        for said in ("some", "0", "-3", "1e3", "99999999999999999999", "²")
+    ),
     Case(
         "an unknown device",
         "run right.toml --device tpu --data sample",

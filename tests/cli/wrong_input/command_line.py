@@ -55,16 +55,6 @@ COMMAND_LINE = [
         "run right.toml --precision low",
         "Invalid value for '--precision': 'low' is not one of 'highest', 'medium'",
     ),
-    *(
-        Case(
-            f"--pack {said}",
-            f"run right.toml --pack {said}",
-            2,
-            f"--pack {said} is neither auto nor a number from 1 to 4096",
-            "write auto, or how many fits to train together, such as 64",
-        )
-        for said in ("some", "0", "-3", "1e3", "99999999999999999999", "²")
-    ),
     usage(
         "unknown pictures",
         "run right.toml --pictures some",

@@ -68,7 +68,7 @@ class Watched:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.slots: list[int] = []  # of each pack that was made
         self.members: list[int] = []  # of each epoch
-        make, train = Pack.__init__, Pack.train_one_epoch
+        make, train = Pack.__init__, Pack.launch
 
         def made(pack: Pack, *arguments: Any) -> None:
             make(pack, *arguments)
@@ -79,7 +79,7 @@ class Watched:
             train(pack)
 
         monkeypatch.setattr(Pack, "__init__", made)
-        monkeypatch.setattr(Pack, "train_one_epoch", trained)
+        monkeypatch.setattr(Pack, "launch", trained)
 
 
 @pytest.fixture
@@ -109,6 +109,27 @@ def test_a_pack_whose_members_come_back_is_not_made_anew(watched: Watched) -> No
     assert watched.members == [6] * 20
 
 
+def test_packs_of_several_shapes_are_trained_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All are launched before the first is waited for."""
+    happened: list[tuple[str, str]] = []
+    launch, collect = Pack.launch, Pack.collect
+
+    def launched(pack: Pack) -> None:
+        happened.append(("launch", pack.shape.cell))
+        launch(pack)
+
+    def collected(pack: Pack) -> None:
+        happened.append(("collect", pack.shape.cell))
+        collect(pack)
+
+    monkeypatch.setattr(Pack, "launch", launched)
+    monkeypatch.setattr(Pack, "collect", collected)
+    with trainer(4) as train:
+        futures = [train.submit(task(seed=seed, cell=cell), None, 3) for cell in ("RNN", "GRU") for seed in range(2)]
+        assert all(future.result(SECONDS).state is not None for future in futures)
+    assert happened == [(what, cell) for what in ("launch", "collect") for cell in ("RNN", "GRU")] * 3
+
+
 def test_a_member_that_fails_fails_alone(watched: Watched) -> None:
     given = [task(), task(learning_rate=1e30), task(seed=1)]
     with trainer(3) as train:
@@ -136,14 +157,14 @@ def test_a_task_whose_data_cannot_be_had_fails_alone() -> None:
 
 def at_epoch(monkeypatch: pytest.MonkeyPatch, epoch: int, happens: Callable[[Pack], None]) -> None:
     """Have something happen before a pack's nth epoch, in the thread that trains."""
-    train, count = Pack.train_one_epoch, iter(range(1, 10**6))
+    train, count = Pack.launch, iter(range(1, 10**6))
 
     def trained(pack: Pack) -> None:
         if next(count) == epoch:
             happens(pack)
         train(pack)
 
-    monkeypatch.setattr(Pack, "train_one_epoch", trained)
+    monkeypatch.setattr(Pack, "launch", trained)
 
 
 def test_a_pruned_member_leaves_and_the_others_train_on(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:

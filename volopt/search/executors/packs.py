@@ -1,9 +1,10 @@
 """Training many tasks at once on one device: what waits is grouped by shape, and each group trained as a pack.
 
-One thread trains. It takes the group of the task that has waited longest, brings each member to the epoch it was asked
-for, and lets go of those whose future was cancelled; nothing of it stops the others. A member that comes back with the
-state it left with is still in its slot. What cannot be packed is trained by itself, and so is a group for which that is
-faster. A pack that memory is too small for is made smaller, and what then has no place waits for its turn.
+One thread trains, in rounds of an epoch: all packs side by side, so that together they fill the device, and one of the
+tasks that are trained by themselves. A member leaves its pack at the epoch it was asked for, when it fails, or when its
+future is cancelled; nothing of it stops the others. One that comes back with the state it left with is still in its
+slot. What cannot be packed is trained by itself, and so is a group for which that is faster. A pack that memory is too
+small for is made smaller, and what then has no place waits for its turn.
 """
 
 import logging
@@ -16,15 +17,17 @@ from functools import lru_cache, partial
 from queue import Empty, SimpleQueue
 from typing import Any
 
+import torch
+
 from volopt.search.executors.serial import train
-from volopt.training.device import NoMemoryError, computing, release_memory
+from volopt.training.device import NoMemoryError, computing, ran_out_of_memory, release_memory
 from volopt.training.fit import every_split
 from volopt.training.member import Member
 from volopt.training.pace import Pace
 from volopt.training.pack import Pack
 from volopt.training.progress import Progress
 from volopt.training.shape import Data, Shape, shape_of
-from volopt.training.shelf import Shelf
+from volopt.training.shelf import ROOMY, Shelf
 from volopt.training.task import State, Task
 from volopt.windows.dataset import Dataset
 
@@ -46,6 +49,14 @@ class _Order:
     shape: Shape | None = None  # of the pack it may be in; None: it trains alone
 
 
+@dataclass(eq=False)
+class _Table:
+    """A pack that is being trained, and whose task is in which slot."""
+
+    pack: Pack
+    seats: dict[int, _Order]
+
+
 class PackTrainer:
     """Trains up to ``members`` tasks of a study together.
 
@@ -62,7 +73,11 @@ class PackTrainer:
         self._closed = threading.Event()
         # The thread's own:
         self._waiting: list[_Order] = []  # the oldest first
-        self._shelf = Shelf(dataset, members, pace)
+        self._alone: list[_Order] = []  # that are trained by themselves
+        self._tables: dict[Shape, _Table] = {}
+        self._seen: dict[Shape, int] = {}  # how many waited at the last look
+        self._at_hand: Shape | None = None  # what an error is about
+        self._shelf = Shelf(dataset, ROOMY * members, pace)
         self._samples = lru_cache(WINDOWS)(partial(every_split, dataset))
         self._thread = threading.Thread(target=self._work, name="packs", daemon=True)
         self._thread.start()
@@ -75,19 +90,34 @@ class PackTrainer:
         return order.future
 
     def close(self) -> None:
-        """Drop what waits, and end after the epoch that is being trained."""
+        """Drop what waits, and end after the round that is being trained: an epoch, and a rung of a task alone."""
         self._closed.set()
         self._incoming.put(None)
         self._thread.join()
 
     def _work(self) -> None:
         while True:
-            self._receive(settle=True)
+            self._receive(settle=not self._tables and not self._alone)
             if self._closed.is_set():
                 return
-            self._waiting = [order for order in self._waiting if not order.future.cancelled()]
-            if self._waiting:
-                self._train(self._waiting[0].shape)
+            known = (
+                *self._waiting,
+                *self._alone,
+                *(each for table in self._tables.values() for each in table.seats.values()),
+            )
+            if known:
+                task = known[0].task
+                self._attempt(task.device, task.precision)
+
+    def _attempt(self, device: str, precision: str) -> None:
+        """Train a round; after an error all packs begin anew, from the states that their members came with."""
+        try:
+            computing(self._round, device, precision, "RNN")
+        except Exception as error:
+            lost = isinstance(error, NoMemoryError)
+            if not lost:
+                log.info("a pack failed", exc_info=True)
+            self._reset(device, None if lost else error)
 
     # What comes in.
 
@@ -102,105 +132,110 @@ class PackTrainer:
                     self._take(order)
 
     def _take(self, order: _Order) -> None:
-        window = order.task.config.window
         try:
-            order.data = self._samples(window, order.task.device)
+            order.data = self._samples(order.task.config.window, order.task.device)
             order.shape = shape_of(order.task, order.data)
         except Exception as error:  # whatever is wrong with its data is this task's failure
-            self._waiting.append(order)
-            self._leave(order, error)
+            _fail(order, error)
         else:
-            self._waiting.append(order)
+            (self._alone if order.shape is None else self._waiting).append(order)
 
     # What is trained.
 
-    def _train(self, shape: Shape | None) -> None:
-        """Train all that wait with this shape."""
-        group = [order for order in self._waiting if order.shape == shape]
-        task = group[0].task
-        try:
-            if shape is None or not computing(lambda: self._packed(shape, group), task.device, task.precision, "RNN"):
-                self._train_alone(group)
-        except NoMemoryError:
-            assert shape is not None  # what trains alone answers for itself
-            self._shelf.shrink(shape, len(group))
-            release_memory(task.device)
-        except Exception as error:  # a defect: what it hit has failed, the others go on
-            log.info("a pack failed", exc_info=True)
-            self._shelf.clear()
-            for order in group:
-                self._leave(order, error)
+    def _round(self) -> None:
+        """Train every pack for an epoch, side by side, and one task alone; answer those that have come far enough."""
+        self._open()
+        for shape, table in self._tables.items():
+            self._at_hand = shape
+            table.pack.launch()
+        if self._alone:
+            order = self._alone.pop(0)
+            if not order.future.cancelled():
+                _answer(order, partial(train, self._dataset, order.task, order.state, order.until))
+        for shape, table in list(self._tables.items()):
+            self._at_hand = shape
+            table.pack.collect()
+            for slot, member in table.pack.active.items():
+                if _is_done_with(table.pack, slot, member, table.seats[slot]):
+                    del table.seats[slot]
+            if not table.seats:
+                del self._tables[shape]
 
-    def _packed(self, shape: Shape, group: list[_Order]) -> bool:
-        """Train the group as a pack, or as many of it as find room, and return whether that is the way to train it."""
-        pack = self._shelf.pack(shape, [(order.task, order.data) for order in group])
-        if pack is not None:
-            self._train_together(pack, group)
-        return pack is not None
+    def _open(self) -> None:
+        """Give those that wait a seat, in a pack that is being trained or in another one, if no more of them come."""
+        self._waiting = [order for order in self._waiting if not order.future.cancelled()]
+        running = bool(self._tables)
+        for shape in dict.fromkeys(order.shape for order in self._waiting):
+            assert shape is not None
+            group = [order for order in self._waiting if order.shape == shape]
+            if shape not in self._tables:
+                before, self._seen[shape] = self._seen.get(shape, 0), len(group)
+                if running and len(group) > before:
+                    continue  # they began together and are to go on together: the next look is an epoch away
+                self._at_hand = shape
+                pack = self._shelf.pack(shape, [(order.task, order.data) for order in group])
+                if pack is None:
+                    self._alone += group
+                    self._waiting = [order for order in self._waiting if order.shape != shape]
+                    continue
+                self._tables[shape] = _Table(pack, {})
+            self._seen.pop(shape, None)
+            self._seat(self._tables[shape], group)
 
-    def _train_alone(self, group: list[_Order]) -> None:
-        for order in group:
-            if self._closed.is_set():
-                return
-            if order.future.cancelled():
-                self._leave(order)
-            else:
-                self._answer(order, partial(train, self._dataset, order.task, order.state, order.until))
-
-    def _train_together(self, pack: Pack, group: list[_Order]) -> None:
-        """Train until every member of the group, and those that joined it on the way, are where they were asked to be.
-
-        When all are, those that come back are waited for: they began together, and are to go on together.
-        """
-        seats: dict[int, _Order] = {}
-        self._seat(pack, group, seats)
-        while seats and not self._closed.is_set():
-            pack.train_one_epoch()
-            for slot, member in pack.active.items():
-                if self._is_done_with(pack, slot, member, seats[slot]):
-                    del seats[slot]
-            self._receive(settle=False)
-            if seats and all(
-                order.shape == pack.shape for order in self._waiting
-            ):  # else it is another shape's turn soon
-                seated = set(seats.values())
-                self._seat(pack, [order for order in self._waiting if order not in seated], seats)
-
-    def _is_done_with(self, pack: Pack, slot: int, member: Member, order: _Order) -> bool:
-        """Answer the order whose member has come far enough or no further, and return whether there was an answer."""
-        if order.future.cancelled() or member.error is not None:
-            pack.drop(slot)
-            self._leave(order, member.error)
-        elif member.course.finished or member.course.epoch >= order.until:
-            self._answer(order, lambda: pack.progress(slot))
-        else:
-            return False
-        return True
-
-    def _seat(self, pack: Pack, orders: list[_Order], seats: dict[int, _Order]) -> None:
-        """Put orders into the slots that nobody trains in; those first whose member rests in one."""
-        for order in sorted(orders, key=lambda order: not pack.has(order.state)):
-            if order.future.cancelled():
-                self._leave(order)
-            elif len(seats) < pack.room.slots and pack.room.holds(order.task):
+    def _seat(self, table: _Table, group: list[_Order]) -> None:
+        """Put tasks into the slots that nobody trains in; those first whose member rests in one."""
+        pack = table.pack
+        for order in sorted(group, key=lambda order: not pack.has(order.state)):
+            if len(table.seats) < pack.room.slots and pack.room.holds(order.task):
                 try:
-                    seats[pack.put(order.task, order.data, order.state)] = order
+                    table.seats[pack.put(order.task, order.data, order.state)] = order
                 except (KeyError, ValueError) as error:  # a state that is none
-                    self._leave(order, error)
+                    _fail(order, error)
+                self._waiting.remove(order)
 
-    def _answer(self, order: _Order, work: Callable[[], Progress]) -> None:
-        try:
-            progress = work()
-        except Exception as error:  # whatever a fit died of is its own failure
-            self._leave(order, error)
-        else:
-            self._leave(order)
-            if order.future.set_running_or_notify_cancel():  # somebody still wants to know
-                order.future.set_result(progress)
+    def _reset(self, device: str, error: Exception | None) -> None:
+        """Let go of all packs; the tasks at hand fail with the error, or memory ran out for so many of them."""
+        if torch.device(device).type == "cuda":
+            torch.cuda.synchronize(device)  # before the memory that was launched on is another's
+        waiting = [*(each for table in self._tables.values() for each in table.seats.values()), *self._waiting]
+        hit = [order for order in waiting if order.shape == self._at_hand]
+        self._tables.clear()
+        if error is not None:
+            for order in hit:
+                _fail(order, error)
+            waiting = [order for order in waiting if order not in hit]
+            self._shelf.clear()
+        elif self._at_hand is not None:
+            self._shelf.shrink(self._at_hand, len(hit))
+        self._waiting = waiting
+        release_memory(device)
 
-    def _leave(self, order: _Order, error: Exception | None = None) -> None:
-        """Have an order wait no longer, and say so if it failed."""
-        if order in self._waiting:
-            self._waiting.remove(order)
-            if error is not None and order.future.set_running_or_notify_cancel():
-                order.future.set_exception(error)
+
+def _is_done_with(pack: Pack, slot: int, member: Member, order: _Order) -> bool:
+    """Answer the order whose member has come far enough or no further, and return whether it is answered."""
+    if member.error is not None or order.future.cancelled():
+        pack.drop(slot)
+        if member.error is not None:
+            _fail(order, member.error)
+    elif member.course.finished or member.course.epoch >= order.until:
+        _answer(order, partial(pack.progress, slot))
+    else:
+        return False
+    return True
+
+
+def _answer(order: _Order, work: Callable[[], Progress]) -> None:
+    try:
+        progress = work()
+    except Exception as error:  # whatever a fit died of is its own failure
+        if ran_out_of_memory(error):  # but for this: alone it has ended as NoMemoryError
+            raise
+        _fail(order, error)
+    else:
+        if order.future.set_running_or_notify_cancel():  # somebody still wants to know
+            order.future.set_result(progress)
+
+
+def _fail(order: _Order, error: Exception) -> None:
+    if order.future.set_running_or_notify_cancel():
+        order.future.set_exception(error)
