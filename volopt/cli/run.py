@@ -55,7 +55,7 @@ def _number(context: click.Context, option: click.Parameter, value: float | None
     "--precision",
     type=click.Choice(["highest", "medium"]),
     default="highest",
-    help="medium multiplies matrices in bfloat16 where the processor can: faster, other last digits.",
+    help="medium multiplies matrices in bfloat16 where the processor can and that is faster: other last digits.",
 )
 @click.option(
     "--pack",
