@@ -30,7 +30,7 @@ def main() -> None:
     said = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         storage = f"sqlite:///{directory}/volopt.db"
-        job = prepare_job(said.study, Options(storage, said.data, trials=said.trials))
+        job = prepare_job(said.study, Options(storage, data=said.data, trials=said.trials))
         budget = Budget("budget")
         facts = run(job, lambda plans: Listener(), lambda *found: Illustrations(*found, job.definition, budget))
         opened = connect(storage)

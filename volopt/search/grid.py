@@ -36,6 +36,7 @@ class PointSampler(GridSampler):
         self._unsettled: list[int] = []  # those among them that may be so again: the running ones, in order
         self._all_grids.sort(key=repr)  # undo the shuffle
         self._all_grids.sort(key=lambda values: cost(self._params(values)), reverse=True)
+        self.next_point()  # passes what is settled: the first ask is as quick as the others
 
     def next_point(self) -> int | None:
         """Return the id of the first open point, or None when none is left."""

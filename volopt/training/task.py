@@ -12,7 +12,7 @@ from volopt.definition.schema import Definition, Scalar
 
 Arrays = dict[str, NDArray[Any]]
 RUNGS = 10  # a trial reports about this many times
-# Units from which products in bfloat16 are faster on a CPU: below, the conversion costs more (tests/bench/precision.py).
+# Units from which products in bfloat16 are faster on a CPU; below, the conversion costs more (tests/bench/precision).
 MEDIUM_PAYS_FROM = {"RNN": 32, "LSTM": 16, "GRU": 48}
 FORMAT = 1  # of kept fits: raise it when the same fit would come out with other numbers or metrics
 
