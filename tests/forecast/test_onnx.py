@@ -38,7 +38,7 @@ def torch_says(made: Bundle, inputs: torch.Tensor) -> np.ndarray:
 @pytest.fixture(scope="module")
 def learned() -> Dataset:
     """What the bundles are told to have learned from."""
-    return builders.dataset()
+    return builders.dataset(builders.definition(builders.STUDY.replace("high = 6", "high = 40")))
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])

@@ -23,7 +23,7 @@ from volopt.windows.dataset import Dataset
 @pytest.fixture(scope="module")
 def learned() -> Dataset:
     """What the bundles are told to have learned from."""
-    return builders.dataset()
+    return builders.dataset(builders.definition(builders.STUDY.replace("high = 6", "high = 40")))
 
 
 @pytest.mark.parametrize(

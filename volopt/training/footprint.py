@@ -31,7 +31,8 @@ def member_bytes(shape: Shape, room: Room) -> float:
         num_layers=layers,
         head_outputs=shape.head_outputs,
     )
-    data = 2 * shape.days * shape.features + 6 * shape.train + 5 * shape.valid
+    days = shape.train + shape.parts * room.window
+    data = 2 * days * shape.features + 6 * shape.train + 5 * shape.valid
     return 4 * (room.window * (max(step, score) + inputs) + ROWS * layout.size + data)
 
 

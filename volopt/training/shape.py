@@ -25,7 +25,7 @@ class Shape:
     head_outputs: int
     device: str
     precision: str
-    days: int  # on which the windows are a view
+    parts: int  # series that have train samples
     features: int
     train: int  # samples
     valid: int
@@ -53,7 +53,7 @@ def shape_of(task: Task, data: Data) -> Shape | None:
         head_outputs=task.head_outputs,
         device=task.device,
         precision=task.precision,
-        days=train.windows.shape[0] + config.window - 1,
+        parts=train.parts,
         features=train.features,
         train=len(train),
         valid=len(data["valid"]),
