@@ -29,7 +29,7 @@ from volopt.data.bins import write_provider
 
 LIMIT = 2 * 2**30  # bytes
 MEGA = 2**20
-STAGES = ("read", "prepare", "baselines", "fit", "score", "attach")
+STAGES = ("read", "prepare", "baselines", "fit", "score", "keep")
 SEED = 0
 PERSISTENCE = (0.998, 0.95, 0.6, 0.0)  # of log volume: regimes, weeks, days, the day alone
 SPREAD = (0.8, 0.4, 0.2, 0.25)  # standard deviations of these, as volopt.data.sample has them for a real stock
@@ -165,7 +165,7 @@ def measure(home: Path, data: Path, workers: int) -> dict[str, Any]:
 
     stages = Stages()
     watched = (job, "read_data"), (job, "prepare"), (baselines, "baselines"), (SerialTrainer, "submit")
-    for (owner, name), stage in zip((*watched, (results, "artifact"), (Artifacts, "attach")), STAGES, strict=True):
+    for (owner, name), stage in zip((*watched, (results, "artifact"), (Artifacts, "put_json")), STAGES, strict=True):
         stages.watch(owner, name, stage)
     stages.watch_workers(ProcessTrainer)
     said = {"data": data, "workers": workers, "device": "cpu", "name": f"workers-{workers}", "seeds": workers}

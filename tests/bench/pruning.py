@@ -38,7 +38,7 @@ from volopt.search.study import find
 from volopt.storage.connect import connect
 
 SEEDS = range(5, 10)  # of the sampler; `halving` was chosen by trials of 0 to 4
-BUDGET = 6000  # epochs of one search
+BUDGET = 4000  # epochs of one search
 GOAL = 1 / 3
 
 

@@ -7,6 +7,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 import pytest
 from optuna.trial import FrozenTrial, TrialState
@@ -17,6 +18,7 @@ from volopt.data.frame import Source
 from volopt.definition.schema import Definition
 from volopt.errors import StorageError, TrainingError
 from volopt.search import study as studies
+from volopt.search.artifact import read
 from volopt.search.driver import Driver, Workshop
 from volopt.search.executors.serial import SerialTrainer
 from volopt.search.illustrator import Illustrator
@@ -159,6 +161,20 @@ def test_the_artifact_holds_curves_and_forecasts_by_date_in_original_units(bench
     volume = dataset(found).series[0].target
     assert content["days"]["test"]["actual"] == volume[-31:].tolist()
     assert len(content["seeds"][1]["curves"]["valid_mse"]) == 4
+
+
+def test_the_long_columns_of_a_large_panel_lie_beside_the_artifact(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("volopt.search.results.LONG", 0)
+    found = definition()
+    bench.drive(found)
+    study, store = bench.study, Artifacts(bench.directory / "artifacts")
+    left = read(study, study.trials[0], store)
+    assert left is not None
+    assert isinstance(left.days["test"].actual, np.ndarray)
+    assert left.days["test"].actual.tolist() == dataset(found).series[0].target[-31:].tolist()
+    assert len(left.seeds[1].forecast["test"]) == 31
 
 
 def test_a_new_study_with_more_seeds_trains_only_the_missing_ones(bench: Bench) -> None:

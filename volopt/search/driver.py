@@ -5,7 +5,6 @@ next driver finds with the lock in hand and tells FAIL (``search.study.repair``)
 its task, which is trained again from its last rung; a fit whose workers die again and again is given up.
 """
 
-import json
 import logging
 import math
 import time
@@ -244,8 +243,8 @@ class Driver:
         self._shop.illustrator.trial(run.trial, content, value)
         skills = {name: score for name, score in metrics.items() if "_skill_" in name}
         scores = {name: score for name, score in metrics.items() if name not in skills}
-        key, file = self._shop.artifacts.put(CURVES, json.dumps(content).encode())
-        storage, system = self._study._storage, {key: file, SCORES: {"seeds": seeds, "skills": skills}}
+        files = self._shop.artifacts.put_json(CURVES, content)
+        storage, system = self._study._storage, {**files, SCORES: {"seeds": seeds, "skills": skills}}
         with together(storage, durable=True):
             set_attributes(storage, run.trial._trial_id, scores, system)
             self._ledger.finish(run.phase.name, run.params, complete=state == TrialState.COMPLETE)

@@ -70,17 +70,27 @@ class Artifacts:
             ) from error
 
     def attach(self, trial: optuna.Trial, name: str, content: dict[str, Any]) -> None:
-        """Attach JSON to a running trial; numpy arrays in it go into a file beside."""
-        bare, arrays = taken_out(content)
-        if arrays:  # first: JSON that tells of columns has them
-            self.attach_file(trial, ARRAYS, packed(arrays, {}))
-            bare[BESIDE] = ARRAYS
-        self.attach_file(trial, name, json.dumps(bare).encode())
+        """Attach JSON to a running trial, as ``put_json`` keeps it."""
+        for key, said in self.put_json(name, content).items():
+            trial.storage.set_trial_system_attr(trial._trial_id, key, said)
 
     def attach_file(self, trial: optuna.Trial, name: str, content: bytes) -> None:
         """Attach a file to a running trial."""
         key, said = self.put(name, content)
         trial.storage.set_trial_system_attr(trial._trial_id, key, said)
+
+    def put_json(self, name: str, content: dict[str, Any]) -> dict[str, str]:
+        """Keep JSON, numpy arrays in it in a file beside, and return the system attributes that attach both.
+
+        Raises:
+            StorageError: they cannot be written.
+        """
+        bare, arrays = taken_out(content)
+        files = []
+        if arrays:
+            files.append(self.put(ARRAYS, packed(arrays, {})))
+            bare[BESIDE] = ARRAYS
+        return dict([*files, self.put(name, json.dumps(bare).encode())])
 
     def put(self, name: str, content: bytes) -> tuple[str, str]:
         """Keep a file, and return the system attribute that attaches it, as Optuna's ``upload_artifact`` sets it.
