@@ -12,7 +12,7 @@ from volopt.definition.load import MAX_BYTES, MAX_LINE, MAX_TOLD, find, load, re
 from volopt.definition.plain import is_plain
 from volopt.errors import DefinitionError, UsageError
 
-SECONDS = 20  # of CPU: a file that is read in more than proportion to its length takes minutes, the slowest of these 4 s
+SECONDS = 20  # of CPU: what grows faster than the file takes minutes, the slowest of these 1.5 to 4 s
 PHASE = '\n[[phase]]\nname = "p"\nsampler = "grid"\n'
 
 
