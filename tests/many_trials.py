@@ -11,6 +11,7 @@ from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.storages._rdb import models
 from sqlalchemy import insert
 
+from builders import SAMPLE_DATA
 from volopt.data.frame import Source
 from volopt.definition.schema import Definition
 from volopt.search import study as studies
@@ -29,31 +30,43 @@ BASELINES = ("persistence", "ma5", "ewma", "har", "ridge", "lightgbm")
 SKILLS = [f"{split}_skill_{name}" for split in ("valid", "test") for name in BASELINES]
 CHUNK = 1000  # trials in one transaction
 
-WIDE = """
+WIDE = f"""
 format = 1
 name = "wide"
-[data]
-instrument = "SH600000"
-features = ["$close", "$volume"]
-target = "$volume"
-train = ["2010-01-04", "2015-08-31"]
-valid = ["2015-09-01", "2017-12-31"]
-test = ["2018-01-01", "2018-12-28"]
-[model]
+{SAMPLE_DATA}[model]
 cell = "RNN"
 [training]
 epochs = 100
 seeds = 1
 [space]
 cell = ["LSTM", "RNN"]
-hidden_size = {sizes}
-window = {{ low = 5, high = 100 }}
-learning_rate = {{ low = 1e-4, high = 1e-1, log = true }}
+hidden_size = {{sizes}}
+window = {{{{ low = 5, high = 100 }}}}
+learning_rate = {{{{ low = 1e-4, high = 1e-1, log = true }}}}
 [[phase]]
 name = "all"
-sampler = "{sampler}"
-{phase}
+sampler = "{{sampler}}"
+{{phase}}
 """
+
+TINY = f"""
+format = 1
+name = "tiny"
+{SAMPLE_DATA}[model]
+cell = "RNN"
+[training]
+epochs = 1
+seeds = 1
+[space]
+cell = ["LSTM", "RNN"]
+hidden_size = [3, 5]
+learning_rate = {{ low = 1e-4, high = 1e-1, log = true }}
+[[phase]]
+name = "wide"
+sampler = "random"
+vary = ["hidden_size", "learning_rate"]
+trials = 2000
+"""  # of trials that hardly train
 
 
 def wide(sampler: str, trials: int = 100_000, pruner: str = "none") -> str:

@@ -14,7 +14,7 @@ from volopt.training.task import Fit, State, Task, tasks
 from volopt.windows.dataset import Dataset
 
 DATASET = builders.dataset(builders.definition())
-OF_TASK = ("seed", "epochs", "early_stopping", "loss", "head_outputs", "device")
+OF_TASK = ("seed", "epochs", "early_stopping", "loss", "head_outputs", "device", "precision")
 
 
 def task(**changes: Any) -> Task:

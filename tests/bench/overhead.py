@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from statistics import median
 from typing import Any
+from unittest.mock import patch
 
 import optuna
 import torch
@@ -21,8 +22,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 sys.path.append(str(Path(__file__).parents[1]))
 
-from soak import STUDY
-
+from many_trials import TINY
 from volopt.data.sample import write_sample
 from volopt.search import run as runs
 from volopt.search.executors.serial import SerialTrainer
@@ -69,8 +69,8 @@ def ours(job: Job) -> float:
     clock = Clock()
     trainer = Timed(job.dataset)
     trainer.clock = clock
-    runs._trainer = lambda job: trainer  # type: ignore[assignment]
-    runs.run(job, lambda plans: clock)
+    with patch.object(runs, "_trainer", lambda job: trainer):
+        runs.run(job, lambda plans: clock)
     return clock.overhead
 
 
@@ -117,11 +117,11 @@ def main(trials: int, repeats: int) -> None:
         with tempfile.TemporaryDirectory(prefix="volopt-overhead-") as name:
             folder = Path(name)
             write_sample(folder / "sample")
-            (folder / "soak.toml").write_text(STUDY)
+            (folder / "tiny.toml").write_text(TINY)
             said = Options(
                 f"sqlite:///{folder}/volopt.db", data=folder / "sample", workers=1, device="cpu", trials=trials
             )
-            job = prepare_job(str(folder / "soak.toml"), said)
+            job = prepare_job(str(folder / "tiny.toml"), said)
             found.append((1000 * ours(job), 1000 * plain(job, folder, trials)))
     mine, theirs = median(each[0] for each in found), median(each[1] for each in found)
     print(f"overhead a trial, CPU, median of {repeats}: volopt {mine:.1f} ms, a plain Optuna script {theirs:.1f} ms")

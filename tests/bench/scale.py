@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -91,8 +92,7 @@ def ours(path: Path, definition: Any, sampler: str, asks: int) -> Figures:
             trial.report(1.0, 20)
             found["ask"].append(asked - began)
             found["prune"].append(seconds(trial.should_prune))
-            value = loss(trial.params)
-            found["tell"].append(seconds(lambda trial=trial, value=value: study.tell(trial, value)))  # type: ignore[misc]
+            found["tell"].append(seconds(partial(study.tell, trial, loss(trial.params))))
             ledger.finish(phase.name, trial.params, complete=True)
     return {"open": opened} | {name: median(each[1:]) for name, each in found.items()}  # the first ask warms up
 
@@ -109,7 +109,7 @@ def plain(path: Path, definition: Any, sampler: str, asks: int) -> Figures:
         began = time.process_time()
         trial = study.ask(space)
         asked.append(time.process_time() - began)
-        told.append(seconds(lambda trial=trial: study.tell(trial, loss(trial.params))))  # type: ignore[misc]
+        told.append(seconds(partial(study.tell, trial, loss(trial.params))))
     return {"open": opened, "ask": median(asked), "tell": median(told)}
 
 

@@ -25,37 +25,13 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).parents[1]))
 
+from many_trials import TINY
 from processes import cpu_seconds, memory, until
 
 MEMORY_LIMIT = 50.0  # MB that the driver may grow after the first tenth, by which it has drawn pictures
 DATABASE_LIMIT = 20.0  # MB, with the write-ahead log
 WORKERS = 2
 VOLOPT = [sys.executable, "-m", "volopt"]
-STUDY = """\
-format = 1
-name = "soak"
-[data]
-instrument = "SH600000"
-features = ["$close", "$volume"]
-target = "$volume"
-train = ["2010-01-04", "2015-08-31"]
-valid = ["2015-09-01", "2017-12-31"]
-test = ["2018-01-01", "2018-12-28"]
-[model]
-cell = "RNN"
-[training]
-epochs = 1
-seeds = 1
-[space]
-cell = ["LSTM", "RNN"]
-hidden_size = [3, 5]
-learning_rate = { low = 1e-4, high = 1e-1, log = true }
-[[phase]]
-name = "wide"
-sampler = "random"
-vary = ["hidden_size", "learning_rate"]
-trials = 2000
-"""
 EXPECTED = re.compile(r"wide: 0/\d+|wide \d+/\d+: trial \d+ COMPLETE, .*")  # on stderr of the run
 
 
@@ -91,9 +67,9 @@ class Dashboard:
             ended = [trial["state"] in ("Complete", "Pruned", "Fail") for trial in new]
             self._finished += ended.index(False) if False in ended else len(ended)
         if self._watch.polls % 10 == 0 and self._finished:
-            self._get("picture", f"/pictures/soak/{self._finished - 1}.png")
+            self._get("picture", f"/pictures/tiny/{self._finished - 1}.png")
         if self._watch.polls % 60 == 0:
-            self._get("report", "/report/soak")
+            self._get("report", "/report/tiny")
             self._get("whole study", f"/api/studies/{studies[0]['study_id']}?after=0")
 
     def _get(self, kind: str, path: str) -> bytes | None:
@@ -165,7 +141,7 @@ def bare_seconds(folder: Path, data: Path) -> float:
     from volopt.training.task import tasks
 
     torch.set_num_threads(1)
-    job = prepare_job(str(folder / "soak.toml"), Options(f"sqlite:///{folder}/bare/volopt.db", data=data, device="cpu"))
+    job = prepare_job(str(folder / "tiny.toml"), Options(f"sqlite:///{folder}/bare/volopt.db", data=data, device="cpu"))
     fits = [tasks(job.definition, {"hidden_size": size}, "cpu", "highest")[0] for size in [3, 5] * 26]
     advance(fits[0], job.dataset, None, 1)
     advance(fits[1], job.dataset, None, 1)
@@ -224,9 +200,9 @@ def main(trials: int, pictures: str) -> int:
     with tempfile.TemporaryDirectory(prefix="volopt-soak-") as name:
         folder = Path(name)
         data = folder / "sample"
-        (folder / "soak.toml").write_text(STUDY)
+        (folder / "tiny.toml").write_text(TINY)
         subprocess.run([*VOLOPT, "data", "sample", str(data)], check=True, stdout=subprocess.DEVNULL)
-        command = [*VOLOPT, "run", "soak.toml", "--trials", str(trials), "--workers", str(WORKERS), "--data", str(data)]
+        command = [*VOLOPT, "run", "tiny.toml", "--trials", str(trials), "--workers", str(WORKERS), "--data", str(data)]
         command += ["--pictures", pictures]
         print(f"{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f}", flush=True)
         bare = bare_seconds(folder, data)

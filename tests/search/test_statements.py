@@ -8,31 +8,13 @@ from typing import Any
 import sqlalchemy
 from optuna.trial import FrozenTrial
 
-from builders import SAMPLE_DATA
+from many_trials import TINY
 from volopt.definition.schema import Phase
 from volopt.search import run as runs
 from volopt.search.job import Options, prepare_job
 from volopt.search.listener import Listener
 
 MOST = 45  # statements a trial of one report, three parameters and one seed; Optuna's own calls make 130
-RANDOM = f"""
-format = 1
-name = "small"
-{SAMPLE_DATA}[model]
-cell = "RNN"
-[training]
-epochs = 1
-seeds = 1
-[space]
-cell = ["LSTM", "RNN"]
-hidden_size = [3, 5]
-learning_rate = {{ low = 1e-4, high = 1e-1, log = true }}
-[[phase]]
-name = "wide"
-sampler = "random"
-vary = ["hidden_size", "learning_rate"]
-trials = 8
-"""
 
 
 class Counts(Listener):
@@ -67,9 +49,9 @@ def counting() -> Iterator[Counts]:
 
 
 def test_a_trial_is_three_transactions_and_a_fixed_number_of_statements(tmp_path: Path, sample: Path) -> None:
-    (tmp_path / "small.toml").write_text(RANDOM)
-    said = Options(f"sqlite:///{tmp_path}/volopt.db", data=sample, workers=1, device="cpu")
-    job = prepare_job(str(tmp_path / "small.toml"), said)
+    (tmp_path / "tiny.toml").write_text(TINY)
+    said = Options(f"sqlite:///{tmp_path}/volopt.db", data=sample, trials=8, workers=1, device="cpu")
+    job = prepare_job(str(tmp_path / "tiny.toml"), said)
     with counting() as counts:
         runs.run(job, lambda plans: counts)
     each = [(b[0] - a[0], b[1] - a[1]) for a, b in zip(counts.ends[1:], counts.ends[2:], strict=False)]

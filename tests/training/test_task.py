@@ -93,6 +93,7 @@ def test_medium_precision_is_for_networks_that_gain_by_it(cell: str) -> None:
         params = {"cell": cell, "hidden_size": units}
         assert tasks(definition(), params, device, "medium")[0].precision == precision
         assert tasks(definition(), params, device, "highest")[0].precision == "highest"
+        assert tasks(definition(), params, device, "medium", packed=True)[0].precision == "medium"
 
 
 def test_a_trial_whose_fits_may_be_packed_has_them_so_but_for_batch_norm() -> None:

@@ -1,5 +1,7 @@
 """Samples side by side are each trial's own samples, to the bit."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -12,11 +14,16 @@ WINDOWS, LENGTH = (2, 6, 4), 6
 STUDIES = {
     "as they are": definition(),
     "relative to the window": definition(data={"transform": "log", "anchor": "window_mean", "scaling": "standard"}),
+    "a panel": definition(data={"transform": "log", "anchor": "window_mean"}),
 }
 
 
 def packed(study: str, split: Split) -> tuple[PackedSamples, list[Samples]]:
     data = dataset(STUDIES[study])
+    if study == "a panel":  # a series more, on days of its own
+        (other,) = dataset(STUDIES[study], seed=1).series
+        later = {name: getattr(other, name)[20:] for name in ("dates", "features", "target", "transformed")}
+        data = replace(data, series=(*data.series, replace(other, name="other", **later)))
     own = [samples(data, split, window) for window in WINDOWS]
     found = PackedSamples(own[0], len(own), LENGTH)
     for member, each in enumerate(own):

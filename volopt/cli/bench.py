@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def command(epochs: int, repeats: int, as_json: bool) -> None:
     """Measure the speed and memory of volopt on this machine, each beside a baseline.
 
-    It takes about a minute, and reads and leaves nothing: the synthetic sample is generated in a temporary directory.
+    It takes a minute or two, and reads and leaves nothing: the synthetic sample is generated in a temporary directory.
     Leave the machine alone meanwhile. Times of fits are CPU time of one thread; the bare loop is plain torch with the
     same network and data, validation after each epoch, and nothing else.
     """

@@ -27,6 +27,10 @@ from volopt.storage.connect import connect
 from volopt.training.device import resolve
 from volopt.windows.dataset import Dataset, prepare
 
+# The options of the command that goes on with a study.
+NUMBERS = ("name", "seeds", "epochs", "trials", "device", "precision", "pack", "scheduler")
+PLACES = ("data", "storage", "artifacts")
+
 
 @dataclass(frozen=True)
 class Options:
@@ -78,9 +82,7 @@ class Job:
     @property
     def command(self) -> str:
         """Return the command that goes on with the study: what was said of its numbers, and where they are kept."""
-        names = ["name", "seeds", "epochs", "trials", "device", "precision", "pack", "scheduler", "data", "storage"]
-        names += ["artifacts"]
-        said = {name: getattr(self.options, name) for name in names} | {"storage": self.where.shown}
+        said = {name: getattr(self.options, name) for name in NUMBERS + PLACES} | {"storage": self.where.shown}
         options = [f"--{name}={value}" for name, value in said.items() if value != getattr(Options, name, None)]
         return shlex.join(["volopt", "run", self.study_file, *options])
 

@@ -80,26 +80,35 @@ def computing(work: Callable[[], Found], device: str, precision: str, cell: str)
 
 @contextmanager
 def reproducible(device: str, precision: str, cell: str) -> Iterator[None]:
-    """Compute in one CPU thread at the given precision, and leave torch's settings and generators as they were.
+    """Compute in one CPU thread, as ``precise`` says, and leave torch's settings and generators as they were."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # one thread adds up in one order: the same numbers with any number of workers
+    try:
+        cuda = [torch.device(device)] if torch.device(device).type == "cuda" else []
+        with torch.random.fork_rng(devices=cuda), precise(device, precision, cell):
+            yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@contextmanager
+def precise(device: str, precision: str, cell: str) -> Iterator[None]:
+    """Compute at the given precision, and leave torch's settings as they were.
 
     ``medium`` computes the matrix products in bfloat16: through torch's matmul precision for RNN, through autocast for
     LSTM and GRU, whose CPU kernels ignore the former. A CPU without instructions for bfloat16 computes these two at
     ``highest``: oneDNN's LSTM refuses bfloat16 there, and what stands in for it is ten times slower than float32.
     """
-    threads, matmul = torch.get_num_threads(), torch.get_float32_matmul_precision()
+    matmul = torch.get_float32_matmul_precision()
     tf32 = torch.backends.cudnn.allow_tf32  # torch's default lets cuDNN round what goes into its products
     kind = torch.device(device).type
     autocast = precision == "medium" and cell != "RNN" and (kind == "cuda" or cpu_has_bfloat16())
-    torch.set_num_threads(1)  # one thread adds up in one order: the same numbers with any number of workers
     torch.set_float32_matmul_precision("medium" if precision == "medium" else "highest")
     torch.backends.cudnn.allow_tf32 = precision == "medium"
     try:
-        cuda = [torch.device(device)] if kind == "cuda" else []
         # no cache: it would hold the weights' bfloat16 copies of the first epoch until the block ends
-        bfloat16 = torch.autocast(kind, torch.bfloat16, enabled=autocast, cache_enabled=False)
-        with torch.random.fork_rng(devices=cuda), bfloat16:
+        with torch.autocast(kind, torch.bfloat16, enabled=autocast, cache_enabled=False):
             yield
     finally:
-        torch.set_num_threads(threads)
         torch.set_float32_matmul_precision(matmul)
         torch.backends.cudnn.allow_tf32 = tf32

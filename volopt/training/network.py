@@ -91,8 +91,9 @@ def predict(model: Recurrent, samples: Samples, *, training_mode: bool = False) 
             whole: Tensor = model(samples.inputs()).float()
             return whole
         rows = torch.arange(len(samples), device=samples.starts.device)
-        forecast = torch.empty(len(samples), device=samples.starts.device)  # at once: what lies between big blocks
-        for some in parts:  # that come and go keeps their memory from being used again
+        # Made at once: small tensors between large ones that come and go would keep their memory from being used again.
+        forecast = torch.empty(len(samples), device=samples.starts.device)
+        for some in parts:
             forecast[some] = model(samples.inputs(rows[some])).float()
         return forecast
 

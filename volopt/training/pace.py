@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from volopt.training.device import precise
 from volopt.training.network import Network
 from volopt.training.pack import Pack
 from volopt.training.shape import Data, Shape
@@ -67,7 +68,8 @@ def _seconds_alone(task: Task, data: Data) -> float:
         network.train_one_epoch()
         network.predict(data["valid"]).cpu()
 
-    return _seconds(epoch)
+    with precise(task.device, task.precision, task.config.cell):
+        return _seconds(epoch)
 
 
 def _seconds(epoch: Callable[[], None]) -> float:

@@ -52,9 +52,8 @@ class PackedNetwork:
         self._losses = torch.zeros(2, slots, dtype=torch.float64, device=device)  # of train and valid
         self._forecast = torch.zeros(slots, shape.valid, device=device)  # of valid, scaled
         order = torch.arange(shape.train).repeat(slots, 1)
-        self.order = (
-            order.pin_memory() if torch.device(device).type == "cuda" else order
-        )  # of each slot's samples in the next epoch
+        # of each slot's samples in the next epoch
+        self.order = order.pin_memory() if torch.device(device).type == "cuda" else order
         self._order = order.to(device, copy=True)
         every = torch.arange(shape.valid, device=device).expand(slots, -1)
         self._valid_rows = torch.split(every, VALID_AT_ONCE, dim=1)

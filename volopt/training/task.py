@@ -131,7 +131,7 @@ def tasks(
         definition: the study's.
         params: the trial's values; keys that are missing stay at the baseline.
         device: resolved.
-        precision: ``highest`` or ``medium``, which stays ``highest`` where it would not pay.
+        precision: ``highest`` or ``medium``, which stays ``highest`` where it would not pay one by one.
         packed: whether fits are trained in packs; those with batch norm, whose statistics are not packed, never are.
     """
     training, published = definition.training, definition.published
@@ -148,7 +148,7 @@ def tasks(
             head_outputs=published.head_outputs if published else 1,
             test_in_train_mode=published.test_in_train_mode if published else False,
             device=device,
-            precision=_precision(config, device, precision),
+            precision=precision if packed else _precision(config, device, precision),
             packed=packed and not config.batch_norm,
         )
         for seed in range(training.seeds)
@@ -156,5 +156,5 @@ def tasks(
 
 
 def _precision(config: Config, device: str, said: str) -> str:
-    """Return the precision of a fit: a small network on a CPU is trained at full precision, and kept as such a fit."""
+    """Return the precision of a fit by itself: on a CPU a small network's is full, and the fit is kept as such."""
     return "highest" if device == "cpu" and config.hidden_size < MEDIUM_PAYS_FROM[config.cell] else said

@@ -43,8 +43,9 @@ def drive(train: PackTrainer, given: Sequence[Task]) -> list[Fit | Exception]:
         assert done
         for future in done:
             own = live.pop(future)
-            if future.exception() is not None:
-                ends[own] = future.exception()  # type: ignore[assignment]
+            if (error := future.exception()) is not None:
+                assert isinstance(error, Exception)
+                ends[own] = error
             elif (found := future.result()).fit is not None:
                 ends[own] = found.fit
             else:
@@ -99,6 +100,28 @@ def test_tasks_of_several_shapes_end_as_each_would_alone(watched: Watched) -> No
         for found, own in zip(drive(train, given), given, strict=True):
             assert_as_alone(found, own)
     assert max(watched.members) > 1
+
+
+def test_each_pack_is_trained_at_the_precision_of_its_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where others of another precision are trained beside it, and one that is no pack's."""
+    used: dict[tuple[str, str], set[str]] = {}
+    steps = ("__init__", "launch", "collect", "progress")
+
+    def noted(name: str, step: Callable[..., Any]) -> Callable[..., Any]:
+        def done(pack: Pack, *said: Any) -> Any:
+            found = step(pack, *said)
+            used.setdefault((name, pack.shape.precision), set()).add(torch.get_float32_matmul_precision())
+            return found
+
+        return done
+
+    for name in steps:
+        monkeypatch.setattr(Pack, name, noted(name, getattr(Pack, name)))
+    given = [task(seed=seed, precision=precision) for seed in range(2) for precision in ("highest", "medium")]
+    given.append(task(batch_norm=True))
+    with trainer() as train:
+        assert all(isinstance(found, Fit) for found in drive(train, given))
+    assert used == {(name, precision): {precision} for name in steps for precision in ("highest", "medium")}
 
 
 def test_a_pack_whose_members_come_back_is_not_made_anew(watched: Watched) -> None:

@@ -9,9 +9,9 @@ small for is made smaller, and what then has no place waits for its turn.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from queue import Empty, SimpleQueue
@@ -20,7 +20,7 @@ from typing import Any
 import torch
 
 from volopt.search.executors.serial import train
-from volopt.training.device import NoMemoryError, computing, ran_out_of_memory, release_memory
+from volopt.training.device import NoMemoryError, computing, precise, ran_out_of_memory, release_memory
 from volopt.training.fit import every_split
 from volopt.training.member import Member
 from volopt.training.pace import Pace
@@ -100,19 +100,14 @@ class PackTrainer:
             self._receive(settle=not self._tables and not self._alone)
             if self._closed.is_set():
                 return
-            known = (
-                *self._waiting,
-                *self._alone,
-                *(each for table in self._tables.values() for each in table.seats.values()),
-            )
-            if known:
-                task = known[0].task
-                self._attempt(task.device, task.precision)
+            seated = (each for table in self._tables.values() for each in table.seats.values())
+            if known := [*self._waiting, *self._alone, *seated]:
+                self._attempt(known[0].task.device)
 
-    def _attempt(self, device: str, precision: str) -> None:
+    def _attempt(self, device: str) -> None:
         """Train a round; after an error all packs begin anew, from the states that their members came with."""
         try:
-            computing(self._round, device, precision, "RNN")
+            computing(self._round, device, "highest", "RNN")  # but each pack, and each task alone, at its own precision
         except Exception as error:
             lost = isinstance(error, NoMemoryError)
             if not lost:
@@ -146,18 +141,18 @@ class PackTrainer:
         """Train every pack for an epoch, side by side, and one task alone; answer those that have come far enough."""
         self._open()
         for shape, table in self._tables.items():
-            self._at_hand = shape
-            table.pack.launch()
+            with self._at(shape):
+                table.pack.launch()
         if self._alone:
             order = self._alone.pop(0)
             if not order.future.cancelled():
                 _answer(order, partial(train, self._dataset, order.task, order.state, order.until))
         for shape, table in list(self._tables.items()):
-            self._at_hand = shape
-            table.pack.collect()
-            for slot, member in table.pack.active.items():
-                if _is_done_with(table.pack, slot, member, table.seats[slot]):
-                    del table.seats[slot]
+            with self._at(shape):
+                table.pack.collect()
+                for slot, member in table.pack.active.items():
+                    if _is_done_with(table.pack, slot, member, table.seats[slot]):
+                        del table.seats[slot]
             if not table.seats:
                 del self._tables[shape]
 
@@ -172,8 +167,8 @@ class PackTrainer:
                 before, self._seen[shape] = self._seen.get(shape, 0), len(group)
                 if running and len(group) > before:
                     continue  # they began together and are to go on together: the next look is an epoch away
-                self._at_hand = shape
-                pack = self._shelf.pack(shape, [(order.task, order.data) for order in group])
+                with self._at(shape):
+                    pack = self._shelf.pack(shape, [(order.task, order.data) for order in group])
                 if pack is None:
                     self._alone += group
                     self._waiting = [order for order in self._waiting if order.shape != shape]
@@ -181,6 +176,13 @@ class PackTrainer:
                 self._tables[shape] = _Table(pack, {})
             self._seen.pop(shape, None)
             self._seat(self._tables[shape], group)
+
+    @contextmanager
+    def _at(self, shape: Shape) -> Iterator[None]:
+        """Work on the pack of a shape, at its precision; an error within is about it."""
+        self._at_hand = shape
+        with precise(shape.device, shape.precision, "RNN"):  # whose products a pack's are, in all cells
+            yield
 
     def _seat(self, table: _Table, group: list[_Order]) -> None:
         """Put tasks into the slots that nobody trains in; those first whose member rests in one."""
