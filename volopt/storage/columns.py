@@ -17,13 +17,18 @@ def taken_out(content: Any, place: str = "") -> tuple[Any, dict[str, Column]]:
     """Return JSON-able content with None where a numpy array was, and the arrays by place, as "seeds/0/forecast"."""
     if isinstance(content, np.ndarray):
         return None, {place: content}
-    if not isinstance(content, dict | list):
+    if not isinstance(content, dict | list) or _is_plain(content):
         return content, {}
     keys = content if isinstance(content, dict) else range(len(content))
     parts = {key: taken_out(content[key], f"{place}/{key}" if place else str(key)) for key in keys}
     arrays = {name: array for _, found in parts.values() for name, array in found.items()}
     bare = {key: each for key, (each, _) in parts.items()}
     return (bare if isinstance(content, dict) else list(bare.values())), arrays
+
+
+def _is_plain(content: Any) -> bool:
+    """Return whether something is a list of numbers or texts, of which there are long ones."""
+    return isinstance(content, list) and not any(isinstance(each, dict | list | np.ndarray) for each in content)
 
 
 def put_back(content: Any, arrays: Mapping[str, Column]) -> None:

@@ -338,3 +338,10 @@ assert not heavy, heavy
 
 def test_dask_is_imported_only_when_a_scheduler_is_named() -> None:
     subprocess.run([sys.executable, "-c", LIGHT], check=True)
+
+
+def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UsageError, match="distributed") as caught:
+        check("tcp://127.0.0.1:8786", "auto")
+    assert caught.value.hint == "pip install 'volopt[cluster]'"
