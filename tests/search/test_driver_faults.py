@@ -1,7 +1,6 @@
 """The driver when fits, workers, files or the storage fail, and when it is interrupted: what is lost, and what not."""
 
 from collections.abc import Callable
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from builders import STUDY, definition
 from driven import Bench, Faulty, pruned_by
 from volopt.errors import StorageError, TrainingError
 from volopt.search.driver import Driver
+from volopt.search.executors import WorkerDiedError
 from volopt.search.interrupts import Interrupts
 from volopt.search.ledger import INTERRUPTED
 from volopt.storage.files import read_arrays, write_arrays
@@ -100,7 +100,7 @@ def test_interruptions_do_not_use_up_the_retries(bench: Bench) -> None:
 
 def test_what_a_dead_worker_trained_is_trained_again_within_the_same_trial(bench: Bench) -> None:
     def fault(task: Task, count: int) -> BaseException | None:
-        return BrokenProcessPool("its worker process was ended by SIGKILL") if count in (3, 4, 9) else None
+        return WorkerDiedError("its worker process was ended by SIGKILL") if count in (3, 4, 9) else None
 
     driver = bench.drive(definition(), lambda trainer: Faulty(trainer, fault))
     assert bench.states() == ["COMPLETE"] * 7
@@ -114,7 +114,7 @@ def test_a_point_whose_worker_dies_five_times_without_a_rung_is_given_up_and_the
         if task.config.hidden_size != 5 or task.seed != 1 or task.config.cell != "RNN":
             return None
         submitted.append(count)
-        return BrokenProcessPool("its worker process was ended by SIGKILL")
+        return WorkerDiedError("its worker process was ended by SIGKILL")
 
     found = definition()
     bench.drive(found, lambda trainer: Faulty(trainer, fault))
@@ -131,7 +131,7 @@ def test_a_rung_in_between_forgives_the_deaths_before_it(bench: Bench) -> None:
     """A rung is one epoch here: four deaths before each of the four."""
 
     def fault(task: Task, count: int) -> BaseException | None:
-        return BrokenProcessPool("dead") if count % 5 else None
+        return WorkerDiedError("dead") if count % 5 else None
 
     bench.drive(definition(training={"seeds": 1}), lambda trainer: Faulty(trainer, fault))
     assert bench.states() == ["COMPLETE"] * 7

@@ -8,7 +8,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ from volopt.errors import TrainingError
 from volopt.forecast.periods import Period
 from volopt.forecast.walk import Market, has_days
 from volopt.metrics import Array
-from volopt.search.executors import Trainer
+from volopt.search.executors import Trainer, WorkerDiedError
 from volopt.storage.kept import Kept
 from volopt.training import refit
 from volopt.training.task import Arrays, Task
@@ -165,7 +165,7 @@ def _fitted(missing: Sequence[Step], trainer: Trainer) -> Iterator[tuple[Step, A
             step = pending.pop(future)
             try:
                 yield step, future.result()
-            except BrokenExecutor as error:
+            except WorkerDiedError as error:
                 deaths[step] += 1
                 log.info("%s: %s (%d of %d)", step.period.first, error, deaths[step], DEATHS)
                 if deaths[step] == DEATHS:

@@ -9,7 +9,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 
@@ -20,7 +20,7 @@ from volopt.baselines.baselines import Baselines
 from volopt.definition.schema import Definition, Phase
 from volopt.errors import VoloptError
 from volopt.search import results
-from volopt.search.executors import Trainer
+from volopt.search.executors import Trainer, WorkerDiedError
 from volopt.search.illustrator import Illustrator
 from volopt.search.interrupts import Interrupts
 from volopt.search.keeper import SECONDS, Keeper
@@ -173,8 +173,8 @@ class Driver:
         run, member = self._pending.pop(future)
         try:
             found = future.result()
-        except BrokenExecutor as error:
-            self._died(run, member, str(error), getattr(error, "deaths", 1))
+        except WorkerDiedError as error:
+            self._died(run, member, str(error), error.deaths)
             return
         except Exception as error:  # whatever a fit died of is this trial's failure, not the study's
             self._fail(run, str(error) if isinstance(error, VoloptError) else f"{type(error).__name__}: {error}")

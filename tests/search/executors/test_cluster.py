@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor, wait
+from concurrent.futures import wait
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +31,7 @@ from clusters import (
 )
 from processes import until
 from volopt.errors import ClusterError, TrainingError, UsageError
-from volopt.search.executors import scheduler
+from volopt.search.executors import WorkerDiedError, scheduler
 from volopt.search.executors.cluster import ClusterTrainer
 from volopt.search.executors.scheduler import check, look
 from volopt.search.executors.serial import SerialTrainer
@@ -176,7 +176,7 @@ def test_a_task_that_kills_its_workers_is_given_back_as_broken(tmp_path: Path) -
         future = found.submit(place)
         os.kill(busy(place), signal.SIGKILL)
         error = future.exception(SECONDS)
-        assert isinstance(error, BrokenExecutor)
+        assert isinstance(error, WorkerDiedError)
         assert error.deaths == 1
         assert "its worker died, the last one tcp://127.0.0.1:" in str(error)
         found.close()
@@ -235,7 +235,7 @@ def test_a_worker_of_other_versions_is_refused_before_and_in_a_run(
     other = ClusterTrainer(DATA, two.address)
     with pytest.raises(ClusterError, match=r"has volopt [0-9.]+, and this run volopt 9\.9\.9: results would differ"):
         look(two.address, "auto")
-    with pytest.raises(BrokenExecutor):
+    with pytest.raises(WorkerDiedError):
         other.submit(TASKS[0], None, 1).result(SECONDS)
     with pytest.raises(ClusterError, match="results would differ"):
         other.submit(TASKS[0], None, 1)
@@ -253,7 +253,7 @@ def test_workers_with_threads_or_without_volopt_are_refused(tmp_path: Path) -> N
             with pytest.raises(ClusterError, match=f"the worker tcp://127.0.0.1:[0-9]+ {says}") as caught:
                 look(empty.address, "cpu")
             assert "--nthreads 1" in caught.value.hint
-            with pytest.raises(BrokenExecutor, match=says):
+            with pytest.raises(WorkerDiedError, match=says):
                 late.submit(TASKS[0], None, 1).result(SECONDS)
             late.close()
 
@@ -271,7 +271,7 @@ def test_gpu_workers_are_those_that_offer_one(tmp_path: Path) -> None:
             return
         on_gpu = ClusterTrainer(DATA, mixed.address, "cuda")
         assert on_gpu.workers == 1
-        with pytest.raises(BrokenExecutor, match="offers a GPU, and PyTorch sees none there"):
+        with pytest.raises(WorkerDiedError, match="offers a GPU, and PyTorch sees none there"):
             on_gpu.submit(TASKS[0], None, 1).result(SECONDS)
         on_gpu.close()
 

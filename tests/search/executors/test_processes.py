@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor
 from contextlib import suppress
 from dataclasses import replace
 from multiprocessing import connection
@@ -19,6 +18,7 @@ import pytest
 
 from builders import dataset, definition
 from volopt.errors import TrainingError
+from volopt.search.executors import WorkerDiedError
 from volopt.search.executors.processes import ProcessTrainer, _how
 from volopt.search.executors.serial import SerialTrainer
 from volopt.search.executors.worker import _failure
@@ -94,7 +94,7 @@ def test_a_worker_that_dies_takes_its_own_task_and_no_other_and_is_replaced(sent
     assert busy._process is not None
     assert busy._process.pid is not None
     os.kill(busy._process.pid, sent)
-    with pytest.raises(BrokenExecutor, match=f"was ended by {sent.name}"):
+    with pytest.raises(WorkerDiedError, match=f"was ended by {sent.name}"):
         doomed.result(SOON)
     assert other.result(SOON).fit is not None
     assert [trainer.submit(task, None, 1).exception(SOON) for task in TASKS] == [None] * len(TASKS)
@@ -136,7 +136,7 @@ def test_an_error_that_cannot_travel_is_told_by_its_words() -> None:
 def test_a_closed_trainer_starts_no_process() -> None:
     closed = ProcessTrainer(DATA, 1)
     closed.close()
-    with pytest.raises(BrokenExecutor):
+    with pytest.raises(WorkerDiedError):
         closed._all[0].train(TASKS[0], None, 1)
     assert workers(closed) == []
 

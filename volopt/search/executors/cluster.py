@@ -16,7 +16,7 @@ import pickle
 import threading
 import time
 from collections.abc import Callable, Coroutine
-from concurrent.futures import BrokenExecutor, Future
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
@@ -25,7 +25,7 @@ from distributed import Future as Remote
 from distributed.client import FutureCancelledError
 
 from volopt.errors import ClusterError
-from volopt.search.executors import scheduler
+from volopt.search.executors import WorkerDiedError, scheduler
 from volopt.search.executors.remote import DONE, NO_DATA, UNFIT, versions
 from volopt.search.executors.scheduler import GPU, Scheduler
 from volopt.search.executors.serial import train
@@ -35,14 +35,6 @@ CONNECTION_LOST = "scheduler-connection-lost"  # Dask's reason, where it then co
 END = 3.0  # seconds in which the connection is ended, within those of an interrupt
 
 log = logging.getLogger(__name__)
-
-
-class WorkersDiedError(BrokenExecutor):
-    """Workers ended while they did a task; the message says how many."""
-
-    def __init__(self, message: str, deaths: int = 1) -> None:
-        super().__init__(message)
-        self.deaths = deaths
 
 
 class ClusterTrainer:
@@ -161,12 +153,12 @@ class ClusterTrainer:
                 kind, found = await future
             except FutureCancelledError as error:  # by the scheduler, not by us
                 if client.status == "running" and error.reason != CONNECTION_LOST:
-                    raise WorkersDiedError("the scheduler dropped it") from error
+                    raise WorkerDiedError("the scheduler dropped it") from error
                 continue  # with a new connection
             except KilledWorker as error:
                 deaths = error.allowed_failures + 1
                 last = error.last_worker.address
-                raise WorkersDiedError(f"its worker died, the last one {last}", deaths) from error
+                raise WorkerDiedError(f"its worker died, the last one {last}", deaths) from error
             except Exception as error:  # errors of the work come as an answer: this is Dask's, or of what travels
                 if client.status != "running":
                     continue
@@ -209,10 +201,10 @@ class ClusterTrainer:
             raise self._lost(error) from error
         return found
 
-    def _lost(self, error: ClusterError) -> WorkersDiedError:
+    def _lost(self, error: ClusterError) -> WorkerDiedError:
         """Note that the cluster cannot be used any more, and return what a task is told."""
         self._error = self._error or error
-        return WorkersDiedError(error.message)
+        return WorkerDiedError(error.message)
 
     async def _watch(self) -> None:
         """Follow who is there, for ever."""

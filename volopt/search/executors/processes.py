@@ -9,22 +9,19 @@ import multiprocessing
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
 from typing import Any
 
+from volopt.search.executors import WorkerDiedError
 from volopt.search.executors.serial import train
 from volopt.search.executors.shared import Shared
 from volopt.search.executors.worker import work
 
 log = logging.getLogger(__name__)
-
-
-class WorkerDiedError(BrokenExecutor):
-    """A worker process ended while it trained a task; the message says how."""
 
 
 class ProcessTrainer:
