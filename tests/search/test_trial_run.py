@@ -134,18 +134,9 @@ def test_seeds_that_are_finished_do_not_hold_the_others() -> None:
     assert start(found) == [0, 2]
 
 
-def test_where_seeds_are_compared_one_follows_the_other() -> None:
-    found = run("wilcoxon", by_seed=True)
-    assert start(found) == [0]
-    assert start(found) == []
-    advance(found, 0, 1.0, 1.0)
-    assert start(found) == [0]
-    advance(found, 0, *[1.0] * 20)
-    assert start(found) == [1]
-
-
-def test_with_halving_one_seed_follows_the_other() -> None:
-    found = run("halving")
+@pytest.mark.parametrize(("pruner", "by_seed"), [("wilcoxon", True), ("halving", False)])
+def test_where_seeds_are_looked_at_one_by_one_they_follow_each_other(pruner: str, by_seed: bool) -> None:
+    found = run(pruner, by_seed=by_seed)
     assert start(found) == [0]
     assert start(found) == []
     advance(found, 0, 1.0, 1.0)
