@@ -13,12 +13,12 @@ from builders import STUDY, dataset
 from volopt.baselines.baselines import Baselines, baselines
 from volopt.data.frame import Source
 from volopt.definition.schema import Definition
-from volopt.search import study as studies
+from volopt.executors.serial import SerialTrainer
 from volopt.search.driver import Driver, Workshop
-from volopt.search.executors.serial import SerialTrainer
-from volopt.storage import kept
+from volopt.storage import array_store
 from volopt.storage.artifacts import Artifacts
-from volopt.storage.connect import connect
+from volopt.storage.database.connect import connect
+from volopt.studies import study as studies
 from volopt.training.progress import Progress
 from volopt.training.task import State, Task
 from volopt.windows.dataset import Dataset
@@ -53,7 +53,7 @@ class Bench:
         shop = Workshop(
             data,
             wrap(SerialTrainer(data)),
-            kept.fits(artifacts),
+            array_store.fits(artifacts),
             Artifacts(artifacts),
             functools.partial(self._baselines, data),
             lambda params: 1.0,
@@ -65,7 +65,7 @@ class Bench:
 
     def _baselines(self, data: Dataset, window: int) -> Baselines:
         self.windows.append(window)
-        return baselines(data, window, 4, kept.baselines(self.directory / "artifacts"))
+        return baselines(data, window, 4, array_store.baselines(self.directory / "artifacts"))
 
     @property
     def study(self) -> optuna.Study:

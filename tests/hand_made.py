@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 from optuna.trial import TrialState
 
+from volopt.claims.lookup import stored
+from volopt.comparison.evidence import Replicate, Result
 from volopt.data.frame import Source
 from volopt.definition import load
 from volopt.definition.schema import Definition, Scalar
-from volopt.findings.evidence import Replicate, Result
-from volopt.findings.stored import stored
-from volopt.search import study as studies
-from volopt.search.ledger import REASON
-from volopt.search.space import distributions
 from volopt.storage.artifacts import CURVES, Artifacts
-from volopt.storage.connect import connect
+from volopt.storage.database.connect import connect
+from volopt.studies import study as studies
+from volopt.studies.attributes import REASON
+from volopt.studies.space import distributions
 
 DAYS = 120
 ACTUAL = np.exp(np.random.default_rng(0).normal(0, 0.3, DAYS))

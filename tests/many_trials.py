@@ -14,11 +14,10 @@ from sqlalchemy import insert
 from builders import SAMPLE_DATA
 from volopt.data.frame import Source
 from volopt.definition.schema import Definition
-from volopt.search import study as studies
-from volopt.search.phases import PHASE
-from volopt.search.results import SCORES
-from volopt.search.space import Params, distributions
-from volopt.storage.patient import PatientStorage
+from volopt.storage.database.retrying import PatientStorage
+from volopt.studies import study as studies
+from volopt.studies.attributes import PHASE, SCORES
+from volopt.studies.space import Params, distributions
 
 BEGAN = datetime(2026, 1, 1)
 METRICS = (

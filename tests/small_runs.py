@@ -5,8 +5,8 @@ from typing import Any
 
 from builders import SAMPLE_DATA
 from volopt.search import run as runs
+from volopt.search.callbacks import Listener
 from volopt.search.job import Options, prepare_job
-from volopt.search.listener import Listener
 
 TWO_TRIALS = f"""
 format = 1

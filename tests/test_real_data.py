@@ -9,11 +9,11 @@ import pytest
 
 from bench.published import inside, seeds_of
 from volopt.search import run as runs
+from volopt.search.callbacks import Listener
 from volopt.search.job import Options, prepare_job
-from volopt.search.listener import Listener
-from volopt.search.listing import trials
-from volopt.search.study import find
-from volopt.storage.connect import connect
+from volopt.storage.database.connect import connect
+from volopt.studies.listing import trials
+from volopt.studies.study import find
 from volopt.training.fit import advance
 from volopt.training.task import tasks
 

@@ -12,14 +12,14 @@ from builders import STUDY, definition, frame
 from volopt.baselines.baselines import baselines
 from volopt.data.frame import Frame, Source
 from volopt.definition.schema import Definition
-from volopt.search import study as studies
+from volopt.executors.serial import SerialTrainer
 from volopt.search.driver import Driver, Workshop
-from volopt.search.executors.serial import SerialTrainer
-from volopt.search.listing import seeds, trials
-from volopt.search.standing import standing
-from volopt.storage import kept
+from volopt.storage import array_store
 from volopt.storage.artifacts import Artifacts
-from volopt.storage.connect import connect
+from volopt.storage.database.connect import connect
+from volopt.studies import study as studies
+from volopt.studies.best_trial import standing
+from volopt.studies.listing import seeds, trials
 from volopt.windows.dataset import prepare
 
 # Every way of choosing at once: a grid, TPE that starts at the grid's best trial, a pruner, early stopping.
@@ -43,12 +43,12 @@ def run(directory: Path, found: Definition, data: Frame) -> optuna.Study:
     storage = connect(f"sqlite:///{directory}/volopt.db", write=True, create=True)
     study = studies.open_or_create(storage, found, Source("here", "native", True, "fingerprint"))
     artifacts = directory / "artifacts"
-    rows = functools.cache(lambda window: baselines(dataset, window, 4, kept.baselines(artifacts)))
+    rows = functools.cache(lambda window: baselines(dataset, window, 4, array_store.baselines(artifacts)))
     studies.keep_baselines(study, rows(4).metrics)
     shop = Workshop(
         dataset,
         SerialTrainer(dataset),
-        kept.fits(artifacts),
+        array_store.fits(artifacts),
         Artifacts(artifacts),
         rows,
         lambda params: 1.0,

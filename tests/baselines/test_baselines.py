@@ -11,9 +11,9 @@ from builders import dataset, definition
 from volopt import metrics
 from volopt.baselines.baselines import Baselines, baselines
 from volopt.baselines.forecasts import BASELINES, SCORED, forecasts
+from volopt.data.panel import read_data
 from volopt.definition.load import load
-from volopt.search.job import read_data
-from volopt.storage.kept import Kept
+from volopt.storage.array_store import Kept
 from volopt.windows.dataset import Dataset, prepare
 from volopt.windows.split import AsPublished
 from volopt.windows.windows import samples

@@ -17,9 +17,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from clusters import cluster, give_back
-from volopt.search.executors.cluster import ClusterTrainer
+from volopt.executors.dask.trainer import ClusterTrainer
+from volopt.search.callbacks import Listener
 from volopt.search.job import Options, prepare_job
-from volopt.search.listener import Listener
 from volopt.search.run import run
 
 

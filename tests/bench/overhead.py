@@ -24,10 +24,10 @@ sys.path.append(str(Path(__file__).parents[1]))
 
 from many_trials import TINY
 from volopt.data.sample import write_sample
+from volopt.executors.serial import SerialTrainer
 from volopt.search import run as runs
-from volopt.search.executors.serial import SerialTrainer
+from volopt.search.callbacks import Listener
 from volopt.search.job import Job, Options, prepare_job
-from volopt.search.listener import Listener
 from volopt.training.network import Network
 from volopt.training.task import tasks
 from volopt.windows.windows import samples

@@ -25,11 +25,11 @@ from typing import Any
 import torch
 
 from volopt.data.sample import write_sample
-from volopt.search.executors.packs import PackTrainer
+from volopt.packs.timing import Pace
+from volopt.packs.trainer import PackTrainer
 from volopt.search.job import Job, Options, prepare_job
 from volopt.training.device import resolve
 from volopt.training.fit import advance
-from volopt.training.pace import Pace
 from volopt.training.progress import Progress
 from volopt.training.task import Task, tasks
 
@@ -104,7 +104,7 @@ class Picked(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.INFO)
         self.packed, self.alone = 0, 0
-        log = logging.getLogger("volopt.training.pace")
+        log = logging.getLogger("volopt.packs.timing")
         log.addHandler(self)
         log.setLevel(logging.INFO)
 

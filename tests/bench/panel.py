@@ -26,6 +26,7 @@ import numpy as np
 import pandas as pd
 
 from volopt.data.bins import write_provider
+from volopt.search import trial_results
 
 LIMIT = 2 * 2**30  # bytes
 MEGA = 2**20
@@ -156,16 +157,18 @@ class Stages:
 def measure(home: Path, data: Path, workers: int) -> dict[str, Any]:
     """Run the study that lies in ``home`` in this process and return its stages, JSON-able."""
     from volopt.baselines import baselines
-    from volopt.search import job, results
-    from volopt.search.executors.processes import ProcessTrainer
-    from volopt.search.executors.serial import SerialTrainer
-    from volopt.search.listener import Listener
+    from volopt.executors.processes import ProcessTrainer
+    from volopt.executors.serial import SerialTrainer
+    from volopt.search import job
+    from volopt.search.callbacks import Listener
     from volopt.search.run import run
     from volopt.storage.artifacts import Artifacts
 
     stages = Stages()
     watched = (job, "read_data"), (job, "prepare"), (baselines, "baselines"), (SerialTrainer, "submit")
-    for (owner, name), stage in zip((*watched, (results, "artifact"), (Artifacts, "put_json")), STAGES, strict=True):
+    for (owner, name), stage in zip(
+        (*watched, (trial_results, "artifact"), (Artifacts, "put_json")), STAGES, strict=True
+    ):
         stages.watch(owner, name, stage)
     stages.watch_workers(ProcessTrainer)
     said = {"data": data, "workers": workers, "device": "cpu", "name": f"workers-{workers}", "seeds": workers}

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from optuna.artifacts import get_all_artifact_meta
 
-from volopt.report.illustrate import SHARE, Budget, Illustrations
+from volopt.dashboard.illustrate import SHARE, Budget, Illustrations
+from volopt.search.callbacks import Listener
 from volopt.search.job import Options, prepare_job
-from volopt.search.listener import Listener
 from volopt.search.run import run
-from volopt.search.study import find
 from volopt.storage.artifacts import PICTURE
-from volopt.storage.connect import connect
+from volopt.storage.database.connect import connect
+from volopt.studies.study import find
 
 
 def main() -> None:

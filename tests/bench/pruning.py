@@ -30,12 +30,12 @@ from optuna.trial import FrozenTrial, TrialState
 
 from volopt.definition import load
 from volopt.errors import MissingStorageError
+from volopt.search.callbacks import Listener
 from volopt.search.job import Options, prepare_job
-from volopt.search.listener import Listener
-from volopt.search.results import SCORES
 from volopt.search.run import run
-from volopt.search.study import find
-from volopt.storage.connect import connect
+from volopt.storage.database.connect import connect
+from volopt.studies.attributes import SCORES
+from volopt.studies.study import find
 
 SEEDS = range(5, 10)  # of the sampler; `halving` was chosen by trials of 0 to 4
 BUDGET = 4000  # epochs of one search

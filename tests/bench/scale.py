@@ -29,12 +29,13 @@ sys.path.append(str(Path(__file__).parents[1]))
 
 from many_trials import drawn, fill, loss, wide
 from volopt.definition import load
-from volopt.search import study as studies
-from volopt.search.phases import PHASE, asker
-from volopt.search.pruners import pruner
-from volopt.search.space import distributions
-from volopt.storage.cache import together
-from volopt.storage.connect import connect
+from volopt.search.asking import asker
+from volopt.search.samplers.pruners import pruner
+from volopt.storage.database.connect import connect
+from volopt.storage.database.trial_cache import together
+from volopt.studies import study as studies
+from volopt.studies.attributes import PHASE
+from volopt.studies.space import distributions
 
 SLOW = 20_000  # trials from which on plain Optuna is asked once
 COLORS = {"grid": "#1b6ca8", "random": "#2e8b57", "tpe": "#c44e52", "pruner": "#7a5195", "status": "#555555"}

@@ -15,13 +15,13 @@ from builders import SAMPLE_DATA
 from hand_made import Shelf, World, content
 from small_runs import GRID_AND_RANDOM
 from small_runs import run as run_small
-from volopt.report.pictures import trial_png
-from volopt.report.study_figures import save_figures
-from volopt.report.subject import Subject
-from volopt.search import study as studies
-from volopt.search.space import distributions
+from volopt.dashboard.study_figures import save_figures
+from volopt.dashboard.trial_picture import trial_png
+from volopt.figures.study_view import Subject
 from volopt.storage.artifacts import PICTURE, artifacts_of
-from volopt.storage.connect import connect
+from volopt.storage.database.connect import connect
+from volopt.studies import study as studies
+from volopt.studies.space import distributions
 
 LONG = f"""
 format = 1

@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from hand_made import Shelf, World, content
-from volopt.report.page.page import page as report
-from volopt.search import study as studies
-from volopt.search.ledger import REASON
+from volopt.report.page import page as report
+from volopt.studies import study as studies
+from volopt.studies.attributes import REASON
 
 SCRIPT = "</script><script>window.done = 1</script><img src=x onerror='window.done = 2'>"
 LINK = "<a href='javascript:window.done = 3'>link</a><!--"

@@ -7,10 +7,10 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from small_runs import GRID_AND_RANDOM, run
-from volopt.report.page.page import page as report
-from volopt.search import study as studies
+from volopt.report.page import page as report
 from volopt.storage.artifacts import artifacts_of
-from volopt.storage.connect import connect
+from volopt.storage.database.connect import connect
+from volopt.studies import study as studies
 
 PLACES = "[...document.querySelectorAll('.place')].map(place => place.clientWidth)"
 DESK, PHONE = {"width": 1200, "height": 900}, {"width": 390, "height": 844}

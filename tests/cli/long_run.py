@@ -14,7 +14,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from builders import SAMPLE_DATA
-from volopt.storage.connect import connect
+from volopt.storage.database.connect import connect
 
 SECONDS = 60  # until we say that something never happened
 POINTS = 5

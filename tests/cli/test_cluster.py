@@ -13,9 +13,9 @@ from optuna.trial import TrialState
 from builders import SAMPLE_DATA, Volopt
 from cli.long_run import POINTS, long_run
 from clusters import Cluster, cluster, free_address
-from volopt.search.listing import seeds
-from volopt.search.study import runs
-from volopt.storage.connect import connect
+from volopt.storage.database.connect import connect
+from volopt.studies.listing import seeds
+from volopt.studies.study import runs
 
 STUDY = f"""
 format = 1

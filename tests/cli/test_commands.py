@@ -13,7 +13,7 @@ import pytest
 
 from builders import Volopt
 from hand_made import Shelf, World, content
-from volopt.cli.data import command as data
+from volopt.cli.commands.data import command as data
 from volopt.cli.main import cli
 from volopt.definition import load
 

@@ -7,7 +7,7 @@ import pytest
 
 from volopt.cli.figure_files import format_of
 from volopt.errors import UsageError
-from volopt.report.figures.drawing.files import FORMATS, Format
+from volopt.figures.drawing.files import FORMATS, Format
 
 
 def test_the_choices_are_those_that_can_be_drawn() -> None:

@@ -12,7 +12,7 @@ import pytest
 from builders import Volopt
 from hand_made import Shelf, World, content
 from small_runs import GRID_AND_RANDOM, run
-from volopt.search.found import NOT_OURS
+from volopt.studies.validated import NOT_OURS
 
 READING = (
     ("status",),

@@ -11,14 +11,14 @@ import pytest
 
 from builders import Volopt
 from panels import CALENDAR, INDEX, KEPT, LATE, PANEL, SUSPENDED
-from report.page.reading import Page
+from report.reading import Page
 from small_runs import run
-from volopt.report.notes import of_study
-from volopt.report.pictures import trial_png
-from volopt.report.subject import Subject
-from volopt.search import study as studies
+from volopt.dashboard.notes import of_study
+from volopt.dashboard.trial_picture import trial_png
+from volopt.figures.study_view import Subject
 from volopt.storage.artifacts import artifacts_of
-from volopt.storage.connect import connect
+from volopt.storage.database.connect import connect
+from volopt.studies import study as studies
 
 NAMES = list(KEPT)
 WHY = f"{LATE} has 330 train days, fewer than 500"

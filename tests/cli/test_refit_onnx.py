@@ -10,7 +10,7 @@ import pytest
 
 import small_runs
 from builders import Volopt
-from volopt.forecast import onnx
+from volopt.forecast import onnx_export
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +31,8 @@ def test_a_bundle_gets_a_model_that_says_how_it_is_used(storage: str, volopt: Vo
 
     again = ("refit", "small", "--out", "with", "--onnx", "--storage", storage, "--workers", 1, "--json", "--force")
     said = json.loads(volopt(*again)[1])["onnx"]
-    assert said.pop("difference") <= onnx.NEAR
-    assert said.pop("windows") == onnx.OF_TRAIN + onnx.AT_RANDOM + 1
+    assert said.pop("difference") <= onnx_export.NEAR
+    assert said.pop("windows") == onnx_export.OF_TRAIN + onnx_export.AT_RANDOM + 1
     assert said == {"file": "network.onnx", "opset": 17, "inputs": ["batch", 20, 2], "scaled": ["batch", 2]}
 
     plain = volopt("refit", "small", "--out", "without", "--storage", storage, "--workers", 1, "--json")[1]
@@ -57,7 +57,7 @@ def test_a_model_that_is_too_far_from_pytorch_is_not_written(
     storage: str, volopt: Volopt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nor is its bundle."""
-    monkeypatch.setattr(onnx, "NEAR", -1.0)
+    monkeypatch.setattr(onnx_export, "NEAR", -1.0)
     code, _, err = volopt("refit", "small", "--out", "forecaster", "--onnx", "--storage", storage, "--workers", 1)
     assert code == 1
     assert "the ONNX model differs from PyTorch by " in err

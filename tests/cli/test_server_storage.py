@@ -8,17 +8,17 @@ import pytest
 import sqlalchemy
 
 from builders import Volopt
+from dashboard.asking import ask
 from postgres import PASSWORD, Server
-from report.server.asking import ask
 from small_runs import TWO_TRIALS
-from volopt.report.page.page import page
-from volopt.report.pictures import trial_png
-from volopt.report.server.guards import guarded
-from volopt.report.server.pages import Drawing
-from volopt.report.server.serve import dashboard
-from volopt.storage.address import address
+from volopt.dashboard.guards import guarded
+from volopt.dashboard.pages import Drawing
+from volopt.dashboard.serve import dashboard
+from volopt.dashboard.trial_picture import trial_png
+from volopt.report.page import page
 from volopt.storage.artifacts import PICTURE, artifacts_of
-from volopt.storage.connect import connect
+from volopt.storage.database.address import address
+from volopt.storage.database.connect import connect
 
 SECRETS = (PASSWORD, *(part for part in PASSWORD.split("/") if part))
 

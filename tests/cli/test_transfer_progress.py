@@ -5,7 +5,7 @@ import re
 import pytest
 
 from volopt.cli.transfer_progress import TransferProgress
-from volopt.data.download import CHECKING, LOADING, UNPACKING
+from volopt.data.download.download import CHECKING, LOADING, UNPACKING
 
 MB = 1_000_000
 

@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 from small_runs import run
+from volopt.executors.serial import SerialTrainer
+from volopt.executors.trainer import Trainer
 from volopt.forecast import backtest as backtests
 from volopt.forecast import refit as refits
 from volopt.forecast.backtest import Backtest
-from volopt.forecast.periods import Refit
 from volopt.forecast.refit import Refitted
 from volopt.forecast.source import Origin, origin
-from volopt.forecast.walk import Market, work
-from volopt.forecast.walking import Step, Workshop
-from volopt.search.executors import Trainer
-from volopt.search.executors.serial import SerialTrainer
-from volopt.storage.kept import Kept
+from volopt.forecast.walk_forward.periods import Refit
+from volopt.forecast.walk_forward.run import Step, Workshop
+from volopt.forecast.walk_forward.step import Market, work
+from volopt.storage.array_store import Kept
 
 STUDY = """
 format = 1

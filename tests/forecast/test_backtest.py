@@ -11,15 +11,15 @@ import pytest
 from forecast.conftest import workshop
 from volopt.baselines.forecasts import BASELINES
 from volopt.errors import DataError, TrainingError
-from volopt.forecast import walking
+from volopt.executors.processes import ProcessTrainer
 from volopt.forecast.backtest import Backtest
-from volopt.forecast.periods import periods
-from volopt.forecast.scores import rows
 from volopt.forecast.source import Origin
-from volopt.forecast.walk import Market, work
-from volopt.forecast.walking import Step, Walked
-from volopt.search.executors.processes import ProcessTrainer
-from volopt.storage.kept import Kept
+from volopt.forecast.walk_forward import run
+from volopt.forecast.walk_forward.periods import periods
+from volopt.forecast.walk_forward.run import Step, Walked
+from volopt.forecast.walk_forward.scores import rows
+from volopt.forecast.walk_forward.step import Market, work
+from volopt.storage.array_store import Kept
 
 Walk = Callable[..., Backtest]
 
@@ -59,7 +59,7 @@ def test_a_later_end_changes_no_forecast_and_fits_only_what_is_new(walk: Walk, b
     before = walk(date(2016, 1, 1), date(2016, 12, 31))
     market = Market(tuple(best.panel.frames), best.choice.definition, best.choice.window)
     kept = Kept(best.artifacts / "walks")
-    steps, _ = walking.steps(
+    steps, _ = run.steps(
         market, periods(date(2016, 1, 1), date(2017, 6, 30), "year"), best.choice.tasks("cpu", "highest")
     )
     missing = [step for step in steps if not kept.has(step.key)]
@@ -71,18 +71,18 @@ def test_a_later_end_changes_no_forecast_and_fits_only_what_is_new(walk: Walk, b
 
 def test_processes_fit_the_same_as_this_one(best: Origin, tmp_path: Path) -> None:
     market = Market(tuple(best.panel.frames), best.choice.definition, best.choice.window)
-    steps, _ = walking.steps(
+    steps, _ = run.steps(
         market, periods(date(2018, 1, 1), date(2018, 12, 28), "year"), best.choice.tasks("cpu", "highest")
     )
-    here = walking.take(steps, market, workshop(tmp_path / "a"))
-    there = walking.take(steps, market, workshop(tmp_path / "b", lambda market: ProcessTrainer(market, 2, work)))
+    here = run.take(steps, market, workshop(tmp_path / "a"))
+    there = run.take(steps, market, workshop(tmp_path / "b", lambda market: ProcessTrainer(market, 2, work)))
     for key, arrays in here.items():
         assert all((there[key][name] == values).all() for name, values in arrays.items())
 
 
 def test_what_was_fitted_before_a_failure_is_kept_and_not_fitted_again(best: Origin, tmp_path: Path) -> None:
     market = Market(tuple(best.panel.frames), best.choice.definition, best.choice.window)
-    steps, _ = walking.steps(
+    steps, _ = run.steps(
         market, periods(date(2017, 1, 1), date(2018, 12, 28), "year"), best.choice.tasks("cpu", "highest")
     )
     wild = [
@@ -95,24 +95,24 @@ def test_what_was_fitted_before_a_failure_is_kept_and_not_fitted_again(best: Ori
     ]
     kept = Kept(tmp_path)
     with pytest.raises(TrainingError):
-        walking.take(wild, market, workshop(tmp_path))
+        run.take(wild, market, workshop(tmp_path))
     done = [step for step in steps if kept.has(step.key)]
     assert 0 < len(done) < len(steps)
     seen: list[Step] = []
-    walking.take(steps, market, workshop(tmp_path, tell=seen.append))
+    run.take(steps, market, workshop(tmp_path, tell=seen.append))
     assert seen[: len(done)] == done
 
 
 def test_what_is_kept_and_is_something_else_is_fitted_anew(best: Origin, tmp_path: Path) -> None:
     market = Market(tuple(best.panel.frames), best.choice.definition, best.choice.window)
-    steps, _ = walking.steps(
+    steps, _ = run.steps(
         market, periods(date(2018, 7, 1), date(2018, 12, 28), "year"), best.choice.tasks("cpu", "highest")
     )
     kept = Kept(tmp_path)
-    before = walking.take(steps, market, workshop(tmp_path))
+    before = run.take(steps, market, workshop(tmp_path))
     for step in steps[:2]:
         kept.put(step.key, {"nonsense": np.zeros(3)}, {})
-    after = walking.take(steps, market, workshop(tmp_path))
+    after = run.take(steps, market, workshop(tmp_path))
     assert [after[step.key].keys() for step in steps] == [before[step.key].keys() for step in steps]
 
 

@@ -16,7 +16,7 @@ import builders
 import untrained
 from volopt.errors import DataError, OnnxError, UsageError
 from volopt.forecast import bundle as bundles
-from volopt.forecast import onnx, onnx_check
+from volopt.forecast import onnx_check, onnx_export
 from volopt.windows.dataset import Dataset
 
 
@@ -46,7 +46,7 @@ def test_a_model_that_forecasts_otherwise_is_refused(
 
     monkeypatch.setattr(onnxruntime, "InferenceSession", session)
     with pytest.raises(OnnxError, match=f"differs from PyTorch by {told}") as caught:
-        onnx.convert(untrained.bundle(learned), learned)
+        onnx_export.convert(untrained.bundle(learned), learned)
     assert caught.value.exit_code == 1
     assert "kept" in caught.value.hint
 
@@ -57,7 +57,7 @@ def test_a_network_that_amplifies_rounding_is_refused(learned: Dataset) -> None:
     for weights in made.weights:
         weights.update({name: values * np.float32(5) for name, values in weights.items() if ".recurrent." in name})
     with pytest.raises(OnnxError, match="differs from PyTorch by"):
-        onnx.convert(made, learned)
+        onnx_export.convert(made, learned)
 
 
 def test_a_difference_beyond_1_is_relative() -> None:
@@ -75,7 +75,7 @@ def test_what_cannot_be_run_is_told_in_a_sentence(content: bytes) -> None:
 def test_what_onnxruntime_does_not_know_is_told_in_a_sentence(
     learned: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    content = onnx.convert(untrained.bundle(learned), learned).content
+    content = onnx_export.convert(untrained.bundle(learned), learned).content
 
     def session(*arguments: Any, **said: Any) -> None:
         raise RuntimeError("Unsupported model IR version: 99\nmore")
@@ -99,7 +99,7 @@ def written(learned: Dataset, tmp_path: Path) -> Path:
     """A bundle with a model in it."""
     made = untrained.bundle(learned)
     place = tmp_path / "forecaster"
-    bundles.write(made, place, more={onnx.NAME: onnx.convert(made, learned).content}, force=False)
+    bundles.write(made, place, more={onnx_export.NAME: onnx_export.convert(made, learned).content}, force=False)
     return place
 
 
@@ -107,16 +107,16 @@ def test_a_bundle_with_a_model_is_read_without_the_extra(written: Path, monkeypa
     for package in ("onnx", "onnxruntime"):
         monkeypatch.setitem(sys.modules, package, None)
     assert bundles.read(written).weights
-    assert onnx.NAME in (written / bundles.SUMS).read_text()
+    assert onnx_export.NAME in (written / bundles.SUMS).read_text()
 
 
 def test_a_changed_model_is_refused(written: Path) -> None:
-    (written / onnx.NAME).write_bytes((written / onnx.NAME).read_bytes() + b" ")
+    (written / onnx_export.NAME).write_bytes((written / onnx_export.NAME).read_bytes() + b" ")
     with pytest.raises(DataError, match=r"network\.onnx is not as it was written"):
         bundles.read(written)
 
 
 def test_a_missing_model_is_refused(written: Path) -> None:
-    (written / onnx.NAME).unlink()
+    (written / onnx_export.NAME).unlink()
     with pytest.raises(DataError, match=r"network\.onnx"):
         bundles.read(written)

@@ -13,11 +13,11 @@ from small_runs import run
 from volopt.forecast import backtest as backtests
 from volopt.forecast import refit as refits
 from volopt.forecast.backtest import Backtest
-from volopt.forecast.periods import Period
 from volopt.forecast.predict import predicted
 from volopt.forecast.refit import Refitted
 from volopt.forecast.source import Origin, origin
-from volopt.forecast.walk import Market
+from volopt.forecast.walk_forward.periods import Period
+from volopt.forecast.walk_forward.step import Market
 
 FIRST, LAST = date(2018, 6, 1), date(2018, 12, 28)
 

@@ -14,6 +14,7 @@ import pytest
 
 from forecast.conftest import workshop
 from volopt.data.bins import write_provider
+from volopt.data.panel import read_data
 from volopt.data.provider import open_provider
 from volopt.errors import DataError, UsageError
 from volopt.forecast import conformal
@@ -22,7 +23,6 @@ from volopt.forecast.bundle import Bundle
 from volopt.forecast.predict import Predicted, predicted
 from volopt.forecast.refit import Refitted, refit
 from volopt.forecast.source import Origin
-from volopt.search.job import read_data
 
 UNTIL = date(2017, 12, 31)
 TODAY = date(2018, 12, 30)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from builders import definition
 from volopt.search.cost import seconds
-from volopt.search.space import Params
+from volopt.studies.space import Params
 
 BASE: Params = {"cell": "RNN", "hidden_size": 5, "num_layers": 1, "window": 19}
 

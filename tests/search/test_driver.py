@@ -10,10 +10,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 from builders import STUDY, dataset, definition
 from driven import Bench, Faulty, pruned_by
-from volopt.search.artifact import read
 from volopt.search.illustrator import Illustrator
-from volopt.search.listing import seeds, trials
 from volopt.storage.artifacts import CURVES, Artifacts
+from volopt.studies.listing import seeds, trials
+from volopt.studies.trial_file import read
 from volopt.training.task import Task
 
 
@@ -63,7 +63,7 @@ def test_the_artifact_holds_curves_and_forecasts_by_date_in_original_units(bench
 def test_the_long_columns_of_a_large_panel_lie_beside_the_artifact(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("volopt.search.results.LONG", 0)
+    monkeypatch.setattr("volopt.search.trial_results.LONG", 0)
     found = definition()
     bench.drive(found)
     study, store = bench.study, Artifacts(bench.directory / "artifacts")

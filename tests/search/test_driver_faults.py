@@ -10,11 +10,11 @@ from optuna.trial import TrialState
 from builders import STUDY, definition
 from driven import Bench, Faulty, pruned_by
 from volopt.errors import StorageError, TrainingError
+from volopt.executors.trainer import WorkerDiedError
 from volopt.search.driver import Driver
-from volopt.search.executors import WorkerDiedError
 from volopt.search.interrupts import Interrupts
-from volopt.search.ledger import INTERRUPTED
 from volopt.storage.files import read_arrays, write_arrays
+from volopt.studies.attributes import INTERRUPTED
 from volopt.training.task import Task
 
 

@@ -4,9 +4,9 @@ import pytest
 
 from builders import STUDY, definition
 from volopt.definition.schema import Definition
-from volopt.search.ledger import Ledger
 from volopt.search.plan import PhasePlan, plan
-from volopt.search.space import Params
+from volopt.studies.ledger import Ledger
+from volopt.studies.space import Params
 
 POINT: Params = {"cell": "RNN", "hidden_size": 3, "window": 4, "learning_rate": 0.005}
 FOUND = definition()

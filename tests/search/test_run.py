@@ -9,13 +9,13 @@ from optuna.trial import FrozenTrial
 
 from volopt.errors import DataError, StudyError, UsageError
 from volopt.search import run as runs
+from volopt.search.callbacks import Listener
 from volopt.search.illustrator import Illustrator
 from volopt.search.job import Options, prepare_job
-from volopt.search.listener import Listener
-from volopt.search.listing import summary, trials
 from volopt.search.plan import PhasePlan
-from volopt.search.study import ORPHAN, find
-from volopt.storage.connect import connect
+from volopt.storage.database.connect import connect
+from volopt.studies.listing import summary, trials
+from volopt.studies.study import ORPHAN, find
 
 
 @pytest.fixture

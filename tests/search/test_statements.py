@@ -11,8 +11,8 @@ from optuna.trial import FrozenTrial
 from many_trials import TINY
 from volopt.definition.schema import Phase
 from volopt.search import run as runs
+from volopt.search.callbacks import Listener
 from volopt.search.job import Options, prepare_job
-from volopt.search.listener import Listener
 
 MOST = 45  # statements a trial of one report, three parameters and one seed; Optuna's own calls make 130
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from volopt.storage.connect import connect
-from volopt.storage.patient import PatientStorage
+from volopt.storage.database.connect import connect
+from volopt.storage.database.retrying import PatientStorage
 
 Open = Callable[..., PatientStorage]
 

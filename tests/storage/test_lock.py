@@ -12,12 +12,12 @@ import pytest
 
 from postgres import Server
 from volopt.errors import StorageError, StudyError
-from volopt.storage.address import address
+from volopt.storage.database.address import address
 from volopt.storage.lock import StudyLock, study_lock
 
 HOLD = """
 import sys
-from volopt.storage.address import address
+from volopt.storage.database.address import address
 from volopt.storage.lock import study_lock
 with study_lock(address(sys.argv[1]), "grid"):
     print("held", flush=True)

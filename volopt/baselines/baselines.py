@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from volopt import metrics
 from volopt.baselines.forecasts import BASELINES, SCORED, forecasts
-from volopt.storage.kept import Kept
+from volopt.storage.array_store import Kept
 from volopt.windows import scoring
 from volopt.windows.dataset import Array, Dataset
 from volopt.windows.split import SPLITS, Split

@@ -1,8 +1,8 @@
 """The loop that volopt is measured against: plain torch, and nothing that training does not need.
 
 It knows nothing of volopt, so that a process of it costs what such a script costs: within volopt's own, the allocator
-would be volopt's (``training.memory``). As a script it trains fits one after another, as the paper's notebooks do, and
-prints their losses and CPU seconds as JSON:
+would be volopt's (``training.allocator``). As a script it trains fits one after another, as the notebooks do, and prints
+their losses and CPU seconds as JSON:
 
     python -m volopt.bench.bare WINDOWS.npz FITS.json [THREADS]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from volopt.bench.bare import Fit, Windows
 from volopt.data.sample import write_sample
 from volopt.search.job import Job, Options, prepare_job
-from volopt.search.space import Params
+from volopt.studies.space import Params
 from volopt.training.task import Task, tasks
 from volopt.windows.dataset import Dataset
 from volopt.windows.windows import samples

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from volopt.bench import bare
 from volopt.bench.networks import cpu_seconds
 from volopt.bench.study import bare_fit, task, windows
+from volopt.search.callbacks import Listener
 from volopt.search.job import Job, Options, prepare_job
-from volopt.search.listener import Listener
 from volopt.search.run import run
 from volopt.training.device import reproducible
 

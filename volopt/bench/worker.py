@@ -4,9 +4,9 @@ from contextlib import closing
 
 from volopt.bench.process import peak_memory
 from volopt.bench.study import task
-from volopt.search.executors.processes import ProcessTrainer
+from volopt.executors.processes import ProcessTrainer
 from volopt.search.job import Job
-from volopt.search.space import Params
+from volopt.studies.space import Params
 from volopt.training.fit import advance
 from volopt.training.task import Task
 from volopt.windows.dataset import Dataset

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from volopt.errors import UsageError
-from volopt.report.figures.drawing.files import FORMATS, Format
+from volopt.figures.drawing.files import FORMATS, Format
 
 if TYPE_CHECKING:
-    from volopt.report.figures.chart import Chart
+    from volopt.figures.chart import Chart
 
 
 def format_of(asked: Format | None, out: Path | None) -> Format:
@@ -30,7 +30,7 @@ def format_of(asked: Format | None, out: Path | None) -> Format:
 
 def write(charts: Mapping[Path, "Chart"], form: Format) -> str:
     """Write each chart whole, and return the name of the program that drew them."""
-    from volopt.report.figures.drawing.files import renderer
+    from volopt.figures.drawing.files import renderer
     from volopt.storage.files import write_whole
 
     with renderer(form) as render:

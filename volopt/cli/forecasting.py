@@ -12,9 +12,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from volopt.cli import options
 
 if TYPE_CHECKING:
-    from volopt.forecast.walk import Market
-    from volopt.forecast.walking import Step, Workshop
-    from volopt.search.executors import Trainer
+    from volopt.executors.trainer import Trainer
+    from volopt.forecast.walk_forward.run import Step, Workshop
+    from volopt.forecast.walk_forward.step import Market
 
 DAY = click.DateTime(["%Y-%m-%d"])
 trial = click.option(
@@ -58,8 +58,8 @@ def refitting(command: options.Command) -> options.Command:
 
 def workshop(progress: "FitProgress", artifacts: Path, workers: int | None, device: str, precision: str) -> "Workshop":
     """Return what fits are made with, as the options say; ``artifacts`` is where those of earlier walks are kept."""
-    from volopt.forecast.walking import Workshop
-    from volopt.storage.kept import walks
+    from volopt.forecast.walk_forward.run import Workshop
+    from volopt.storage.array_store import walks
     from volopt.training.device import resolve
 
     where = resolve(device)
@@ -68,9 +68,9 @@ def workshop(progress: "FitProgress", artifacts: Path, workers: int | None, devi
 
 def _trainer(asked: int | None, device: str) -> "Callable[[Market], Trainer]":
     """Return what begins the workers."""
-    from volopt.forecast.walk import work
-    from volopt.search.executors.processes import ProcessTrainer
-    from volopt.search.executors.serial import SerialTrainer
+    from volopt.executors.processes import ProcessTrainer
+    from volopt.executors.serial import SerialTrainer
+    from volopt.forecast.walk_forward.step import work
     from volopt.search.job import cores
 
     count = asked or (cores() if device == "cpu" else 1)

@@ -17,7 +17,7 @@ from volopt.cli.lazy import LazyGroup
 from volopt.errors import DefinitionError, VoloptError, sentence
 
 cli = LazyGroup(
-    package="volopt.cli",
+    package="volopt.cli.commands",
     summaries={
         "run": "Create or resume a study.",
         "check": "Validate a study file against its data.",
@@ -94,7 +94,7 @@ def _say_json(message: str, hint: str) -> None:
 def _safe(text: str) -> str:
     """Return a text without the password of a URL, and without what steers a terminal."""
     from volopt.definition.plain import plain
-    from volopt.storage.address import without_passwords
+    from volopt.storage.database.address import without_passwords
 
     return "\n".join(map(plain, without_passwords(text).split("\n")))
 

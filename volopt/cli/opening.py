@@ -2,8 +2,8 @@
 
 import click
 
-from volopt.storage.connect import connect
-from volopt.storage.patient import PatientStorage
+from volopt.storage.database.connect import connect
+from volopt.storage.database.retrying import PatientStorage
 
 
 def open_storage(url: str) -> PatientStorage:

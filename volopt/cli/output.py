@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from volopt.definition.plain import plain
-from volopt.report import words
+from volopt.figures import words
 
 SYNTHETIC = f"{words.SYNTHETIC}; --data DIR reads your own."
 FOLDED = 32  # characters a column of words needs to be readable

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from volopt.definition.schema import Definition, Phase
-from volopt.report import words
-from volopt.search.listener import Listener
+from volopt.figures import words
+from volopt.search.callbacks import Listener
 from volopt.search.plan import PhasePlan
 
 

@@ -13,7 +13,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from volopt.data.download import CHECKING, CLEARING, LOADING, UNPACKING
+from volopt.data.download.download import CHECKING, CLEARING, LOADING, UNPACKING
 
 UNITS = {UNPACKING: "files", CHECKING: "instruments"}
 STEP = 10_000_000  # bytes between two lines, or a tenth of all where that is more

@@ -6,9 +6,9 @@ from typing import Any
 import click
 
 from volopt.cli.output import print_table
-from volopt.report import words
-from volopt.search.breadth import shown
-from volopt.search.standing import best_baseline
+from volopt.figures import words
+from volopt.studies.best_trial import best_baseline
+from volopt.studies.breadth import shown
 
 Scores = Mapping[str, float | None]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from volopt.storage.address import without_passwords
+from volopt.storage.database.address import without_passwords
 
 
 def report() -> str:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from volopt.data.frame import Frame, Source, load_frames
 from volopt.data.provider import open_provider
+from volopt.definition.schema import Definition
 from volopt.errors import DataError, suggest
 
 # Names under which exchanges and vendors list an index, whose volume is no share's: Shanghai, Shenzhen, Beijing, CSI.
@@ -67,3 +68,25 @@ def load_panel(
 def is_index(name: str) -> bool:
     """Return whether a name is that of an index, which is not traded."""
     return _INDEX.fullmatch(name) is not None
+
+
+def read_data(
+    definition: Definition, directory: Path, cache: Path, last: date | None = None, *, whole: bool = False
+) -> Panel:
+    """Return the frames of a definition, from its first train day on.
+
+    Args:
+        definition: the study's.
+        directory: of the data.
+        cache: directory of frames that were read before.
+        last: day; None for the last one of test, or of the data.
+        whole: whether days after test are read too.
+    """
+    said = definition.data
+    expressions = list(dict.fromkeys([*said.features, said.target]))
+    first = said.train[0] if said.train else None
+    last = last or (said.test[1] if said.test and not whole else None)
+    if said.instruments is not None:
+        return load_panel(directory, said.instruments, expressions, first, last, cache=cache)
+    files = (said.files.history, said.files.test) if said.files else ()
+    return Panel(*load_frames(directory, str(said.instrument), expressions, first, last, files=files, cache=cache))

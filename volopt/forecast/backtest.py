@@ -8,12 +8,12 @@ import numpy as np
 
 from volopt.data.panel import Panel
 from volopt.errors import DataError
-from volopt.forecast import scores, walking
-from volopt.forecast.chosen import Choice
-from volopt.forecast.periods import Period, Refit, periods, year_before
-from volopt.forecast.scores import Rows, Score
-from volopt.forecast.walk import Market
-from volopt.forecast.walking import Workshop
+from volopt.forecast.configuration import Choice
+from volopt.forecast.walk_forward import run, scores
+from volopt.forecast.walk_forward.periods import Period, Refit, periods, year_before
+from volopt.forecast.walk_forward.run import Workshop
+from volopt.forecast.walk_forward.scores import Rows, Score
+from volopt.forecast.walk_forward.step import Market
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ def backtest(
             f"nothing is learned before {first}: train of the study begins on {begins}", "write a later --from"
         )
     spans = _periods(market, first, last, refit)
-    asked, datasets = walking.steps(market, spans, choice.tasks(shop.device, shop.precision))
-    walked = walking.join(market, asked, datasets, walking.take(asked, market, shop))
+    asked, datasets = run.steps(market, spans, choice.tasks(shop.device, shop.precision))
+    walked = run.join(market, asked, datasets, run.take(asked, market, shop))
     rows = scores.rows(walked, log=choice.definition.data.transform == "log", coverage=coverage)
     return scored(choice, rows, first, last, refit, coverage, _left_out(panel, walked))
 
@@ -100,7 +100,7 @@ def _periods(market: Market, first: date, last: date, refit: Refit) -> list[Peri
     return [*([before] if market.reaches_before(before) else []), *periods(first, last, refit)]
 
 
-def _left_out(panel: Panel, walked: walking.Walked) -> dict[str, str]:
+def _left_out(panel: Panel, walked: run.Walked) -> dict[str, str]:
     forecast = {walked.names[index] for index in np.unique(walked.instrument)}
     never = [name for name in walked.names if name not in forecast]
     return {**panel.left_out, **{name: f"{name} has too few days to learn from before any period" for name in never}}

@@ -11,16 +11,17 @@ import torch
 import volopt
 from volopt.definition.load import dump
 from volopt.forecast import bundle as bundles
-from volopt.forecast import conformal, scores, walking
+from volopt.forecast import conformal
 from volopt.forecast.bundle import FORMAT, Bundle, Facts, Instrument
-from volopt.forecast.chosen import Choice
-from volopt.forecast.periods import DAY, Period, year_before
-from volopt.forecast.scores import Rows
+from volopt.forecast.configuration import Choice
 from volopt.forecast.source import Origin
-from volopt.forecast.walk import Market
-from volopt.forecast.walking import Workshop
-from volopt.search.results import finite
+from volopt.forecast.walk_forward import run, scores
+from volopt.forecast.walk_forward.periods import DAY, Period, year_before
+from volopt.forecast.walk_forward.run import Workshop
+from volopt.forecast.walk_forward.scores import Rows
+from volopt.forecast.walk_forward.step import Market
 from volopt.storage.record import versions
+from volopt.studies.attributes import finite
 from volopt.training.network import AT_ONCE
 from volopt.training.task import Arrays
 from volopt.windows.dataset import Dataset
@@ -59,13 +60,13 @@ def refit(origin: Origin, until: date | None, shop: Workshop) -> Refitted:
     tasks = choice.tasks(shop.device, shop.precision)
     whole = Period(last + DAY, last + DAY)
     dataset = market.dataset(whole)
-    final = [walking.step(market, dataset, whole, task) for task in tasks]
-    asked, datasets = walking.steps(market, _behind(market, last), tasks)
-    fitted = walking.take([*final, *asked], market, shop)
+    final = [run.step(market, dataset, whole, task) for task in tasks]
+    asked, datasets = run.steps(market, _behind(market, last), tasks)
+    fitted = run.take([*final, *asked], market, shop)
     log = choice.definition.data.transform == "log"
     rows = None
     if asked:
-        rows = scores.rows(walking.join(market, asked, datasets, fitted), log=log, coverage=conformal.COVERAGE)
+        rows = scores.rows(run.join(market, asked, datasets, fitted), log=log, coverage=conformal.COVERAGE)
     weights = [_weights(fitted[step.key]) for step in final]
     bundle = Bundle(_facts(choice, origin, dataset, last, rows), weights, _errors(dataset, rows, log=log))
     return Refitted(bundle, rows, {**panel.left_out, **dataset.left_out}, dataset)

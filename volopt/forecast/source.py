@@ -6,13 +6,12 @@ from datetime import date
 from pathlib import Path
 
 from volopt.data.locate import locate
-from volopt.data.panel import Panel
+from volopt.data.panel import Panel, read_data
 from volopt.errors import DataError
-from volopt.forecast.chosen import Choice, choose
-from volopt.search import study as studies
-from volopt.search.job import read_data
+from volopt.forecast.configuration import Choice, choose
 from volopt.storage.artifacts import DIRECTORY, place_of
-from volopt.storage.connect import connect
+from volopt.storage.database.connect import connect
+from volopt.studies import study as studies
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """A rough price of a fit: enough to start the longest first and to say how long a run will take."""
 
 from volopt.definition.schema import Definition
-from volopt.search.space import Params
+from volopt.studies.space import Params
 
 # One thread of a 2020s desktop processor, 1313 windows of 19 days: ms an epoch = GATES · layers · (A + B·h + C·h²), a
 # fit to RNN and LSTM of 5 to 250 units that lies within about 30 %; small batches pay a little more for each step.

@@ -1,8 +1,8 @@
 """The driver: asks Optuna for trials, has them trained, tells the results. It alone writes to the study.
 
 What a killed driver leaves: finished trials with their value, kept fits and states, and trials still RUNNING, which the
-next driver finds with the lock in hand and tells FAIL (``search.study.repair``). What a dead worker leaves: nothing but
-its task, which is trained again from its last rung; a fit whose workers die again and again is given up.
+next driver finds with the lock in hand and tells FAIL (``studies.study.repair``). What a dead worker leaves: nothing
+but its task, which is trained again from its last rung; a fit whose workers die again and again is given up.
 """
 
 import logging
@@ -19,22 +19,23 @@ from optuna.trial import FrozenTrial, TrialState
 from volopt.baselines.baselines import Baselines
 from volopt.definition.schema import Definition, Phase
 from volopt.errors import VoloptError
-from volopt.search import results
-from volopt.search.executors import Trainer, WorkerDiedError
+from volopt.executors.trainer import Trainer, WorkerDiedError
+from volopt.search import trial_results
+from volopt.search.asking import Asker, asker
+from volopt.search.callbacks import Listener
+from volopt.search.checkpoints import SECONDS, Keeper
 from volopt.search.illustrator import Illustrator
 from volopt.search.interrupts import Interrupts
-from volopt.search.keeper import SECONDS, Keeper
-from volopt.search.ledger import GIVEN_UP, INTERRUPTED, REASON, Ledger
-from volopt.search.listener import Listener
-from volopt.search.phases import PHASE, Asker, asker, progress
-from volopt.search.pruners import pruner
-from volopt.search.results import SCORES
-from volopt.search.space import Params
+from volopt.search.samplers.pruners import pruner
 from volopt.search.trial_run import Member, TrialRun
-from volopt.storage import kept
+from volopt.storage import array_store
+from volopt.storage.array_store import Kept
 from volopt.storage.artifacts import CURVES, Artifacts
-from volopt.storage.cache import set_attributes, together
-from volopt.storage.kept import Kept
+from volopt.storage.database.trial_cache import set_attributes, together
+from volopt.studies.attributes import GIVEN_UP, INTERRUPTED, PHASE, REASON, SCORES
+from volopt.studies.ledger import Ledger
+from volopt.studies.phases import progress
+from volopt.studies.space import Params
 from volopt.training.progress import Progress
 from volopt.training.task import Task, tasks
 from volopt.windows.dataset import Dataset
@@ -71,7 +72,7 @@ class Driver:
 
     def __init__(self, study: optuna.Study, definition: Definition, ledger: Ledger, workshop: Workshop) -> None:
         self._study, self._definition, self._ledger, self._shop = study, definition, ledger, workshop
-        self._keeper = Keeper(workshop.fits, kept.states(workshop.artifacts.directory), workshop.keep_seconds)
+        self._keeper = Keeper(workshop.fits, array_store.states(workshop.artifacts.directory), workshop.keep_seconds)
         self._by_seed = any(phase.pruner == "wilcoxon" for phase in definition.phases)
         self._pending: dict[Future[Progress], tuple[TrialRun, Member]] = {}
         self._runs: list[TrialRun] = []  # in flight
@@ -237,9 +238,9 @@ class Driver:
     def _end(self, run: TrialRun, state: TrialState, value: float | None) -> None:
         """Store the numbers of a trial with it and tell it, in one transaction: Optuna takes none once it is told."""
         dataset, baselines = self._shop.dataset, self._shop.baselines(run.members[0].task.config.window)
-        seeds = results.seeds(run, baselines)
-        metrics = results.means(seeds) | results.ensemble(run, dataset, baselines)
-        content = results.artifact(run, dataset, seeds, metrics, baselines)
+        seeds = trial_results.seeds(run, baselines)
+        metrics = trial_results.means(seeds) | trial_results.ensemble(run, dataset, baselines)
+        content = trial_results.artifact(run, dataset, seeds, metrics, baselines)
         self._shop.illustrator.trial(run.trial, content, value)
         skills = {name: score for name, score in metrics.items() if "_skill_" in name}
         scores = {name: score for name, score in metrics.items() if name not in skills}

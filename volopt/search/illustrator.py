@@ -7,14 +7,14 @@ from optuna.trial import FrozenTrial
 
 
 class Illustrator:
-    """Is told everything and makes nothing; ``report.illustrate`` has one that draws."""
+    """Is told everything and makes nothing; ``dashboard.illustrate`` has one that draws."""
 
     def trial(self, trial: optuna.Trial, content: dict[str, Any], value: float | None) -> None:
         """Leave something beside a trial that is about to be told, while Optuna lets us attach files.
 
         Args:
             trial: RUNNING.
-            content: of its artifact, see ``search.results.artifact``.
+            content: of its artifact, see ``search.trial_results.artifact``.
             value: the one it will be told with; None where it is pruned.
         """
 

@@ -6,24 +6,24 @@ import shlex
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 
 from volopt.baselines import baselines
 from volopt.baselines.baselines import Baselines
-from volopt.data.frame import load_frames, without_values
+from volopt.data.frame import without_values
 from volopt.data.locate import locate
-from volopt.data.panel import Panel, load_panel
+from volopt.data.panel import Panel, read_data
 from volopt.definition import load
 from volopt.definition.schema import Definition, Phase
 from volopt.errors import MissingStorageError, UsageError, did_you_mean
-from volopt.search import cost, packing
-from volopt.search.executors import scheduler
-from volopt.search.space import Params
-from volopt.storage import kept
-from volopt.storage.address import Address, address
+from volopt.executors.dask import connection
+from volopt.packs import size
+from volopt.search import cost
+from volopt.storage import array_store
 from volopt.storage.artifacts import DIRECTORY, place_of
-from volopt.storage.connect import connect
+from volopt.storage.database.address import Address, address
+from volopt.storage.database.connect import connect
+from volopt.studies.space import Params
 from volopt.training.device import resolve
 from volopt.windows.dataset import Dataset, prepare
 
@@ -89,7 +89,7 @@ class Job:
     def baselines(self, window: int) -> Baselines:
         """Return the baselines on the days that a window has to forecast, without their forecasts, which are kept."""
         lags = self.definition.model.window
-        found = baselines.baselines(self.dataset, window, lags, kept.baselines(self.artifacts))
+        found = baselines.baselines(self.dataset, window, lags, array_store.baselines(self.artifacts))
         return replace(found, forecasts={})
 
     def cost(self, params: Params) -> float:
@@ -120,7 +120,7 @@ def prepare_job(study_file: str, options: Options) -> Job:
     dataset = prepare(panel.frames, definition, panel.source.fingerprint)
     panel = replace(panel, frames=tuple(map(without_values, panel.frames)))  # the dataset has them
     device, workers = _place(options)
-    members = 1 if options.scheduler else packing.members(options.pack, device, phases, definition.training.seeds)
+    members = 1 if options.scheduler else size.members(options.pack, device, phases, definition.training.seeds)
     return Job(
         study_file,
         definition,
@@ -140,9 +140,9 @@ def prepare_job(study_file: str, options: Options) -> Job:
 def _check_place(options: Options) -> None:
     """Refuse a place to train in that cannot be, before anything is read."""
     if options.scheduler is None:
-        packing.members(options.pack, resolve(options.device), (), seeds=1)
+        size.members(options.pack, resolve(options.device), (), seeds=1)
         return
-    scheduler.check(options.scheduler, options.device)
+    connection.check(options.scheduler, options.device)
     if options.pack not in (None, "1"):
         raise UsageError(
             f"--pack {options.pack} and --scheduler exclude each other: a cluster's worker trains one fit at a time",
@@ -158,7 +158,7 @@ def _check_place(options: Options) -> None:
 def _place(options: Options) -> tuple[str, int]:
     """Return the device, and how many tasks are trained at a time."""
     if options.scheduler is not None:
-        return scheduler.look(options.scheduler, options.device)
+        return connection.look(options.scheduler, options.device)
     device = resolve(options.device)
     return device, options.workers or (cores() if device == "cpu" else 1)
 
@@ -178,28 +178,6 @@ def _artifacts(where: Address, study_name: str, options: Options) -> Path:
     if stored and said and stored != said:
         raise UsageError(f'the artifacts of the study "{study_name}" are in {stored}', "leave out --artifacts")
     return stored or said or where.home / DIRECTORY
-
-
-def read_data(
-    definition: Definition, directory: Path, cache: Path, last: date | None = None, *, whole: bool = False
-) -> Panel:
-    """Return the frames of a definition, from its first train day on.
-
-    Args:
-        definition: the study's.
-        directory: of the data.
-        cache: directory of frames that were read before.
-        last: day; None for the last one of test, or of the data.
-        whole: whether days after test are read too.
-    """
-    said = definition.data
-    expressions = list(dict.fromkeys([*said.features, said.target]))
-    first = said.train[0] if said.train else None
-    last = last or (said.test[1] if said.test and not whole else None)
-    if said.instruments is not None:
-        return load_panel(directory, said.instruments, expressions, first, last, cache=cache)
-    files = (said.files.history, said.files.test) if said.files else ()
-    return Panel(*load_frames(directory, str(said.instrument), expressions, first, last, files=files, cache=cache))
 
 
 def cores() -> int:

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from volopt.definition.schema import Definition, Phase, Range, Scalar
 from volopt.definition.space import WHOLE_KEYS
-from volopt.search.ledger import Ledger
-from volopt.search.phases import progress, stationary
-from volopt.search.space import Params
+from volopt.studies.ledger import Ledger
+from volopt.studies.phases import progress, stationary
+from volopt.studies.space import Params
 
 DRAWS = 64  # of parameters, to price what a sampler will propose
 

@@ -11,24 +11,25 @@ from typing import Any
 import optuna
 
 from volopt.errors import MissingStorageError
-from volopt.search import listing, packing, study
+from volopt.executors.processes import ProcessTrainer
+from volopt.executors.serial import SerialTrainer
+from volopt.executors.trainer import Trainer
+from volopt.packs import size
+from volopt.packs.timing import Pace
+from volopt.packs.trainer import PackTrainer
+from volopt.search.callbacks import Listener
 from volopt.search.driver import Driver, Workshop
-from volopt.search.executors import Trainer
-from volopt.search.executors.packs import PackTrainer
-from volopt.search.executors.processes import ProcessTrainer
-from volopt.search.executors.serial import SerialTrainer
 from volopt.search.illustrator import Illustrator
 from volopt.search.job import Job
-from volopt.search.ledger import Ledger
-from volopt.search.listener import Listener
 from volopt.search.plan import PhasePlan, plan
-from volopt.search.space import Params
-from volopt.storage import kept
+from volopt.storage import array_store
 from volopt.storage.artifacts import PLACE, Artifacts
-from volopt.storage.connect import connect
+from volopt.storage.database.connect import connect
 from volopt.storage.lock import study_lock
 from volopt.storage.record import run_record
-from volopt.training.pace import Pace
+from volopt.studies import listing, study
+from volopt.studies.ledger import Ledger
+from volopt.studies.space import Params
 from volopt.training.task import tasks
 from volopt.windows.split import SPLITS
 
@@ -45,7 +46,7 @@ def planned(job: Job) -> list[PhasePlan]:
 
 
 def _planned(job: Job, ledger: Ledger) -> list[PhasePlan]:
-    fits = kept.fits(job.artifacts)
+    fits = array_store.fits(job.artifacts)
     data = (job.dataset.fingerprint, job.dataset.recipe)
 
     counted: set[str] = set()  # a point of two grids is trained in the first of them
@@ -118,7 +119,7 @@ def _workshop(job: Job, listener: Listener, illustrator: Illustrator) -> Worksho
     return Workshop(
         dataset=job.dataset,
         trainer=_trainer(job),
-        fits=kept.fits(job.artifacts),
+        fits=array_store.fits(job.artifacts),
         artifacts=Artifacts(job.artifacts),
         baselines=functools.cache(job.baselines),
         cost=job.cost,
@@ -133,11 +134,11 @@ def _workshop(job: Job, listener: Listener, illustrator: Illustrator) -> Worksho
 
 def _trainer(job: Job) -> Trainer:
     if job.options.scheduler is not None:
-        from volopt.search.executors.cluster import ClusterTrainer
+        from volopt.executors.dask.trainer import ClusterTrainer
 
         return ClusterTrainer(job.dataset, job.options.scheduler, job.device)
     if job.packed:
-        return PackTrainer(job.dataset, job.members, Pace(measures=job.options.pack in (None, packing.AUTO)))
+        return PackTrainer(job.dataset, job.members, Pace(measures=job.options.pack in (None, size.AUTO)))
     return SerialTrainer(job.dataset) if job.workers == 1 else ProcessTrainer(job.dataset, job.workers)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import optuna
 
 from volopt.definition.schema import Phase
-from volopt.search.space import Params
+from volopt.studies.space import Params
 from volopt.training.curves import Curves
 from volopt.training.progress import Progress
 from volopt.training.task import Fit, State, Task

@@ -27,8 +27,8 @@ from optuna.trial import FrozenTrial
 
 from volopt.errors import StorageError
 from volopt.storage.columns import Column, put_back, taken_out
+from volopt.storage.database.retrying import PatientStorage
 from volopt.storage.files import packed, read_arrays, write_whole
-from volopt.storage.patient import PatientStorage
 
 DIRECTORY = "artifacts"  # beside the database
 PLACE = "volopt:artifacts"  # the user attribute of a study in a server's database

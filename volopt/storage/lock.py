@@ -12,7 +12,7 @@ from typing import Protocol
 from filelock import FileLock, Timeout
 
 from volopt.errors import StorageError, StudyError
-from volopt.storage.address import Address
+from volopt.storage.database.address import Address
 
 
 class StudyLock(Protocol):
@@ -74,7 +74,7 @@ def _of_file(database: Path, study: str) -> Iterator[StudyLock]:
 
 @contextmanager
 def _of_server(where: Address, study: str) -> Iterator[StudyLock]:
-    from volopt.storage.postgres import AdvisoryLock
+    from volopt.storage.database.postgres import AdvisoryLock
 
     lock = AdvisoryLock(where, study, f"process {os.getpid()} on {socket.gethostname()}"[:63])
     holder = lock.take()

@@ -8,7 +8,7 @@ from typing import TypeVar
 import torch
 
 from volopt.errors import TrainingError, UsageError
-from volopt.training import memory
+from volopt.training import allocator
 
 Found = TypeVar("Found")
 
@@ -53,7 +53,7 @@ def release_memory(device: str) -> None:
     """Give back the memory that torch, or the C library, keeps for later use and nothing uses."""
     if torch.device(device).type == "cuda":
         torch.cuda.empty_cache()
-    memory.give_back()
+    allocator.give_back()
 
 
 class NoMemoryError(TrainingError):
@@ -66,7 +66,7 @@ def computing(work: Callable[[], Found], device: str, precision: str, cell: str)
     Raises:
         NoMemoryError: memory ran out.
     """
-    memory.keep_freed()
+    allocator.keep_freed()
     with reproducible(device, precision, cell):
         try:
             return work()

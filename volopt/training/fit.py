@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
-from volopt.training.course import Course
 from volopt.training.curves import Curves
 from volopt.training.device import computing
+from volopt.training.history import Course
 from volopt.training.network import Network
 from volopt.training.progress import Progress
 from volopt.training.state import (

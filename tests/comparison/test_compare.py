@@ -1,0 +1,380 @@
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+import pytest
+
+from builders import STUDY, definition
+from volopt.comparison import statistics
+from volopt.comparison.comparands import of_baseline, of_trial, sides
+from volopt.comparison.compare import Comparison, compare
+from volopt.comparison.evidence import SPLITS, Replicate, Result
+from volopt.definition.schema import Objective
+from volopt.errors import StudyError, UsageError, VoloptError
+from volopt.metrics import Array
+from volopt.storage import array_store
+from volopt.storage.artifacts import CURVES, Artifacts
+from volopt.studies.space import distributions
+from volopt.studies.trial_file import Share
+
+MSE = Objective()
+R2 = Objective(metric="valid_log_r2")
+DAYS = 30
+FACTORS = np.exp(np.sin(np.arange(DAYS)))  # what a forecast is off by, day by day
+ACTUAL = np.linspace(10, 20, DAYS)
+
+
+def result(
+    number: int,
+    scores: Mapping[int, float],
+    forecast: Array = ACTUAL,
+    *,
+    metric: str = "valid_mse",
+    first_day: int = 0,
+    actual: Array = ACTUAL,
+    spread: float = 0.0,
+) -> Result:
+    """A trial: a score by seed; the seeds' forecasts lie ``spread`` apart around ``forecast``, on both splits."""
+    apart = spread * (np.arange(len(scores)) - (len(scores) - 1) / 2)
+    dates = np.datetime64("2020-01-01") + first_day + np.arange(len(actual))
+    return Result(
+        number=number,
+        params={"hidden_size": number},
+        replicates=tuple(
+            Replicate(seed, {metric: score}, {}, {"valid": forecast + off, "test": forecast + off})
+            for (seed, score), off in zip(scores.items(), apart, strict=True)
+        ),
+        dates={"valid": dates, "test": dates + 1000},
+        actual={"valid": actual, "test": actual},
+        train={"mean": 10.0, "std": 1.0, "log_floor": 0.5},
+        baselines={"har": {"valid": actual * 2, "test": actual * 3}},
+    )
+
+
+def by_seed(*scores: float) -> dict[int, float]:
+    return dict(enumerate(scores))
+
+
+def versus(a: Result, b: Result, objective: Objective = MSE) -> Comparison:
+    return compare(of_trial(a, objective.metric), of_trial(b, objective.metric), objective)
+
+
+TEN = by_seed(*np.linspace(1, 2, 10))
+LOWER = {seed: score - 0.5 - 0.01 * seed for seed, score in TEN.items()}
+WAVERING = {seed: score + 0.3 * (-1) ** seed - 0.001 for seed, score in TEN.items()}
+
+
+# over days
+
+
+def test_losses_of_a_panel_are_averaged_over_the_instruments_of_a_day_with_the_floor_of_each() -> None:
+    """The second instrument lacks the first day, and its forecast is below its own floor alone."""
+    actual = np.array([1.0, 2.0, 4.0, 100.0, 0.0])
+    dates = np.array(["2020-01-01", "2020-01-02", "2020-01-03", "2020-01-02", "2020-01-03"], "datetime64[D]")
+    forecast = np.array([2.0, 2.0, 2.0, 1.0, 1.0])
+    shares = [Share("A", slice(0, 3), 0.5), Share("B", slice(3, 5), 10.0)]
+    found = replace(
+        result(3, by_seed(1.0), forecast, actual=actual),
+        dates=dict.fromkeys(SPLITS, dates),
+        parts=dict.fromkeys(SPLITS, shares),
+        baselines={"har": dict.fromkeys(SPLITS, actual)},
+    )
+    losses = of_trial(found, "valid_mse").losses["test"]
+    assert losses.dates.astype(str).tolist() == ["2020-01-01", "2020-01-02", "2020-01-03"]
+    by_hand = [np.log(2) ** 2, (0 + np.log(10) ** 2) / 2, np.log(2) ** 2]  # B has no log on its last day
+    assert losses.values.tolist() == pytest.approx(by_hand)
+    assert of_baseline("har", found).losses["valid"].values.tolist() == [0, 0, 0]
+
+
+# over seeds
+
+
+def test_trials_are_paired_on_the_seeds_that_both_have() -> None:
+    found = versus(result(3, {0: 1.0, 2: 2.0, 5: 4.0}), result(7, {2: 1.5, 9: 0.0, 0: 3.0}))
+    assert [tuple(pair) for pair in found.seeds] == [(0, 1.0, 3.0), (2, 2.0, 1.5)]
+    assert [pair.difference for pair in found.seeds] == [-2.0, 0.5]
+    assert found.difference == statistics.paired(np.array([-2.0, 0.5]))
+
+
+def test_a_seed_without_a_score_is_left_out() -> None:
+    found = versus(result(3, by_seed(1, math.nan, 3)), result(7, by_seed(2, 2, 2)))
+    assert [pair.seed for pair in found.seeds] == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "objective", "verdict"),
+    [
+        (
+            LOWER,
+            TEN,
+            MSE,
+            "Trial 3 does better than trial 7: its mean valid_mse over seeds is lower by 0.545, "
+            "and that is beyond chance (p = 0.002).",
+        ),
+        (
+            TEN,
+            LOWER,
+            MSE,
+            "Trial 7 does better than trial 3: its mean valid_mse over seeds is lower by 0.545, "
+            "and that is beyond chance (p = 0.002).",
+        ),
+        (
+            LOWER,
+            TEN,
+            R2,
+            "Trial 7 does better than trial 3: its mean valid_log_r2 over seeds is higher by 0.545, "
+            "and that is beyond chance (p = 0.002).",
+        ),
+        (
+            WAVERING,
+            TEN,
+            MSE,
+            "Trial 3 does better than trial 7: its mean valid_mse over seeds is lower by 0.001, "
+            "but that is not beyond chance (p = 0.76).",
+        ),
+        (
+            by_seed(1, 2, 3, 4, 5, 6, 7),
+            by_seed(2, 3, 4, 5, 6, 7, 8),
+            MSE,
+            "Trial 3 does better than trial 7: its mean valid_mse over seeds is lower by 1, "
+            "but 7 seeds are too few to tell this from chance.",
+        ),
+        (
+            by_seed(1),
+            by_seed(2),
+            MSE,
+            "Trial 3 does better than trial 7: its mean valid_mse over seeds is lower by 1, "
+            "but 1 seed is too few to tell this from chance.",
+        ),
+        (TEN, TEN, MSE, "Trial 3 and trial 7 have the same mean valid_mse over seeds."),
+    ],
+)
+def test_the_verdict_says_who_is_better_and_whether_it_is_beyond_chance(
+    a: dict[int, float], b: dict[int, float], objective: Objective, verdict: str
+) -> None:
+    metric = objective.metric
+    assert versus(result(3, a, metric=metric), result(7, b, metric=metric), objective).verdict == verdict
+
+
+def test_the_test_split_does_not_enter_the_verdict() -> None:
+    a, b = result(3, TEN, ACTUAL * FACTORS), result(7, LOWER, ACTUAL * FACTORS**2)
+    noise = dict(a.actual) | {"test": np.random.default_rng(0).uniform(1, 90, DAYS)}
+    noisy = Result(a.number, a.params, a.replicates, a.dates, noise, a.train, a.baselines)
+    for other in (of_trial(b, "valid_mse"), of_baseline("har", b)):
+        before, after = (compare(of_trial(each, "valid_mse"), other, MSE) for each in (a, noisy))
+        assert before.verdict == after.verdict
+        assert before.daily["test"] != after.daily["test"]
+
+
+# over days
+
+
+def test_daily_losses_are_squared_log_errors_of_the_mean_forecast() -> None:
+    a = result(3, by_seed(1, 2, 3), ACTUAL * FACTORS, spread=0.1)
+    found = versus(a, result(7, by_seed(1, 2, 3), ACTUAL * 2)).daily["valid"]
+    losses_a, losses_b = np.sin(np.arange(DAYS)) ** 2, np.full(DAYS, math.log(2) ** 2)
+    assert found.loss_a == pytest.approx(losses_a.mean())
+    assert found.loss_b == pytest.approx(math.log(2) ** 2)
+    assert found.estimate == pytest.approx(statistics.diebold_mariano(losses_a, losses_b))
+
+
+def test_a_forecast_below_the_floor_is_raised_to_it() -> None:
+    found = versus(result(3, TEN, np.full(DAYS, -4.0)), result(7, TEN))
+    assert found.daily["valid"].loss_a == pytest.approx(np.mean(np.log(0.5 / ACTUAL) ** 2))
+
+
+def test_days_are_paired_by_date() -> None:
+    early, late = result(3, TEN, ACTUAL * FACTORS), result(7, TEN, ACTUAL * FACTORS, first_day=5)
+    losses = np.sin(np.arange(DAYS)) ** 2
+    found, swapped = versus(early, late).daily["test"], versus(late, early).daily["test"]
+    assert found.estimate == pytest.approx(statistics.diebold_mariano(losses[5:], losses[:-5]))
+    assert (found.loss_a, found.loss_b) == pytest.approx((losses[5:].mean(), losses[:-5].mean()))
+    assert (swapped.loss_b, swapped.loss_a) == (found.loss_a, found.loss_b)
+
+
+def test_days_whose_actual_is_zero_are_left_out() -> None:
+    stopped = ACTUAL.copy()
+    stopped[[2, 9]] = 0
+    found = versus(result(3, TEN, ACTUAL * FACTORS, actual=stopped), result(7, TEN, ACTUAL * 2)).daily["valid"]
+    assert found.estimate.n == DAYS - 2
+    assert found.loss_a == pytest.approx(np.mean(np.delete(np.sin(np.arange(DAYS)) ** 2, [2, 9])))
+
+
+@pytest.mark.parametrize("common", [0, 9, 10])
+def test_fewer_than_ten_common_days_are_too_few(common: int) -> None:
+    a, b = result(3, TEN), result(7, TEN, first_day=DAYS - common)
+    if common == 10:
+        assert versus(a, b).daily["valid"].estimate.n == 10
+        return
+    with pytest.raises(StudyError, match=f"trial 3 and trial 7 share {common} valid days"):
+        versus(a, b)
+
+
+# with a baseline
+
+
+def test_a_baseline_has_no_seeds_and_is_compared_over_the_days_alone() -> None:
+    trial = result(3, TEN, ACTUAL * np.sqrt(FACTORS))
+    found = compare(of_trial(trial, "valid_mse"), of_baseline("har", trial), MSE)
+    losses, har = np.sin(np.arange(DAYS)) ** 2 / 4, np.log(2) ** 2
+    assert (found.seeds, found.difference) == ((), None)
+    assert found.daily["valid"].estimate == pytest.approx(statistics.diebold_mariano(losses, np.full(DAYS, har)))
+    assert found.daily["test"].loss_b == pytest.approx(math.log(3) ** 2)
+    assert found.verdict == (
+        "Trial 3 does better than baseline har: its mean squared log error on the valid days is lower by 0.359, "
+        "and that is beyond chance (p < 0.001)."
+    )
+
+
+def test_the_verdict_says_so_when_the_baseline_wins() -> None:
+    trial = result(3, TEN, ACTUAL * 5)
+    found = compare(of_trial(trial, "valid_mse"), of_baseline("har", trial), MSE)
+    assert found.verdict.startswith("Baseline har does better than trial 3: ")
+
+
+def test_a_baseline_that_is_gone_is_told() -> None:
+    with pytest.raises(StudyError, match="baseline ridge are missing") as told:
+        of_baseline("ridge", result(3, TEN))
+    assert "--name" in told.value.hint
+
+
+# naming the two sides
+
+SPACE = """\
+batch_norm = [false, true]
+batch_size = { low = 8, high = 64 }
+[[phase]]"""
+FOUND = definition(STUDY.replace("[[phase]]", SPACE, 1).replace("seeds = 2", "seeds = 2\nbatch_size = 8"))
+BASELINE: dict[str, Any] = {
+    "cell": "RNN",
+    "hidden_size": 3,
+    "window": 4,
+    "learning_rate": 0.005,
+    "batch_norm": False,
+    "batch_size": 8,
+}
+LOSSES = {"train_mse": [1.0], "valid_mse": [1.0]}
+COMPLETE, FAIL = optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.FAIL
+TRIALS: Sequence[tuple[dict[str, Any], float | None]] = [
+    ({}, 3.0),
+    ({"cell": "LSTM", "hidden_size": 5}, None),  # FAIL
+    ({"cell": "LSTM", "hidden_size": 5}, 2.0),
+    ({"learning_rate": 0.001, "batch_norm": True}, 1.0),  # the best
+    ({"learning_rate": 0.001, "batch_norm": True}, 4.0),  # the same again
+    ({"hidden_size": 5}, 5.0),  # its artifact is missing
+]
+
+
+def content(trial: int) -> dict[str, Any]:
+    dates = (np.datetime64("2020-01-01") + np.arange(DAYS)).astype(str).tolist()
+    forecast = (ACTUAL * (1 + trial)).tolist()
+    seed = {"metrics": {"valid_mse": float(trial)}, "curves": LOSSES, "forecast": {"valid": forecast, "test": forecast}}
+    return {
+        "days": {split: {"date": dates, "actual": ACTUAL.tolist()} for split in ("valid", "test")},
+        "seeds": [{"seed": 0} | seed, {"seed": 1} | seed],
+        "train": {"mean": 1.0, "std": 1.0, "log_floor": 0.5},
+        "baselines": "abc",
+    }
+
+
+@pytest.fixture
+def named(tmp_path: Path) -> Callable[..., Comparison]:
+    """Compares two of ``TRIALS`` by what a person calls them."""
+    study, artifacts = optuna.create_study(study_name="small"), Artifacts(tmp_path)
+    array_store.baselines(tmp_path).put(
+        "abc", {f"{name}.{split}": ACTUAL * 2 for name in ("har", "ma5") for split in ("valid", "test")}, {}
+    )
+    for number, (params, value) in enumerate(TRIALS):
+        study.enqueue_trial(BASELINE | params)
+        trial = study.ask(distributions(FOUND))
+        if value is not None and number != 5:
+            artifacts.attach(trial, CURVES, content(number))
+        study.tell(trial, value, state=FAIL if value is None else COMPLETE)
+
+    def call(a: str, b: str) -> Comparison:
+        return compare(*sides(study, FOUND, (a, b), artifacts), FOUND.objective)
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("text", "choice"),
+    [
+        ("2", 2),
+        ("best", 3),
+        ("har", "har"),
+        ("cell=LSTM,hidden_size=5", 2),  # the first COMPLETE one
+        (" hidden_size = 5 , cell = LSTM ", 2),
+        ("batch_norm=true,learning_rate=1e-3", 3),
+        ("batch_norm=True,learning_rate=.001,window=4", 3),
+    ],
+)
+def test_a_side_is_named_by_number_best_parameters_or_baseline(
+    named: Callable[..., Comparison], text: str, choice: int | str
+) -> None:
+    found = named(text, "0")
+    assert (found.a.choice, found.b.choice) == (choice, 0)
+    assert found.b.params == BASELINE
+    reversed_ = named("cell=RNN", text)
+    assert (reversed_.a.choice, reversed_.b.choice) == (0, choice)
+
+
+def test_each_side_has_the_scores_and_days_of_its_own_trial(named: Callable[..., Comparison]) -> None:
+    found = named("2", "0")
+    assert [tuple(pair) for pair in found.seeds] == [(0, 2.0, 0.0), (1, 2.0, 0.0)]
+    assert found.daily["valid"].loss_a == pytest.approx(math.log(3) ** 2)
+    assert found.daily["valid"].loss_b == 0
+
+
+def test_two_baselines_are_compared_on_the_days_of_the_best_trial(named: Callable[..., Comparison]) -> None:
+    found = named("har", "ma5")
+    assert found.daily["valid"].estimate.effect == 0
+    assert found.verdict == "Baseline har and baseline ma5 have the same mean squared log error on the valid days."
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "message", "hint"),
+    [
+        ("6", StudyError, "small has no trial 6", "volopt trials small"),
+        ("9" * 5000, StudyError, "small has no trial 9", "volopt trials small"),
+        ("1", StudyError, "trial 1 is FAIL", "volopt trials small"),
+        ("5", StudyError, "forecasts of trial 5 of small are missing", "another --name"),
+        ("bets", UsageError, 'did you mean "best"', "har"),
+        ("hra", UsageError, 'did you mean "har"', "hidden_size=25"),
+        ("", UsageError, "neither a trial nor a baseline", "har"),
+        ("hiden_size=5", UsageError, 'did you mean "hidden_size"', "cell, hidden_size"),
+        ("num_layers=1", UsageError, '"num_layers" is no key of', "hidden_size"),
+        ("cell=LSTM,", UsageError, '"" is no key of', "hidden_size"),
+        ("hidden_size=4", UsageError, "hidden_size=4 is not in [space]", "(3, 5)"),
+        ("hidden_size=many", UsageError, "hidden_size=many is not in [space]", "(3, 5)"),
+        ("cell=GRU", UsageError, "cell=GRU is not in [space]", '("LSTM", "RNN")'),
+        ("cell=lstm", UsageError, 'did you mean "LSTM"', '("LSTM", "RNN")'),
+        ("window=7", UsageError, "window=7 is not in [space]", "(2 to 6)"),
+        ("learning_rate=nan", UsageError, "learning_rate=nan is not in [space]", "0.0001 to 0.1"),
+        ("batch_size=full", UsageError, "batch_size=full is not in [space]", "(8 to 64)"),
+        (
+            "window=2",
+            StudyError,
+            "no COMPLETE trial has batch_norm=False, batch_size=8, cell=RNN",
+            "volopt trials small",
+        ),
+        ("0", UsageError, "A and B are both trial 0", "name two that differ"),
+        ("cell=RNN", UsageError, "A and B are both trial 0", "name two that differ"),
+    ],
+)
+def test_what_names_nothing_is_told_in_a_sentence(
+    named: Callable[..., Comparison], text: str, kind: type[VoloptError], message: str, hint: str
+) -> None:
+    with pytest.raises(kind) as told:
+        named("0", text)
+    assert message in told.value.message
+    assert hint in told.value.hint
+
+
+def test_a_study_without_complete_trials_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match="no trial of empty is COMPLETE"):
+        sides(optuna.create_study(study_name="empty"), FOUND, ("best", "har"), Artifacts(tmp_path))

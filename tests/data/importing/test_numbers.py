@@ -1,0 +1,73 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from volopt.data.importing.numbers import is_missing, number, numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1", 1.0),
+        (" -2.50 ", -2.5),
+        ("1,968.95", 1968.95),
+        ("12,34,567", 1234567.0),
+        ("987,030,556.35", 987030556.35),
+        ("$9.50", 9.5),
+        ("1.2M", 1.2e6),
+        ("3k", 3e3),
+        ("-1,234", -1234.0),
+        ("1e3", 1000.0),
+        (".5", 0.5),
+        ("-inf", -math.inf),
+        ("1e999", math.inf),
+    ],
+)
+def test_a_number_as_vendors_write_it(text: str, value: float) -> None:
+    assert number(text) == value
+
+
+@pytest.mark.parametrize("text", ["", " ", "-", "--", "NaN", "null", "N/A", "None", "<NA>"])
+def test_a_text_for_no_number_is_nan(text: str) -> None:
+    assert is_missing(text)
+    assert math.isnan(number(text) or 0)
+
+
+@pytest.mark.parametrize(
+    "text", ["many", "1.2.3", "1,5", "1,23", ",", "$", "M", "0x10", "1_000", "12,3456", "1 000", "٣"]
+)
+def test_a_text_that_could_be_anything_is_no_number(text: str) -> None:
+    assert number(text) is None
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_what_python_writes_is_read_bit_for_bit(value: float) -> None:
+    assert number(repr(value)) == value
+
+
+@given(st.integers(min_value=-(10**15), max_value=10**15))
+def test_commas_between_thousands_change_nothing(value: int) -> None:
+    assert number(f"{value:,}") == float(value)
+
+
+@given(st.text())
+def test_any_text_is_a_number_or_none(text: str) -> None:
+    assert isinstance(number(text), float | None)
+
+
+@given(st.lists(st.one_of(st.none(), st.text(), st.sampled_from(["1", "1,000", "-", "x"]))))
+def test_a_column_is_read_text_by_text(texts: list[str | None]) -> None:
+    values, wrong = numbers(pd.Series(texts, dtype=object))
+    singly = [number(text or "") for text in texts]
+    assert wrong.tolist() == [each is None for each in singly]
+    np.testing.assert_array_equal(values, [np.nan if each is None else each for each in singly])
+
+
+def test_a_column_of_numbers_stays_as_it_is() -> None:
+    values, wrong = numbers(pd.Series([1, None, 3], dtype="Int64"))
+    np.testing.assert_array_equal(values, [1, np.nan, 3])
+    assert not wrong.any()

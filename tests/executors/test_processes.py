@@ -1,0 +1,210 @@
+"""Training in local processes: the numbers of one process, and workers that end when they should."""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from multiprocessing import connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from builders import dataset, definition
+from volopt.errors import TrainingError
+from volopt.executors.processes import ProcessTrainer, _how
+from volopt.executors.serial import SerialTrainer
+from volopt.executors.trainer import WorkerDiedError
+from volopt.executors.worker import _failure
+from volopt.studies.space import Params
+from volopt.training.task import tasks
+
+DATA = dataset()
+POINTS: list[Params] = [{"cell": "RNN"}, {"cell": "LSTM", "hidden_size": 5, "batch_norm": True}]
+TASKS = [task for params in POINTS for task in tasks(definition(), params, "cpu", "highest")]
+ENDLESS = replace(TASKS[0], epochs=10**9)
+SOON = 30  # seconds: generous, since starting a worker takes some on a busy machine
+
+
+@pytest.fixture(scope="module")
+def trainer() -> Iterator[ProcessTrainer]:
+    found = ProcessTrainer(DATA, 2)
+    yield found
+    found.close()
+
+
+def workers(trainer: ProcessTrainer) -> list[BaseProcess]:
+    return [each._process for each in trainer._all if each._process is not None]
+
+
+def test_processes_give_exactly_the_numbers_of_this_one(trainer: ProcessTrainer) -> None:
+    here = SerialTrainer(DATA)
+    halfway = [trainer.submit(task, None, 2) for task in TASKS]
+    ends = [trainer.submit(task, half.result(SOON).state, 4) for task, half in zip(TASKS, halfway, strict=True)]
+    for task, end in zip(TASKS, ends, strict=True):
+        there, expected = end.result(SOON).fit, here.submit(task, None, 4).result().fit
+        assert there is not None
+        assert expected is not None
+        assert there.metrics == expected.metrics
+        for name, values in (expected.curves | expected.forecasts | expected.weights).items():
+            found = (there.curves | there.forecasts | there.weights)[name]
+            np.testing.assert_array_equal(found, values)
+
+
+def test_an_expected_error_travels_back_with_its_hint(trainer: ProcessTrainer) -> None:
+    doomed = tasks(definition(), {"learning_rate": 1e30}, "cpu", "highest")[0]
+    with pytest.raises(TrainingError, match="loss is") as caught:
+        trainer.submit(doomed, None, 4).result(SOON)
+    assert caught.value.hint == "try a lower learning rate"
+
+
+def test_any_other_error_travels_back_too_and_the_worker_goes_on(trainer: ProcessTrainer) -> None:
+    unknown = replace(TASKS[0], config=replace(TASKS[0].config, cell="none such"))
+    with pytest.raises(KeyError):
+        trainer.submit(unknown, None, 4).result(SOON)
+    assert trainer.submit(TASKS[0], None, 1).result(SOON).state is not None
+
+
+def test_a_worker_ignores_sigint_while_it_trains_and_while_it_idles(trainer: ProcessTrainer) -> None:
+    long = trainer.submit(ENDLESS, None, 500)
+    trainer.submit(TASKS[0], None, 1).result(SOON)  # so the task before it is being trained
+    before = workers(trainer)
+    for worker in before:
+        assert worker.pid is not None
+        os.kill(worker.pid, signal.SIGINT)
+    assert long.exception(SOON) is None
+    for future in [trainer.submit(task, None, 1) for task in TASKS]:
+        assert future.exception(SOON) is None
+    assert workers(trainer) == before
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM])
+def test_a_worker_that_dies_takes_its_own_task_and_no_other_and_is_replaced(sent: signal.Signals) -> None:
+    trainer = ProcessTrainer(DATA, 2)
+    doomed = trainer.submit(ENDLESS, None, ENDLESS.epochs)
+    trainer.submit(TASKS[0], None, 1).result(SOON)  # so the task before it is being trained, alone
+    busy = next(each for each in trainer._all if each not in _idle(trainer))
+    other = trainer.submit(TASKS[1], None, 4)
+    assert busy._process is not None
+    assert busy._process.pid is not None
+    os.kill(busy._process.pid, sent)
+    with pytest.raises(WorkerDiedError, match=f"was ended by {sent.name}"):
+        doomed.result(SOON)
+    assert other.result(SOON).fit is not None
+    assert [trainer.submit(task, None, 1).exception(SOON) for task in TASKS] == [None] * len(TASKS)
+    trainer.close()
+
+
+def _idle(trainer: ProcessTrainer) -> list[Any]:
+    """The workers that have nothing to do, once one of two has."""
+    found = trainer._idle.get(timeout=SOON)
+    trainer._idle.put(found)
+    return [found]
+
+
+def test_a_worker_that_died_while_it_idled_costs_no_task(trainer: ProcessTrainer) -> None:
+    for future in [trainer.submit(task, None, 1) for task in TASKS]:
+        future.result(SOON)
+    for worker in workers(trainer):
+        worker.kill()
+        worker.join(SOON)
+    assert [trainer.submit(task, None, 1).exception(SOON) for task in TASKS] == [None] * len(TASKS)
+
+
+def test_a_worker_that_exits_by_itself_is_told_with_its_code() -> None:
+    assert _how(3) == "its worker process ended with exit code 3"
+    assert _how(-9) == "its worker process was ended by SIGKILL, perhaps for want of memory"
+    assert _how(-99) == "its worker process was ended by signal 99"
+
+
+def test_an_error_that_cannot_travel_is_told_by_its_words() -> None:
+    class LocalError(Exception):
+        pass
+
+    went_well, found = pickle.loads(_failure(LocalError("no way out")))
+    assert not went_well
+    assert isinstance(found, RuntimeError)
+    assert str(found) == "LocalError: no way out"
+
+
+def test_a_closed_trainer_starts_no_process() -> None:
+    closed = ProcessTrainer(DATA, 1)
+    closed.close()
+    with pytest.raises(WorkerDiedError):
+        closed._all[0].train(TASKS[0], None, 1)
+    assert workers(closed) == []
+
+
+LIGHT = """
+import sys
+import volopt.executors.worker
+heavy = {"torch", "optuna", "pandas", "numpy"} & set(sys.modules)
+assert not heavy, heavy
+"""
+
+
+def test_a_worker_watches_its_parent_before_it_imports_anything_heavy() -> None:
+    subprocess.run([sys.executable, "-c", LIGHT], check=True)
+
+
+def test_no_process_starts_before_there_is_a_task() -> None:
+    idle = ProcessTrainer(DATA, 2)
+    assert workers(idle) == []
+    idle.close()
+
+
+def test_closing_ends_the_workers_whatever_they_train() -> None:
+    busy = ProcessTrainer(DATA, 2)
+    busy.submit(ENDLESS, None, ENDLESS.epochs)
+    busy.submit(TASKS[0], None, 1).result(SOON)  # so the task before it is being trained
+    processes = workers(busy)
+    busy.close()
+    ended = connection.wait([process.sentinel for process in processes], timeout=0)  # is_alive would race with the pool
+    assert len(ended) == len(processes) == 2
+
+
+PARENT = """
+import sys
+sys.path.insert(0, sys.argv[1])
+
+if __name__ == "__main__":
+    from dataclasses import replace
+    from builders import dataset, definition
+    from volopt.executors.processes import ProcessTrainer
+    from volopt.training.task import tasks
+
+    task = tasks(definition(), {}, "cpu", "highest")[0]
+    endless = replace(task, epochs=10**9)
+    trainer = ProcessTrainer(dataset(), 2)
+    trainer.submit(endless, None, endless.epochs)
+    trainer.submit(task, None, 1).result()  # now one worker trains and the other idles
+    print("training", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_workers_end_by_themselves_when_their_parent_is_killed(tmp_path: Path) -> None:
+    """They hold the pipe of the parent's output: it ends when the last of them does."""
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    parent = subprocess.Popen(
+        [sys.executable, str(script), str(Path(__file__).parents[2])],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "training\n"
+        parent.kill()
+        assert parent.communicate(timeout=10)[0] == ""
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(parent.pid, signal.SIGKILL)  # whoever is left, where the test fails

@@ -1,0 +1,67 @@
+"""Sizes and ticks, whatever draws."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from volopt.figures.chart import Axis, Band, Bars, Chart, Line, Panel, Rule
+from volopt.figures.drawing.layout import extent, height, log_ticks, rows, tick_text
+
+
+@pytest.mark.parametrize(("panels", "columns", "expected"), [(1, 1, 1), (4, 2, 2), (5, 2, 3), (3, 4, 1)])
+def test_panels_fill_rows(panels: int, columns: int, expected: int) -> None:
+    chart = Chart("t", [Panel(Axis("x"), Axis("y"), [])] * panels, columns=columns, row_height=100)
+    assert rows(chart) == expected
+    assert height(chart) == 60 + 100 * expected
+
+
+@given(st.floats(1e-30, 1e30), st.floats(1.0, 1e15))
+def test_the_ticks_of_a_log_axis_are_few_ascending_and_near_its_range(low: float, ratio: float) -> None:
+    high = low * ratio
+    ticks = log_ticks(low, high)
+    assert 1 <= len(ticks) <= 12
+    assert ratio < 1.1 or sum(low <= tick <= high for tick in ticks) >= 2  # otherwise the axis would say nothing
+    assert ticks == sorted(set(ticks))
+    assert all(low / 2.001 <= tick <= high * 2.001 for tick in ticks)
+
+
+def test_ticks_are_round_numbers() -> None:
+    assert [tick_text(tick) for tick in log_ticks(0.004, 0.03)] == ["0.002", "0.005", "0.01", "0.02", "0.05"]
+    assert [tick_text(tick) for tick in log_ticks(0.02, 0.03)] == ["0.02", "0.022", "0.024", "0.026", "0.028", "0.03"]
+    assert [tick_text(tick) for tick in log_ticks(1e-4, 0.1)] == ["0.0001", "0.001", "0.01", "0.1"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0001, "0.0001"), (5000.0, "5000"), (10_000.0, "10k"), (5e7, "50M"), (2e9, "2G"), (1e20, "1e+20")],
+)
+def test_large_ticks_are_written_short(value: float, text: str) -> None:
+    assert tick_text(value) == text
+
+
+def test_the_extent_of_an_axis_is_that_of_its_marks_without_gaps_and_dates() -> None:
+    marks = [Line([1, 5], [2.0, None]), Band([3], [0.5], [7.0]), Rule(-1.0), Line(["2018-01-01"], [3.0])]
+    panel = Panel(Axis("x"), Axis("y"), marks)
+    assert extent(panel, panel.x) == (1, 5)
+    assert extent(panel, panel.y) == (-1.0, 7.0)
+
+
+def test_a_range_that_was_asked_for_is_the_extent() -> None:
+    panel = Panel(Axis("x"), Axis("y", range=(0.0, 1.0)), [Line([1], [5.0])])
+    assert extent(panel, panel.y) == (0.0, 1.0)
+
+
+def test_a_log_axis_extends_over_what_is_above_0() -> None:
+    panel = Panel(Axis("x"), Axis("y", "log"), [Line([1, 2, 3], [-1.0, 0.0, 5.0])])
+    assert extent(panel, panel.y) == (5.0, 5.0)
+
+
+def test_bars_have_their_lengths_on_the_x_axis() -> None:
+    panel = Panel(Axis("x"), Axis("y", "category", names=["a"]), [Bars(["a"], [0.4])])
+    assert extent(panel, panel.x) == (0.4, 0.4)
+    assert extent(panel, panel.y) is None
+
+
+def test_an_axis_without_marks_has_no_extent() -> None:
+    panel = Panel(Axis("x"), Axis("y"), [])
+    assert extent(panel, panel.x) is None

@@ -1,0 +1,76 @@
+"""Studies filled by hand whose parameters and values are known, as figures of a search see them."""
+
+import tempfile
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from optuna.storages import InMemoryStorage
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from builders import STUDY, definition
+from volopt.data.frame import Source
+from volopt.definition.schema import Definition
+from volopt.figures.study_view import Subject
+from volopt.storage.artifacts import Artifacts
+from volopt.studies import study as studies
+from volopt.studies.attributes import PHASE
+from volopt.studies.space import distributions
+
+BEGAN = datetime(2026, 1, 2, 10)
+FOUND = definition()
+MAXIMIZED = STUDY + '\n[objective]\nmetric = "valid_log_r2"\n'
+HAR = {"har": {"valid_mse": 0.5, "valid_log_r2": 0.6, "test_log_r2": 0.5}}
+RIDGE = {"ridge": {"valid_mse": 0.25, "valid_log_r2": 0.5, "test_log_r2": 0.7}}
+POINT = {"cell": "RNN", "hidden_size": 3, "window": 4, "learning_rate": 0.005}
+
+
+def trial(
+    value: float | None,
+    phase: str = "extend",
+    state: str = "COMPLETE",
+    *,
+    of: Definition = FOUND,
+    starts: float = 0,
+    lasts: float = 10,
+    **params: Any,
+) -> FrozenTrial:
+    """Return a trial; times are in seconds after ``BEGAN``."""
+    found = create_trial(
+        state=TrialState[state],
+        value=value,
+        params=POINT | params,
+        distributions=distributions(of),
+        user_attrs={PHASE: phase},
+    )
+    found.datetime_start = None if state == "WAITING" else BEGAN + timedelta(seconds=starts)
+    found.datetime_complete = BEGAN + timedelta(seconds=starts + lasts) if found.state.is_finished() else None
+    return found
+
+
+def subject(*trials: FrozenTrial, text: str = STUDY, baselines: dict[str, Any] | None = None) -> Subject:
+    """Return a study of these trials; it has no artifacts."""
+    found = definition(text)
+    study = studies.open_or_create(InMemoryStorage(), found, Source("here", "native", False, "fingerprint"))
+    for each in trials:
+        study.add_trial(each)
+    if baselines is not None:
+        studies.keep_baselines(study, baselines)
+    return Subject(study, found, Artifacts(Path(tempfile.gettempdir())))
+
+
+def random(count: int, seed: int = 0) -> list[FrozenTrial]:
+    """Return trials at random places, whose value depends on the learning rate most, and on cell and window."""
+    generator = np.random.default_rng(seed)
+    found = []
+    for number in range(count):
+        place = {
+            "cell": ["RNN", "LSTM"][int(generator.integers(2))],
+            "hidden_size": [3, 5][int(generator.integers(2))],
+            "window": int(generator.integers(2, 7)),
+            "learning_rate": float(10 ** generator.uniform(-4, -1)),
+        }
+        value = 0.01 * 10 ** abs(np.log10(place["learning_rate"]) + 2.5) + 0.002 * place["window"]
+        found.append(trial(value + 0.01 * (place["cell"] == "RNN"), starts=10 * number, **place))
+    return found

@@ -1,0 +1,125 @@
+"""Contours: interpolated where trials are near each other, and nowhere else."""
+
+import math
+from itertools import product
+
+import numpy as np
+import pytest
+
+from builders import STUDY, definition
+from figures.kinds.searches import MAXIMIZED, random, subject, trial
+from volopt.figures.chart import Field, Panel, Points
+from volopt.figures.kinds.contour import chart
+from volopt.figures.study_view import NothingToPlotError
+
+RATES = [10**-power for power in (1.0, 1.5, 2.0, 2.5, 3.0)]
+
+
+def field(panel: Panel) -> Field | None:
+    return next((mark for mark in panel.marks if isinstance(mark, Field)), None)
+
+
+def plane(window: float, rate: float) -> float:
+    """Linear on the axes as drawn: the rate's is logarithmic."""
+    return 1 + 0.1 * window + 0.05 * math.log10(rate)
+
+
+def test_between_trials_a_field_is_linear_on_the_axes() -> None:
+    trials = [trial(plane(w, rate), window=w, learning_rate=rate) for w, rate in product(range(2, 7), RATES)]
+    (panel,) = chart(subject(*trials)).panels
+    assert {panel.x.title, panel.y.title} == {"window, days", "learning_rate"}
+    drawn = field(panel)
+    assert drawn is not None
+    assert panel.marks.index(drawn) == 0  # points lie on top
+    swapped = panel.x.title == "learning_rate"
+    for y, row in zip(drawn.y, drawn.z, strict=True):
+        for x, z in zip(drawn.x, row, strict=True):
+            assert z == pytest.approx(plane(*((y, x) if swapped else (x, y))), rel=1e-3)
+
+
+def test_errors_over_decades_are_interpolated_by_their_logarithms_and_one_place_counts_once() -> None:
+    trials = [
+        trial(10 ** -(window - 2 + extra), window=window, learning_rate=rate, cell=cell)
+        for window, rate in product(range(2, 7), RATES)
+        for cell, extra in (("RNN", 0), ("LSTM", 1))
+    ]
+    found = chart(subject(*trials))
+    assert found.scale is not None
+    assert found.scale.log
+    (panel,) = found.panels
+    drawn = field(panel)
+    assert drawn is not None
+    by_window = np.asarray(drawn.z, dtype=float).mean(axis=1 if panel.y.title == "window, days" else 0)
+    windows = drawn.y if panel.y.title == "window, days" else drawn.x
+    assert np.log10(by_window) == pytest.approx(1.5 - np.asarray(windows), abs=1e-2)
+
+
+def test_far_from_trials_nothing_is_drawn() -> None:
+    rates = np.geomspace(1e-4, 1e-3, 6)
+    near = [trial(plane(w, rate), window=w, learning_rate=rate) for w, rate in product((2, 3), rates)]
+    found = chart(subject(*near, trial(9.0, window=6, learning_rate=0.1)))
+    (panel,) = found.panels
+    drawn = field(panel)
+    assert drawn is not None
+    by_window = panel.x.title == "window, days"
+    z = np.asarray(drawn.z, dtype=float) if by_window else np.asarray(drawn.z, dtype=float).T
+    steps = np.asarray(drawn.y if by_window else drawn.x)
+    assert np.isfinite(z[steps < 9e-4]).any()
+    assert np.isnan(z[steps > 2e-3]).all()
+    assert "elsewhere nothing is known" in found.notes[-1]
+
+
+def test_too_few_places_are_points_alone() -> None:
+    rates = (1e-4, 1.5e-4, 2e-4, 3e-4)
+    near = [trial(plane(w, rate), window=w, learning_rate=rate) for w, rate in product((2, 3), rates)]
+    found = chart(subject(*near, trial(2.0, window=6, learning_rate=0.1), near[0]))
+    (panel,) = found.panels
+    assert field(panel) is None
+    (points,) = panel.marks
+    assert isinstance(points, Points)
+    assert len(points.x) == 10  # at nine places
+    assert found.notes[-1].startswith("The other parameters differ from trial to trial. Points alone where")
+
+
+def test_places_on_a_line_are_points_alone() -> None:
+    text = STUDY.replace("high = 6", "high = 18")
+    places = [(2 + step, 10 ** (-4 + 3 * step / 16)) for step in range(17)]
+    trials = [trial(1.0, of=definition(text), window=window, learning_rate=rate) for window, rate in places]
+    (panel,) = chart(subject(*trials, text=text)).panels
+    assert field(panel) is None
+
+
+def test_an_outlier_of_r2_leaves_the_field_within_the_colours() -> None:
+    trials = [trial(0.1 * w, window=w, learning_rate=rate) for w, rate in product(range(2, 7), RATES)]
+    found = chart(subject(*trials[1:], trial(-50.0, window=2, learning_rate=RATES[0]), text=MAXIMIZED))
+    drawn = field(found.panels[0])
+    assert drawn is not None
+    assert found.scale is not None
+    assert np.nanmin(np.asarray(drawn.z, dtype=float)) == pytest.approx(found.scale.low) == pytest.approx(0.2)
+
+
+def test_points_have_their_values_and_the_best_lie_on_top() -> None:
+    trials = random(20)
+    panel = chart(subject(*trials)).panels[0]
+    points = next(mark for mark in panel.marks if isinstance(mark, Points))
+    assert list(points.values) == sorted((each.value for each in trials), reverse=True)
+    best = min(trials, key=lambda each: each.value or 0)
+    assert f"{best.value:.4g}" in points.hover[-1]
+
+
+def test_only_numbers_are_paired_where_two_of_them_vary() -> None:
+    found = chart(subject(*random(20)))
+    assert len(found.panels) == 3
+    assert not any("cell" in axis.title for panel in found.panels for axis in (panel.x, panel.y))
+
+
+def test_names_are_paired_as_points_where_fewer_numbers_vary() -> None:
+    trials = [trial(0.1 * w, window=w, cell=cell) for w in range(2, 7) for cell in ("RNN", "LSTM")]
+    (panel,) = chart(subject(*trials)).panels
+    assert {panel.x.title, panel.y.title} == {"cell", "window, days"}
+    assert field(panel) is None
+
+
+def test_one_parameter_makes_no_pair() -> None:
+    with pytest.raises(NothingToPlotError, match="only window varies in small"):
+        chart(subject(trial(0.1, window=2), trial(0.2, window=3)))

@@ -1,0 +1,63 @@
+"""A study as figures and report see it."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from hand_made import Shelf, World, content
+from volopt.figures.study_view import Subject
+from volopt.studies import study as studies
+
+
+@pytest.fixture
+def subject(tmp_path: Path) -> Subject:
+    shelf = Shelf(tmp_path)
+    definition = shelf.study("grid")
+    world = World(seeds=3)
+    for size in (5, 25):
+        result = world(cell="RNN", hidden_size=size)
+        shelf.trial(definition, content(result), cell="RNN", hidden_size=size)
+    shelf.trial(definition, None, cell="RNN", hidden_size=125)
+    shelf.failed(definition, "the loss is nan")
+    study, _ = studies.find(shelf.storage, "grid")
+    return Subject(study, definition, shelf.artifacts)
+
+
+def test_the_complete_trials_come_best_first(subject: Subject) -> None:
+    assert [trial.number for trial in subject.complete] == [0, 1, 2]
+    assert [trial.number for trial in subject.trials] == [0, 1, 2, 3]
+
+
+def test_a_point_has_its_best_complete_trial(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    definition = shelf.study("grid")
+    world = World(seeds=3)
+    for size in (25, 5, 25):
+        shelf.trial(definition, content(world(cell="RNN", hidden_size=size)), cell="RNN", hidden_size=size)
+    study, _ = studies.find(shelf.storage, "grid")
+    for trial, value in zip(study.trials, (2.0, 3.0, 1.0), strict=True):
+        change = sqlite3.connect(tmp_path / "volopt.db")
+        change.execute("UPDATE trial_values SET value = ? WHERE trial_id = ?", (value, trial._trial_id))
+        change.commit()
+        change.close()
+    again, _ = studies.find(Shelf(tmp_path).storage, "grid")
+    found = Subject(again, definition, shelf.artifacts).by_point
+    assert {trial.params["hidden_size"]: trial.number for trial in found.values()} == {25: 2, 5: 1}
+
+
+def test_a_trial_has_every_value_that_a_search_can_vary(subject: Subject) -> None:
+    values = subject.values(subject.trials[1])
+    assert (values["hidden_size"], values["cell"], values["dropout"]) == (25, "RNN", 0.0)
+
+
+def test_what_is_gone_is_none(subject: Subject) -> None:
+    assert subject.result(subject.trials[0]) is not None
+    assert subject.result(subject.trials[2]) is None
+    assert subject.left(subject.trials[2]) is None
+    assert subject.left(subject.trials[3]) is None
+
+
+def test_it_says_what_it_is_about(subject: Subject) -> None:
+    assert subject.about == "study grid: SH600000 $volume, 3 seeds a trial"
+    assert subject.notes == ("SYNTHETIC SAMPLE: generated data, not a market.",)

@@ -1,0 +1,1 @@
+"""Test the claims of the paper on stored studies."""

@@ -1,0 +1,1 @@
+"""Compare trials and baselines: paired over seeds and days, with intervals and p-values."""

@@ -1,0 +1,1 @@
+"""Download a data set and unpack it."""

@@ -1,0 +1,1 @@
+"""Train fits on the workers of a Dask cluster."""

@@ -1,0 +1,1 @@
+"""Write a study as tables for other programs."""

@@ -1,0 +1,1 @@
+"""Refit a configuration period by period and forecast each next period."""

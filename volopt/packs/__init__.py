@@ -1,0 +1,1 @@
+"""Train many fits as one batched network, for a GPU."""

@@ -1,0 +1,51 @@
+"""How many members a device has memory for."""
+
+import os
+
+import torch
+
+from volopt.packs.layout import Layout
+from volopt.packs.shape import Room, Shape
+from volopt.packs.tensors import VALID_AT_ONCE
+from volopt.training.device import release_memory
+
+# Float32 numbers a unit, day and sample: what a layer keeps for its gradients, and what is on its way beside them.
+# Counted with torch's dispatch (tests/training/test_footprint.py), rounded up.
+KEPT = {"RNN": 3.0, "LSTM": 8.0, "GRU": 9.0}
+PASSING = {"RNN": 2.0, "LSTM": 5.0, "GRU": 4.0}
+DROPPING = 4.0  # dropout's hashes and masks
+ROWS = 10  # weights, gradient, moments and the best weights, and what an update makes on its way
+SHARE = 0.8  # of the free memory that a pack may take
+
+
+def member_bytes(shape: Shape, room: Room) -> float:
+    """Return the estimated bytes that one member of a pack takes while it is trained."""
+    hidden, batch, layers = room.hidden_size, max(shape.sizes), shape.num_layers
+    step = batch * hidden * (layers * KEPT[shape.cell] + PASSING[shape.cell] + DROPPING * room.drops)
+    score = min(shape.valid, VALID_AT_ONCE) * hidden * 2 * PASSING[shape.cell]
+    inputs = max(batch, min(shape.valid, VALID_AT_ONCE)) * (2 * shape.features + 6)
+    layout = Layout(
+        shape.cell,
+        features=shape.features,
+        hidden_size=hidden,
+        num_layers=layers,
+        head_outputs=shape.head_outputs,
+    )
+    days = shape.train + shape.parts * room.window
+    data = 2 * days * shape.features + 6 * shape.train + 5 * shape.valid
+    return 4 * (room.window * (max(step, score) + inputs) + ROWS * layout.size + data)
+
+
+def most_members(shape: Shape, room: Room) -> int:
+    """Return how many members memory is left for on the shape's device; at least one, which may fail."""
+    return max(1, int(SHARE * free_bytes(shape.device) / member_bytes(shape, room)))
+
+
+def free_bytes(device: str) -> float:
+    """Return the memory that is free on a device once torch has given back what it does not use."""
+    if torch.device(device).type == "cuda":
+        release_memory(device)  # what recorded graphs hold stays theirs, so it is no use to count it
+        return torch.cuda.mem_get_info(device)[0]
+    if hasattr(os, "sysconf") and "SC_AVPHYS_PAGES" in os.sysconf_names:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return 2**31  # a system that does not say

@@ -1,0 +1,1 @@
+"""Optuna's samplers and pruners under the names of the study file."""

@@ -1,0 +1,1 @@
+"""Open the Optuna database, and read and write it safely."""

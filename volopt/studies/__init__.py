@@ -1,0 +1,1 @@
+"""Read a stored study: its definition, trials, files and progress."""
