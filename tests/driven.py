@@ -11,10 +11,10 @@ from optuna.trial import TrialState
 
 from builders import STUDY, dataset
 from volopt.baselines.baselines import Baselines, baselines
-from volopt.data.frame import Source
+from volopt.data.frame import DataSource
 from volopt.definition.schema import Definition
 from volopt.executors.serial import SerialTrainer
-from volopt.search.driver import Driver, Workshop
+from volopt.search.driver import Driver, RunContext
 from volopt.storage import array_store
 from volopt.storage.artifacts import Artifacts
 from volopt.storage.database.connect import connect
@@ -23,7 +23,7 @@ from volopt.training.progress import Progress
 from volopt.training.task import State, Task
 from volopt.windows.dataset import Dataset
 
-SOURCE = Source("here", "native", True, "fingerprint")
+SOURCE = DataSource("here", "native", True, "fingerprint")
 
 
 def pruned_by(pruner: str) -> str:
@@ -50,7 +50,7 @@ class Bench:
         study = studies.open_or_create(connect(self.url, write=True, create=True), found, SOURCE)
         studies.repair(study)
         artifacts = self.directory / "artifacts"
-        shop = Workshop(
+        shop = RunContext(
             data,
             wrap(SerialTrainer(data)),
             array_store.fits(artifacts),

@@ -9,8 +9,8 @@ import numpy as np
 from optuna.trial import TrialState
 
 from volopt.claims.lookup import stored
-from volopt.comparison.evidence import Replicate, Result
-from volopt.data.frame import Source
+from volopt.comparison.evidence import SeedResult, TrialResult
+from volopt.data.frame import DataSource
 from volopt.definition import load
 from volopt.definition.schema import Definition, Scalar
 from volopt.storage.artifacts import CURVES, Artifacts
@@ -52,9 +52,9 @@ class World:
         self.name, self.seeds, self.said = name, seeds, said
         self.definition = SimpleNamespace(training=SimpleNamespace(seeds=seeds))
 
-    def __call__(self, **values: Scalar) -> Result:
+    def __call__(self, **values: Scalar) -> TrialResult:
         point = BASELINE | values
-        return Result(
+        return TrialResult(
             number=0,
             params=point,
             replicates=tuple(self._replicate(point, seed) for seed in range(self.seeds)),
@@ -67,14 +67,14 @@ class World:
     def _say(self, what: str, point: dict[str, Any], otherwise: float) -> float:
         return self.said.get(what, constant(otherwise))(point)
 
-    def _replicate(self, point: dict[str, Any], seed: int) -> Replicate:
+    def _replicate(self, point: dict[str, Any], seed: int) -> SeedResult:
         scatter = 1 + 0.001 * (seed - 4) + 0.003 * np.sin(7 * seed + point["hidden_size"])
         loss = self._say("loss", point, 0.01) * scatter
         flat = seed < self._say("flat", point, 0)
         ratio = self._say("gradient", point, 0.0) * scatter
         level = 2.0 + 0.5 * self._say("level", point, 0.0) * scatter
         epochs = np.arange(20)
-        return Replicate(
+        return SeedResult(
             seed,
             {
                 "train_mse": loss,
@@ -97,7 +97,7 @@ class World:
         return NOISE[seed] if late < 0 else np.roll(ACTUAL, late) + 0.05 * NOISE[seed]
 
 
-def content(result: Result) -> dict[str, Any]:
+def content(result: TrialResult) -> dict[str, Any]:
     """Return a result as the artifact of a trial."""
     return {
         "train": dict(result.train),
@@ -131,7 +131,7 @@ class Shelf:
         source = load.read_text(load.find(of))
         assert before in source
         found = load.override(load.read(source.replace(before, after), "test"), name=name, **said)
-        studies.open_or_create(self.storage, found, Source("here", "native", True, "fingerprint"))
+        studies.open_or_create(self.storage, found, DataSource("here", "native", True, "fingerprint"))
         return found
 
     def trial(self, definition: Definition, content: Any, **values: Any) -> None:

@@ -12,9 +12,9 @@ from optuna.storages._rdb import models
 from sqlalchemy import insert
 
 from builders import SAMPLE_DATA
-from volopt.data.frame import Source
+from volopt.data.frame import DataSource
 from volopt.definition.schema import Definition
-from volopt.storage.database.retrying import PatientStorage
+from volopt.storage.database.retrying import RetryingStorage
 from volopt.studies import study as studies
 from volopt.studies.attributes import PHASE, SCORES
 from volopt.studies.space import Params, distributions
@@ -85,9 +85,9 @@ def _listed(values: Iterable[float]) -> str:
     return "[\n" + ",\n".join(map(str, values)) + "\n]"
 
 
-def fill(storage: PatientStorage, definition: Definition, points: Iterable[Params], *, pruned: float = 0.0) -> None:
+def fill(storage: RetryingStorage, definition: Definition, points: Iterable[Params], *, pruned: float = 0.0) -> None:
     """Store a study whose first phase has tried the points; a share of the trials is PRUNED half-way."""
-    study = studies.open_or_create(storage, definition, Source("here", "native", True, "fingerprint"))
+    study = studies.open_or_create(storage, definition, DataSource("here", "native", True, "fingerprint"))
     study_id, space = study._study_id, distributions(definition)
     generator, numbered, first = random.Random(0), iter(enumerate(points)), _next_id(storage)
     while chunk := list(islice(numbered, CHUNK)):
@@ -120,7 +120,7 @@ def loss(params: Params) -> float:
     return (math.log10(rate) + 2.5) ** 2 + ((window - 20) / 40) ** 2 + ((size - 30) / 100) ** 2 + 0.01
 
 
-def _next_id(storage: PatientStorage) -> int:
+def _next_id(storage: RetryingStorage) -> int:
     with storage.engine.connect() as connection:
         return int(connection.exec_driver_sql("SELECT COALESCE(MAX(trial_id), 0) + 1 FROM trials").scalar_one())
 

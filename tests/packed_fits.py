@@ -7,7 +7,7 @@ from typing import Any
 import builders
 from volopt.errors import TrainingError
 from volopt.packs.pack import Pack
-from volopt.packs.shape import Room, shape_of
+from volopt.packs.shape import PackCapacity, shape_of
 from volopt.training.device import computing
 from volopt.training.fit import every_split
 from volopt.training.task import Fit, State, Task, tasks
@@ -29,7 +29,7 @@ def pack_of(given: Sequence[Task], dataset: Dataset = DATASET, slots: int | None
     data = every_split(dataset, given[0].config.window, given[0].device)
     shape = shape_of(given[0], data)
     assert shape is not None
-    room = Room.of(given)
+    room = PackCapacity.of(given)
     return Pack(shape, replace(room, slots=slots or room.slots), dataset, data)
 
 

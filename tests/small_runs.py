@@ -5,8 +5,8 @@ from typing import Any
 
 from builders import SAMPLE_DATA
 from volopt.search import run as runs
-from volopt.search.callbacks import Listener
-from volopt.search.job import Options, prepare_job
+from volopt.search.callbacks import Callback
+from volopt.search.job import RunOptions, prepare_job
 
 TWO_TRIALS = f"""
 format = 1
@@ -46,10 +46,10 @@ trials = 2
 """
 
 
-def run(study: str, directory: Path, data: Path, **options: Any) -> Options:
+def run(study: str, directory: Path, data: Path, **options: Any) -> RunOptions:
     """Run a study file's text in this process, with its database in ``directory``, and return how it was run."""
     path = directory / "small.toml"
     path.write_text(study)
-    found = Options(f"sqlite:///{directory}/volopt.db", data=data, workers=1, device="cpu", **options)
-    runs.run(prepare_job(str(path), found), lambda plans: Listener())
+    found = RunOptions(f"sqlite:///{directory}/volopt.db", data=data, workers=1, device="cpu", **options)
+    runs.run(prepare_job(str(path), found), lambda plans: Callback())
     return found

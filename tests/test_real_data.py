@@ -9,8 +9,8 @@ import pytest
 
 from bench.published import inside, seeds_of
 from volopt.search import run as runs
-from volopt.search.callbacks import Listener
-from volopt.search.job import Options, prepare_job
+from volopt.search.callbacks import Callback
+from volopt.search.job import RunOptions, prepare_job
 from volopt.storage.database.connect import connect
 from volopt.studies.listing import trials
 from volopt.studies.study import find
@@ -19,23 +19,23 @@ from volopt.training.task import tasks
 
 
 @pytest.fixture
-def published(real_data: Path, tmp_path: Path) -> Options:
+def published(real_data: Path, tmp_path: Path) -> RunOptions:
     """The study `published` on the paper's own files."""
-    return Options(f"sqlite:///{tmp_path}/volopt.db", data=real_data / "published", device="cpu", workers=2)
+    return RunOptions(f"sqlite:///{tmp_path}/volopt.db", data=real_data / "published", device="cpu", workers=2)
 
 
-def _run(study: str, options: Options) -> list[dict[str, Any]]:
-    runs.run(prepare_job(study, options), lambda plans: Listener())
+def _run(study: str, options: RunOptions) -> list[dict[str, Any]]:
+    runs.run(prepare_job(study, options), lambda plans: Callback())
     return trials(*find(connect(options.storage), study))
 
 
 def test_the_splits_of_the_grid_have_the_paper_s_trade_days(real_data: Path, tmp_path: Path) -> None:
-    options = Options(f"sqlite:///{tmp_path}/volopt.db", data=real_data / "qlib_cn", device="cpu")
+    options = RunOptions(f"sqlite:///{tmp_path}/volopt.db", data=real_data / "qlib_cn", device="cpu")
     dataset = prepare_job("grid", options).dataset
     assert [dataset.days(split, 20) for split in ("train", "valid", "test")] == [1353 - 100, 544, 243]
 
 
-def test_the_notebooks_losses_lie_within_the_seeds_range(published: Options, real_data: Path) -> None:
+def test_the_notebooks_losses_lie_within_the_seeds_range(published: RunOptions, real_data: Path) -> None:
     """The rows of the smallest networks; tests/bench/published.py shows all 21."""
     listed = _run("published", replace(published, phases=("window",)))
     rows = [
@@ -57,7 +57,7 @@ def test_the_notebooks_losses_lie_within_the_seeds_range(published: Options, rea
     ],
 )
 def test_one_seed_gives_what_an_independent_run_of_the_protocol_gave(
-    published: Options, params: dict[str, Any], train_mse: float, valid_mse: float
+    published: RunOptions, params: dict[str, Any], train_mse: float, valid_mse: float
 ) -> None:
     job = prepare_job("published", published)
     task = tasks(job.definition, params, "cpu", "highest")[0]
@@ -68,7 +68,7 @@ def test_one_seed_gives_what_an_independent_run_of_the_protocol_gave(
 
 
 def test_a_grid_on_real_data_is_complete_and_shared_points_count_twice(real_data: Path, tmp_path: Path) -> None:
-    options = Options(
+    options = RunOptions(
         f"sqlite:///{tmp_path}/volopt.db",
         data=real_data / "qlib_cn",
         phases=("width", "depth"),

@@ -10,10 +10,10 @@ import optuna
 
 from builders import STUDY, definition, frame
 from volopt.baselines.baselines import baselines
-from volopt.data.frame import Frame, Source
+from volopt.data.frame import DataSource, Frame
 from volopt.definition.schema import Definition
 from volopt.executors.serial import SerialTrainer
-from volopt.search.driver import Driver, Workshop
+from volopt.search.driver import Driver, RunContext
 from volopt.storage import array_store
 from volopt.storage.artifacts import Artifacts
 from volopt.storage.database.connect import connect
@@ -41,11 +41,11 @@ def noise(found: Frame) -> Frame:
 def run(directory: Path, found: Definition, data: Frame) -> optuna.Study:
     dataset = prepare([data], found, "fingerprint")
     storage = connect(f"sqlite:///{directory}/volopt.db", write=True, create=True)
-    study = studies.open_or_create(storage, found, Source("here", "native", True, "fingerprint"))
+    study = studies.open_or_create(storage, found, DataSource("here", "native", True, "fingerprint"))
     artifacts = directory / "artifacts"
     rows = functools.cache(lambda window: baselines(dataset, window, 4, array_store.baselines(artifacts)))
     studies.keep_baselines(study, rows(4).metrics)
-    shop = Workshop(
+    shop = RunContext(
         dataset,
         SerialTrainer(dataset),
         array_store.fits(artifacts),

@@ -8,7 +8,7 @@ from torch import nn
 
 from builders import definition
 from volopt.definition.load import dump
-from volopt.forecast.bundle import Bundle, Facts, Instrument, Origin
+from volopt.forecast.bundle import Bundle, BundleFacts, BundleInstrument, BundleSource
 from volopt.training.network import build
 from volopt.training.state import to_arrays
 from volopt.training.task import Arrays, Config
@@ -27,7 +27,7 @@ def bundle(dataset: Dataset, *, seeds: int = 2, data: dict[str, Any] | None = No
     """
     said = definition(data=data or {})
     config = Config(**(said.baseline() | params))
-    facts = Facts(
+    facts = BundleFacts(
         format=1,
         volopt="0",
         created="",
@@ -37,7 +37,7 @@ def bundle(dataset: Dataset, *, seeds: int = 2, data: dict[str, Any] | None = No
         params={key: said.baseline()[key] for key in said.space} | params,
         epochs=1,
         until="2020-05-31",
-        data=Origin(provider="nowhere", reader="native", synthetic=True, fingerprint="", shown="SH600000"),
+        data=BundleSource(provider="nowhere", reader="native", synthetic=True, fingerprint="", shown="SH600000"),
         versions={},
         instruments=[_instrument(dataset, config.window)],
         seeds=list(range(seeds)),
@@ -58,9 +58,9 @@ def _weights(config: Config, features: int, seed: int) -> Arrays:
     return to_arrays("weights", network.state_dict())
 
 
-def _instrument(dataset: Dataset, window: int) -> Instrument:
+def _instrument(dataset: Dataset, window: int) -> BundleInstrument:
     scaled, features = fitted_scaling(dataset, 0, window), len(dataset.names)
-    return Instrument(
+    return BundleInstrument(
         name=dataset.series[0].name,
         center=scaled.features.center.tolist(),
         scale=scaled.features.scale.tolist(),

@@ -13,17 +13,17 @@ from volopt.baselines.baselines import Baselines, baselines
 from volopt.baselines.forecasts import BASELINES, SCORED, forecasts
 from volopt.data.panel import read_data
 from volopt.definition.load import load
-from volopt.storage.array_store import Kept
+from volopt.storage.array_store import ArrayStore
 from volopt.windows.dataset import Dataset, prepare
-from volopt.windows.split import AsPublished
+from volopt.windows.split import PublishedSplit
 from volopt.windows.windows import samples
 
 WINDOW, LAGS = 5, 4
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Kept:
-    return Kept(tmp_path / "baselines")
+def kept(tmp_path: Path) -> ArrayStore:
+    return ArrayStore(tmp_path / "baselines")
 
 
 def shifted(found: Baselines) -> dict[str, metrics.Array]:
@@ -34,7 +34,7 @@ def shifted(found: Baselines) -> dict[str, metrics.Array]:
 # Scores.
 
 
-def test_scores_are_those_of_a_trial_with_the_same_forecasts(kept: Kept) -> None:
+def test_scores_are_those_of_a_trial_with_the_same_forecasts(kept: ArrayStore) -> None:
     data = dataset()
     found = baselines(data, WINDOW, LAGS, kept)
     for name, forecast in forecasts(data, WINDOW, LAGS).items():
@@ -45,7 +45,7 @@ def test_scores_are_those_of_a_trial_with_the_same_forecasts(kept: Kept) -> None
         assert set(found.metrics[name]) == {*expected, "valid_mse", "test_mse"}
 
 
-def test_the_mean_squared_error_is_that_of_the_scaled_target(kept: Kept) -> None:
+def test_the_mean_squared_error_is_that_of_the_scaled_target(kept: ArrayStore) -> None:
     data = dataset()
     train = data.series[0].target[:91]
     for name, found in baselines(data, WINDOW, LAGS, kept).metrics.items():
@@ -54,7 +54,7 @@ def test_the_mean_squared_error_is_that_of_the_scaled_target(kept: Kept) -> None
             assert found[f"{split}_mse"] == pytest.approx(np.mean((errors / np.ptp(train)) ** 2), rel=1e-4)
 
 
-def test_the_scaled_error_of_an_anchored_log_target_is_the_log_error_over_the_scale(kept: Kept) -> None:
+def test_the_scaled_error_of_an_anchored_log_target_is_the_log_error_over_the_scale(kept: ArrayStore) -> None:
     data = dataset(definition(data={"transform": "log", "anchor": "window_mean", "scaling": "standard"}))
     log = np.log(data.series[0].target)
     scale = np.std([log[row] - log[row - WINDOW : row].mean() for row in range(6, 91)])
@@ -93,7 +93,7 @@ def test_skill_is_not_a_number_where_it_is_undefined(error: float, baseline: flo
 # Kept forecasts.
 
 
-def test_a_second_call_takes_the_kept_forecasts_and_scores_them(kept: Kept) -> None:
+def test_a_second_call_takes_the_kept_forecasts_and_scores_them(kept: ArrayStore) -> None:
     first = baselines(dataset(), WINDOW, LAGS, kept)
     kept.put(first.key, shifted(first), {})
     second = baselines(dataset(), WINDOW, LAGS, kept)
@@ -104,29 +104,29 @@ def test_a_second_call_takes_the_kept_forecasts_and_scores_them(kept: Kept) -> N
     assert list(second.forecasts) == list(second.metrics) == list(BASELINES)
 
 
-def test_what_is_kept_scores_as_what_was_fitted(kept: Kept) -> None:
+def test_what_is_kept_scores_as_what_was_fitted(kept: ArrayStore) -> None:
     assert baselines(dataset(), WINDOW, LAGS, kept).metrics == baselines(dataset(), WINDOW, LAGS, kept).metrics
 
 
-def test_a_broken_file_is_fitted_again_and_replaced(kept: Kept) -> None:
+def test_a_broken_file_is_fitted_again_and_replaced(kept: ArrayStore) -> None:
     first = baselines(dataset(), WINDOW, LAGS, kept)
     kept.path(first.key).write_bytes(b"broken")
     assert baselines(dataset(), WINDOW, LAGS, kept).metrics == first.metrics
     assert kept.get(first.key) is not None
 
 
-def key(data: Dataset, kept: Kept, window: int = WINDOW, lags: int = LAGS) -> str:
+def key(data: Dataset, kept: ArrayStore, window: int = WINDOW, lags: int = LAGS) -> str:
     return baselines(data, window, lags, kept).key
 
 
-def test_studies_that_differ_in_window_transform_anchor_and_scaling_share_the_forecasts(kept: Kept) -> None:
+def test_studies_that_differ_in_window_transform_anchor_and_scaling_share_the_forecasts(kept: ArrayStore) -> None:
     other = dataset(definition(data={"transform": "log", "anchor": "window_mean", "scaling": "standard"}))
     assert key(dataset(), kept) == key(other, kept) == key(dataset(), kept, window=2)
 
 
-def test_other_data_days_features_or_input_days_are_kept_apart(kept: Kept) -> None:
+def test_other_data_days_features_or_input_days_are_kept_apart(kept: ArrayStore) -> None:
     plain = dataset()
-    published = AsPublished(train_fraction=0.7, drop_last_window=True, test_window=4, scale_each_file=False)
+    published = PublishedSplit(train_fraction=0.7, drop_last_window=True, test_window=4, scale_each_file=False)
     two = replace(plain, series=plain.series * 2, rule=published)
     april = definition(data={"valid": (definition().data.valid[0], definition().data.valid[1].replace(day=29))})
     keys = [
@@ -146,7 +146,7 @@ def test_other_data_days_features_or_input_days_are_kept_apart(kept: Kept) -> No
 
 
 def test_har_has_the_figures_of_an_independent_computation_on_the_real_data(
-    real_data: Path, kept: Kept, tmp_path: Path
+    real_data: Path, kept: ArrayStore, tmp_path: Path
 ) -> None:
     study = load("grid")
     panel = read_data(study, real_data / "qlib_cn", tmp_path)
@@ -157,7 +157,7 @@ def test_har_has_the_figures_of_an_independent_computation_on_the_real_data(
 
 
 def test_the_published_volume_as_one_series_has_the_figures_of_an_independent_computation(
-    real_data: Path, kept: Kept, tmp_path: Path
+    real_data: Path, kept: ArrayStore, tmp_path: Path
 ) -> None:
     """Both files in a row: seven tenths of the first are train, the rest valid, all of 2018 test."""
     study = load("published_volume")

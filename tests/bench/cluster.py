@@ -18,14 +18,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from clusters import cluster, give_back
 from volopt.executors.dask.trainer import ClusterTrainer
-from volopt.search.callbacks import Listener
-from volopt.search.job import Options, prepare_job
+from volopt.search.callbacks import Callback
+from volopt.search.job import RunOptions, prepare_job
 from volopt.search.run import run
 
 
-def seconds(study: str, options: Options) -> float:
+def seconds(study: str, options: RunOptions) -> float:
     """Run the study, and return its seconds of wall."""
-    facts = run(prepare_job(study, options), lambda plans: Listener())
+    facts = run(prepare_job(study, options), lambda plans: Callback())
     assert facts["failed"] == 0
     return float(facts["seconds"])
 
@@ -56,7 +56,7 @@ def main() -> None:
             found = {}
             for name, trained_by in (("local", {"workers": 2}), ("cluster", {"scheduler": two.address})):
                 storage = f"sqlite:///{place}/{name}{repeat}/volopt.db"
-                options = Options(storage, data=said.data, epochs=said.epochs, seeds=2, device="cpu", **trained_by)
+                options = RunOptions(storage, data=said.data, epochs=said.epochs, seeds=2, device="cpu", **trained_by)
                 found[name] = seconds(said.study, options)
             if repeat:
                 print(", ".join(f"{name} {wall:.1f} s" for name, wall in found.items()), flush=True)

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 import printed
 
-from volopt.bench.bare import Fit
-from volopt.bench.process import Measured, measure, peak_memory
+from volopt.bench.bare import BareFit
+from volopt.bench.process import ProcessUsage, measure, peak_memory
 from volopt.bench.study import bare_fit, grid_job, task, windows
 from volopt.bench.target import Target
 from volopt.search.job import Job, cores
@@ -42,7 +42,7 @@ class Way:
     """One way of doing all fits, and what it took."""
 
     def __init__(self) -> None:
-        self.runs: list[Measured] = []
+        self.runs: list[ProcessUsage] = []
         self.worker = 0.0  # MB of the largest worker process
 
     def run(self, *arguments: object) -> None:
@@ -56,7 +56,7 @@ class Way:
         self.worker = max([self.worker, *map(peak_memory, workers(process))])
 
 
-def fits(job: Job) -> list[Fit]:
+def fits(job: Job) -> list[BareFit]:
     """The distinct points of the phases, as the bare loop takes them."""
     stays = {key: job.definition.baseline()[key] for key in KEYS}
     points = [
@@ -102,7 +102,7 @@ def kept_losses(folder: Path) -> dict[tuple[Any, ...], dict[str, float]]:
     return {tuple(trial["params"][key] for key in KEYS): trial["seeds"][0] for trial in trials}
 
 
-def compare_losses(todo: list[Fit], kept: dict[tuple[Any, ...], dict[str, float]], bare: Way) -> str:
+def compare_losses(todo: list[BareFit], kept: dict[tuple[Any, ...], dict[str, float]], bare: Way) -> str:
     """Whether volopt's losses at the last epoch are the bare loop's."""
     equal, worst = 0, 0.0
     for fit, losses in zip(todo, json.loads(bare.runs[0].out), strict=True):

@@ -26,8 +26,8 @@ from many_trials import TINY
 from volopt.data.sample import write_sample
 from volopt.executors.serial import SerialTrainer
 from volopt.search import run as runs
-from volopt.search.callbacks import Listener
-from volopt.search.job import Job, Options, prepare_job
+from volopt.search.callbacks import Callback
+from volopt.search.job import Job, RunOptions, prepare_job
 from volopt.training.network import Network
 from volopt.training.task import tasks
 from volopt.windows.windows import samples
@@ -35,7 +35,7 @@ from volopt.windows.windows import samples
 WARM = 20  # trials before the first that counts
 
 
-class Clock(Listener):
+class Clock(Callback):
     """Notes the CPU seconds at the end of each trial, without those of training."""
 
     def __init__(self) -> None:
@@ -118,7 +118,7 @@ def main(trials: int, repeats: int) -> None:
             folder = Path(name)
             write_sample(folder / "sample")
             (folder / "tiny.toml").write_text(TINY)
-            said = Options(
+            said = RunOptions(
                 f"sqlite:///{folder}/volopt.db", data=folder / "sample", workers=1, device="cpu", trials=trials
             )
             job = prepare_job(str(folder / "tiny.toml"), said)

@@ -25,9 +25,9 @@ from typing import Any
 import torch
 
 from volopt.data.sample import write_sample
-from volopt.packs.timing import Pace
+from volopt.packs.timing import PackTiming
 from volopt.packs.trainer import PackTrainer
-from volopt.search.job import Job, Options, prepare_job
+from volopt.search.job import Job, RunOptions, prepare_job
 from volopt.training.device import resolve
 from volopt.training.fit import advance
 from volopt.training.progress import Progress
@@ -45,7 +45,7 @@ LARGEST = {
 
 def job(study: str, data: Path, folder: Path) -> Job:
     """A study of volopt's own on the data."""
-    return prepare_job(study, Options(storage=f"sqlite:///{folder}/bench.db", data=data))
+    return prepare_job(study, RunOptions(storage=f"sqlite:///{folder}/bench.db", data=data))
 
 
 def fits(found: Job, params: dict[str, Any], device: str, epochs: int, seeds: int = SEEDS) -> list[Task]:
@@ -79,7 +79,7 @@ def alone(given: Sequence[Task], found: Job) -> int:
     return len(given)
 
 
-def together(given: Sequence[Task], found: Job, pace: Pace) -> int:
+def together(given: Sequence[Task], found: Job, pace: PackTiming) -> int:
     """Train fits as the driver would have a trainer do it, and return how many."""
     trainer = PackTrainer(found.dataset, len(given), pace)
     live: dict[Future[Progress], Task] = {trainer.submit(each, None, each.rung): each for each in given}
@@ -128,7 +128,7 @@ def row(name: str, given: Sequence[Task], found: Job, repeats: int, picked: Pick
         some = random.Random(repeat).sample(list(given), min(ALONE, len(given)))
         one = per_second(lambda some=some: alone(some, found), clock)
         forced, auto = (
-            per_second(lambda measures=measures: together(given, found, Pace(measures=measures)), clock)
+            per_second(lambda measures=measures: together(given, found, PackTiming(measures=measures)), clock)
             for measures in (False, True)
         )
         ratios.append((one, forced, auto, forced / one, auto / one))

@@ -160,7 +160,7 @@ def measure(home: Path, data: Path, workers: int) -> dict[str, Any]:
     from volopt.executors.processes import ProcessTrainer
     from volopt.executors.serial import SerialTrainer
     from volopt.search import job
-    from volopt.search.callbacks import Listener
+    from volopt.search.callbacks import Callback
     from volopt.search.run import run
     from volopt.storage.artifacts import Artifacts
 
@@ -172,8 +172,8 @@ def measure(home: Path, data: Path, workers: int) -> dict[str, Any]:
         stages.watch(owner, name, stage)
     stages.watch_workers(ProcessTrainer)
     said = {"data": data, "workers": workers, "device": "cpu", "name": f"workers-{workers}", "seeds": workers}
-    made = job.prepare_job(str(home / "panel.toml"), job.Options(f"sqlite:///{home}/volopt.db", **said))
-    facts = run(made, lambda plans: Listener())
+    made = job.prepare_job(str(home / "panel.toml"), job.RunOptions(f"sqlite:///{home}/volopt.db", **said))
+    facts = run(made, lambda plans: Callback())
     stages.note("other")
     days = sum(len(series.dates) for series in made.dataset.series)
     return {"days": days, "complete": facts["complete"], "seconds": stages.seconds, "peak": stages.peak}

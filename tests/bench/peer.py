@@ -25,7 +25,7 @@ from volopt.bench.networks import speed
 from volopt.bench.process import measure
 from volopt.bench.study import grid_job, windows
 from volopt.bench.target import Target
-from volopt.bench.trial import Cost, Trials
+from volopt.bench.trial import BenchmarkStudy, TrialCost
 from volopt.search.job import Job
 from volopt.training.device import PRECISIONS
 
@@ -52,14 +52,14 @@ def days(data: Windows, target: int) -> np.ndarray:
     return np.roll(found, -target, axis=1)
 
 
-def peer_cost(python: str, path: Path, fits: int) -> Cost:
+def peer_cost(python: str, path: Path, fits: int) -> TrialCost:
     """What a trial of the peer costs, its median."""
     command = [python, str(Path(__file__).with_name("peer_fits.py")), str(path), str(UNITS), str(STEPS), str(fits)]
     said = json.loads(measure(command, ONE_THREAD).out.splitlines()[-1])
-    return Cost(median(said["seconds"]), median(said["cpu_seconds"]))
+    return TrialCost(median(said["seconds"]), median(said["cpu_seconds"]))
 
 
-def costs(python: str, job: Job, folder: Path, fits: int, repeats: int) -> dict[str, Cost]:
+def costs(python: str, job: Job, folder: Path, fits: int, repeats: int) -> dict[str, TrialCost]:
     """What a trial costs in each way, medians over repeats."""
     data = windows(job.dataset, job.definition.model.window)
     path = folder / "days.npz"
@@ -68,16 +68,16 @@ def costs(python: str, job: Job, folder: Path, fits: int, repeats: int) -> dict[
     assert job.options.data is not None
     np.savez(path, days=days(data, target), window=data.train.shape[1], valid=len(data.valid))
     print(f"{len(data.train)} windows to learn from, {len(data.valid)} to score, of {data.train.shape[1]} days\n")
-    found: dict[str, list[Cost]] = {}
+    found: dict[str, list[TrialCost]] = {}
     for repeat in range(repeats):
         found.setdefault("AutoLSTM, Optuna backend", []).append(peer_cost(python, path, fits))
         for precision in PRECISIONS:
-            trials = Trials(
+            trials = BenchmarkStudy(
                 folder / f"{precision}{repeat}", job.options.data,
                 cell="LSTM", hidden_size=UNITS, epochs=STEPS, precision=precision,
             )  # fmt: skip
             found.setdefault(f"volopt, {precision}", []).append(trials.cost(fits))
-    return {way: Cost(*map(median, zip(*each, strict=True))) for way, each in found.items()}
+    return {way: TrialCost(*map(median, zip(*each, strict=True))) for way, each in found.items()}
 
 
 def main(python: str | None, data: Path | None, fits: int, repeats: int) -> None:

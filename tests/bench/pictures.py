@@ -12,9 +12,9 @@ from pathlib import Path
 
 from optuna.artifacts import get_all_artifact_meta
 
-from volopt.dashboard.illustrate import SHARE, Budget, Illustrations
-from volopt.search.callbacks import Listener
-from volopt.search.job import Options, prepare_job
+from volopt.dashboard.illustrate import SHARE, Illustrations, PictureBudget
+from volopt.search.callbacks import Callback
+from volopt.search.job import RunOptions, prepare_job
 from volopt.search.run import run
 from volopt.storage.artifacts import PICTURE
 from volopt.storage.database.connect import connect
@@ -30,9 +30,9 @@ def main() -> None:
     said = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         storage = f"sqlite:///{directory}/volopt.db"
-        job = prepare_job(said.study, Options(storage, data=said.data, trials=said.trials))
-        budget = Budget("budget")
-        facts = run(job, lambda plans: Listener(), lambda *found: Illustrations(*found, job.definition, budget))
+        job = prepare_job(said.study, RunOptions(storage, data=said.data, trials=said.trials))
+        budget = PictureBudget("budget")
+        facts = run(job, lambda plans: Callback(), lambda *found: Illustrations(*found, job.definition, budget))
         opened = connect(storage)
         study, _ = find(opened, job.definition.name)
         metas = [get_all_artifact_meta(trial, storage=opened) for trial in study.trials]

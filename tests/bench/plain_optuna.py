@@ -14,16 +14,16 @@ import torch
 from torch.nn.functional import mse_loss
 from torch.utils.data import DataLoader, TensorDataset
 
-from volopt.bench.bare import Fit, Losses, Network, Windows, read
+from volopt.bench.bare import BareFit, BareLosses, BareNetwork, Windows, read
 
 
-def train(fit: Fit, windows: Windows, trial: optuna.Trial) -> Losses:
+def train(fit: BareFit, windows: Windows, trial: optuna.Trial) -> BareLosses:
     torch.manual_seed(fit.seed)
-    network = Network(fit, windows.train.shape[-1])
+    network = BareNetwork(fit, windows.train.shape[-1])
     optimizer = torch.optim.Adam(network.parameters(), lr=fit.learning_rate)
     learned = DataLoader(TensorDataset(windows.train, windows.train_targets), batch_size=len(windows.train))
     scored = DataLoader(TensorDataset(windows.valid, windows.valid_targets), batch_size=len(windows.valid))
-    losses = Losses([], [])
+    losses = BareLosses([], [])
     for epoch in range(fit.epochs):
         network.train()
         for inputs, targets in learned:
@@ -44,14 +44,14 @@ def train(fit: Fit, windows: Windows, trial: optuna.Trial) -> Losses:
 
 def main(windows: str, fits: str, database: str) -> None:
     data = read(windows)
-    todo = [Fit(**each) for each in json.loads(Path(fits).read_text())]
+    todo = [BareFit(**each) for each in json.loads(Path(fits).read_text())]
     found = []
 
     def objective(trial: optuna.Trial) -> float:
         cell = trial.suggest_categorical("cell", ["RNN", "LSTM"])
         hidden_size = trial.suggest_categorical("hidden_size", [5, 25, 125, 250])
         num_layers = trial.suggest_categorical("num_layers", [1, 5, 15, 25])
-        fit = Fit(cell, hidden_size, num_layers, todo[0].learning_rate, todo[0].seed, todo[0].epochs)
+        fit = BareFit(cell, hidden_size, num_layers, todo[0].learning_rate, todo[0].seed, todo[0].epochs)
         found.append(train(fit, data, trial))
         return found[-1].valid[-1]
 

@@ -30,8 +30,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from volopt.definition import load
 from volopt.errors import MissingStorageError
-from volopt.search.callbacks import Listener
-from volopt.search.job import Options, prepare_job
+from volopt.search.callbacks import Callback
+from volopt.search.job import RunOptions, prepare_job
 from volopt.search.run import run
 from volopt.storage.database.connect import connect
 from volopt.studies.attributes import SCORES
@@ -94,8 +94,8 @@ def search(said: argparse.Namespace, folder: Path, pruner: str, seed: int, targe
     found = stored(storage, said.name)
     while not found.epochs or (found.epochs[-1] < said.budget and not found.best[-1] >= target):
         trials = len(found.epochs) + 1
-        options = Options(storage, data=said.data, trials=trials, seeds=said.replicates, name=said.name, workers=1)
-        run(prepare_job(str(path), options), lambda plans: Listener())
+        options = RunOptions(storage, data=said.data, trials=trials, seeds=said.replicates, name=said.name, workers=1)
+        run(prepare_job(str(path), options), lambda plans: Callback())
         found = stored(storage, said.name)
         told = f"{found.epochs[-1]} epochs, best {found.best[-1]:.4f}, the last one {found.fates[-1]}"
         print(f"pruner {pruner}, seed {seed}, {trials} trials: {told}", file=sys.stderr, flush=True)

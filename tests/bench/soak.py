@@ -136,12 +136,14 @@ def bare_seconds(folder: Path, data: Path) -> float:
     """CPU seconds of training one trial: its fit alone, in this process with one thread, the mean of 50."""
     import torch
 
-    from volopt.search.job import Options, prepare_job
+    from volopt.search.job import RunOptions, prepare_job
     from volopt.training.fit import advance
     from volopt.training.task import tasks
 
     torch.set_num_threads(1)
-    job = prepare_job(str(folder / "tiny.toml"), Options(f"sqlite:///{folder}/bare/volopt.db", data=data, device="cpu"))
+    job = prepare_job(
+        str(folder / "tiny.toml"), RunOptions(f"sqlite:///{folder}/bare/volopt.db", data=data, device="cpu")
+    )
     fits = [tasks(job.definition, {"hidden_size": size}, "cpu", "highest")[0] for size in [3, 5] * 26]
     advance(fits[0], job.dataset, None, 1)
     advance(fits[1], job.dataset, None, 1)

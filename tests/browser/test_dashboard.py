@@ -17,7 +17,7 @@ from small_runs import GRID_AND_RANDOM
 from small_runs import run as run_small
 from volopt.dashboard.study_figures import save_figures
 from volopt.dashboard.trial_picture import trial_png
-from volopt.figures.study_view import Subject
+from volopt.figures.study_view import StudyView
 from volopt.storage.artifacts import PICTURE, artifacts_of
 from volopt.storage.database.connect import connect
 from volopt.studies import study as studies
@@ -130,7 +130,7 @@ SLACK = 3  # pixels by which boxes of letters may touch
 def test_the_figures_of_a_study_fit_their_places(page: Page, tmp_path: Path, sample: Path, serve: Serve) -> None:
     storage = run_small(GRID_AND_RANDOM, tmp_path, sample).storage
     study, definition = studies.find(connect(storage, write=True), "small")
-    save_figures(Subject(study, definition, artifacts_of(connect(storage))))
+    save_figures(StudyView(study, definition, artifacts_of(connect(storage))))
     page.goto(f"{serve(storage)}/dashboard/studies/1")
     places = page.locator("[id^='user-defined-plot:volopt-']")
     expect(places).to_have_count(5)  # error on valid and on test, one of 4 panels of the grid, skill on both

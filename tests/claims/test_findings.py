@@ -8,13 +8,13 @@ import pytest
 from hand_made import World
 from volopt.claims.claims import CLAIMS, Claim
 from volopt.claims.findings import Finding, findings
-from volopt.claims.verdict import NOTHING, Outcome
-from volopt.comparison.evidence import AbsentError, BrokenError
+from volopt.claims.verdict import NOTHING, ClaimOutcome
+from volopt.comparison.evidence import DamagedFileError, NotFoundError
 
 
 def claim(id: str, p: float, topic: str = "topic", studies: tuple[tuple[str, ...], ...] = (("grid",),)) -> Claim:
     """Return a claim whose test finds this p, whatever it is given."""
-    return Claim(id, topic, "text", "unit", studies, lambda *places: Outcome(1.0, 0.5, 1.5, p, 10, True))
+    return Claim(id, topic, "text", "unit", studies, lambda *places: ClaimOutcome(1.0, 0.5, 1.5, p, 10, True))
 
 
 def everywhere(wanted: Sequence[str]) -> list[Any]:
@@ -48,8 +48,8 @@ def test_a_claim_that_is_not_run_does_not_count_either() -> None:
 
 
 def test_a_study_without_the_trials_is_not_run_and_is_to_be_gone_on_with() -> None:
-    def absent(place: World) -> Outcome:
-        raise AbsentError(place.name)
+    def absent(place: World) -> ClaimOutcome:
+        raise NotFoundError(place.name)
 
     (found,) = findings(everywhere, [claim("a", 0.01)._replace(test=absent)])
     assert found.verdict == "not run"
@@ -57,8 +57,8 @@ def test_a_study_without_the_trials_is_not_run_and_is_to_be_gone_on_with() -> No
 
 
 def test_a_claim_that_needs_a_broken_file_is_not_run_and_says_why_and_the_others_are() -> None:
-    def broken(place: World) -> Outcome:
-        raise BrokenError("the file of trial 3 is gone", "run it again")
+    def broken(place: World) -> ClaimOutcome:
+        raise DamagedFileError("the file of trial 3 is gone", "run it again")
 
     lost, other = findings(everywhere, [claim("a", 0.01)._replace(test=broken), claim("b", 0.01)])
     assert (lost.verdict, lost.commands, lost.facts()["broken"]) == ("not run", (), "the file of trial 3 is gone")
@@ -66,8 +66,8 @@ def test_a_claim_that_needs_a_broken_file_is_not_run_and_says_why_and_the_others
 
 
 def test_a_study_of_another_name_is_gone_on_with_under_its_name() -> None:
-    def absent(place: World) -> Outcome:
-        raise AbsentError(place.name)
+    def absent(place: World) -> ClaimOutcome:
+        raise NotFoundError(place.name)
 
     mine: list[Any] = [World("mine", 8)]
     (found,) = findings(lambda wanted: mine, [claim("a", 0.01)._replace(test=absent)])

@@ -8,8 +8,8 @@ import pytest
 
 from hand_made import Shelf
 from volopt.claims.lookup import together
-from volopt.comparison.evidence import AbsentError, read
-from volopt.data.frame import Source
+from volopt.comparison.evidence import NotFoundError, read
+from volopt.data.frame import DataSource
 from volopt.definition import load
 from volopt.errors import StudyError
 from volopt.storage import array_store
@@ -81,7 +81,7 @@ def test_a_panel_stands_for_none_whatever_it_trains(shelf: Shelf, monkeypatch: p
     text = load.read_text(load.find("grid")).replace('instrument = "SH600000"', 'instruments = ["SH600000"]')
     text = text.replace('batch_size = "full"', "batch_size = 256")
     found = load.override(load.read(text, "test"), name="panel")
-    studies.open_or_create(shelf.storage, found, Source("here", "native", True, "fingerprint"))
+    studies.open_or_create(shelf.storage, found, DataSource("here", "native", True, "fingerprint"))
     assert not any(shelf.found().values())
     monkeypatch.setattr(load, "load", lambda name: load.read(text, name))
     assert not any(shelf.found().values())
@@ -123,7 +123,7 @@ def test_a_trial_is_found_by_its_values_with_the_rest_at_the_baseline(shelf: She
     assert found.params["num_layers"] == 1
     assert place(cell="RNN", hidden_size=25) is found
     for values in ({"cell": "LSTM", "hidden_size": 25}, {"cell": "RNN"}, {"cell": "RNN", "batch_norm": True}):
-        with pytest.raises(AbsentError):
+        with pytest.raises(NotFoundError):
             place(**values)
 
 

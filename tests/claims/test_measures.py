@@ -7,20 +7,20 @@ import pytest
 from scipy.stats import spearmanr
 
 from volopt.claims import measures
-from volopt.comparison.evidence import Replicate, Result
+from volopt.comparison.evidence import SeedResult, TrialResult
 
 ACTUAL = np.array([3.0, 5.0, 4.0, 8.0, 2.0, 6.0, 7.0, 1.0, 9.0, 4.5, 5.5, 2.5])
 
 
 def replicate(
     seed: int = 0, forecast: Any = ACTUAL, valid: Any = ACTUAL, curves: Any = None, **metrics: float
-) -> Replicate:
-    return Replicate(seed, metrics, curves or {}, {"valid": np.asarray(valid), "test": np.asarray(forecast)})
+) -> SeedResult:
+    return SeedResult(seed, metrics, curves or {}, {"valid": np.asarray(valid), "test": np.asarray(forecast)})
 
 
-def result(*replicates: Replicate) -> Result:
+def result(*replicates: SeedResult) -> TrialResult:
     train = {"mean": 5.0, "std": 2.0, "log_floor": 0.1}
-    return Result(0, {}, replicates, {}, {"valid": ACTUAL, "test": ACTUAL}, train, {})
+    return TrialResult(0, {}, replicates, {}, {"valid": ACTUAL, "test": ACTUAL}, train, {})
 
 
 ONE = result(replicate())

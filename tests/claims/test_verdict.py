@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from volopt.claims import verdict
-from volopt.claims.verdict import Outcome
+from volopt.claims.verdict import ClaimOutcome
 
 TEN = np.linspace(0.9, 1.1, 10)
 
 
-def outcome(**said: Any) -> Outcome:
-    return replace(Outcome(effect=1.0, low=0.5, high=1.5, p=0.01, n=10, favours=True), **said)
+def outcome(**said: Any) -> ClaimOutcome:
+    return replace(ClaimOutcome(effect=1.0, low=0.5, high=1.5, p=0.01, n=10, favours=True), **said)
 
 
 def flags(happens: int, not_so: int) -> np.ndarray:

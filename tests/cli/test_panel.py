@@ -15,7 +15,7 @@ from report.reading import Page
 from small_runs import run
 from volopt.dashboard.notes import of_study
 from volopt.dashboard.trial_picture import trial_png
-from volopt.figures.study_view import Subject
+from volopt.figures.study_view import StudyView
 from volopt.storage.artifacts import artifacts_of
 from volopt.storage.database.connect import connect
 from volopt.studies import study as studies
@@ -37,9 +37,9 @@ def _stored(storage: str, volopt: Volopt, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.fixture
-def subject(storage: str) -> Subject:
+def subject(storage: str) -> StudyView:
     found = connect(storage)
-    return Subject(*studies.find(found, "panel"), artifacts_of(found))
+    return StudyView(*studies.find(found, "panel"), artifacts_of(found))
 
 
 def chart(volopt: Volopt, tmp_path: Path, kind: str, *more: object) -> dict[str, Any]:
@@ -168,13 +168,13 @@ def test_the_report_says_how_many_instruments_which_and_which_not(volopt: Volopt
     assert f"Forecast and actual of {NAMES[0]} on test" in page.sections["forecast"]
 
 
-def test_the_note_of_the_dashboard_names_those_left_out(subject: Subject) -> None:
+def test_the_note_of_the_dashboard_names_those_left_out(subject: StudyView) -> None:
     note = of_study(subject)
     assert "of 3 instruments one trade day ahead" in note
     assert f"Left out: `{LATE}`; the report says why." in note
 
 
-def test_a_trial_has_a_picture(subject: Subject) -> None:
+def test_a_trial_has_a_picture(subject: StudyView) -> None:
     found = trial_png(subject.study, subject.definition, subject.trials[0], subject.artifacts)
     assert found is not None
     assert found.startswith(b"\x89PNG")
@@ -185,7 +185,7 @@ def test_findings_do_without_panels(volopt: Volopt) -> None:
     assert {each["verdict"] for each in facts} == {"not run"}
 
 
-def test_the_run_record_keeps_what_was_read_and_what_was_left_out(subject: Subject) -> None:
+def test_the_run_record_keeps_what_was_read_and_what_was_left_out(subject: StudyView) -> None:
     record = studies.runs(subject.study)[0]
     assert record["data"]["left_out"] == {LATE: WHY}
     assert [frame["name"] for frame in record["data"]["frames"]] == NAMES

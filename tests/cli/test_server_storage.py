@@ -12,7 +12,7 @@ from dashboard.asking import ask
 from postgres import PASSWORD, Server
 from small_runs import TWO_TRIALS
 from volopt.dashboard.guards import guarded
-from volopt.dashboard.pages import Drawing
+from volopt.dashboard.pages import PageRenderers
 from volopt.dashboard.serve import dashboard
 from volopt.dashboard.trial_picture import trial_png
 from volopt.report.page import page
@@ -82,7 +82,7 @@ def test_the_dashboard_shows_it_with_its_pictures_over_a_restart_of_the_server(
     run = ("run", "small.toml", "--data", sample, "--workers", 1, "--pictures", "all", "--artifacts", "files")
     assert volopt(*run)[0] == 0
     reader, writer = connect(url), connect(url, write=True)
-    app = guarded(dashboard(reader, writer, artifacts_of(reader), Drawing(page, trial_png)), local=True)
+    app = guarded(dashboard(reader, writer, artifacts_of(reader), PageRenderers(page, trial_png)), local=True)
     (listed,) = ask(app, "/api/studies").json["study_summaries"]
     study = f"/api/studies/{listed['study_id']}"
     (best,) = ask(app, study).json["best_trials"]

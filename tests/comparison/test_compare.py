@@ -12,14 +12,14 @@ from builders import STUDY, definition
 from volopt.comparison import statistics
 from volopt.comparison.comparands import of_baseline, of_trial, sides
 from volopt.comparison.compare import Comparison, compare
-from volopt.comparison.evidence import SPLITS, Replicate, Result
+from volopt.comparison.evidence import SPLITS, SeedResult, TrialResult
 from volopt.definition.schema import Objective
 from volopt.errors import StudyError, UsageError, VoloptError
 from volopt.metrics import Array
 from volopt.storage import array_store
 from volopt.storage.artifacts import CURVES, Artifacts
 from volopt.studies.space import distributions
-from volopt.studies.trial_file import Share
+from volopt.studies.trial_file import InstrumentRows
 
 MSE = Objective()
 R2 = Objective(metric="valid_log_r2")
@@ -37,15 +37,15 @@ def result(
     first_day: int = 0,
     actual: Array = ACTUAL,
     spread: float = 0.0,
-) -> Result:
+) -> TrialResult:
     """A trial: a score by seed; the seeds' forecasts lie ``spread`` apart around ``forecast``, on both splits."""
     apart = spread * (np.arange(len(scores)) - (len(scores) - 1) / 2)
     dates = np.datetime64("2020-01-01") + first_day + np.arange(len(actual))
-    return Result(
+    return TrialResult(
         number=number,
         params={"hidden_size": number},
         replicates=tuple(
-            Replicate(seed, {metric: score}, {}, {"valid": forecast + off, "test": forecast + off})
+            SeedResult(seed, {metric: score}, {}, {"valid": forecast + off, "test": forecast + off})
             for (seed, score), off in zip(scores.items(), apart, strict=True)
         ),
         dates={"valid": dates, "test": dates + 1000},
@@ -59,7 +59,7 @@ def by_seed(*scores: float) -> dict[int, float]:
     return dict(enumerate(scores))
 
 
-def versus(a: Result, b: Result, objective: Objective = MSE) -> Comparison:
+def versus(a: TrialResult, b: TrialResult, objective: Objective = MSE) -> Comparison:
     return compare(of_trial(a, objective.metric), of_trial(b, objective.metric), objective)
 
 
@@ -76,7 +76,7 @@ def test_losses_of_a_panel_are_averaged_over_the_instruments_of_a_day_with_the_f
     actual = np.array([1.0, 2.0, 4.0, 100.0, 0.0])
     dates = np.array(["2020-01-01", "2020-01-02", "2020-01-03", "2020-01-02", "2020-01-03"], "datetime64[D]")
     forecast = np.array([2.0, 2.0, 2.0, 1.0, 1.0])
-    shares = [Share("A", slice(0, 3), 0.5), Share("B", slice(3, 5), 10.0)]
+    shares = [InstrumentRows("A", slice(0, 3), 0.5), InstrumentRows("B", slice(3, 5), 10.0)]
     found = replace(
         result(3, by_seed(1.0), forecast, actual=actual),
         dates=dict.fromkeys(SPLITS, dates),
@@ -163,7 +163,7 @@ def test_the_verdict_says_who_is_better_and_whether_it_is_beyond_chance(
 def test_the_test_split_does_not_enter_the_verdict() -> None:
     a, b = result(3, TEN, ACTUAL * FACTORS), result(7, LOWER, ACTUAL * FACTORS**2)
     noise = dict(a.actual) | {"test": np.random.default_rng(0).uniform(1, 90, DAYS)}
-    noisy = Result(a.number, a.params, a.replicates, a.dates, noise, a.train, a.baselines)
+    noisy = TrialResult(a.number, a.params, a.replicates, a.dates, noise, a.train, a.baselines)
     for other in (of_trial(b, "valid_mse"), of_baseline("har", b)):
         before, after = (compare(of_trial(each, "valid_mse"), other, MSE) for each in (a, noisy))
         assert before.verdict == after.verdict

@@ -10,7 +10,7 @@ import pytest
 from dashboard.asking import Drawn, Make
 from hand_made import Shelf
 from volopt.dashboard.guards import guarded
-from volopt.dashboard.pages import Drawing
+from volopt.dashboard.pages import PageRenderers
 from volopt.dashboard.serve import dashboard
 from volopt.definition.schema import Definition
 from volopt.storage.database.connect import connect
@@ -56,9 +56,9 @@ def make(shelf: Shelf, drawn: Drawn, tmp_path: Path) -> Make:
     """Makes the whole app, as the server has it."""
     url = f"sqlite:///{tmp_path}/volopt.db"
 
-    def made(*, writes: bool = True, local: bool = True, drawing: Drawing | None = None) -> WSGIApplication:
+    def made(*, writes: bool = True, local: bool = True, drawing: PageRenderers | None = None) -> WSGIApplication:
         writer = connect(url, write=True) if writes else None
-        found = dashboard(connect(url), writer, shelf.artifacts, drawing or Drawing(drawn.page, drawn.picture))
+        found = dashboard(connect(url), writer, shelf.artifacts, drawing or PageRenderers(drawn.page, drawn.picture))
         return guarded(found, local=local)
 
     return made

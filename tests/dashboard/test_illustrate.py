@@ -12,10 +12,10 @@ from optuna_dashboard import get_note
 
 from hand_made import Shelf, World, content
 from volopt.dashboard import illustrate
-from volopt.dashboard.illustrate import FIRST, RESERVE, SHARE, Budget, Illustrations, What
+from volopt.dashboard.illustrate import FIRST, RESERVE, SHARE, Illustrations, PictureBudget, What
 from volopt.definition.schema import Definition
 from volopt.errors import StorageError
-from volopt.figures.study_view import Subject
+from volopt.figures.study_view import StudyView
 from volopt.storage.artifacts import PICTURE
 from volopt.storage.database.address import Address
 from volopt.studies import study as studies
@@ -34,13 +34,13 @@ def clock() -> Clock:
     return Clock()
 
 
-def draw(budget: Budget, clock: Clock, seconds: float, what: What = "trial") -> None:
+def draw(budget: PictureBudget, clock: Clock, seconds: float, what: What = "trial") -> None:
     with budget.drawing(what):
         clock.now += seconds
 
 
 def test_a_budget_allows_pictures_while_they_take_less_than_their_share(clock: Clock) -> None:
-    budget = Budget("budget", clock)
+    budget = PictureBudget("budget", clock)
     assert not budget.allows("trial")  # a run of a second has no time for pictures
     clock.now = FIRST["trial"] / SHARE
     assert budget.allows("trial")
@@ -52,7 +52,7 @@ def test_a_budget_allows_pictures_while_they_take_less_than_their_share(clock: C
 
 
 def test_the_next_picture_is_expected_to_take_what_the_quickest_took(clock: Clock) -> None:
-    budget = Budget("budget", clock)
+    budget = PictureBudget("budget", clock)
     for seconds in (0.9, 0.2, 0.4):  # the first one imports
         draw(budget, clock, seconds)
     clock.now = 1.71 / SHARE
@@ -61,7 +61,7 @@ def test_the_next_picture_is_expected_to_take_what_the_quickest_took(clock: Cloc
 
 
 def test_part_of_a_budget_is_kept_for_the_best(clock: Clock) -> None:
-    budget = Budget("budget", clock)
+    budget = PictureBudget("budget", clock)
     draw(budget, clock, 1.0)
     clock.now = 2.01 / SHARE
     assert budget.allows("trial")
@@ -72,13 +72,13 @@ def test_part_of_a_budget_is_kept_for_the_best(clock: Clock) -> None:
 
 @pytest.mark.parametrize(("pictures", "allowed"), [("all", True), ("none", False)])
 def test_all_and_none_ask_no_clock(pictures: Any, allowed: bool, clock: Clock) -> None:
-    budget = Budget(pictures, clock)
+    budget = PictureBudget(pictures, clock)
     draw(budget, clock, 1000.0)
     assert budget.allows("study") == budget.allows("trial", reserve=RESERVE) == allowed
 
 
 def test_whatever_is_drawn_under_a_budget_stays_within_its_share_of_the_time(clock: Clock) -> None:
-    budget = Budget("budget", clock)
+    budget = PictureBudget("budget", clock)
     for number in range(5000):
         clock.now += 0.01 * (1 + number % 7)
         if budget.allows("trial", reserve=RESERVE if number % 3 else 0.0):
@@ -93,7 +93,7 @@ class Desk:
         self.shelf = Shelf(directory)
         self.definition: Definition = self.shelf.study("grid")
         self.study, _ = studies.find(self.shelf.storage, "grid")
-        self.budget = Budget(pictures, clock or Clock())
+        self.budget = PictureBudget(pictures, clock or Clock())
         self.illustrations = self.resume()
         self.content = content(World(seeds=3)(cell="RNN", hidden_size=25)) | {"metrics": {"valid_mse": 0.01}}
 
@@ -214,7 +214,7 @@ def test_figures_are_drawn_again_only_for_new_trials(tmp_path: Path, monkeypatch
 
     def draw(where: Address, name: str, artifacts: Sequence[Path]) -> None:
         assert (where.url, name) == (desk.shelf.storage.where.url, desk.study.study_name)
-        drawn.append(len(Subject(desk.study, desk.definition, desk.shelf.artifacts).complete))
+        drawn.append(len(StudyView(desk.study, desk.definition, desk.shelf.artifacts).complete))
 
     monkeypatch.setattr(illustrate, "save_figures_apart", draw)
     for _ in range(2):

@@ -15,7 +15,7 @@ from plotly.graph_objects import Figure
 from dashboard.asking import PNG, Drawn, Make, ask, detail
 from hand_made import Shelf
 from volopt.dashboard import listing
-from volopt.dashboard.pages import Drawing
+from volopt.dashboard.pages import PageRenderers
 from volopt.definition.schema import Definition
 from volopt.storage.artifacts import PICTURE, Artifacts
 from volopt.storage.notes import save_note
@@ -87,7 +87,7 @@ def test_a_page_holds_no_lock_that_a_run_would_wait_for(make: Make, tmp_path: Pa
         run.close()
         return ""
 
-    assert ask(make(drawing=Drawing(page, Drawn().picture)), "/report/grid").status == 200
+    assert ask(make(drawing=PageRenderers(page, Drawn().picture)), "/report/grid").status == 200
     assert locked == [True]
 
 

@@ -8,7 +8,7 @@ import pytest
 from builders import definition
 from hand_made import Shelf
 from volopt.dashboard import notes
-from volopt.figures.study_view import Subject
+from volopt.figures.study_view import StudyView
 from volopt.studies import study as studies
 from volopt.studies.study import ORPHAN
 
@@ -51,7 +51,7 @@ def test_a_study_tells_what_it_is_on_which_data_and_how_to_go_on(tmp_path: Path)
     study, _ = studies.find(shelf.storage, "mine")
     for command in ("volopt run grid --seeds=1", "volopt run `grid`"):
         studies.add_run(study, {"command": command})
-    note = notes.of_study(Subject(study, found, shelf.artifacts))
+    note = notes.of_study(StudyView(study, found, shelf.artifacts))
     assert note.startswith("### Hidden \\<size\\>")
     assert "SYNTHETIC SAMPLE" in note
     assert "`$volume` of SH600000" in note

@@ -8,7 +8,7 @@ import optuna
 from optuna.trial import FrozenTrial
 
 from dashboard.asking import PNG, Drawn, Make, ask, broken
-from volopt.dashboard.pages import Drawing
+from volopt.dashboard.pages import PageRenderers
 from volopt.definition.schema import Definition
 from volopt.errors import StorageError
 from volopt.storage.artifacts import Artifacts
@@ -74,7 +74,7 @@ def test_pictures_are_drawn_one_at_a_time(make: Make) -> None:
             overlaps.append(trial.number)
         return PNG
 
-    app = make(drawing=Drawing(Drawn().page, picture))
+    app = make(drawing=PageRenderers(Drawn().page, picture))
 
     def asks(number: int) -> None:
         begun.wait()
@@ -89,7 +89,7 @@ def test_pictures_are_drawn_one_at_a_time(make: Make) -> None:
 
 
 def test_an_unexpected_exception_is_a_sentence_and_a_traceback_in_the_log(make: Make, drawn: Drawn) -> None:
-    app = make(drawing=Drawing(broken, drawn.picture))
+    app = make(drawing=PageRenderers(broken, drawn.picture))
     said = ask(app, "/report/grid")
     assert said.status == 500
     assert b"Something went wrong" in said.body
@@ -103,7 +103,7 @@ def test_an_expected_error_is_its_own_sentence_and_no_traceback(make: Make, draw
     def newer(*_: object) -> str:
         raise StorageError("the study was written by a newer volopt", "update volopt")
 
-    said = ask(make(drawing=Drawing(newer, drawn.picture)), "/report/grid")
+    said = ask(make(drawing=PageRenderers(newer, drawn.picture)), "/report/grid")
     assert said.status == 500
     assert b"the study was written by a newer volopt (update volopt)" in said.body
     assert said.errors == ""

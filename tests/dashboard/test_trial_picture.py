@@ -10,10 +10,10 @@ from volopt.dashboard.trial_picture import WIDTH, png, trial_chart, trial_png
 from volopt.figures import colours
 from volopt.figures.chart import Line
 from volopt.figures.words import SYNTHETIC
-from volopt.studies.trial_file import Artifact
+from volopt.studies.trial_file import TrialFile
 
 PNG = b"\x89PNG\r\n\x1a\n"
-LEFT = Artifact.model_validate(left())
+LEFT = TrialFile.model_validate(left())
 PARAMS = {"cell": "RNN", "hidden_size": 25}
 
 
@@ -27,7 +27,7 @@ def test_a_picture_shows_forecast_and_loss(tmp_path: Path) -> None:
 
 
 def test_the_forecast_of_a_panel_is_that_of_its_first_instrument_which_is_named(tmp_path: Path) -> None:
-    panel = Artifact.model_validate(of_panel(SH600000=left(), SZ000001=left(forecasts=([1e6] * 40, [1e6] * 40))))
+    panel = TrialFile.model_validate(of_panel(SH600000=left(), SZ000001=left(forecasts=([1e6] * 40, [1e6] * 40))))
     plain = Stored(tmp_path).definition
     data = plain.data.model_copy(update={"instrument": None, "instruments": ("SH600000", "SZ000001")})
     test, loss = trial_chart(panel, PARAMS, plain.model_copy(update={"data": data}), 7).panels
@@ -37,7 +37,7 @@ def test_the_forecast_of_a_panel_is_that_of_its_first_instrument_which_is_named(
 
 
 def test_flat_lines_and_a_synthetic_sample_are_told(tmp_path: Path) -> None:
-    content = Artifact.model_validate(left(forecasts=([5e6] * 40, [6e6] * 40)))
+    content = TrialFile.model_validate(left(forecasts=([5e6] * 40, [6e6] * 40)))
     chart = trial_chart(content, PARAMS, Stored(tmp_path).definition, 7, synthetic=True)
     assert chart.panels[0].title == "test: flat line"
     assert list(chart.notes) == [f"{SYNTHETIC}."]
@@ -49,12 +49,12 @@ def test_the_cell_is_the_baselines_where_it_does_not_vary(tmp_path: Path) -> Non
 
 
 def test_a_pruned_trial_is_drawn_by_its_curves(tmp_path: Path) -> None:
-    chart = trial_chart(Artifact.model_validate(left(forecasts=())), PARAMS, Stored(tmp_path).definition, 7)
+    chart = trial_chart(TrialFile.model_validate(left(forecasts=())), PARAMS, Stored(tmp_path).definition, 7)
     assert [panel.title for panel in chart.panels] == ["loss"]
 
 
 def test_the_kept_epochs_are_marked_with_early_stopping_alone(tmp_path: Path) -> None:
-    content = Artifact.model_validate(left(best_epochs=(2, 3)))
+    content = TrialFile.model_validate(left(best_epochs=(2, 3)))
     plain = trial_chart(content, PARAMS, Stored(tmp_path).definition, 7)
     training = Stored(tmp_path).definition.training.model_copy(update={"early_stopping": 5})
     stopping = Stored(tmp_path).definition.model_copy(update={"training": training})

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from volopt.data.bins import SYNTHETIC
-from volopt.data.frame import Frame, Source, load_frames
+from volopt.data.frame import DataSource, Frame, load_frames
 from volopt.errors import DataError
 from volopt.storage.files import write_arrays
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 PUBLISHED = ("$close", "$volume", "Ref($close,1)", "Mean($close,3)", "$high-$low")
 
 
-def load(directory: Path, *texts: str, reader: str | None = "native", **options: object) -> tuple[Frame, Source]:
+def load(directory: Path, *texts: str, reader: str | None = "native", **options: object) -> tuple[Frame, DataSource]:
     start, end = options.pop("start", None), options.pop("end", None)
     frames, source = load_frames(directory, "SH600000", texts, start, end, reader=reader, **options)
     return frames[0], source

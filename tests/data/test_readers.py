@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from volopt.data import native, qlib_reader
-from volopt.data.provider import Rows, open_provider
+from volopt.data.provider import CalendarRows, open_provider
 from volopt.data.readers import READERS, default
 from volopt.definition.expressions import PLAIN, WINDOWED, Binary, Call, Expression, Field, Number, parse
 
@@ -105,7 +105,7 @@ def test_the_days_to_the_next_trade_day_are_the_same_with_both_readers(provider_
 def test_values_are_computed_by_hand_too(provider_dir: Path) -> None:
     provider = open_provider(provider_dir)
     wanted = [parse(text) for text in ("Mean($close,3)", "Ref($close,2)", "Log($factor)*2")]
-    table = native.read(provider, "SH600000", wanted, Rows(5, 8))
+    table = native.read(provider, "SH600000", wanted, CalendarRows(5, 8))
     close, factor = (provider.series("SH600000", field)[1].astype(float) for field in ("$close", "$factor"))
     np.testing.assert_allclose(table["Mean($close,3)"], [close[i - 2 : i + 1].mean() for i in range(5, 9)], 1e-6)
     np.testing.assert_array_equal(table["Ref($close,2)"], close[3:7])
@@ -128,7 +128,7 @@ def test_qlib_leaves_the_process_as_it_was(
     monkeypatch.setattr(atexit, "register", lambda function, **_: at_exit.append(function))
     monkeypatch.setattr(atexit, "unregister", lambda function: at_exit.remove(function))
     before = sys.excepthook, list(logging.getLogger().handlers), np.geterr(), list(warnings.filters)
-    qlib_reader.read(open_provider(provider_dir), "SH600000", [parse("Log($volume)")], Rows(0, 20))
+    qlib_reader.read(open_provider(provider_dir), "SH600000", [parse("Log($volume)")], CalendarRows(0, 20))
     assert (sys.excepthook, logging.getLogger().handlers, np.geterr(), warnings.filters) == before
     assert not [function for function in at_exit if "qlib" in type(getattr(function, "__self__", 0)).__module__]
     assert capfd.readouterr() == ("", "")

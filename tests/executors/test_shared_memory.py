@@ -10,20 +10,20 @@ import numpy as np
 import pytest
 
 from builders import dataset
-from volopt.executors.shared_memory import Shared, received
+from volopt.executors.shared_memory import SharedMemory, received
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="memory without a name is Linux's")
 COLUMNS = {"a": np.arange(100.0), "b": np.arange(7, dtype=np.int32)[:, None], "names": ["x", "y"]}
 
 
-def given(shared: Shared) -> Any:
+def given(shared: SharedMemory) -> Any:
     here, there = Pipe()
     shared.send(here, os.getpid())
     return received(there)
 
 
 def test_what_is_received_is_what_was_given() -> None:
-    shared = Shared(COLUMNS)
+    shared = SharedMemory(COLUMNS)
     first, second = given(shared), given(shared)
     for found in (first, second):
         assert found["names"] == ["x", "y"]
@@ -35,7 +35,7 @@ def test_what_is_received_is_what_was_given() -> None:
 
 def test_a_dataset_is_received_whole() -> None:
     data = dataset()
-    found = given(Shared(data))
+    found = given(SharedMemory(data))
     assert found.recipe == data.recipe
     for mine, theirs in zip(data.series, found.series, strict=True):
         for name in ("dates", "features", "target", "transformed"):
@@ -43,12 +43,12 @@ def test_a_dataset_is_received_whole() -> None:
 
 
 def test_what_has_no_arrays_is_received_too() -> None:
-    assert given(Shared(("text", 7))) == ("text", 7)
+    assert given(SharedMemory(("text", 7))) == ("text", 7)
 
 
 @LINUX
 def test_receivers_look_at_the_same_memory_and_cannot_write_to_it() -> None:
-    shared = Shared(COLUMNS)
+    shared = SharedMemory(COLUMNS)
     found = given(shared)
     assert shared._memory is not None
     os.pwrite(shared._memory, np.float64(-1.0).tobytes(), 0)  # the first array's first number
@@ -60,7 +60,7 @@ def test_receivers_look_at_the_same_memory_and_cannot_write_to_it() -> None:
 @LINUX
 def test_no_file_is_left_open_by_who_gave_and_none_by_who_received() -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
-    shared = Shared(COLUMNS)
+    shared = SharedMemory(COLUMNS)
     given(shared)
     shared.close()
     shared.close()
@@ -69,6 +69,6 @@ def test_no_file_is_left_open_by_who_gave_and_none_by_who_received() -> None:
 
 def test_where_there_is_no_such_memory_each_gets_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "memfd_create", raising=False)
-    found = given(Shared(COLUMNS))
+    found = given(SharedMemory(COLUMNS))
     np.testing.assert_array_equal(found["a"], COLUMNS["a"])
     assert found["a"].flags.writeable

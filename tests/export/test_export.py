@@ -15,13 +15,13 @@ from hand_made import Shelf
 from volopt import metrics
 from volopt.baselines.baselines import Baselines, baselines
 from volopt.baselines.forecasts import BASELINES, SCORED
-from volopt.data.frame import Source
+from volopt.data.frame import DataSource
 from volopt.definition.schema import Definition
 from volopt.errors import StorageError, StudyError, UsageError
 from volopt.executors.serial import SerialTrainer
 from volopt.export import tables
 from volopt.export.export import WRITERS, Export, export
-from volopt.search.driver import Driver, Workshop
+from volopt.search.driver import Driver, RunContext
 from volopt.storage import array_store
 from volopt.storage.artifacts import CURVES, Artifacts
 from volopt.storage.database.connect import connect
@@ -54,9 +54,9 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Kept:
     directory = tmp_path_factory.mktemp("done")
     data, artifacts = dataset(SMALL), Artifacts(directory / "artifacts")
     storage = connect(f"sqlite:///{directory}/volopt.db", write=True, create=True)
-    study = studies.open_or_create(storage, SMALL, Source("here", "native", True, "fingerprint"))
+    study = studies.open_or_create(storage, SMALL, DataSource("here", "native", True, "fingerprint"))
     fitted = functools.partial(baselines, data, lags=4, kept=array_store.baselines(artifacts.directory))
-    shop = Workshop(
+    shop = RunContext(
         data, SerialTrainer(data), array_store.fits(artifacts.directory), artifacts, fitted, lambda params: 1.0
     )
     Driver(study, SMALL, studies.ledger(study, SMALL), shop).run(SMALL.phases)
@@ -221,7 +221,7 @@ def test_parquet_has_the_same_columns_and_types_whatever_trials_there_are(
     shelf: Shelf, done: Kept, tmp_path: Path
 ) -> None:
     full = load(export(done.study, SMALL, done.artifacts, tmp_path / "full", "parquet"), "parquet")
-    study = studies.open_or_create(shelf.storage, SMALL, Source("here", "native", True, "fingerprint"))
+    study = studies.open_or_create(shelf.storage, SMALL, DataSource("here", "native", True, "fingerprint"))
     study.enqueue_trial({})
     waiting = load(shelved(shelf, SMALL, tmp_path / "waiting"), "parquet")
     assert study.ask().number == 0

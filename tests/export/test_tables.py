@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from builders import STUDY, definition
 from volopt.baselines.forecasts import BASELINES
 from volopt.export import tables
-from volopt.studies.trial_file import Artifact
+from volopt.studies.trial_file import TrialFile
 
 SPACE = """[space]
 batch_norm = [false, true]
@@ -42,14 +42,14 @@ CURVES = {
 FORECAST = {"valid": [1.5, 2.5], "test": [3.5]}
 SEEDS = [{"seed": 0, "curves": CURVES, "forecast": FORECAST}, {"seed": 1, "curves": CURVES}]
 TRAIN = {"mean": 1.0, "std": 1.0, "log_floor": 0.5}
-OLD = Artifact.model_validate({"train": TRAIN, "baselines": "ab", "days": DAYS, "seeds": SEEDS})
+OLD = TrialFile.model_validate({"train": TRAIN, "baselines": "ab", "days": DAYS, "seeds": SEEDS})
 A, B = ({"instrument": name, "days": 1, "log_floor": 0.5} for name in "AB")
 SCORES = [
     {"instrument": "A", "metrics": {"valid_log_r2": 0.25, "valid_skill_har": None}},
     {"instrument": "B", "metrics": {"valid_log_r2": 0.5, "test_log_mse": 0.75, "test_skill_ridge": -1.0, "other": 1.0}},
 ]
 NEW = {"parts": {"valid": [A, B], "test": [B]}, "instruments": SCORES}
-LEFT = Artifact.model_validate(OLD.model_dump() | NEW)
+LEFT = TrialFile.model_validate(OLD.model_dump() | NEW)
 
 
 def listed(**said: Any) -> dict[str, Any]:
@@ -192,8 +192,8 @@ def test_the_tables_of_arrays_are_those_of_lists() -> None:
     """A forecast that is not finite is None in a list and NaN in an array."""
     gap = {"valid": [1.5, None], "test": [3.5]}
     content = LEFT.model_dump() | {"seeds": [{"seed": 0, "curves": CURVES, "forecast": gap}]}
-    lists = Artifact.model_validate(content)
-    arrays = Artifact.model_validate(
+    lists = TrialFile.model_validate(content)
+    arrays = TrialFile.model_validate(
         content
         | {
             "days": {

@@ -12,8 +12,8 @@ from volopt.figures import backtest as figure
 from volopt.figures.chart import Band, Chart, Line, Points
 from volopt.figures.words import SYNTHETIC
 from volopt.forecast.backtest import Backtest, scored
-from volopt.forecast.configuration import Choice
-from volopt.forecast.walk_forward.run import Walked
+from volopt.forecast.configuration import Configuration
+from volopt.forecast.walk_forward.run import WalkForwardForecasts
 from volopt.forecast.walk_forward.scores import rows
 
 FIRST, LAST = date(2020, 1, 1), date(2021, 12, 31)  # 2020 is in the splits of the small study, 2021 is not
@@ -25,7 +25,7 @@ def backtest(names: tuple[str, ...] = ("SH600000",), start: np.datetime64 = STAR
     random, count = np.random.default_rng(0), days * len(names)
     error = random.normal(0, 0.2, count)
     actual = np.exp(random.normal(10, 1, count))
-    found = Walked(
+    found = WalkForwardForecasts(
         names=names,
         instrument=np.repeat(np.arange(len(names)), days),
         dates=np.tile(start + np.arange(days), len(names)),
@@ -34,7 +34,7 @@ def backtest(names: tuple[str, ...] = ("SH600000",), start: np.datetime64 = STAR
         baselines=dict.fromkeys(BASELINES, actual * np.exp(2 * error)),
         floor=np.full(count, 1e-9),
     )
-    choice = Choice("small", 3, definition(), {}, 5, synthetic=False)
+    choice = Configuration("small", 3, definition(), {}, 5, synthetic=False)
     return scored(choice, rows(found, log=True, coverage=0.8), FIRST, LAST, "year", 0.8, {})
 
 

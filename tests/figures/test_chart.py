@@ -3,13 +3,15 @@
 import json
 from dataclasses import replace
 
-from volopt.figures.chart import Axis, Band, Chart, Line, Panel, Points, Scale
+from volopt.figures.chart import Axis, Band, Chart, ColourScale, Line, Points, Subplot
 
 PANELS = (
-    Panel(Axis("x"), Axis("y"), [Line([1, 2], [3, None], "a", "#0072B2"), Line([1], [2])], "first"),
-    Panel(Axis("x"), Axis("y"), [Line([1], [2], "a"), Band([1], [2], [3], "b"), Points([1], [2], "a")], "second"),
+    Subplot(Axis("x"), Axis("y"), [Line([1, 2], [3, None], "a", "#0072B2"), Line([1], [2])], "first"),
+    Subplot(Axis("x"), Axis("y"), [Line([1], [2], "a"), Band([1], [2], [3], "b"), Points([1], [2], "a")], "second"),
 )
-CHART = Chart("A title", PANELS, "a subtitle", ("a note",), columns=2, scale=Scale("value", 0.0, 1.0), facts={"n": 3})
+CHART = Chart(
+    "A title", PANELS, "a subtitle", ("a note",), columns=2, scale=ColourScale("value", 0.0, 1.0), facts={"n": 3}
+)
 
 
 def test_its_numbers_are_json_and_name_the_marks() -> None:

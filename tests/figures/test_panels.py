@@ -6,18 +6,18 @@ import numpy as np
 
 from figures.kinds.stored import ACTUAL, DAYS
 from volopt.figures import colours, panels
-from volopt.figures.chart import Band, Line, Panel, Points
-from volopt.figures.trial_series import Curves, Forecasts
+from volopt.figures.chart import Band, Line, Points, Subplot
+from volopt.figures.trial_series import ForecastSeries, LossCurves
 
 SEEDS = np.array([ACTUAL * 0.5, ACTUAL * 1.5, ACTUAL * 0.7])
 LOSSES = [np.array([4.0, 2.0, 1.0]), np.array([8.0, 6.0]), np.array([9.0, 1.0])]
 
 
-def curves(best: int | None = None) -> list[Curves]:
-    return [Curves(seed, losses / 2, losses, best) for seed, losses in enumerate(LOSSES)]
+def curves(best: int | None = None) -> list[LossCurves]:
+    return [LossCurves(seed, losses / 2, losses, best) for seed, losses in enumerate(LOSSES)]
 
 
-def only(panel: Panel, kind: type, colour: str) -> Any:
+def only(panel: Subplot, kind: type, colour: str) -> Any:
     (found,) = (mark for mark in panel.marks if isinstance(mark, kind) and getattr(mark, "colour", "") == colour)
     return found
 
@@ -33,14 +33,14 @@ def test_losses_are_the_mean_and_range_of_the_seeds_still_training() -> None:
 
 def test_epochs_are_told_at_even_distances() -> None:
     assert panels.curves(curves()).x.ticks == [(1, "1"), (2, "2"), (3, "3")]
-    long = [Curves(0, np.ones(100), np.ones(100), None)]
+    long = [LossCurves(0, np.ones(100), np.ones(100), None)]
     assert panels.curves(long).x.ticks == [(epoch, str(epoch)) for epoch in (20, 40, 60, 80, 100)]
 
 
 def test_one_seed_has_no_range() -> None:
     panel = panels.curves(curves()[:1])
     assert [type(mark) for mark in panel.marks] == [Line, Line]
-    panel = panels.forecast(Forecasts(DAYS, ACTUAL, SEEDS[:1]), "RNN", "$volume")
+    panel = panels.forecast(ForecastSeries(DAYS, ACTUAL, SEEDS[:1]), "RNN", "$volume")
     assert [type(mark) for mark in panel.marks] == [Line, Line]
 
 
@@ -53,7 +53,7 @@ def test_the_epoch_that_early_stopping_kept_is_marked_seed_by_seed() -> None:
 
 
 def test_forecasts_are_the_mean_and_range_over_seeds_by_date() -> None:
-    panel = panels.forecast(Forecasts(DAYS, ACTUAL, SEEDS), "LSTM", "$volume")
+    panel = panels.forecast(ForecastSeries(DAYS, ACTUAL, SEEDS), "LSTM", "$volume")
     line, band = only(panel, Line, colours.CELLS["LSTM"]), only(panel, Band, colours.CELLS["LSTM"])
     assert line.x == [str(day) for day in DAYS]
     assert np.allclose(np.asarray(line.y, dtype=float), 0.9 * ACTUAL)
@@ -63,7 +63,7 @@ def test_forecasts_are_the_mean_and_range_over_seeds_by_date() -> None:
 
 
 def test_the_baseline_is_a_line_below_the_trials() -> None:
-    panel = panels.forecast(Forecasts(DAYS, ACTUAL, SEEDS), "LSTM", "$volume", baseline=("har", 2 * ACTUAL))
+    panel = panels.forecast(ForecastSeries(DAYS, ACTUAL, SEEDS), "LSTM", "$volume", baseline=("har", 2 * ACTUAL))
     line = only(panel, Line, colours.BASELINES["har"])
     assert line.y == (2 * ACTUAL).tolist()
     assert panel.marks.index(line) < panel.marks.index(only(panel, Line, colours.CELLS["LSTM"]))
@@ -71,14 +71,14 @@ def test_the_baseline_is_a_line_below_the_trials() -> None:
 
 def test_a_baseline_of_the_cells_colour_is_grey() -> None:
     assert colours.BASELINES["har"] == colours.CELLS["GRU"]
-    panel = panels.forecast(Forecasts(DAYS, ACTUAL, SEEDS), "GRU", "$volume", baseline=("har", 2 * ACTUAL))
+    panel = panels.forecast(ForecastSeries(DAYS, ACTUAL, SEEDS), "GRU", "$volume", baseline=("har", 2 * ACTUAL))
     assert only(panel, Line, colours.GREY).y == (2 * ACTUAL).tolist()
 
 
 def test_lines_break_where_days_go_back_or_jump_by_more_than_holidays() -> None:
     days = np.array(["2018-01-02", "2018-01-12", "2018-01-23", "2018-01-02", "2018-01-02"], "datetime64[D]")
     assert panels.breaks(days) == [2, 3, 4]
-    panel = panels.forecast(Forecasts(days, ACTUAL[:5], SEEDS[:, :5]), "RNN", "$volume")
+    panel = panels.forecast(ForecastSeries(days, ACTUAL[:5], SEEDS[:, :5]), "RNN", "$volume")
     for mark in panel.marks:
         assert isinstance(mark, Line | Band)
         assert [at is None for at in mark.x] == [False, False, True, False, True, False, True, False]

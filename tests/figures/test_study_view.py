@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from hand_made import Shelf, World, content
-from volopt.figures.study_view import Subject
+from volopt.figures.study_view import StudyView
 from volopt.studies import study as studies
 
 
 @pytest.fixture
-def subject(tmp_path: Path) -> Subject:
+def subject(tmp_path: Path) -> StudyView:
     shelf = Shelf(tmp_path)
     definition = shelf.study("grid")
     world = World(seeds=3)
@@ -21,10 +21,10 @@ def subject(tmp_path: Path) -> Subject:
     shelf.trial(definition, None, cell="RNN", hidden_size=125)
     shelf.failed(definition, "the loss is nan")
     study, _ = studies.find(shelf.storage, "grid")
-    return Subject(study, definition, shelf.artifacts)
+    return StudyView(study, definition, shelf.artifacts)
 
 
-def test_the_complete_trials_come_best_first(subject: Subject) -> None:
+def test_the_complete_trials_come_best_first(subject: StudyView) -> None:
     assert [trial.number for trial in subject.complete] == [0, 1, 2]
     assert [trial.number for trial in subject.trials] == [0, 1, 2, 3]
 
@@ -42,22 +42,22 @@ def test_a_point_has_its_best_complete_trial(tmp_path: Path) -> None:
         change.commit()
         change.close()
     again, _ = studies.find(Shelf(tmp_path).storage, "grid")
-    found = Subject(again, definition, shelf.artifacts).by_point
+    found = StudyView(again, definition, shelf.artifacts).by_point
     assert {trial.params["hidden_size"]: trial.number for trial in found.values()} == {25: 2, 5: 1}
 
 
-def test_a_trial_has_every_value_that_a_search_can_vary(subject: Subject) -> None:
+def test_a_trial_has_every_value_that_a_search_can_vary(subject: StudyView) -> None:
     values = subject.values(subject.trials[1])
     assert (values["hidden_size"], values["cell"], values["dropout"]) == (25, "RNN", 0.0)
 
 
-def test_what_is_gone_is_none(subject: Subject) -> None:
+def test_what_is_gone_is_none(subject: StudyView) -> None:
     assert subject.result(subject.trials[0]) is not None
     assert subject.result(subject.trials[2]) is None
     assert subject.left(subject.trials[2]) is None
     assert subject.left(subject.trials[3]) is None
 
 
-def test_it_says_what_it_is_about(subject: Subject) -> None:
+def test_it_says_what_it_is_about(subject: StudyView) -> None:
     assert subject.about == "study grid: SH600000 $volume, 3 seeds a trial"
     assert subject.notes == ("SYNTHETIC SAMPLE: generated data, not a market.",)

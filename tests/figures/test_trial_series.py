@@ -6,13 +6,13 @@ import pytest
 
 from figures.kinds.stored import ACTUAL, DAYS, left, of_panel
 from volopt.errors import UsageError
-from volopt.figures.trial_series import Traces, of_artifact
+from volopt.figures.trial_series import TrialSeries, of_artifact
 from volopt.studies.trial_file import parse
 
 FLAT = [5e6] * len(DAYS)
 
 
-def traces(content: dict[str, Any], instrument: str | None = None) -> Traces:
+def traces(content: dict[str, Any], instrument: str | None = None) -> TrialSeries:
     found = parse(content)
     assert found is not None
     return of_artifact(found, instrument)

@@ -12,12 +12,12 @@ from volopt.executors.trainer import Trainer
 from volopt.forecast import backtest as backtests
 from volopt.forecast import refit as refits
 from volopt.forecast.backtest import Backtest
-from volopt.forecast.refit import Refitted
-from volopt.forecast.source import Origin, origin
+from volopt.forecast.refit import RefitResult
+from volopt.forecast.source import RefitSource, origin
 from volopt.forecast.walk_forward.periods import Refit
-from volopt.forecast.walk_forward.run import Step, Workshop
-from volopt.forecast.walk_forward.step import Market, work
-from volopt.storage.array_store import Kept
+from volopt.forecast.walk_forward.run import RefitContext, RefitStep
+from volopt.forecast.walk_forward.step import MarketData, work
+from volopt.storage.array_store import ArrayStore
 
 STUDY = """
 format = 1
@@ -61,27 +61,27 @@ def studied(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def best(studied: str) -> Origin:
+def best(studied: str) -> RefitSource:
     """Its best trial with all days of the sample."""
     return origin(studied, "small", "best", None, None)
 
 
-def serial(market: Market) -> SerialTrainer:
+def serial(market: MarketData) -> SerialTrainer:
     return SerialTrainer(market, work)
 
 
 def workshop(
-    kept: Path, trainer: Callable[[Market], Trainer] = serial, tell: Callable[[Step], None] = lambda step: None
-) -> Workshop:
+    kept: Path, trainer: Callable[[MarketData], Trainer] = serial, tell: Callable[[RefitStep], None] = lambda step: None
+) -> RefitContext:
     """Return what fits on this CPU, in this process unless another trainer is given."""
-    return Workshop("cpu", "highest", Kept(kept), trainer, lambda steps: tell)
+    return RefitContext("cpu", "highest", ArrayStore(kept), trainer, lambda steps: tell)
 
 
 @pytest.fixture(scope="session")
-def walk(best: Origin) -> Callable[..., Backtest]:
+def walk(best: RefitSource) -> Callable[..., Backtest]:
     """Walk the best trial forward, keeping what was fitted."""
 
-    def walked(first: date, last: date | None, refit: Refit = "year", found: Origin = best) -> Backtest:
+    def walked(first: date, last: date | None, refit: Refit = "year", found: RefitSource = best) -> Backtest:
         return backtests.backtest(
             found.choice,
             found.panel,
@@ -96,10 +96,10 @@ def walk(best: Origin) -> Callable[..., Backtest]:
 
 
 @pytest.fixture(scope="session")
-def refitted(best: Origin) -> Callable[[date | None], Refitted]:
+def refitted(best: RefitSource) -> Callable[[date | None], RefitResult]:
     """Refit the best trial, keeping what was fitted."""
 
-    def done(until: date | None) -> Refitted:
+    def done(until: date | None) -> RefitResult:
         return refits.refit(best, until, workshop(best.artifacts / "walks"))
 
     return done

@@ -13,18 +13,18 @@ from volopt.baselines.forecasts import BASELINES
 from volopt.errors import DataError, TrainingError
 from volopt.executors.processes import ProcessTrainer
 from volopt.forecast.backtest import Backtest
-from volopt.forecast.source import Origin
+from volopt.forecast.source import RefitSource
 from volopt.forecast.walk_forward import run
 from volopt.forecast.walk_forward.periods import periods
-from volopt.forecast.walk_forward.run import Step, Walked
+from volopt.forecast.walk_forward.run import RefitStep, WalkForwardForecasts
 from volopt.forecast.walk_forward.scores import rows
-from volopt.forecast.walk_forward.step import Market, work
-from volopt.storage.array_store import Kept
+from volopt.forecast.walk_forward.step import MarketData, work
+from volopt.storage.array_store import ArrayStore
 
 Walk = Callable[..., Backtest]
 
 
-def test_every_trade_day_is_forecast_once_and_years_that_chose_are_marked(walk: Walk, best: Origin) -> None:
+def test_every_trade_day_is_forecast_once_and_years_that_chose_are_marked(walk: Walk, best: RefitSource) -> None:
     done = walk(date(2015, 6, 1), date(2017, 12, 31))
     dates = best.panel.frames[0].dates
     expected = dates[(dates >= np.datetime64("2015-06-01")) & (dates <= np.datetime64("2017-12-31"))]
@@ -55,10 +55,10 @@ def test_the_year_before_calibrates_so_that_the_first_day_has_an_interval(walk: 
     assert done.total.coverage == pytest.approx(held[done.chosen].mean())
 
 
-def test_a_later_end_changes_no_forecast_and_fits_only_what_is_new(walk: Walk, best: Origin) -> None:
+def test_a_later_end_changes_no_forecast_and_fits_only_what_is_new(walk: Walk, best: RefitSource) -> None:
     before = walk(date(2016, 1, 1), date(2016, 12, 31))
-    market = Market(tuple(best.panel.frames), best.choice.definition, best.choice.window)
-    kept = Kept(best.artifacts / "walks")
+    market = MarketData(tuple(best.panel.frames), best.choice.definition, best.choice.window)
+    kept = ArrayStore(best.artifacts / "walks")
     steps, _ = run.steps(
         market, periods(date(2016, 1, 1), date(2017, 6, 30), "year"), best.choice.tasks("cpu", "highest")
     )
@@ -69,8 +69,8 @@ def test_a_later_end_changes_no_forecast_and_fits_only_what_is_new(walk: Walk, b
     np.testing.assert_array_equal(before.rows.walked.forecast, after.rows.walked.forecast[:days])
 
 
-def test_processes_fit_the_same_as_this_one(best: Origin, tmp_path: Path) -> None:
-    market = Market(tuple(best.panel.frames), best.choice.definition, best.choice.window)
+def test_processes_fit_the_same_as_this_one(best: RefitSource, tmp_path: Path) -> None:
+    market = MarketData(tuple(best.panel.frames), best.choice.definition, best.choice.window)
     steps, _ = run.steps(
         market, periods(date(2018, 1, 1), date(2018, 12, 28), "year"), best.choice.tasks("cpu", "highest")
     )
@@ -80,8 +80,8 @@ def test_processes_fit_the_same_as_this_one(best: Origin, tmp_path: Path) -> Non
         assert all((there[key][name] == values).all() for name, values in arrays.items())
 
 
-def test_what_was_fitted_before_a_failure_is_kept_and_not_fitted_again(best: Origin, tmp_path: Path) -> None:
-    market = Market(tuple(best.panel.frames), best.choice.definition, best.choice.window)
+def test_what_was_fitted_before_a_failure_is_kept_and_not_fitted_again(best: RefitSource, tmp_path: Path) -> None:
+    market = MarketData(tuple(best.panel.frames), best.choice.definition, best.choice.window)
     steps, _ = run.steps(
         market, periods(date(2017, 1, 1), date(2018, 12, 28), "year"), best.choice.tasks("cpu", "highest")
     )
@@ -93,22 +93,22 @@ def test_what_was_fitted_before_a_failure_is_kept_and_not_fitted_again(best: Ori
         else step
         for step in steps
     ]
-    kept = Kept(tmp_path)
+    kept = ArrayStore(tmp_path)
     with pytest.raises(TrainingError):
         run.take(wild, market, workshop(tmp_path))
     done = [step for step in steps if kept.has(step.key)]
     assert 0 < len(done) < len(steps)
-    seen: list[Step] = []
+    seen: list[RefitStep] = []
     run.take(steps, market, workshop(tmp_path, tell=seen.append))
     assert seen[: len(done)] == done
 
 
-def test_what_is_kept_and_is_something_else_is_fitted_anew(best: Origin, tmp_path: Path) -> None:
-    market = Market(tuple(best.panel.frames), best.choice.definition, best.choice.window)
+def test_what_is_kept_and_is_something_else_is_fitted_anew(best: RefitSource, tmp_path: Path) -> None:
+    market = MarketData(tuple(best.panel.frames), best.choice.definition, best.choice.window)
     steps, _ = run.steps(
         market, periods(date(2018, 7, 1), date(2018, 12, 28), "year"), best.choice.tasks("cpu", "highest")
     )
-    kept = Kept(tmp_path)
+    kept = ArrayStore(tmp_path)
     before = run.take(steps, market, workshop(tmp_path))
     for step in steps[:2]:
         kept.put(step.key, {"nonsense": np.zeros(3)}, {})
@@ -137,7 +137,7 @@ def test_the_scores_of_a_panel_are_means_over_its_instruments() -> None:
     actual = np.exp(generator.normal(size=80)) * np.repeat([1.0, 1e6], 40)
     beside = actual * np.exp(generator.normal(size=80))
     forecast = np.where(np.arange(80) < 40, actual, beside)
-    walked = Walked(
+    walked = WalkForwardForecasts(
         names=("A", "B"),
         instrument=np.repeat([0, 1], 40),
         dates=np.tile(days, 2),

@@ -19,14 +19,14 @@ from volopt.errors import DataError
 from volopt.forecast import bundle
 from volopt.forecast.bundle import Bundle
 from volopt.forecast.predict import predicted
-from volopt.forecast.refit import Refitted
+from volopt.forecast.refit import RefitResult
 
 UNTIL = date(2017, 12, 29)
 FILES = ("SHA256SUMS", "bundle.json", "errors.safetensors", "seed-0.safetensors", "seed-1.safetensors")
 
 
 @pytest.fixture(scope="module")
-def made(refitted: Callable[[date | None], Refitted]) -> Bundle:
+def made(refitted: Callable[[date | None], RefitResult]) -> Bundle:
     return refitted(UNTIL).bundle
 
 

@@ -4,13 +4,13 @@ import pytest
 
 from volopt.errors import StudyError, UsageError
 from volopt.forecast.configuration import choose
-from volopt.forecast.source import Origin
+from volopt.forecast.source import RefitSource
 from volopt.storage.database.connect import connect
 from volopt.studies import listing
 from volopt.studies import study as studies
 
 
-def test_the_best_trial_is_trained_for_the_mean_of_the_epochs_its_seeds_kept(best: Origin, studied: str) -> None:
+def test_the_best_trial_is_trained_for_the_mean_of_the_epochs_its_seeds_kept(best: RefitSource, studied: str) -> None:
     study, _ = studies.find(connect(studied), "small")
     kept = [seed["best_epoch"] for seed in listing.seeds(study.best_trial)]
     assert (best.choice.trial, best.choice.epochs) == (study.best_trial.number, round(sum(kept) / len(kept)))
@@ -20,7 +20,7 @@ def test_the_best_trial_is_trained_for_the_mean_of_the_epochs_its_seeds_kept(bes
     assert best.choice.window == study.best_trial.params["window"]
 
 
-def test_without_early_stopping_it_is_the_study_s_number(best: Origin, studied: str) -> None:
+def test_without_early_stopping_it_is_the_study_s_number(best: RefitSource, studied: str) -> None:
     study, definition = studies.find(connect(studied), "small")
     plain = definition.model_copy(
         update={"training": definition.training.model_copy(update={"early_stopping": "none", "epochs": 3})}
@@ -41,7 +41,7 @@ def test_what_names_no_trial_is_refused(studied: str, text: str, error: type[Exc
         choose(study, definition, text, synthetic=True)
 
 
-def test_days_that_chose_are_those_of_train_and_valid(best: Origin) -> None:
+def test_days_that_chose_are_those_of_train_and_valid(best: RefitSource) -> None:
     data = best.choice.definition.data
     assert data.train is not None
     assert data.valid is not None

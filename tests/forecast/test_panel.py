@@ -14,10 +14,10 @@ from volopt.forecast import backtest as backtests
 from volopt.forecast import refit as refits
 from volopt.forecast.backtest import Backtest
 from volopt.forecast.predict import predicted
-from volopt.forecast.refit import Refitted
-from volopt.forecast.source import Origin, origin
+from volopt.forecast.refit import RefitResult
+from volopt.forecast.source import RefitSource, origin
 from volopt.forecast.walk_forward.periods import Period
-from volopt.forecast.walk_forward.step import Market
+from volopt.forecast.walk_forward.step import MarketData
 
 FIRST, LAST = date(2018, 6, 1), date(2018, 12, 28)
 
@@ -30,18 +30,18 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def best(provider: Path, tmp_path_factory: pytest.TempPathFactory) -> Origin:
+def best(provider: Path, tmp_path_factory: pytest.TempPathFactory) -> RefitSource:
     storage = run(PANEL, tmp_path_factory.mktemp("panel"), provider).storage
     return origin(storage, "panel", "best", None, None)
 
 
 @pytest.fixture(scope="module")
-def done(best: Origin) -> Backtest:
+def done(best: RefitSource) -> Backtest:
     return backtests.backtest(best.choice, best.panel, FIRST, LAST, "never", 0.8, workshop(best.artifacts / "walks"))
 
 
 @pytest.fixture(scope="module")
-def refitted(best: Origin) -> Refitted:
+def refitted(best: RefitSource) -> RefitResult:
     return refits.refit(best, date(2018, 5, 31), workshop(best.artifacts / "walks"))
 
 
@@ -53,15 +53,15 @@ def test_every_instrument_with_days_enough_is_forecast_and_the_others_are_named(
     assert done.total.skill["har"] == pytest.approx(mean)
 
 
-def test_an_instrument_takes_part_once_it_has_500_days_and_100_in_the_latest_year(best: Origin) -> None:
-    market = Market(tuple(best.panel.frames), best.choice.definition, best.choice.window)
+def test_an_instrument_takes_part_once_it_has_500_days_and_100_in_the_latest_year(best: RefitSource) -> None:
+    market = MarketData(tuple(best.panel.frames), best.choice.definition, best.choice.window)
     found = market.dataset(Period(FIRST, LAST))
     assert tuple(series.name for series in found.series) == KEPT
     assert found.left_out[LATE].startswith(f"{LATE} has ")
     assert found.left_out[LATE].endswith(" train days, fewer than 500")
 
 
-def test_who_hardly_traded_in_the_latest_year_sits_the_next_one_out(best: Origin) -> None:
+def test_who_hardly_traded_in_the_latest_year_sits_the_next_one_out(best: RefitSource) -> None:
     """99 days of the year before are too few, 100 are enough, however many lie before them."""
     year, period = np.array(["2017-06-01", "2018-06-01"], "datetime64[D]"), Period(FIRST, LAST)
 
@@ -70,31 +70,31 @@ def test_who_hardly_traded_in_the_latest_year_sits_the_next_one_out(best: Origin
         away = np.flatnonzero((frame.dates >= year[0]) & (frame.dates < year[1]))[traded:]
         kept = np.delete(np.arange(len(frame.dates)), away)
         others = (replace(frame, dates=frame.dates[kept], values=frame.values[kept]), *best.panel.frames[1:])
-        found = Market(others, best.choice.definition, best.choice.window).dataset(period)
+        found = MarketData(others, best.choice.definition, best.choice.window).dataset(period)
         return [series.name for series in found.series]
 
     assert KEPT[0] not in names(99)
     assert KEPT[0] in names(100)
 
 
-def test_a_fit_of_other_instruments_is_another_fit(best: Origin) -> None:
+def test_a_fit_of_other_instruments_is_another_fit(best: RefitSource) -> None:
     frames = tuple(best.panel.frames)
     fewer = tuple(frame for frame in frames if frame.name != KEPT[0])
     found = [
-        Market(each, best.choice.definition, best.choice.window).dataset(Period(FIRST, LAST))
+        MarketData(each, best.choice.definition, best.choice.window).dataset(Period(FIRST, LAST))
         for each in (frames, fewer)
     ]
     assert found[0].fingerprint != found[1].fingerprint
 
 
-def test_the_days_of_one_instrument_change_no_scaling_of_another(refitted: Refitted) -> None:
+def test_the_days_of_one_instrument_change_no_scaling_of_another(refitted: RefitResult) -> None:
     centers = {each.name: each.target_center for each in refitted.bundle.facts.instruments}
     assert tuple(centers) == KEPT
     assert len(set(centers.values())) == len(KEPT)
 
 
 def test_a_bundle_of_a_panel_forecasts_each_instrument_as_the_walk_does(
-    refitted: Refitted, done: Backtest, provider: Path
+    refitted: RefitResult, done: Backtest, provider: Path
 ) -> None:
     found = predicted(refitted.bundle, provider, None, LAST, 10, (), 0.8)
     walked = done.rows.walked
@@ -105,6 +105,6 @@ def test_a_bundle_of_a_panel_forecasts_each_instrument_as_the_walk_does(
         assert [each.date for each in own] == walked.dates[mine][-9:].astype(object).tolist()
 
 
-def test_one_instrument_alone_can_be_asked_for(refitted: Refitted, provider: Path) -> None:
+def test_one_instrument_alone_can_be_asked_for(refitted: RefitResult, provider: Path) -> None:
     found = predicted(refitted.bundle, provider, None, LAST, 1, (KEPT[1],), 0.8)
     assert [each.instrument for each in found.predictions] == [KEPT[1]]

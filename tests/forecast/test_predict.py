@@ -20,20 +20,20 @@ from volopt.errors import DataError, UsageError
 from volopt.forecast import conformal
 from volopt.forecast.backtest import Backtest
 from volopt.forecast.bundle import Bundle
-from volopt.forecast.predict import Predicted, predicted
-from volopt.forecast.refit import Refitted, refit
-from volopt.forecast.source import Origin
+from volopt.forecast.predict import Predictions, predicted
+from volopt.forecast.refit import RefitResult, refit
+from volopt.forecast.source import RefitSource
 
 UNTIL = date(2017, 12, 31)
 TODAY = date(2018, 12, 30)
 
 
 @pytest.fixture(scope="module")
-def made(refitted: Callable[[date | None], Refitted]) -> Bundle:
+def made(refitted: Callable[[date | None], RefitResult]) -> Bundle:
     return refitted(UNTIL).bundle
 
 
-def asked(made: Bundle, data: Path, day: date | None = None, last: int = 1, today: date = TODAY) -> Predicted:
+def asked(made: Bundle, data: Path, day: date | None = None, last: int = 1, today: date = TODAY) -> Predictions:
     return predicted(made, data, day, today, last, (), 0.8)
 
 
@@ -91,7 +91,7 @@ def test_after_the_calendar_s_end_it_is_the_next_weekday_and_said_to_be_unknown(
     ]
 
 
-def test_a_bundle_that_is_over_a_year_old_is_told(refitted: Callable[[date | None], Refitted], sample: Path) -> None:
+def test_a_bundle_that_is_over_a_year_old_is_told(refitted: Callable[[date | None], RefitResult], sample: Path) -> None:
     old = refitted(date(2017, 6, 30)).bundle
     told = "the bundle was fitted on days up to 2017-06-30, over a year before: refit it"
     assert told in asked(old, sample, date(2018, 7, 6)).warnings
@@ -176,7 +176,7 @@ def test_without_a_factor_the_unit_is_adjusted_shares(made: Bundle, sample: Path
     assert asked(made, data).predictions[0].unit == "adjusted shares"
 
 
-def test_another_target_stays_in_its_own_unit(best: Origin, sample: Path, tmp_path: Path) -> None:
+def test_another_target_stays_in_its_own_unit(best: RefitSource, sample: Path, tmp_path: Path) -> None:
     """A price, neither in logs nor relative: its interval is forecast plus error."""
     said = best.choice.definition
     data = said.data.model_copy(update={"target": "$close", "transform": "none", "anchor": "none"})

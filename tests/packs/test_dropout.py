@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from volopt.packs.dropout import Dropout
+from volopt.packs.dropout import PackedDropout
 
 WINDOW, BATCH, WIDTH = 6, 40, 16
 
@@ -13,7 +13,7 @@ def dropped(
     rates: list[float], seeds: list[int], steps: list[int], layer: int = 0, window: int = WINDOW, width: int = WIDTH
 ) -> Tensor:
     """What becomes of ones, shape (members, window, batch, width)."""
-    found: Tensor = Dropout(window, BATCH, width, "cpu")(
+    found: Tensor = PackedDropout(window, BATCH, width, "cpu")(
         torch.ones(len(rates), window, BATCH, width),
         torch.tensor(rates),
         torch.tensor(seeds),
@@ -25,7 +25,7 @@ def dropped(
 
 def test_at_rate_0_nothing_changes_to_the_last_bit_and_at_rate_1_all_is_dropped() -> None:
     outputs = torch.randn(2, WINDOW, BATCH, WIDTH, generator=torch.Generator().manual_seed(0))
-    drop = Dropout(WINDOW, BATCH, WIDTH, "cpu")
+    drop = PackedDropout(WINDOW, BATCH, WIDTH, "cpu")
     found = drop(outputs, torch.tensor([0.0, 1.0]), torch.tensor([0, 1]), torch.tensor([0, 1]), 0)
     assert torch.equal(found[0], outputs[0])
     assert not found[1].any()
@@ -59,6 +59,6 @@ def test_a_member_drops_the_same_units_in_any_company_a_longer_window_a_wider_pa
     assert torch.equal(dropped([0.2, 0.5], [8, 3], [2, 11])[1], alone[0])
     assert torch.equal(dropped([0.5], [3], [11], window=WINDOW + 4)[:, 4:], alone)
     assert torch.equal(dropped([0.5], [3], [11], width=WIDTH + 8)[..., :WIDTH], alone)
-    drop = Dropout(WINDOW, BATCH, WIDTH, "cpu")
+    drop = PackedDropout(WINDOW, BATCH, WIDTH, "cpu")
     last = drop(torch.ones(1, WINDOW, 9, WIDTH), torch.tensor([0.5]), torch.tensor([3]), torch.tensor([11]), 0)
     assert torch.equal(last, alone[:, :, :9])

@@ -4,14 +4,14 @@ import pytest
 import torch
 
 from volopt.models.recurrent import Recurrent
-from volopt.packs.layout import GATES, Layout
+from volopt.packs.layout import GATES, WeightLayout
 
 
 @pytest.mark.parametrize("cell", GATES)
 @pytest.mark.parametrize("hidden_size", [1, 3, 5])
 @pytest.mark.parametrize("head_outputs", [1, 5])
 def test_a_network_comes_back_from_a_row_of_any_width(cell: str, hidden_size: int, head_outputs: int) -> None:
-    layout = Layout(cell, features=2, hidden_size=5, num_layers=12, head_outputs=head_outputs)
+    layout = WeightLayout(cell, features=2, hidden_size=5, num_layers=12, head_outputs=head_outputs)
     model = Recurrent(cell, features=2, hidden_size=hidden_size, num_layers=12, head_outputs=head_outputs)
     row = layout.row(model.state_dict(), hidden_size)
     found = layout.values(row, hidden_size)
@@ -22,7 +22,7 @@ def test_a_network_comes_back_from_a_row_of_any_width(cell: str, hidden_size: in
 
 
 def test_parameters_of_rows_are_views_in_torchs_shapes_and_order() -> None:
-    layout = Layout("GRU", features=2, hidden_size=3, num_layers=2)
+    layout = WeightLayout("GRU", features=2, hidden_size=3, num_layers=2)
     rows = torch.randn(4, layout.size)
     model = Recurrent("GRU", features=2, hidden_size=3, num_layers=2)
     found = layout.parameters(rows)
@@ -32,7 +32,7 @@ def test_parameters_of_rows_are_views_in_torchs_shapes_and_order() -> None:
 
 
 def test_a_layers_numbers_are_those_of_its_own_four_parameters() -> None:
-    layout = Layout("RNN", features=2, hidden_size=3, num_layers=12)  # more than ten: layer 1 is not layer 11
+    layout = WeightLayout("RNN", features=2, hidden_size=3, num_layers=12)  # more than ten: layer 1 is not layer 11
     sizes = [layout.layer(layer).stop - layout.layer(layer).start for layer in range(12)]
     assert sizes == [3 * 2 + 9 + 6, *[9 + 9 + 6] * 11]
     assert layout.layer(11).stop == layout.size - 4

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from volopt.models.recurrent import CELLS, Recurrent
-from volopt.packs.layout import Layout
+from volopt.packs.layout import WeightLayout
 from volopt.packs.network import PackedRecurrent
 
 FEATURES, WIDTHS, WINDOWS, BATCH = 2, (3, 8, 5), (4, 6, 6), 7
@@ -31,7 +31,7 @@ def networks(cell: str, num_layers: int, head_outputs: int = 1) -> list[Recurren
 
 def packed(cell: str, models: list[Recurrent]) -> PackedRecurrent:
     layers, outputs = models[0].recurrent.num_layers, models[0].head.out_features
-    layout = Layout(cell, features=FEATURES, hidden_size=max(WIDTHS), num_layers=layers, head_outputs=outputs)
+    layout = WeightLayout(cell, features=FEATURES, hidden_size=max(WIDTHS), num_layers=layers, head_outputs=outputs)
     pack = PackedRecurrent(cell, layout, len(models))
     for index, model in enumerate(models):
         pack.rows[index] = layout.row(model.state_dict(), model.head.in_features)

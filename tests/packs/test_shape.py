@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from packed_fits import DATASET, task
-from volopt.packs.shape import Room, Shape, shape_of
+from volopt.packs.shape import PackCapacity, PackShape, shape_of
 from volopt.training.fit import every_split
 from volopt.training.task import Task
 
 
-def shape(given: Task) -> Shape | None:
+def shape(given: Task) -> PackShape | None:
     return shape_of(given, every_split(DATASET, given.config.window, "cpu"))
 
 
@@ -60,18 +60,18 @@ def test_batches_are_those_of_an_epoch(batch_size: int | str, sizes: list[int]) 
 
 
 def test_a_room_holds_what_it_was_made_for_and_what_is_no_larger() -> None:
-    mixed = Room.of([task(window=6), task(hidden_size=5, window=3)])
-    assert mixed == Room(2, 5, 6, mixed=True, drops=False)
+    mixed = PackCapacity.of([task(window=6), task(hidden_size=5, window=3)])
+    assert mixed == PackCapacity(2, 5, 6, mixed=True, drops=False)
     assert mixed.holds(task(window=2))
     assert not mixed.holds(task(window=7))
     assert not mixed.holds(task(hidden_size=6))
 
 
 def test_a_room_of_one_window_holds_no_other_and_one_without_dropout_no_dropout() -> None:
-    room = Room.of([task(num_layers=2), task(num_layers=2, seed=1)])
+    room = PackCapacity.of([task(num_layers=2), task(num_layers=2, seed=1)])
     assert (room.mixed, room.drops) == (False, False)
     assert not room.holds(task(num_layers=2, window=3))
     assert not room.holds(task(num_layers=2, dropout=0.1))
     assert room.holds(task(num_layers=2, learning_rate=0.1))
-    assert Room.of([task(num_layers=2, dropout=0.1)]).drops
-    assert not Room.of([task(dropout=0.1)]).drops  # of a single layer it has no effect
+    assert PackCapacity.of([task(num_layers=2, dropout=0.1)]).drops
+    assert not PackCapacity.of([task(dropout=0.1)]).drops  # of a single layer it has no effect

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from packed_fits import DATASET, task
-from volopt.packs.shape import Room, shape_of
+from volopt.packs.shape import PackCapacity, shape_of
 from volopt.packs.tensors import PackedNetwork
 from volopt.training.fit import every_split
 from volopt.training.task import Task
@@ -29,7 +29,7 @@ def network(given: list[Task], device: str = "cpu") -> PackedNetwork:
     shape = shape_of(given[0], real)
     assert shape is not None
     like = {split: samples(DATASET, split, 4, device) for split in SPLITS}
-    made = PackedNetwork(replace(shape, device=device), Room.of(given), like)
+    made = PackedNetwork(replace(shape, device=device), PackCapacity.of(given), like)
     for slot, each in enumerate(given):
         data = {split: samples(DATASET, split, each.config.window, device) for split in SPLITS}
         made.put(slot, each.config, each.seed, data, torch.zeros(4, made.layout.size), 0.0)

@@ -7,7 +7,7 @@ import pytest
 
 from packed_fits import DATASET, pack_of, task
 from volopt.packs.pack import Pack
-from volopt.packs.timing import Pace
+from volopt.packs.timing import PackTiming
 from volopt.training.fit import every_split
 
 GIVEN = task()
@@ -29,7 +29,7 @@ def pack() -> Pack:
 def test_a_pack_wins_if_an_epoch_of_it_takes_no_longer_than_its_members_one_by_one(
     pack: Pack, together: float, wins: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    pace = Pace(measures=True)
+    pace = PackTiming(measures=True)
     clock(monkeypatch, 1.0, together)
     with caplog.at_level(logging.INFO):
         pace.measure(pack, GIVEN, DATA, 4)
@@ -39,14 +39,14 @@ def test_a_pack_wins_if_an_epoch_of_it_takes_no_longer_than_its_members_one_by_o
 
 
 def test_fewer_members_may_lose_in_a_pack_that_won_with_more(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
-    pace = Pace(measures=True)
+    pace = PackTiming(measures=True)
     clock(monkeypatch, 1.0, 2.5)
     pace.measure(pack, GIVEN, DATA, 4)
     assert [pace.wins(pack.shape, members) for members in (2, 3, 4)] == [False, True, True]
 
 
 def test_what_lost_is_tried_again_only_with_more_members(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
-    pace = Pace(measures=True)
+    pace = PackTiming(measures=True)
     assert pace.may_win(pack.shape, 2)
     clock(monkeypatch, 1.0, 5.0)
     pace.measure(pack, GIVEN, DATA, 4)
@@ -57,14 +57,14 @@ def test_what_lost_is_tried_again_only_with_more_members(pack: Pack, monkeypatch
 
 
 def test_without_measuring_two_or_more_are_packed(pack: Pack) -> None:
-    pace = Pace(measures=False)
+    pace = PackTiming(measures=False)
     pace.measure(pack, GIVEN, DATA, 4)
     assert [pace.may_win(pack.shape, members) for members in (1, 2)] == [False, True]
     assert pace.wins(pack.shape, 2)
 
 
 def test_a_real_measurement_takes_time(pack: Pack) -> None:
-    pace = Pace(measures=True)
+    pace = PackTiming(measures=True)
     pace.measure(pack, GIVEN, DATA, 4)
     assert pace.wins(pack.shape, 10**9)
     assert not pace.wins(pack.shape, 0)

@@ -14,7 +14,7 @@ import torch
 from packed_fits import DATASET, task
 from volopt.errors import TrainingError
 from volopt.packs.pack import Pack
-from volopt.packs.timing import Pace
+from volopt.packs.timing import PackTiming
 from volopt.packs.trainer import PackTrainer
 from volopt.training.device import NoMemoryError
 from volopt.training.fit import advance
@@ -27,7 +27,7 @@ SECONDS = 60  # that a test waits for a future
 @contextmanager
 def trainer(members: int = 16) -> Iterator[PackTrainer]:
     """A trainer that packs whatever it can, closed at the end."""
-    made = PackTrainer(DATASET, members, Pace(measures=False))
+    made = PackTrainer(DATASET, members, PackTiming(measures=False))
     try:
         yield made
     finally:
@@ -303,7 +303,7 @@ def test_a_defect_fails_the_tasks_it_hit_and_the_trainer_goes_on(monkeypatch: py
 
 
 def test_closing_drops_what_waits_and_what_is_being_trained_after_its_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    train = PackTrainer(DATASET, 2, Pace(measures=False))
+    train = PackTrainer(DATASET, 2, PackTiming(measures=False))
     begun, closing = threading.Event(), threading.Event()
 
     def hold(pack: Pack) -> None:

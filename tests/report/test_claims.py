@@ -6,7 +6,7 @@ import pytest
 
 from hand_made import Shelf, World, content
 from report.conftest import subject
-from volopt.report.blocks import Source, Table, Text
+from volopt.report.blocks import SourceBlock, TableBlock, TextBlock
 from volopt.report.claims import claims
 
 
@@ -23,7 +23,7 @@ def curves(directory: Path, *, seeds: int, broken: bool = False) -> list[object]
 
 def test_a_claim_has_verdict_effect_interval_and_p(tmp_path: Path) -> None:
     table, note = curves(tmp_path, seeds=8)
-    assert isinstance(table, Table)
+    assert isinstance(table, TableBlock)
     ((text, verdict, effect, interval, p, seeds, measure),) = table.rows
     assert text == "RNN's loss curve is steeper than LSTM's at 50 units"
     assert (verdict, seeds) == ("supported", 8)
@@ -33,37 +33,37 @@ def test_a_claim_has_verdict_effect_interval_and_p(tmp_path: Path) -> None:
     assert interval == "3 … 3"  # seeds scatter alike in both cells
     assert p < 0.05
     assert str(measure).startswith("how many times")
-    assert isinstance(note, Text)
+    assert isinstance(note, TextBlock)
 
 
 def test_with_few_seeds_the_commands_for_more_are_told(tmp_path: Path) -> None:
     table, _, told, commands, _ = curves(tmp_path, seeds=3)
-    assert isinstance(table, Table)
+    assert isinstance(table, TableBlock)
     assert table.rows[0][1] == "inconclusive"
-    assert isinstance(told, Text)
+    assert isinstance(told, TextBlock)
     assert told.text == "What is not run, or has under 8 seeds, takes"
-    assert commands == Source("volopt run loss_curves --seeds 10 --name loss_curves10")
+    assert commands == SourceBlock("volopt run loss_curves --seeds 10 --name loss_curves10")
 
 
 def test_a_missing_artifact_is_told_and_stops_nothing(tmp_path: Path) -> None:
     blocks = curves(tmp_path, seeds=8, broken=True)
-    assert not any(isinstance(block, Table) for block in blocks)
-    (warning,) = [block for block in blocks if isinstance(block, Text) and block.warning]
+    assert not any(isinstance(block, TableBlock) for block in blocks)
+    (warning,) = [block for block in blocks if isinstance(block, TextBlock) and block.warning]
     assert warning.text.startswith("The curves and forecasts of trial 0 of mine are missing")
 
 
 def test_claims_that_need_another_study_too_are_named_as_not_run(tmp_path: Path) -> None:
     Shelf(tmp_path).study("mine", seeds=10)
     blocks = [*claims(subject(f"sqlite:///{tmp_path}/volopt.db", "mine"))]
-    (told,) = [block.text for block in blocks if isinstance(block, Text) and block.text.startswith("Not run")]
+    (told,) = [block.text for block in blocks if isinstance(block, TextBlock) and block.text.startswith("Not run")]
     assert "claims on mine (27), grid + price (2)" in told
     assert "published" not in told
-    (commands,) = [block.text for block in blocks if isinstance(block, Source)]
+    (commands,) = [block.text for block in blocks if isinstance(block, SourceBlock)]
     assert "volopt run price --seeds 10" in commands
 
 
 def test_a_study_that_stands_for_no_shipped_one_says_so(tmp_path: Path) -> None:
     Shelf(tmp_path).study("mine", text=('target = "$volume"', 'target = "$high-$low"'))
     (told,) = claims(subject(f"sqlite:///{tmp_path}/volopt.db", "mine"))
-    assert isinstance(told, Text)
+    assert isinstance(told, TextBlock)
     assert "no evidence for or against" in told.text

@@ -9,23 +9,23 @@ import pytest
 from hand_made import Shelf
 from report.conftest import subject
 from volopt.definition import load
-from volopt.figures.study_view import Subject
+from volopt.figures.study_view import StudyView
 from volopt.report.commands import best_alone, resume, storage_url
 from volopt.search import run as runs
-from volopt.search.callbacks import Listener
-from volopt.search.job import Options, prepare_job
+from volopt.search.callbacks import Callback
+from volopt.search.job import RunOptions, prepare_job
 from volopt.studies import study as studies
 
 
 def test_the_best_configuration_alone_gives_the_same_numbers_without_training(
-    small: Subject, options: Options, tmp_path: Path
+    small: StudyView, options: RunOptions, tmp_path: Path
 ) -> None:
     found = best_alone(small)
     said = [f"--data={options.data}", f"--storage={options.storage}", "--device=cpu", "--precision=highest"]
     assert shlex.split(found.line) == ["volopt", "run", "small-best.toml", *said]
     (tmp_path / found.file).write_text(found.text)
     alone = replace(options, trials=None)
-    facts = runs.run(prepare_job(str(tmp_path / found.file), alone), lambda plans: Listener())
+    facts = runs.run(prepare_job(str(tmp_path / found.file), alone), lambda plans: Callback())
     best = small.complete[0]
     assert facts["best"] == {"number": 0, "value": best.value, "params": best.params}
     assert facts["epochs_trained"] == 0
@@ -42,7 +42,7 @@ def test_the_best_configuration_has_every_parameter_of_the_best_trial(tmp_path: 
     assert (found.space, found.data, found.training) == (definition.space, definition.data, definition.training)
 
 
-def test_going_on_is_the_command_of_the_last_run(small: Subject, options: Options) -> None:
+def test_going_on_is_the_command_of_the_last_run(small: StudyView, options: RunOptions) -> None:
     found = resume(small)
     program, run, file, *given = shlex.split(found.line)
     assert (program, run, Path(file).name) == ("volopt", "run", "small.toml")
@@ -50,13 +50,13 @@ def test_going_on_is_the_command_of_the_last_run(small: Subject, options: Option
     assert found.file == ""  # the run record has it
 
 
-def stored(shelf: Shelf, *commands: str) -> Subject:
+def stored(shelf: Shelf, *commands: str) -> StudyView:
     """Return a study stored with a run record of each command."""
     definition = shelf.study("mine")
     study, _ = studies.find(shelf.storage, "mine")
     for command in commands:
         studies.add_run(study, {"command": command})
-    return Subject(studies.find(shelf.storage, "mine")[0], definition, shelf.artifacts)
+    return StudyView(studies.find(shelf.storage, "mine")[0], definition, shelf.artifacts)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_names_with_blanks_are_quoted(tmp_path: Path) -> None:
     assert f"'--storage=sqlite:///{directory}/volopt.db'" in resume(stored(Shelf(directory))).line
 
 
-def test_the_storage_is_named_as_volopt_takes_it(small: Subject, options: Options) -> None:
+def test_the_storage_is_named_as_volopt_takes_it(small: StudyView, options: RunOptions) -> None:
     assert storage_url(small) == options.storage
 
 

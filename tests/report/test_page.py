@@ -13,9 +13,9 @@ from hand_made import Shelf, World, content
 from report.conftest import subject
 from report.reading import Page
 from volopt.definition.schema import Definition
-from volopt.figures.study_view import Subject
+from volopt.figures.study_view import StudyView
 from volopt.report.page import page
-from volopt.search.job import Options
+from volopt.search.job import RunOptions
 from volopt.studies import study as studies
 from volopt.studies.space import distributions
 
@@ -26,12 +26,12 @@ SECTIONS = [
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}"
 
 
-def html(of: Subject) -> str:
+def html(of: StudyView) -> str:
     return page(of.study, of.definition, of.artifacts)
 
 
 @pytest.fixture(scope="session")
-def text(small: Subject) -> str:
+def text(small: StudyView) -> str:
     return html(small)
 
 
@@ -74,7 +74,7 @@ def test_the_configurations_have_the_numbers_of_trials_json(report: Page, listed
         assert row["flat lines"] == f"{sum(seed['flatness'] < 0.05 for seed in trial['seeds'])} of 2"
 
 
-def test_the_baselines_stand_below_the_best_trial(report: Page, small: Subject, listed: list[dict[str, Any]]) -> None:
+def test_the_baselines_stand_below_the_best_trial(report: Page, small: StudyView, listed: list[dict[str, Any]]) -> None:
     mean, ensemble, *rows = report.table("Scores on the same days")
     best = listed[small.complete[0].number]["metrics"]
     assert mean["valid_mse"] == f"{best['valid_mse']:.4g}"
@@ -151,11 +151,11 @@ def test_what_published_studies_do_otherwise_is_told(tmp_path: Path) -> None:
     assert found.table("Splits")[2]["first day"] == "2020-01-01"
 
 
-def test_the_same_study_gives_the_same_report(small: Subject, text: str, options: Options) -> None:
+def test_the_same_study_gives_the_same_report(small: StudyView, text: str, options: RunOptions) -> None:
     assert html(subject(options.storage, "small")) == text
 
 
-def hostile(directory: Path) -> Subject:
+def hostile(directory: Path) -> StudyView:
     """Return a study whose title, reasons, provider and records were written by an enemy."""
     shelf = Shelf(directory)
     definition = shelf.study("mine", text=('title = "', f'title = "{HOSTILE} '))
@@ -191,9 +191,9 @@ def test_hostile_text_within_the_numbers_of_a_figure_cannot_end_its_script(
     from volopt.report import figures
 
     class Kind:
-        def chart(self, of: Subject) -> charts.Chart:
+        def chart(self, of: StudyView) -> charts.Chart:
             marks = [charts.Points([1, 2], [1, 2], name=HOSTILE, hover=[HOSTILE, "<!--<script>"])]
-            panel = charts.Panel(charts.Axis(HOSTILE), charts.Axis("y"), marks, title=HOSTILE)
+            panel = charts.Subplot(charts.Axis(HOSTILE), charts.Axis("y"), marks, title=HOSTILE)
             return charts.Chart(HOSTILE, [panel], subtitle=HOSTILE, notes=[HOSTILE])
 
     monkeypatch.setitem(figures.KINDS, "importance", Kind())

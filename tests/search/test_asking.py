@@ -11,7 +11,7 @@ from volopt.definition.schema import Definition, Phase
 from volopt.search.asking import START, GridAsker, ProposalAsker, asker
 from volopt.studies.attributes import INTERRUPTED
 from volopt.studies.ledger import Ledger
-from volopt.studies.phases import Membership, progress, stationary
+from volopt.studies.phases import PhaseMembership, progress, stationary
 from volopt.studies.space import Params, point
 
 BASE: Params = {"cell": "RNN", "hidden_size": 3, "window": 4, "learning_rate": 0.005}
@@ -205,7 +205,7 @@ def test_without_a_best_trial_a_phase_starts_at_the_baseline() -> None:
 def test_a_trial_counts_in_every_grid_that_holds_it_and_where_it_was_asked(
     params: Params, asked_by: str | None, phases: list[str]
 ) -> None:
-    assert Membership(definition(STUDY + DEPTH)).phases(params, asked_by) == phases
+    assert PhaseMembership(definition(STUDY + DEPTH)).phases(params, asked_by) == phases
 
 
 def test_a_point_of_two_grids_is_taken_once_and_done_in_both() -> None:

@@ -9,9 +9,9 @@ from optuna.trial import FrozenTrial
 
 from volopt.errors import DataError, StudyError, UsageError
 from volopt.search import run as runs
-from volopt.search.callbacks import Listener
+from volopt.search.callbacks import Callback
 from volopt.search.illustrator import Illustrator
-from volopt.search.job import Options, prepare_job
+from volopt.search.job import RunOptions, prepare_job
 from volopt.search.plan import PhasePlan
 from volopt.storage.database.connect import connect
 from volopt.studies.listing import summary, trials
@@ -19,17 +19,17 @@ from volopt.studies.study import ORPHAN, find
 
 
 @pytest.fixture
-def options(tmp_path: Path, sample: Path) -> Options:
+def options(tmp_path: Path, sample: Path) -> RunOptions:
     """A short run of one worker on the sample."""
     url = f"sqlite:///{tmp_path}/storage/volopt.db"
-    return Options(storage=url, data=sample, epochs=2, seeds=1, trials=2, workers=1, device="cpu")
+    return RunOptions(storage=url, data=sample, epochs=2, seeds=1, trials=2, workers=1, device="cpu")
 
 
-def _run(study: str, options: Options) -> dict[str, object]:
-    return runs.run(prepare_job(study, options), lambda plans: Listener())
+def _run(study: str, options: RunOptions) -> dict[str, object]:
+    return runs.run(prepare_job(study, options), lambda plans: Callback())
 
 
-def test_one_and_two_workers_give_identical_values_for_every_grid_point(options: Options, tmp_path: Path) -> None:
+def test_one_and_two_workers_give_identical_values_for_every_grid_point(options: RunOptions, tmp_path: Path) -> None:
     two = replace(options, storage=f"sqlite:///{tmp_path}/two/volopt.db", workers=2)
     found = []
     for each in (options, two):
@@ -40,7 +40,7 @@ def test_one_and_two_workers_give_identical_values_for_every_grid_point(options:
     assert len(found[0]) == 2
 
 
-def test_the_shipped_grid_runs_whole_and_then_has_nothing_to_do(options: Options) -> None:
+def test_the_shipped_grid_runs_whole_and_then_has_nothing_to_do(options: RunOptions) -> None:
     facts = _run("grid", options)
     study, definition = find(connect(options.storage), "grid")
     phases = {p["name"]: (p["done"], p["total"]) for p in summary(study, definition)["phases"]}
@@ -52,13 +52,13 @@ def test_the_shipped_grid_runs_whole_and_then_has_nothing_to_do(options: Options
     assert _run("grid", options)["new_trials"] == 0
 
 
-def test_only_the_phases_named_run(options: Options) -> None:
+def test_only_the_phases_named_run(options: RunOptions) -> None:
     _run("grid", replace(options, phases=("depth",)))
     study, definition = find(connect(options.storage), "grid")
     assert [p["done"] for p in summary(study, definition)["phases"]] == [2, 8, 0]
 
 
-def test_a_dry_run_counts_what_is_left_and_leaves_no_database(options: Options, tmp_path: Path) -> None:
+def test_a_dry_run_counts_what_is_left_and_leaves_no_database(options: RunOptions, tmp_path: Path) -> None:
     job = prepare_job("grid", replace(options, seeds=3))
     plans = {each.name: each for each in runs.planned(job)}
     assert {name: each.fits for name, each in plans.items()} == {"width": 24, "depth": 18, "extend": 6}
@@ -66,7 +66,7 @@ def test_a_dry_run_counts_what_is_left_and_leaves_no_database(options: Options, 
     assert not (tmp_path / "storage" / "volopt.db").exists()
 
 
-def test_a_dry_run_knows_the_fits_that_are_kept(options: Options) -> None:
+def test_a_dry_run_knows_the_fits_that_are_kept(options: RunOptions) -> None:
     _run("grid", replace(options, phases=("width",)))
     job = prepare_job("grid", replace(options, seeds=3, name="more"))
     plans = {each.name: each for each in runs.planned(job)}
@@ -74,8 +74,8 @@ def test_a_dry_run_knows_the_fits_that_are_kept(options: Options) -> None:
     assert plans["depth"].fits == 18  # two of its eight points stand in width too
 
 
-def test_who_watches_is_told_the_plan_and_every_trial(options: Options) -> None:
-    class Watcher(Listener):
+def test_who_watches_is_told_the_plan_and_every_trial(options: RunOptions) -> None:
+    class Watcher(Callback):
         def __init__(self) -> None:
             self.heard: list[str] = []
 
@@ -101,17 +101,17 @@ class Hears(Illustrator):
         self.failures.append((trial.number, reason))
 
 
-def test_who_illustrates_is_told_of_trials_that_a_dead_run_left_behind(options: Options) -> None:
+def test_who_illustrates_is_told_of_trials_that_a_dead_run_left_behind(options: RunOptions) -> None:
     _run("loss_curves", options)
     storage = connect(options.storage, write=True)
     study, _ = find(storage, "loss_curves")
     left = study.ask().number
     hears = Hears()
-    runs.run(prepare_job("loss_curves", options), lambda plans: Listener(), lambda study, artifacts: hears)
+    runs.run(prepare_job("loss_curves", options), lambda plans: Callback(), lambda study, artifacts: hears)
     assert hears.failures == [(left, ORPHAN)]
 
 
-def test_the_run_record_says_what_made_the_numbers(options: Options) -> None:
+def test_the_run_record_says_what_made_the_numbers(options: RunOptions) -> None:
     for _ in range(2):
         _run("loss_curves", options)
     study, _ = find(connect(options.storage), "loss_curves")
@@ -122,25 +122,25 @@ def test_the_run_record_says_what_made_the_numbers(options: Options) -> None:
     assert 'name = "loss_curves"' in record["study_file"]
 
 
-def test_a_study_run_on_other_data_is_refused(options: Options, other_sample: Path) -> None:
+def test_a_study_run_on_other_data_is_refused(options: RunOptions, other_sample: Path) -> None:
     _run("loss_curves", options)
     with pytest.raises(StudyError, match="other data"):
         _run("loss_curves", replace(options, data=other_sample))
 
 
-def test_changed_epochs_are_refused_with_their_key(options: Options) -> None:
+def test_changed_epochs_are_refused_with_their_key(options: RunOptions) -> None:
     _run("loss_curves", options)
     with pytest.raises(StudyError, match=r"training\.epochs") as caught:
         _run("loss_curves", replace(options, epochs=3))
     assert "--name" in caught.value.hint
 
 
-def test_an_unknown_phase_names_the_nearest(options: Options) -> None:
+def test_an_unknown_phase_names_the_nearest(options: RunOptions) -> None:
     with pytest.raises(UsageError, match='did you mean "width"'):
         prepare_job("grid", replace(options, phases=("with",)))
 
 
-def test_a_missing_data_directory_is_a_data_error(options: Options, tmp_path: Path) -> None:
+def test_a_missing_data_directory_is_a_data_error(options: RunOptions, tmp_path: Path) -> None:
     with pytest.raises(DataError):
         prepare_job("grid", replace(options, data=tmp_path / "nowhere"))
 
@@ -149,7 +149,7 @@ def test_a_missing_data_directory_is_a_data_error(options: Options, tmp_path: Pa
 
 
 def test_the_shipped_grid_in_packs_gives_the_values_of_one_by_one_within_tolerance(
-    options: Options, tmp_path: Path
+    options: RunOptions, tmp_path: Path
 ) -> None:
     found = []
     for each in (options, replace(options, storage=f"sqlite:///{tmp_path}/packed/volopt.db", pack="8", seeds=1)):
@@ -159,7 +159,7 @@ def test_the_shipped_grid_in_packs_gives_the_values_of_one_by_one_within_toleran
     assert found[1] == pytest.approx(found[0], rel=1e-4)
 
 
-def test_fits_of_a_pack_are_kept_apart_from_those_of_one_by_one(options: Options) -> None:
+def test_fits_of_a_pack_are_kept_apart_from_those_of_one_by_one(options: RunOptions) -> None:
     packed = replace(options, pack="2")
     trained = [
         _run("loss_curves", replace(each, name=name, seeds=2))["epochs_trained"]
@@ -168,7 +168,7 @@ def test_fits_of_a_pack_are_kept_apart_from_those_of_one_by_one(options: Options
     assert trained == [8, 8, 0, 0]
 
 
-def test_batch_norm_is_never_packed_and_so_shares_its_fits(options: Options) -> None:
+def test_batch_norm_is_never_packed_and_so_shares_its_fits(options: RunOptions) -> None:
     trained = [
         _run("batchnorm", replace(each, epochs=1, name=name))["epochs_trained"]
         for each, name in ((options, "one"), (replace(options, pack="2"), "two"))
@@ -176,11 +176,11 @@ def test_batch_norm_is_never_packed_and_so_shares_its_fits(options: Options) -> 
     assert trained == [4, 2]  # of the four points two are without
 
 
-def test_the_command_and_the_record_of_a_run_say_that_it_packs(options: Options) -> None:
+def test_the_command_and_the_record_of_a_run_say_that_it_packs(options: RunOptions) -> None:
     job = prepare_job("loss_curves", replace(options, pack="2"))
     assert "--pack=2" in job.command
     assert "--pack" not in prepare_job("loss_curves", options).command
-    runs.run(job, lambda plans: Listener())
+    runs.run(job, lambda plans: Callback())
     _run("loss_curves", options)
     study, _ = find(connect(options.storage), "loss_curves")
     packed, plain = study.user_attrs["volopt:runs"]
@@ -188,7 +188,7 @@ def test_the_command_and_the_record_of_a_run_say_that_it_packs(options: Options)
     assert "pack" not in plain
 
 
-def test_what_is_left_to_train_is_told_apart_for_packs(options: Options) -> None:
+def test_what_is_left_to_train_is_told_apart_for_packs(options: RunOptions) -> None:
     _run("loss_curves", options)
     left = [
         sum(plan.fits for plan in runs.planned(prepare_job("loss_curves", replace(options, name="other", pack=pack))))

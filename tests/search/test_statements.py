@@ -11,13 +11,13 @@ from optuna.trial import FrozenTrial
 from many_trials import TINY
 from volopt.definition.schema import Phase
 from volopt.search import run as runs
-from volopt.search.callbacks import Listener
-from volopt.search.job import Options, prepare_job
+from volopt.search.callbacks import Callback
+from volopt.search.job import RunOptions, prepare_job
 
 MOST = 45  # statements a trial of one report, three parameters and one seed; Optuna's own calls make 130
 
 
-class Counts(Listener):
+class Counts(Callback):
     """Statements and transactions at the end of each trial."""
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ def counting() -> Iterator[Counts]:
 
 def test_a_trial_is_three_transactions_and_a_fixed_number_of_statements(tmp_path: Path, sample: Path) -> None:
     (tmp_path / "tiny.toml").write_text(TINY)
-    said = Options(f"sqlite:///{tmp_path}/volopt.db", data=sample, trials=8, workers=1, device="cpu")
+    said = RunOptions(f"sqlite:///{tmp_path}/volopt.db", data=sample, trials=8, workers=1, device="cpu")
     job = prepare_job(str(tmp_path / "tiny.toml"), said)
     with counting() as counts:
         runs.run(job, lambda plans: counts)

@@ -12,7 +12,7 @@ import pytest
 from builders import dataset, definition, frame
 from volopt.baselines.baselines import Baselines
 from volopt.search import trial_results
-from volopt.search.trial_run import Member, TrialRun
+from volopt.search.trial_run import SeedRun, TrialRun
 from volopt.studies.trial_file import parse
 from volopt.training.fit import advance
 from volopt.training.task import tasks
@@ -36,7 +36,7 @@ def run(*untils: int, **params: Any) -> TrialRun:
     """Return a trial whose seeds are trained up to these epochs; 0 is not begun, 4 finished."""
     members = []
     for task, until in zip(tasks(FOUND, params, "cpu", "highest"), untils, strict=True):
-        member = Member(task, "")
+        member = SeedRun(task, "")
         if until:
             member.receive(advance(task, DATA, None, until))
         members.append(member)
@@ -165,7 +165,7 @@ def test_each_instrument_of_a_panel_is_scored_by_itself() -> None:
     short = replace(second, name="B", dates=np.delete(second.dates, 100), values=np.delete(second.values, 100, 0) * 10)
     both = prepare([frame(), short], FOUND, "fingerprint")
     alone = [prepare([each], FOUND, "fingerprint") for each in (frame(), short)]
-    members = [Member(task, "") for task in tasks(FOUND, {"window": 5}, "cpu", "highest")]
+    members = [SeedRun(task, "") for task in tasks(FOUND, {"window": 5}, "cpu", "highest")]
     for member in members:
         member.receive(advance(member.task, both, None, 4))
     trial = TrialRun(optuna.create_study().ask(), FOUND.phases[0], {}, members, by_seed=False)

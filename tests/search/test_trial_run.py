@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis.strategies import booleans, integers, lists
 
 from builders import definition
-from volopt.search.trial_run import Member, TrialRun
+from volopt.search.trial_run import SeedRun, TrialRun
 from volopt.training.curves import Curves
 from volopt.training.progress import Progress
 from volopt.training.task import Fit, State, tasks
@@ -46,13 +46,13 @@ def ended(found: Curves) -> Progress:
 
 def run(pruner: str = "none", seeds: int = 3, *, by_seed: bool = False, **task: Any) -> TrialRun:
     """Return a trial whose seeds have not begun."""
-    members = [Member(replace(TASK, seed=seed, **task), f"key {seed}") for seed in range(seeds)]
+    members = [SeedRun(replace(TASK, seed=seed, **task), f"key {seed}") for seed in range(seeds)]
     phase = definition().phases[1].model_copy(update={"pruner": pruner})
     trial = optuna.create_study().ask()
     return TrialRun(trial, phase, {}, members, by_seed=by_seed)
 
 
-def seeds(members: list[Member]) -> list[int]:
+def seeds(members: list[SeedRun]) -> list[int]:
     return [member.task.seed for member in members]
 
 
@@ -71,7 +71,7 @@ def advance(found: TrialRun, seed: int, *valid: float) -> None:
 
 
 def test_a_member_goes_from_rung_to_rung_and_no_further_than_its_epochs() -> None:
-    member = Member(replace(TASK, epochs=25), "key")
+    member = SeedRun(replace(TASK, epochs=25), "key")
     untils = []
     for epochs in (0, 2, 3, 24):
         member.receive(begun(curves(*[1.0] * epochs)))
@@ -80,7 +80,7 @@ def test_a_member_goes_from_rung_to_rung_and_no_further_than_its_epochs() -> Non
 
 
 def test_a_member_that_took_a_fit_has_its_curves_and_no_state() -> None:
-    member = Member(TASK, "key")
+    member = SeedRun(TASK, "key")
     member.receive(begun(curves(3.0, 2.0)))
     assert (member.epoch, member.state is None, member.fit) == (2, False, None)
     member.receive(ended(curves(3.0, 2.0, 1.0)))
@@ -88,7 +88,7 @@ def test_a_member_that_took_a_fit_has_its_curves_and_no_state() -> None:
 
 
 def test_a_member_that_ended_early_has_reached_every_epoch_with_its_last_value() -> None:
-    member = Member(replace(TASK, early_stopping=1), "key")
+    member = SeedRun(replace(TASK, early_stopping=1), "key")
     assert not member.reached(1)
     member.receive(begun(curves(3.0, 1.0)))
     assert member.reached(2)

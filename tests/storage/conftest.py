@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from volopt.storage.database.connect import connect
-from volopt.storage.database.retrying import PatientStorage
+from volopt.storage.database.retrying import RetryingStorage
 
-Open = Callable[..., PatientStorage]
+Open = Callable[..., RetryingStorage]
 
 
 @pytest.fixture
@@ -20,9 +20,9 @@ def database(tmp_path: Path) -> Path:
 @pytest.fixture
 def opening() -> Iterator[Open]:
     """Opens the storage at a URL; keywords are those of ``connect``."""
-    opened: list[PatientStorage] = []
+    opened: list[RetryingStorage] = []
 
-    def open_one(url: str, **said: Any) -> PatientStorage:
+    def open_one(url: str, **said: Any) -> RetryingStorage:
         opened.append(connect(url, **said))
         return opened[-1]
 

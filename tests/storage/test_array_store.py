@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from volopt.errors import StorageError
-from volopt.storage.array_store import Kept, baselines, fits, states
+from volopt.storage.array_store import ArrayStore, baselines, fits, states
 
 KEY = "ab" + 62 * "0"
 
@@ -67,5 +67,5 @@ def test_a_key_that_is_a_path_leads_nowhere(tmp_path: Path) -> None:
     assert kept_path_is_inside(fits(tmp_path / "artifacts"), f"../../fits/ab/{KEY}", tmp_path / "artifacts")
 
 
-def kept_path_is_inside(kept: Kept, key: str, directory: Path) -> bool:
+def kept_path_is_inside(kept: ArrayStore, key: str, directory: Path) -> bool:
     return kept.path(key).resolve().is_relative_to(directory.resolve()) and kept.get(key) is None

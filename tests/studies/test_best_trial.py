@@ -9,7 +9,7 @@ from optuna.storages import InMemoryStorage
 from optuna.trial import create_trial
 
 from builders import definition
-from volopt.data.frame import Source
+from volopt.data.frame import DataSource
 from volopt.studies import study as studies
 from volopt.studies.attributes import SCORES
 from volopt.studies.best_trial import best_baseline, standing
@@ -21,7 +21,7 @@ POINT = {"cell": "RNN", "hidden_size": 3, "window": 4, "learning_rate": 0.005}
 
 def study(skills: dict[str, float], baselines: dict[str, Any], seeds: int = 2) -> optuna.Study:
     """Return a study of two trials, the second of which is the better and has these skills."""
-    found = studies.open_or_create(InMemoryStorage(), FOUND, Source("here", "native", True, "fingerprint"))
+    found = studies.open_or_create(InMemoryStorage(), FOUND, DataSource("here", "native", True, "fingerprint"))
     space = distributions(FOUND)
     found.add_trial(create_trial(value=3.0, params=POINT, distributions=space))
     found.add_trial(
@@ -91,6 +91,6 @@ def test_without_baselines_that_have_scores_there_is_no_standing() -> None:
 
 
 def test_without_complete_trials_there_is_no_standing() -> None:
-    found = studies.open_or_create(InMemoryStorage(), FOUND, Source("here", "native", True, "fingerprint"))
+    found = studies.open_or_create(InMemoryStorage(), FOUND, DataSource("here", "native", True, "fingerprint"))
     studies.keep_baselines(found, TWO)
     assert standing(found) is None

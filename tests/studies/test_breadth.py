@@ -2,7 +2,7 @@
 
 from figures.kinds.stored import left
 from volopt.studies.breadth import breadth, shown
-from volopt.studies.trial_file import Artifact
+from volopt.studies.trial_file import TrialFile
 
 SKILLS = {"A": 0.1, "B": 0.0, "C": -1.0, "D": None, "E": 2e-9}
 
@@ -10,7 +10,7 @@ SKILLS = {"A": 0.1, "B": 0.0, "C": -1.0, "D": None, "E": 2e-9}
 def test_an_instrument_counts_where_the_skill_on_valid_is_above_zero() -> None:
     scores = [{"instrument": name, "metrics": {"valid_skill_har": skill}} for name, skill in SKILLS.items()]
     without = {"instrument": "F", "metrics": {"test_skill_har": 1.0}}
-    found = breadth(Artifact.model_validate(left() | {"instruments": [*scores, without]}), "har")
+    found = breadth(TrialFile.model_validate(left() | {"instruments": [*scores, without]}), "har")
     assert found == ("har", 2, 6)
     assert found.sentence(3) == "On valid, trial 3 beats har on 2 of 6 instruments."
 

@@ -10,7 +10,7 @@ from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState, create_trial
 
 from builders import STUDY, definition
-from volopt.data.frame import Source
+from volopt.data.frame import DataSource
 from volopt.studies import listing
 from volopt.studies import study as studies
 from volopt.studies.attributes import PHASE, REASON, SCORES
@@ -25,7 +25,7 @@ MEANS = {"valid_mse": 3.0, "test_mse": None}
 
 @pytest.fixture
 def study() -> optuna.Study:
-    return studies.open_or_create(InMemoryStorage(), FOUND, Source("here", "native", True, "fingerprint"))
+    return studies.open_or_create(InMemoryStorage(), FOUND, DataSource("here", "native", True, "fingerprint"))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState, create_trial
 
 from builders import STUDY, definition
-from volopt.data.frame import Source
+from volopt.data.frame import DataSource
 from volopt.definition.changes import digest
 from volopt.errors import StorageError, StudyError
 from volopt.studies import study as studies
@@ -17,7 +17,7 @@ from volopt.studies.attributes import PHASE, REASON
 from volopt.studies.phases import progress
 from volopt.studies.space import Params, distributions
 
-SOURCE = Source("here", "native", True, "fingerprint")
+SOURCE = DataSource("here", "native", True, "fingerprint")
 POINT: Params = {"cell": "RNN", "hidden_size": 3, "window": 4, "learning_rate": 0.005}
 
 
@@ -26,7 +26,7 @@ def storage() -> InMemoryStorage:
     return InMemoryStorage()
 
 
-def open_study(storage: InMemoryStorage, text: str = STUDY, source: Source = SOURCE) -> optuna.Study:
+def open_study(storage: InMemoryStorage, text: str = STUDY, source: DataSource = SOURCE) -> optuna.Study:
     return studies.open_or_create(storage, definition(text), source)
 
 
@@ -132,7 +132,7 @@ def test_another_definition_is_refused_with_the_keys_that_changed_and_the_way_ou
 def test_other_data_are_refused_and_the_stored_ones_named(storage: InMemoryStorage) -> None:
     open_study(storage)
     with pytest.raises(StudyError, match="was run on other data: here") as caught:
-        open_study(storage, source=Source("there", "native", False, "another"))
+        open_study(storage, source=DataSource("there", "native", False, "another"))
     assert "--data" in caught.value.hint
 
 

@@ -11,7 +11,7 @@ from volopt.definition.load import load
 from volopt.definition.schema import Definition
 from volopt.errors import DataError
 from volopt.windows.dataset import FEWEST, Dataset, assemble, prepare, with_enough
-from volopt.windows.split import SPLITS, AsPublished, ByDate
+from volopt.windows.split import SPLITS, DateSplit, PublishedSplit
 
 
 def refusal(data: Frame, found: Definition) -> str:
@@ -63,12 +63,12 @@ def test_train_target_is_the_target_of_train_days_of_all_series_in_original_unit
 
 def test_the_studys_splits_are_cut_by_date_or_as_published() -> None:
     rule = prepare([frame()], definition(), "fingerprint").rule
-    assert isinstance(rule, ByDate)
+    assert isinstance(rule, DateSplit)
     assert rule.max_window == 6
     study = load("published")
     history, test = (frame(days, columns=study.data.features) for days in (1895, 243))
     found = prepare([history, test], study, "fingerprint")
-    assert found.rule == AsPublished(0.7, drop_last_window=True, test_window=19, scale_each_file=True)
+    assert found.rule == PublishedSplit(0.7, drop_last_window=True, test_window=19, scale_each_file=True)
     assert [found.days(split, 99) for split in SPLITS] == [1257, 538, 223]
 
 

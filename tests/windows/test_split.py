@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from volopt.windows.split import SPLITS, AsPublished, ByDate, Dates, Split
+from volopt.windows.split import SPLITS, Dates, DateSplit, PublishedSplit, Split
 
 DAYS = np.datetime64("2020-01-01") + np.arange(100)
 SPANS: dict[Split, tuple[date, date]] = {
@@ -13,7 +13,7 @@ SPANS: dict[Split, tuple[date, date]] = {
     "valid": (date(2020, 3, 1), date(2020, 3, 20)),  # rows 60 to 79
     "test": (date(2020, 3, 26), date(2020, 4, 4)),  # rows 85 to 94
 }
-PUBLISHED = AsPublished(train_fraction=0.7, drop_last_window=True, test_window=19, scale_each_file=True)
+PUBLISHED = PublishedSplit(train_fraction=0.7, drop_last_window=True, test_window=19, scale_each_file=True)
 
 
 def days(count: int) -> Dates:
@@ -22,20 +22,20 @@ def days(count: int) -> Dates:
 
 @pytest.mark.parametrize("window", [1, 7, 20])
 def test_by_date_both_ends_of_a_split_are_inclusive_and_train_leaves_out_its_first_max_window_days(window: int) -> None:
-    rule = ByDate(SPANS, max_window=20)
+    rule = DateSplit(SPANS, max_window=20)
     found = [rule.targets(split, DAYS, window, 0) for split in SPLITS]
     assert found == [range(20, 60), range(60, 80), range(85, 95)]
     assert {rule.window_of(split, window) for split in SPLITS} == {window}
 
 
 def test_by_date_a_series_that_begins_late_has_targets_only_where_enough_days_stand_before_them() -> None:
-    rule = ByDate(SPANS, max_window=20)
+    rule = DateSplit(SPANS, max_window=20)
     assert rule.targets("valid", DAYS[58:], 5, 0) == range(5, 22)
     assert len(rule.targets("train", DAYS[58:], 5, 0)) == 0
 
 
 def test_by_date_scaling_sees_every_day_of_train_and_no_other() -> None:
-    rule = ByDate(SPANS, max_window=20)
+    rule = DateSplit(SPANS, max_window=20)
     assert rule.fitted_on(DAYS, 5, 0) == range(60)
     assert rule.fitted_on(DAYS[10:], 5, 0) == range(50)
 
@@ -44,7 +44,7 @@ def test_by_date_scaling_sees_every_day_of_train_and_no_other() -> None:
 def test_by_date_no_day_is_a_target_of_two_splits_and_each_has_its_window_before_it(
     traded: list[bool], window: int, more: int
 ) -> None:
-    dates, rule = DAYS[np.array(traded)], ByDate(SPANS, max_window=window + more)
+    dates, rule = DAYS[np.array(traded)], DateSplit(SPANS, max_window=window + more)
     found = [rule.targets(split, dates, window, 0) for split in SPLITS]
     rows = [row for split in found for row in split]
     assert rows == sorted(set(rows))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from volopt import metrics
 from volopt.baselines.forecasts import BASELINES, SCORED, forecasts
-from volopt.storage.array_store import Kept
+from volopt.storage.array_store import ArrayStore
 from volopt.windows import scoring
 from volopt.windows.dataset import Array, Dataset
 from volopt.windows.split import SPLITS, Split
@@ -46,7 +46,7 @@ class Baselines:
         return _skills(scores, {name: rows[index] for name, rows in self.by_series.items()})
 
 
-def baselines(dataset: Dataset, window: int, lags: int, kept: Kept) -> Baselines:
+def baselines(dataset: Dataset, window: int, lags: int, kept: ArrayStore) -> Baselines:
     """Return the baselines of a study, fitted only where their forecasts are not kept.
 
     Args:

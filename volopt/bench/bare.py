@@ -1,12 +1,12 @@
 """The loop that volopt is measured against: plain torch, and nothing that training does not need.
 
 It knows nothing of volopt, so that a process of it costs what such a script costs: within volopt's own, the allocator
-would be volopt's (``training.allocator``). As a script it trains fits one after another, as the notebooks do, and prints
+would be that of volopt (``training.allocator``). As a script it trains fits one by one, as the notebooks do, and prints
 their losses and CPU seconds as JSON:
 
     python -m volopt.bench.bare WINDOWS.npz FITS.json [THREADS]
 
-WINDOWS.npz holds ``train``, ``train_targets``, ``valid`` and ``valid_targets``, FITS.json a list of ``Fit``s as
+WINDOWS.npz holds ``train``, ``train_targets``, ``valid`` and ``valid_targets``, FITS.json a list of ``BareFit``s as
 dicts. Without THREADS torch takes as many as it likes.
 """
 
@@ -33,7 +33,7 @@ class Windows(NamedTuple):
     valid_targets: Tensor  # shape: (valid days,)
 
 
-class Fit(NamedTuple):
+class BareFit(NamedTuple):
     """One network with its training."""
 
     cell: str  # a key of ``CELLS``
@@ -44,17 +44,17 @@ class Fit(NamedTuple):
     epochs: int
 
 
-class Losses(NamedTuple):
+class BareLosses(NamedTuple):
     """Mean squared errors of the scaled target, one an epoch: train from before the update, valid from after it."""
 
     train: list[float]
     valid: list[float]
 
 
-class Network(nn.Module):
+class BareNetwork(nn.Module):
     """A stack of one cell and a linear head on the last day."""
 
-    def __init__(self, fit: Fit, features: int) -> None:
+    def __init__(self, fit: BareFit, features: int) -> None:
         super().__init__()
         self.recurrent = CELLS[fit.cell](features, fit.hidden_size, fit.num_layers, batch_first=True)
         self.head = nn.Linear(fit.hidden_size, 1)
@@ -66,12 +66,12 @@ class Network(nn.Module):
         return forecast
 
 
-def train(fit: Fit, windows: Windows) -> Losses:
+def train(fit: BareFit, windows: Windows) -> BareLosses:
     """Train by full batch with Adam, and score valid after each epoch."""
     torch.manual_seed(fit.seed)
-    network = Network(fit, windows.train.shape[-1])
+    network = BareNetwork(fit, windows.train.shape[-1])
     optimizer = torch.optim.Adam(network.parameters(), lr=fit.learning_rate)
-    losses = Losses([], [])
+    losses = BareLosses([], [])
     for _ in range(fit.epochs):
         network.train()
         optimizer.zero_grad()
@@ -99,7 +99,7 @@ def main(windows: str, fits: str, threads: str | None = None) -> None:
     done = []
     for each in json.loads(Path(fits).read_text()):
         began = time.process_time()
-        losses = train(Fit(**each), data)
+        losses = train(BareFit(**each), data)
         done.append(losses._asdict() | {"cpu_seconds": time.process_time() - began})
     print(json.dumps(done))
 

@@ -16,7 +16,7 @@ GLANCE = 0.2  # seconds between two looks at a process while somebody wants to l
 MB = 1024**2 if sys.platform == "darwin" else 1024  # the kernel counts in KB, macOS in bytes
 
 
-class Measured(NamedTuple):
+class ProcessUsage(NamedTuple):
     """A process that ended."""
 
     seconds: float
@@ -29,7 +29,7 @@ def measure(
     command: Sequence[str],
     environment: Mapping[str, str] | None = None,
     look: Callable[[int], object] | None = None,
-) -> Measured:
+) -> ProcessUsage:
     """Run a command to its end.
 
     The kernel counts into a process's memory that of the one which began it: begin large ones from a small one.
@@ -58,7 +58,7 @@ def measure(
             told = err.read().decode(errors="replace").strip().splitlines()[-1:]
             raise VoloptError(f"{' '.join(command[:4])} ended with exit code {process.returncode}", " ".join(told))
         cpu = usage.ru_utime + usage.ru_stime
-        return Measured(seconds, cpu, usage.ru_maxrss / MB, out.read().decode())
+        return ProcessUsage(seconds, cpu, usage.ru_maxrss / MB, out.read().decode())
 
 
 def _ended(process: "subprocess.Popen[bytes]", look: Callable[[int], object] | None) -> resource.struct_rusage:

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 from volopt.bench.machine import machine
 from volopt.bench.networks import Speed, speed, speeds
-from volopt.bench.start import Start, start
+from volopt.bench.start import StartTime, start
 from volopt.bench.study import grid_job
 from volopt.bench.target import Target
-from volopt.bench.trial import Trials
+from volopt.bench.trial import BenchmarkStudy
 from volopt.bench.worker import memory
 
 NETWORKS = (("RNN", 5), ("RNN", 125), ("LSTM", 5), ("LSTM", 25), ("LSTM", 125), ("GRU", 25))
@@ -18,11 +18,11 @@ WHOLE = ("LSTM", 25)  # the network of which a whole fit is trained
 TRIALS = 30
 
 
-class Figures(NamedTuple):
+class MachineFigures(NamedTuple):
     """The figures of a machine."""
 
     machine: dict[str, object]
-    start: Start  # its memory is not: this process is large by then
+    start: StartTime  # its memory is not: this process is large by then
     networks: list[Speed]
     fit: Speed  # over all epochs of a fit
     epochs: int  # of it
@@ -66,7 +66,7 @@ class Figures(NamedTuple):
         }
 
 
-def figures(epochs: int, repeats: int, tell: Callable[[str], None] = lambda doing: None) -> Figures:
+def figures(epochs: int, repeats: int, tell: Callable[[str], None] = lambda doing: None) -> MachineFigures:
     """Take the figures, in a temporary directory.
 
     Args:
@@ -85,9 +85,9 @@ def figures(epochs: int, repeats: int, tell: Callable[[str], None] = lambda doin
         tell("a whole fit")
         fit = speed(job, *WHOLE, epochs, repeats)
         tell("trials")
-        extra = Trials(directory / "trials", directory / "sample").overhead_ms(TRIALS)
+        extra = BenchmarkStudy(directory / "trials", directory / "sample").overhead_ms(TRIALS)
         tell("a worker")
-        return Figures(here, began, networks, fit, epochs, extra, memory(job))
+        return MachineFigures(here, began, networks, fit, epochs, extra, memory(job))
 
 
 def _facts(each: Speed) -> dict[str, Any]:

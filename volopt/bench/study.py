@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from volopt.bench.bare import Fit, Windows
+from volopt.bench.bare import BareFit, Windows
 from volopt.data.sample import write_sample
-from volopt.search.job import Job, Options, prepare_job
+from volopt.search.job import Job, RunOptions, prepare_job
 from volopt.studies.space import Params
 from volopt.training.task import Task, tasks
 from volopt.windows.dataset import Dataset
@@ -27,7 +27,7 @@ def grid_job(directory: Path, epochs: int, data: Path | None = None, phases: Seq
         data = directory / "sample"
         write_sample(data)
     where = f"sqlite:///{directory}/volopt.db"
-    return prepare_job(STUDY, Options(where, data=data, phases=phases, epochs=epochs, seeds=1, device="cpu"))
+    return prepare_job(STUDY, RunOptions(where, data=data, phases=phases, epochs=epochs, seeds=1, device="cpu"))
 
 
 def task(job: Job, params: Params, precision: str = "highest") -> Task:
@@ -42,7 +42,7 @@ def windows(dataset: Dataset, window: int) -> Windows:
     return Windows(train.inputs().contiguous(), train.targets, valid.inputs().contiguous(), valid.targets)
 
 
-def bare_fit(task: Task, epochs: int) -> Fit:
+def bare_fit(task: Task, epochs: int) -> BareFit:
     """Return what the bare loop does for a task, up to an epoch."""
     config = task.config
-    return Fit(config.cell, config.hidden_size, config.num_layers, config.learning_rate, task.seed, epochs)
+    return BareFit(config.cell, config.hidden_size, config.num_layers, config.learning_rate, task.seed, epochs)

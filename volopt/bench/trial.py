@@ -6,8 +6,8 @@ from typing import NamedTuple
 from volopt.bench import bare
 from volopt.bench.networks import cpu_seconds
 from volopt.bench.study import bare_fit, task, windows
-from volopt.search.callbacks import Listener
-from volopt.search.job import Job, Options, prepare_job
+from volopt.search.callbacks import Callback
+from volopt.search.job import Job, RunOptions, prepare_job
 from volopt.search.run import run
 from volopt.training.device import reproducible
 
@@ -37,14 +37,14 @@ trials = 1
 """
 
 
-class Cost(NamedTuple):
+class TrialCost(NamedTuple):
     """Of a trial, the mean of several."""
 
     seconds: float
     cpu_seconds: float
 
 
-class Trials:
+class BenchmarkStudy:
     """A study of random learning rates, one seed a trial, run in this process without pictures.
 
     Args:
@@ -70,22 +70,22 @@ class Trials:
         directory.mkdir(exist_ok=True)
         self._path.write_text(STUDY.format(cell=cell, hidden_size=hidden_size, epochs=epochs))
 
-    def cost(self, trials: int) -> Cost:
+    def cost(self, trials: int) -> TrialCost:
         """Return what a trial costs; one before them meets what a run does once."""
         self._run(1)
         facts = self._run(1 + trials)
-        return Cost(facts["seconds"] / trials, facts["cpu_seconds"] / trials)
+        return TrialCost(facts["seconds"] / trials, facts["cpu_seconds"] / trials)
 
     def overhead_ms(self, trials: int) -> float:
         """Return the milliseconds that a trial takes beyond the bare loop's."""
         return 1000 * (self.cost(trials).seconds - self._bare_seconds())
 
     def _run(self, total: int) -> dict[str, float]:
-        return run(self._job(total), lambda plans: Listener())
+        return run(self._job(total), lambda plans: Callback())
 
     def _job(self, total: int) -> Job:
         where = f"sqlite:///{self._path.with_suffix('.db')}"
-        said = Options(where, data=self._data, trials=total, workers=1, device="cpu", precision=self._precision)
+        said = RunOptions(where, data=self._data, trials=total, workers=1, device="cpu", precision=self._precision)
         return prepare_job(str(self._path), said)
 
     def _bare_seconds(self) -> float:

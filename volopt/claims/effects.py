@@ -13,8 +13,8 @@ import numpy as np
 
 from volopt.claims import measures, verdict
 from volopt.claims.measures import Measure, log_loss, over_seeds, seeds
-from volopt.claims.verdict import Outcome
-from volopt.comparison.evidence import AbsentError, Result
+from volopt.claims.verdict import ClaimOutcome
+from volopt.comparison.evidence import NotFoundError, TrialResult
 from volopt.definition.schema import Scalar
 from volopt.metrics import Array
 
@@ -39,14 +39,14 @@ PRINTED = {
 }
 
 
-class Place(Protocol):
+class TrialLookup(Protocol):
     """Finds a study's trials."""
 
-    def __call__(self, **values: Scalar) -> Result:
+    def __call__(self, **values: Scalar) -> TrialResult:
         """Return the COMPLETE trial at these values."""
 
 
-Test = Callable[..., Outcome]
+Test = Callable[..., ClaimOutcome]
 
 
 def improves(cell: str, small: int, large: int) -> Test:
@@ -64,14 +64,14 @@ def stays_level(cell: str, small: int, large: int) -> Test:
     return lambda place: _width(place, cell, small, large, lambda values: verdict.within(values, MARGIN))
 
 
-def takes_width_better(place: Place) -> Outcome:
+def takes_width_better(place: TrialLookup) -> ClaimOutcome:
     """Test that from 125 to 250 units RNN's valid_mse rises more than LSTM's; the effect is how many times."""
     trials = [place(cell=cell, hidden_size=size) for cell in CELLS for size in (125, 250)]
     rnn_125, rnn_250, lstm_125, lstm_250 = _each(log_loss("valid_mse"), trials)
     return verdict.above((rnn_250 - rnn_125) - (lstm_250 - lstm_125)).shown(math.exp)
 
 
-def keeps_timing(place: Place) -> Outcome:
+def keeps_timing(place: TrialLookup) -> ClaimOutcome:
     """Test that the RNN of 250 units times changes better than chance; the effect is the rank correlation beyond it."""
     trial = place(cell="RNN", hidden_size=250)
     beyond, same_day, day_late = (
@@ -81,7 +81,7 @@ def keeps_timing(place: Place) -> Outcome:
     return verdict.above(beyond).told(same_day=same_day.mean(), a_day_late=day_late.mean())
 
 
-def times_as_well(place: Place) -> Outcome:
+def times_as_well(place: TrialLookup) -> ClaimOutcome:
     """Test that the RNN of 250 units times changes nearly as well as that of 125; the effect is the difference."""
     wide, narrow = _each(measures.timing, [place(cell="RNN", hidden_size=size) for size in (250, 125)])
     return verdict.above(wide - narrow, KEPT).told(units_250=wide.mean(), units_125=narrow.mean())
@@ -93,7 +93,7 @@ def flat_share_grows(cell: str) -> Test:
     The effect is the mean, over all pairs of depths, of the share at the deeper one less that at the other.
     """
 
-    def test(place: Place) -> Outcome:
+    def test(place: TrialLookup) -> ClaimOutcome:
         flat = _each(measures.flat, [place(cell=cell, num_layers=depth) for depth in DEPTHS])
         trend = np.mean([deeper - other for other, deeper in combinations(flat, 2)], axis=0)
         shares = {f"layers_{depth}": row.mean() for depth, row in zip(DEPTHS, flat, strict=True)}
@@ -105,14 +105,14 @@ def flat_share_grows(cell: str) -> Test:
 def mostly_flat(**values: Scalar) -> Test:
     """Test that more than half of all seeds end as a flat line; the effect is their share."""
 
-    def test(place: Place) -> Outcome:
+    def test(place: TrialLookup) -> ClaimOutcome:
         (flat,) = _each(measures.flat, [place(**values)])
         return verdict.most(flat)
 
     return test
 
 
-def more_sensitive_to_depth(place: Place) -> Outcome:
+def more_sensitive_to_depth(place: TrialLookup) -> ClaimOutcome:
     """Test that LSTM is flat more often than RNN, over 5, 15 and 25 layers; the effect is the difference of shares."""
     rnn, lstm = (
         np.mean(_each(measures.flat, [place(cell=cell, num_layers=depth) for depth in DEPTHS[1:]]), axis=0)
@@ -121,7 +121,7 @@ def more_sensitive_to_depth(place: Place) -> Outcome:
     return verdict.above(lstm - rnn)
 
 
-def flat_line_is_mean(place: Place) -> Outcome:
+def flat_line_is_mean(place: TrialLookup) -> ClaimOutcome:
     """Test that flat lines lie at the train mean; the effect is their distance, in train standard deviations."""
     trials = [place(cell=cell, num_layers=depth) for cell in CELLS for depth in DEPTHS]
     flat, distance = np.array(_each(measures.flat, trials)), np.array(_each(measures.distance_from_mean, trials))
@@ -136,7 +136,7 @@ def flat_line_is_mean(place: Place) -> Outcome:
 def batch_norm_lifts(num_layers: int) -> Test:
     """Test that batch norm makes flat lines rarer; the effect is the difference of shares, without less with."""
 
-    def test(place: Place) -> Outcome:
+    def test(place: TrialLookup) -> ClaimOutcome:
         trials = [place(cell="RNN", num_layers=num_layers, batch_norm=norm) for norm in (False, True)]
         without, with_norm = _each(measures.flat, trials)
         return verdict.more_often(without, with_norm).told(without=without.mean(), with_norm=with_norm.mean())
@@ -149,13 +149,13 @@ def gradient_vanishes(cell: str, num_layers: int, measure: Measure) -> Test:
     return lambda place: verdict.below(_each(measure, [place(cell=cell, num_layers=num_layers)])[0], VANISHED)
 
 
-def steeper_curve(place: Place) -> Outcome:
+def steeper_curve(place: TrialLookup) -> ClaimOutcome:
     """Test that RNN's train loss changes more from epoch to epoch than LSTM's; the effect is how many times."""
     rnn, lstm = _each(measures.steepness, [place(cell=cell, hidden_size=50) for cell in CELLS])
     return verdict.above(rnn - lstm).shown(lambda value: 10.0**value)
 
 
-def harder_than_price(volume: Place, price: Place) -> Outcome:
+def harder_than_price(volume: TrialLookup, price: TrialLookup) -> ClaimOutcome:
     """Test that volume's valid_mse is the larger over the points of ``width``; the effect is how many times."""
     ratios = {}
     for metric in ("train_mse", "valid_mse", "test_mse"):
@@ -165,7 +165,7 @@ def harder_than_price(volume: Place, price: Place) -> Outcome:
     return verdict.above(ratios["valid_mse"]).shown(math.exp).told(**others)
 
 
-def harder_against_persistence(volume: Place, price: Place) -> Outcome:
+def harder_against_persistence(volume: TrialLookup, price: TrialLookup) -> ClaimOutcome:
     """Test the same of valid_log_mse over persistence's: how many times volume's ratio is that of price."""
     ratios = _over_sizes(measures.log_error_over_persistence, volume, price)
     skills = {
@@ -174,7 +174,7 @@ def harder_against_persistence(volume: Place, price: Place) -> Outcome:
     return verdict.above(ratios[0] - ratios[1]).shown(math.exp).told(**skills)
 
 
-def prints_the_range(day_range: Place, volume: Place) -> Outcome:
+def prints_the_range(day_range: TrialLookup, volume: TrialLookup) -> ClaimOutcome:
     """Test that the printed losses are nearer to those of forecasting the day's range than to those of volume.
 
     The effect is the difference of the mean distances, in natural logarithms of the losses.
@@ -188,7 +188,9 @@ def prints_the_range(day_range: Place, volume: Place) -> Outcome:
     return verdict.above(of_volume - of_range).told(range=of_range.mean(), volume=of_volume.mean())
 
 
-def _width(place: Place, cell: str, small: int, large: int, judge: Callable[[Array], Outcome]) -> Outcome:
+def _width(
+    place: TrialLookup, cell: str, small: int, large: int, judge: Callable[[Array], ClaimOutcome]
+) -> ClaimOutcome:
     trials = [place(cell=cell, hidden_size=size) for size in (small, large)]
     fall = {}
     for metric in ("train_mse", "valid_mse", "test_mse"):
@@ -198,15 +200,15 @@ def _width(place: Place, cell: str, small: int, large: int, judge: Callable[[Arr
     return judge(fall["valid_mse"]).shown(lambda value: -math.expm1(-value)).told(**others)
 
 
-def _each(measure: Measure, trials: Sequence[Result]) -> list[Array]:
+def _each(measure: Measure, trials: Sequence[TrialResult]) -> list[Array]:
     """Return a measure of each trial over the seeds that all of them have, each of shape (seeds,)."""
     common = seeds(*trials)
     if not common:
-        raise AbsentError("a seed that all trials have")
+        raise NotFoundError("a seed that all trials have")
     return [over_seeds(measure, trial, common) for trial in trials]
 
 
-def _over_sizes(measure: Measure, *places: Place) -> list[Array]:
+def _over_sizes(measure: Measure, *places: TrialLookup) -> list[Array]:
     """Return for each place the mean of a measure over the points of ``width``, each of shape (seeds,)."""
     points = [place(cell=cell, hidden_size=size) for place in places for cell in CELLS for size in SIZES]
     values = np.reshape(_each(measure, points), (len(places), len(CELLS) * len(SIZES), -1))

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from volopt.claims.claims import CLAIMS, Claim
 from volopt.claims.lookup import StoredStudy
-from volopt.claims.verdict import Outcome, Verdict
+from volopt.claims.verdict import ClaimOutcome, Verdict
 from volopt.comparison import statistics
-from volopt.comparison.evidence import AbsentError, BrokenError
+from volopt.comparison.evidence import DamagedFileError, NotFoundError
 from volopt.comparison.statistics import FEWEST_SEEDS
 from volopt.errors import StudyError
 
@@ -27,7 +27,7 @@ class Finding:
     claim: Claim
     study: str  # the stored studies looked in, else the shipped ones that are missing
     verdict: Verdict
-    outcome: Outcome | None  # None where nothing was run
+    outcome: ClaimOutcome | None  # None where nothing was run
     p: float | None  # Holm-corrected within the claim's topic and studies
     commands: tuple[str, ...]  # that would give the evidence that is missing
     synthetic: bool
@@ -70,11 +70,11 @@ def findings(places: Places, claims: Iterable[Claim] = CLAIMS) -> list[Finding]:
     return [_finding(look, None if look.outcome is None else next(corrected[look.family]), places) for look in looks]
 
 
-class _Look(NamedTuple):
+class _Lookup(NamedTuple):
     claim: Claim
     wanted: Sequence[str]  # shipped studies
     studies: Sequence[StoredStudy]  # that stand for them; none where one is missing
-    outcome: Outcome | None  # None where a study, a trial or its file is missing
+    outcome: ClaimOutcome | None  # None where a study, a trial or its file is missing
     broken: StudyError | None = None
 
     @property
@@ -82,17 +82,17 @@ class _Look(NamedTuple):
         return self.claim.topic, self.wanted
 
 
-def _look_up(claim: Claim, wanted: Sequence[str], places: Places) -> _Look:
+def _look_up(claim: Claim, wanted: Sequence[str], places: Places) -> _Lookup:
     studies = places(wanted) or ()
     try:
-        return _Look(claim, wanted, studies, claim.test(*studies) if studies else None)
-    except BrokenError as error:
-        return _Look(claim, wanted, studies, None, error)
-    except AbsentError:
-        return _Look(claim, wanted, studies, None)
+        return _Lookup(claim, wanted, studies, claim.test(*studies) if studies else None)
+    except DamagedFileError as error:
+        return _Lookup(claim, wanted, studies, None, error)
+    except NotFoundError:
+        return _Lookup(claim, wanted, studies, None)
 
 
-def _finding(look: _Look, p: float | None, places: Places) -> Finding:
+def _finding(look: _Lookup, p: float | None, places: Places) -> Finding:
     return Finding(
         claim=look.claim,
         study=" + ".join([study.name for study in look.studies] or look.wanted),
@@ -105,7 +105,7 @@ def _finding(look: _Look, p: float | None, places: Places) -> Finding:
     )
 
 
-def _commands(look: _Look, places: Places) -> tuple[str, ...]:
+def _commands(look: _Lookup, places: Places) -> tuple[str, ...]:
     """Return the commands that fetch the evidence an outcome lacks.
 
     A study keeps its number of seeds: more of them make a new study, under another name.

@@ -13,7 +13,7 @@ import optuna
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from volopt.comparison.evidence import AbsentError, Result, read
+from volopt.comparison.evidence import NotFoundError, TrialResult, read
 from volopt.definition import load
 from volopt.definition.schema import Definition, Scalar
 from volopt.storage.artifacts import Artifacts
@@ -30,9 +30,9 @@ class StoredStudy:
         self.name, self.definition = study.study_name, definition
         self.synthetic = bool(studies.data_of(study)["synthetic"])
         self._study, self._artifacts = study, artifacts
-        self._read: dict[int, Result] = {}
+        self._read: dict[int, TrialResult] = {}
 
-    def __call__(self, **values: Scalar) -> Result:
+    def __call__(self, **values: Scalar) -> TrialResult:
         """Return the COMPLETE trial at these values, the rest at the baseline.
 
         Raises:
@@ -44,7 +44,7 @@ class StoredStudy:
         stays = {key: value for key, value in wanted.items() if key not in definition.space}
         trial = self._trials.get(point({key: wanted[key] for key in definition.space}))
         if trial is None or any(definition.baseline()[key] != value for key, value in stays.items()):
-            raise AbsentError(self.name)
+            raise NotFoundError(self.name)
         if trial.number not in self._read:
             self._read[trial.number] = read(self._study, trial, self._artifacts)
         return self._read[trial.number]

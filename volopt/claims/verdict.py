@@ -15,7 +15,7 @@ Verdict = Literal["supported", "contradicted", "inconclusive", "not run"]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ClaimOutcome:
     """What a claim's test found."""
 
     effect: float
@@ -32,19 +32,19 @@ class Outcome:
             return "inconclusive"
         return "supported" if self.favours else "contradicted"
 
-    def told(self, **details: float) -> "Outcome":
+    def told(self, **details: float) -> "ClaimOutcome":
         """Return the outcome with further figures."""
         return replace(self, details=self.details | details)
 
-    def shown(self, scale: Callable[[float], float]) -> "Outcome":
+    def shown(self, scale: Callable[[float], float]) -> "ClaimOutcome":
         """Return the outcome with effect and interval on another scale, an increasing function of this one."""
         return replace(self, effect=scale(self.effect), low=scale(self.low), high=scale(self.high))
 
 
-NOTHING = Outcome(math.nan, math.nan, math.nan, p=1.0, n=0, favours=False)  # no seed shows what is asked about
+NOTHING = ClaimOutcome(math.nan, math.nan, math.nan, p=1.0, n=0, favours=False)  # no seed shows what is asked about
 
 
-def above(values: Array, reference: float = 0.0) -> Outcome:
+def above(values: Array, reference: float = 0.0) -> ClaimOutcome:
     """Judge whether the mean over seeds lies above a reference; a seed without a number is left out.
 
     Args:
@@ -54,12 +54,12 @@ def above(values: Array, reference: float = 0.0) -> Outcome:
     return _against(values, reference, above=True)
 
 
-def below(values: Array, reference: float = 0.0) -> Outcome:
+def below(values: Array, reference: float = 0.0) -> ClaimOutcome:
     """Judge whether the mean over seeds lies below a reference."""
     return _against(values, reference, above=False)
 
 
-def within(differences: Array, margin: float) -> Outcome:
+def within(differences: Array, margin: float) -> ClaimOutcome:
     """Judge whether the mean over seeds is equivalent to 0: no further from it than a margin.
 
     Two one-sided tests for it, and one against it: that the mean is further than the margin.
@@ -71,29 +71,29 @@ def within(differences: Array, margin: float) -> Outcome:
     inside = abs(found.effect) < margin
     if not inside:
         found = found._replace(p=statistics.paired(known * np.sign(found.effect) - margin).p)
-    return Outcome(*found, favours=inside)
+    return ClaimOutcome(*found, favours=inside)
 
 
-def most(flags: Array) -> Outcome:
+def most(flags: Array) -> ClaimOutcome:
     """Judge whether something happens in more than half of all seeds, by the exact binomial test.
 
     Args:
         flags: 1 for each seed in which it happens, else 0; shape (seeds,).
     """
     found = statistics.share(int(flags.sum()), len(flags))
-    return Outcome(*found, favours=found.effect > 0.5)
+    return ClaimOutcome(*found, favours=found.effect > 0.5)
 
 
-def more_often(flags: Array, others: Array) -> Outcome:
+def more_often(flags: Array, others: Array) -> ClaimOutcome:
     """Judge whether something happens in a larger share of seeds here than there; the effect is the difference."""
     found = statistics.shares(int(flags.sum()), len(flags), int(others.sum()), len(others))
-    return Outcome(*found, favours=found.effect > 0)
+    return ClaimOutcome(*found, favours=found.effect > 0)
 
 
-def _against(values: Array, reference: float, *, above: bool) -> Outcome:
+def _against(values: Array, reference: float, *, above: bool) -> ClaimOutcome:
     known = values[np.isfinite(values)]
     if not known.size:
         return NOTHING
     found = statistics.paired(known - reference)
     shifted = (found.effect + reference, found.low + reference, found.high + reference)
-    return Outcome(*shifted, p=found.p, n=found.n, favours=(found.effect > 0) == above)
+    return ClaimOutcome(*shifted, p=found.p, n=found.n, favours=(found.effect > 0) == above)

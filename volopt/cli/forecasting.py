@@ -13,8 +13,8 @@ from volopt.cli import options
 
 if TYPE_CHECKING:
     from volopt.executors.trainer import Trainer
-    from volopt.forecast.walk_forward.run import Step, Workshop
-    from volopt.forecast.walk_forward.step import Market
+    from volopt.forecast.walk_forward.run import RefitContext, RefitStep
+    from volopt.forecast.walk_forward.step import MarketData
 
 DAY = click.DateTime(["%Y-%m-%d"])
 trial = click.option(
@@ -56,17 +56,19 @@ def refitting(command: options.Command) -> options.Command:
     return command
 
 
-def workshop(progress: "FitProgress", artifacts: Path, workers: int | None, device: str, precision: str) -> "Workshop":
+def workshop(
+    progress: "FitProgress", artifacts: Path, workers: int | None, device: str, precision: str
+) -> "RefitContext":
     """Return what fits are made with, as the options say; ``artifacts`` is where those of earlier walks are kept."""
-    from volopt.forecast.walk_forward.run import Workshop
+    from volopt.forecast.walk_forward.run import RefitContext
     from volopt.storage.array_store import walks
     from volopt.training.device import resolve
 
     where = resolve(device)
-    return Workshop(where, precision, walks(artifacts), _trainer(workers, where), progress)
+    return RefitContext(where, precision, walks(artifacts), _trainer(workers, where), progress)
 
 
-def _trainer(asked: int | None, device: str) -> "Callable[[Market], Trainer]":
+def _trainer(asked: int | None, device: str) -> "Callable[[MarketData], Trainer]":
     """Return what begins the workers."""
     from volopt.executors.processes import ProcessTrainer
     from volopt.executors.serial import SerialTrainer
@@ -96,7 +98,7 @@ class FitProgress:
         self._task = self._bar.add_task("fitting", total=None)
         self._left: dict[object, int] = {}
 
-    def __call__(self, steps: "Sequence[Step]") -> "Callable[[Step], None]":
+    def __call__(self, steps: "Sequence[RefitStep]") -> "Callable[[RefitStep], None]":
         """Take what is to be fitted, and return who hears of each that is done."""
         for step in steps:
             self._left[step.period] = self._left.get(step.period, 0) + 1
@@ -112,7 +114,7 @@ class FitProgress:
     ) -> None:
         self._bar.stop()
 
-    def _done(self, step: "Step") -> None:
+    def _done(self, step: "RefitStep") -> None:
         self._bar.advance(self._task)
         self._left[step.period] -= 1
         if not self._left[step.period] and not self._console.is_terminal:

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import click
 
 from volopt.cli.output import print_table
-from volopt.data.importing.importing import FileReport, ImportReport, InstrumentReport
-from volopt.data.importing.issues import Finding, together
+from volopt.data.importing.importing import FileReport, ImportedInstrument, ImportReport
+from volopt.data.importing.issues import Issue, together
 from volopt.definition.plain import plain, shortened
 
 SHOWN = 10  # instruments and columns that are told of one by one
@@ -49,7 +49,7 @@ def _columns(columns: Mapping[str, str]) -> list[str]:
     return [known[role] if name == role else f"{known[role]} ({shortened(name)})" for role, name in columns.items()]
 
 
-def _instruments(instruments: Sequence[InstrumentReport]) -> list[str]:
+def _instruments(instruments: Sequence[ImportedInstrument]) -> list[str]:
     if len(instruments) > SHOWN:
         dropped = together(finding for each in instruments for finding in each.dropped)
         doubted = together(finding for each in instruments for finding in each.doubted)
@@ -58,7 +58,7 @@ def _instruments(instruments: Sequence[InstrumentReport]) -> list[str]:
     return [line for each in instruments for line in _instrument(each)]
 
 
-def _instrument(each: InstrumentReport) -> list[str]:
+def _instrument(each: ImportedInstrument) -> list[str]:
     if each.first is None:
         head = f"{each.name}: none of {_count(each.rows, 'row')} is a day"
     else:
@@ -68,11 +68,11 @@ def _instrument(each: InstrumentReport) -> list[str]:
     return [head, *_findings("dropped", each.dropped), *_findings("doubted", each.doubted)]
 
 
-def _findings(verb: str, findings: Sequence[Finding]) -> list[str]:
+def _findings(verb: str, findings: Sequence[Issue]) -> list[str]:
     return [f"  {verb}: {finding.line()}" for finding in findings]
 
 
-def _table(instruments: Sequence[InstrumentReport]) -> None:
+def _table(instruments: Sequence[ImportedInstrument]) -> None:
     columns = ["instrument", "from", "to", "days", "new", "without trade", "dropped", "doubts"]
     rows = [
         (i.name, i.first, i.last, i.days, i.added, i.without_trade, _sum(i.dropped), _sum(i.doubted))
@@ -81,7 +81,7 @@ def _table(instruments: Sequence[InstrumentReport]) -> None:
     print_table(columns, rows, optional=["without trade", "new", "to", "from"])
 
 
-def _sum(findings: Sequence[Finding]) -> int:
+def _sum(findings: Sequence[Issue]) -> int:
     return sum(finding.count for finding in findings)
 
 

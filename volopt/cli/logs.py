@@ -11,13 +11,13 @@ KEPT = 200  # lines for an error report
 recent: deque[str] = deque(maxlen=KEPT)
 
 
-class _Recent(logging.Handler):
+class _RecentLogHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Keep the line."""
         recent.append(self.format(record))
 
 
-class _Shown(logging.Handler):
+class _ConsoleLogHandler(logging.Handler):
     """Prints where a progress bar may be running."""
 
     def __init__(self, console: Console, level: int) -> None:
@@ -34,8 +34,8 @@ def tell(console: Console, *, verbose: bool) -> None:
     log = logging.getLogger("volopt")
     log.setLevel(logging.INFO)
     log.propagate = False
-    shown = _Shown(console, logging.INFO if verbose else logging.WARNING)
+    shown = _ConsoleLogHandler(console, logging.INFO if verbose else logging.WARNING)
     shown.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
-    kept = _Recent()
+    kept = _RecentLogHandler()
     kept.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s"))
     log.handlers = [shown, kept]

@@ -9,11 +9,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from volopt.definition.schema import Definition, Phase
 from volopt.figures import words
-from volopt.search.callbacks import Listener
+from volopt.search.callbacks import Callback
 from volopt.search.plan import PhasePlan
 
 
-class RunProgress(Listener):
+class RunProgress(Callback):
     """Trials done, best value and time left."""
 
     def __init__(self, definition: Definition) -> None:

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from volopt.baselines.forecasts import BASELINES
 from volopt.comparison import evidence
-from volopt.comparison.evidence import SPLITS, Result
+from volopt.comparison.evidence import SPLITS, TrialResult
 from volopt.definition.schema import Definition, Range, Scalar
 from volopt.definition.space import contains, told, value_type
 from volopt.errors import StudyError, UsageError, did_you_mean
@@ -23,7 +23,7 @@ from volopt.windows.split import Dates
 Choice = int | str  # a trial's number, or a baseline's name
 
 
-class Losses(NamedTuple):
+class DailyLosses(NamedTuple):
     """Squared log errors of the days that have one; of a panel the mean over the instruments of each day."""
 
     dates: Dates  # shape: (days,), ascending
@@ -31,13 +31,13 @@ class Losses(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Side:
+class Comparand:
     """What stands on one side: a trial by its seeds and their mean forecast, or a baseline by its forecast."""
 
     choice: Choice
     params: Mapping[str, Scalar]  # empty for a baseline, as are scores
     scores: Mapping[int, float]  # the objective's metric by seed
-    losses: Mapping[str, Losses]  # by split
+    losses: Mapping[str, DailyLosses]  # by split
 
     @property
     def name(self) -> str:
@@ -45,14 +45,14 @@ class Side:
         return _name(self.choice)
 
 
-def of_trial(result: Result, metric: str) -> Side:
+def of_trial(result: TrialResult, metric: str) -> Comparand:
     """Return a trial as a side, scored by ``metric``."""
     scores = {replicate.seed: replicate.metrics[metric] for replicate in result.replicates}
     forecasts = {split: result.ensemble(split) for split in SPLITS}
-    return Side(result.number, result.params, scores, _losses(result, forecasts))
+    return Comparand(result.number, result.params, scores, _losses(result, forecasts))
 
 
-def of_baseline(name: str, result: Result) -> Side:
+def of_baseline(name: str, result: TrialResult) -> Comparand:
     """Return a baseline as a side, on the days of a trial.
 
     Raises:
@@ -63,10 +63,12 @@ def of_baseline(name: str, result: Result) -> Side:
             f"the forecasts of the baseline {name} are missing",
             "run the study again under another --name: it makes them anew and takes the fits that are kept",
         )
-    return Side(name, {}, {}, _losses(result, result.baselines[name]))
+    return Comparand(name, {}, {}, _losses(result, result.baselines[name]))
 
 
-def sides(study: optuna.Study, definition: Definition, texts: Sequence[str], artifacts: Artifacts) -> tuple[Side, Side]:
+def sides(
+    study: optuna.Study, definition: Definition, texts: Sequence[str], artifacts: Artifacts
+) -> tuple[Comparand, Comparand]:
     """Return the two sides that a person named.
 
     Args:
@@ -87,13 +89,13 @@ def sides(study: optuna.Study, definition: Definition, texts: Sequence[str], art
     results = {number: evidence.read(study, trials[number], artifacts) for number in numbers}
     host, metric = results[numbers[0]], definition.objective.metric
 
-    def side(chosen: Choice) -> Side:
+    def side(chosen: Choice) -> Comparand:
         return of_baseline(chosen, host) if isinstance(chosen, str) else of_trial(results[chosen], metric)
 
     return side(a), side(b)
 
 
-def _losses(result: Result, forecasts: Mapping[str, Array]) -> dict[str, Losses]:
+def _losses(result: TrialResult, forecasts: Mapping[str, Array]) -> dict[str, DailyLosses]:
     found = {}
     for split in SPLITS:
         dates, losses = list[Dates](), list[Array]()
@@ -106,10 +108,10 @@ def _losses(result: Result, forecasts: Mapping[str, Array]) -> dict[str, Losses]
     return found
 
 
-def _by_day(dates: Dates, losses: Array) -> Losses:
+def _by_day(dates: Dates, losses: Array) -> DailyLosses:
     """Return the mean loss of each day: instruments move together, so that those of one day are one observation."""
     days, which, counts = np.unique(dates, return_inverse=True, return_counts=True)
-    return Losses(days, np.bincount(which, losses, len(days)) / counts)
+    return DailyLosses(days, np.bincount(which, losses, len(days)) / counts)
 
 
 def _name(choice: Choice) -> str:

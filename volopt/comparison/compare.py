@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from volopt.comparison import statistics
-from volopt.comparison.comparands import Side
+from volopt.comparison.comparands import Comparand
 from volopt.comparison.evidence import SPLITS
 from volopt.comparison.statistics import ALPHA, FEWEST_SEEDS, Estimate
 from volopt.definition.schema import Objective
@@ -33,7 +33,7 @@ class SeedPair(NamedTuple):
         return self.a - self.b
 
 
-class Daily(NamedTuple):
+class DailyComparison(NamedTuple):
     """The Diebold-Mariano test on the squared log errors of the days that both sides have."""
 
     estimate: Estimate  # of loss a - loss b
@@ -45,12 +45,12 @@ class Daily(NamedTuple):
 class Comparison:
     """What two sides differ by; every difference is a - b."""
 
-    a: Side
-    b: Side
+    a: Comparand
+    b: Comparand
     objective: Objective
     seeds: tuple[SeedPair, ...]
     difference: Estimate | None  # over seeds; None where they share none, as with a baseline
-    daily: Mapping[str, Daily]  # by split
+    daily: Mapping[str, DailyComparison]  # by split
 
     @property
     def verdict(self) -> str:
@@ -73,7 +73,7 @@ class Comparison:
         )
 
 
-def compare(a: Side, b: Side, objective: Objective) -> Comparison:
+def compare(a: Comparand, b: Comparand, objective: Objective) -> Comparison:
     """Compare two sides: over the seeds that both have, and over the days that both have.
 
     Raises:
@@ -96,7 +96,7 @@ def _too_few(seeds: int) -> str:
     return f"but {seeds} seed{'s are' if seeds > 1 else ' is'} too few to tell this from chance"
 
 
-def _daily(a: Side, b: Side, split: str) -> Daily:
+def _daily(a: Comparand, b: Comparand, split: str) -> DailyComparison:
     (dates_a, all_a), (dates_b, all_b) = a.losses[split], b.losses[split]
     _, rows_a, rows_b = np.intersect1d(dates_a, dates_b, return_indices=True)
     losses_a, losses_b = all_a[rows_a], all_b[rows_b]
@@ -107,4 +107,4 @@ def _daily(a: Side, b: Side, split: str) -> Daily:
             "compare two that forecast the same days",
         )
     estimate = statistics.diebold_mariano(losses_a[finite], losses_b[finite])
-    return Daily(estimate, float(losses_a[finite].mean()), float(losses_b[finite].mean()))
+    return DailyComparison(estimate, float(losses_a[finite].mean()), float(losses_b[finite].mean()))

@@ -16,21 +16,21 @@ from volopt.errors import StudyError
 from volopt.storage import array_store
 from volopt.storage.artifacts import Artifacts
 from volopt.studies import trial_file
-from volopt.studies.trial_file import Artifact, Days, Seed, Share
+from volopt.studies.trial_file import InstrumentRows, StoredDays, StoredSeed, TrialFile
 
 Array = NDArray[np.float64]
 SPLITS = ("valid", "test")
 
 
-class AbsentError(Exception):
+class NotFoundError(Exception):
     """A study has not what a claim looks for in it, such as a COMPLETE trial."""
 
 
-class BrokenError(AbsentError, StudyError):
+class DamagedFileError(NotFoundError, StudyError):
     """The trial is there, and the file that it left is not."""
 
 
-class Replicate(NamedTuple):
+class SeedResult(NamedTuple):
     """One seed of a trial."""
 
     seed: int
@@ -40,7 +40,7 @@ class Replicate(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Result:
+class TrialResult:
     """One COMPLETE trial with all its seeds; days and quantities as in ``storage.artifacts``.
 
     Of a panel the days of a split are those of one instrument after another, as ``parts`` says.
@@ -48,16 +48,18 @@ class Result:
 
     number: int
     params: Mapping[str, Scalar]
-    replicates: tuple[Replicate, ...]
+    replicates: tuple[SeedResult, ...]
     dates: Mapping[str, NDArray[np.datetime64]]  # by split, shape: (days,)
     actual: Mapping[str, Array]  # by split, shape: (days,), original units
     train: Mapping[str, float]  # of the train target: mean, std, and log_floor (``metrics.log_floor``)
     baselines: Mapping[str, Mapping[str, Array]]  # by name and split, shape: (days,); empty where they are gone
-    parts: Mapping[str, Sequence[Share]] = field(default_factory=dict)  # by split; none: all days are of one instrument
+    parts: Mapping[str, Sequence[InstrumentRows]] = field(
+        default_factory=dict
+    )  # by split; none: all days are of one instrument
 
-    def shares(self, split: str) -> Sequence[Share]:
+    def shares(self, split: str) -> Sequence[InstrumentRows]:
         """Return whose the days of a split are, in their order."""
-        whole = Share("", slice(0, len(self.actual[split])), self.train["log_floor"])
+        whole = InstrumentRows("", slice(0, len(self.actual[split])), self.train["log_floor"])
         return self.parts.get(split) or [whole]
 
     def ensemble(self, split: str) -> Array:
@@ -66,7 +68,7 @@ class Result:
         return mean
 
 
-def read(study: optuna.Study, trial: FrozenTrial, artifacts: Artifacts) -> Result:
+def read(study: optuna.Study, trial: FrozenTrial, artifacts: Artifacts) -> TrialResult:
     """Return a COMPLETE trial's numbers.
 
     Raises:
@@ -74,13 +76,13 @@ def read(study: optuna.Study, trial: FrozenTrial, artifacts: Artifacts) -> Resul
     """
     found = trial_file.read(study, trial, artifacts)
     if found is None or not all(seed.forecast for seed in found.seeds):
-        raise BrokenError(
+        raise DamagedFileError(
             f"the curves and forecasts of trial {trial.number} of {study.study_name} are missing, broken or of an "
             "older volopt",
             "run the study again under another --name: it takes the fits that are kept and writes them anew",
         )
     days = {split: found.days[split] for split in SPLITS}
-    return Result(
+    return TrialResult(
         number=trial.number,
         params=trial.params,
         replicates=tuple(map(_replicate, found.seeds)),
@@ -99,8 +101,8 @@ class _Metrics(dict[str, float]):
         return math.nan
 
 
-def _replicate(seed: Seed) -> Replicate:
-    return Replicate(
+def _replicate(seed: StoredSeed) -> SeedResult:
+    return SeedResult(
         seed.seed,
         _Metrics({name: _number(value) for name, value in seed.metrics.items()}),
         dict(seed.curves),
@@ -108,7 +110,7 @@ def _replicate(seed: Seed) -> Replicate:
     )
 
 
-def _baselines(found: Artifact, artifacts: Artifacts) -> dict[str, dict[str, Array]]:
+def _baselines(found: TrialFile, artifacts: Artifacts) -> dict[str, dict[str, Array]]:
     """Return the kept forecasts of those baselines that have one for each day."""
     arrays, _ = array_store.baselines(*artifacts.directories).get(found.baselines) or ({}, {})
     forecasts = {name: {split: arrays.get(f"{name}.{split}") for split in SPLITS} for name in BASELINES}
@@ -119,7 +121,7 @@ def _baselines(found: Artifact, artifacts: Artifacts) -> dict[str, dict[str, Arr
     }
 
 
-def _fits(values: NDArray[Any] | None, days: Days) -> bool:
+def _fits(values: NDArray[Any] | None, days: StoredDays) -> bool:
     return values is not None and values.shape == (len(days.date),) and values.dtype.kind == "f"
 
 

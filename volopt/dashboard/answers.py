@@ -10,7 +10,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 SAFE = frozenset({"GET", "HEAD"})  # methods that only read
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """A whole answer to one request."""
 
     status: HTTPStatus
@@ -24,12 +24,12 @@ class Answer(NamedTuple):
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [self.body]
 
 
-def sentence(environ: WSGIEnvironment, status: HTTPStatus, text: str) -> Answer:
+def sentence(environ: WSGIEnvironment, status: HTTPStatus, text: str) -> Response:
     """Return a sentence as a page or, for the API, as the JSON that optuna-dashboard's own errors are."""
     if environ["PATH_INFO"].startswith("/api/"):
-        return Answer(status, json.dumps({"reason": text}).encode(), "application/json")
+        return Response(status, json.dumps({"reason": text}).encode(), "application/json")
     page = f'<!DOCTYPE html><meta charset="utf-8"><title>{status.phrase}</title><p>{html.escape(text)}</p>'
-    return Answer(status, page.encode())
+    return Response(status, page.encode())
 
 
 def whole(app: WSGIApplication, environ: WSGIEnvironment) -> tuple[str, list[tuple[str, str]], bytes]:

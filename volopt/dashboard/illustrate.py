@@ -19,7 +19,7 @@ from volopt.dashboard.study_figures import save_figures_apart
 from volopt.dashboard.trial_picture import png, trial_chart
 from volopt.definition.schema import Definition
 from volopt.errors import VoloptError
-from volopt.figures.study_view import Subject
+from volopt.figures.study_view import StudyView
 from volopt.search.illustrator import Illustrator
 from volopt.storage.artifacts import PICTURE, Artifacts
 from volopt.storage.database.retrying import where_of
@@ -37,7 +37,7 @@ NOTED = 500  # trials whose notes are stored: optuna-dashboard reads all of them
 FIRST: dict[What, float] = {"trial": 1.0, "study": 2.0}  # seconds that the first may take, with all that it imports
 
 
-class Budget:
+class PictureBudget:
     """Says whether there is time for a picture, and measures what they take."""
 
     def __init__(self, pictures: Pictures, clock: Callable[[], float] = time.monotonic) -> None:
@@ -67,7 +67,9 @@ class Budget:
 class Illustrations(Illustrator):
     """Draws and writes for one study."""
 
-    def __init__(self, study: optuna.Study, artifacts: Artifacts, definition: Definition, budget: Budget) -> None:
+    def __init__(
+        self, study: optuna.Study, artifacts: Artifacts, definition: Definition, budget: PictureBudget
+    ) -> None:
         self._study, self._definition, self._artifacts, self._budget = study, definition, artifacts, budget
         self._synthetic = bool(data_of(study)["synthetic"])
         best = listing.best(study)
@@ -89,7 +91,7 @@ class Illustrations(Illustrator):
 
     def study(self) -> None:
         """Write the study's note, and draw its figures if there is time."""
-        subject = Subject(self._study, self._definition, self._artifacts)
+        subject = StudyView(self._study, self._definition, self._artifacts)
         save_note(self._study, None, notes.of_study(subject))
         where = where_of(self._study._storage)
         if where is not None and len(subject.complete) > self._shown and self._budget.allows("study"):

@@ -25,7 +25,7 @@ from volopt.dashboard.notes import of_trial
 from volopt.definition.schema import Definition
 from volopt.errors import VoloptError
 from volopt.storage.artifacts import PICTURE
-from volopt.storage.database.trial_cache import Cache
+from volopt.storage.database.trial_cache import TrialCache
 from volopt.storage.notes import VERSION
 from volopt.studies.listing import trials
 from volopt.studies.study import PREFIX, find, names
@@ -43,7 +43,7 @@ LINES = 300  # of intermediate values that a study's plot may have
 Json = dict[str, Any]
 
 
-class WithoutNotes(Cache):
+class StudyListCache(TrialCache):
     """A database whose finished trials are kept in memory, and whose studies are listed without the notes of trials."""
 
     def get_all_studies(self) -> "list[FrozenStudy]":
@@ -61,7 +61,7 @@ class WithoutNotes(Cache):
 
 
 def listing(app: WSGIApplication, storage: BaseStorage) -> WSGIApplication:
-    """Return optuna-dashboard's app over a ``WithoutNotes``, with its answers about studies amended."""
+    """Return optuna-dashboard's app over a ``StudyListCache``, with its answers about studies amended."""
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         asked = STUDY.fullmatch(environ["PATH_INFO"])

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from volopt.definition.schema import Data, Definition
-from volopt.figures.study_view import Subject
+from volopt.figures.study_view import StudyView
 from volopt.figures.words import number, seeds
 from volopt.studies.attributes import INTERRUPTED
 from volopt.studies.best_trial import standing
@@ -38,7 +38,7 @@ def of_trial(row: Mapping[str, Any], definition: Definition) -> str:
     return "\n".join(lines)
 
 
-def of_study(subject: Subject) -> str:
+def of_study(subject: StudyView) -> str:
     """Return the note of a study: what it is, on which data, how far it is, and how to go on with it."""
     found = summary(subject.study, subject.definition)
     data = subject.definition.data

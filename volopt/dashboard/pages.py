@@ -12,7 +12,7 @@ import optuna
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
 
-from volopt.dashboard.answers import Answer, sentence
+from volopt.dashboard.answers import Response, sentence
 from volopt.definition.schema import Definition
 from volopt.errors import StudyError, VoloptError
 from volopt.storage.artifacts import Artifacts
@@ -23,7 +23,7 @@ PICTURE = re.compile(r"/pictures/([^/]+)/(\d{1,9})\.png")
 KEPT = 200  # pictures of finished trials in memory, at about 50 kB each
 
 
-class Drawing(NamedTuple):
+class PageRenderers(NamedTuple):
     """What draws our pages."""
 
     page: Callable[[optuna.Study, Definition, Artifacts], str]
@@ -31,10 +31,12 @@ class Drawing(NamedTuple):
     picture: Callable[[optuna.Study, Definition, FrozenTrial, Artifacts], bytes | None]
 
 
-class Pages:
+class PageApp:
     """Answers for ``/report/<study>`` and ``/pictures/<study>/<number>.png``; asks ``other`` for the rest."""
 
-    def __init__(self, storage: BaseStorage, artifacts: Artifacts, drawing: Drawing, other: WSGIApplication) -> None:
+    def __init__(
+        self, storage: BaseStorage, artifacts: Artifacts, drawing: PageRenderers, other: WSGIApplication
+    ) -> None:
         self._storage, self._artifacts, self._drawing, self._other = storage, artifacts, drawing, other
         self._finished = lru_cache(KEPT)(self._draw)
         self._one_at_a_time = threading.Lock()  # matplotlib is not made for several threads
@@ -54,18 +56,18 @@ class Pages:
             answer = sentence(environ, status, f"Error: {error.message} ({error.hint})")
         return answer.send(environ, start_response)
 
-    def _report(self, name: str) -> Answer:
+    def _report(self, name: str) -> Response:
         study, definition = find(self._storage, name)
-        return Answer(HTTPStatus.OK, self._drawing.page(study, definition, self._artifacts).encode())
+        return Response(HTTPStatus.OK, self._drawing.page(study, definition, self._artifacts).encode())
 
-    def _picture(self, name: str, number: int) -> Answer:
+    def _picture(self, name: str, number: int) -> Response:
         *_, trial = self._find(name, number)
         draw = self._finished if trial.state.is_finished() else self._draw
         with self._one_at_a_time:
             drawn = draw(name, number)
         if drawn is None:
             raise StudyError(f"there is nothing to draw of trial {number}", "a trial has a picture when it is finished")
-        return Answer(HTTPStatus.OK, drawn, "image/png")
+        return Response(HTTPStatus.OK, drawn, "image/png")
 
     def _draw(self, name: str, number: int) -> bytes | None:
         return self._drawing.picture(*self._find(name, number), self._artifacts)

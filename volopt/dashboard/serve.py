@@ -15,24 +15,24 @@ import optuna_dashboard
 from optuna.storages import BaseStorage
 
 from volopt.dashboard.guards import by_method, guarded, read_only
-from volopt.dashboard.listing import WithoutNotes, listing
-from volopt.dashboard.pages import Drawing, Pages
+from volopt.dashboard.listing import StudyListCache, listing
+from volopt.dashboard.pages import PageApp, PageRenderers
 from volopt.errors import UsageError, VoloptError
 from volopt.storage.artifacts import Artifacts
-from volopt.storage.database.retrying import PatientStorage
+from volopt.storage.database.retrying import RetryingStorage
 
 FIRST_PORT = 8080
 PORTS = 100  # tried from the first one on
 
 
-class Fresh:
+class ReopeningApp:
     """An app over a database, made anew when a study in it is gone.
 
     Optuna keeps finished trials in memory by the number of their study, and SQLite gives the number of a deleted study
     to the next one: without this, a study that was deleted and run again would show the old trials.
     """
 
-    def __init__(self, storage: PatientStorage, make: Callable[[BaseStorage], WSGIApplication]) -> None:
+    def __init__(self, storage: RetryingStorage, make: Callable[[BaseStorage], WSGIApplication]) -> None:
         self._storage, self._make = storage, make
         self._lock = threading.Lock()
         self._born = self._births()
@@ -51,7 +51,7 @@ class Fresh:
             return self._app
 
     def _begin(self) -> WSGIApplication:
-        storage = WithoutNotes(self._storage)
+        storage = StudyListCache(self._storage)
         threading.Thread(target=storage.read_ahead, daemon=True).start()
         return self._make(storage)
 
@@ -63,7 +63,7 @@ class Fresh:
 
 
 def dashboard(
-    reader: PatientStorage, writer: PatientStorage | None, artifacts: Artifacts, drawing: Drawing
+    reader: RetryingStorage, writer: RetryingStorage | None, artifacts: Artifacts, drawing: PageRenderers
 ) -> WSGIApplication:
     """Return the dashboard of a database as an app.
 
@@ -76,10 +76,10 @@ def dashboard(
 
     def views(storage: BaseStorage) -> WSGIApplication:
         theirs = listing(optuna_dashboard.wsgi(storage, artifacts.store), storage)
-        return Pages(storage, artifacts, drawing, theirs)
+        return PageApp(storage, artifacts, drawing, theirs)
 
     changes = read_only if writer is None else optuna_dashboard.wsgi(writer, artifacts.store)
-    return by_method(Fresh(reader, views), changes)
+    return by_method(ReopeningApp(reader, views), changes)
 
 
 class Server(ThreadingMixIn, WSGIServer):

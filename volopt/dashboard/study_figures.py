@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from volopt.executors.worker import follow_parent
-from volopt.figures.study_view import NothingToPlotError, Subject
+from volopt.figures.study_view import NothingToPlotError, StudyView
 from volopt.storage.artifacts import Artifacts
 from volopt.storage.database.address import Address
 from volopt.storage.database.connect import connect
@@ -20,7 +20,7 @@ from volopt.studies.study import find
 FIGURES = {"error": 1, "grid": 4, "skill": 1}  # how many panels go into one place of the dashboard, which is narrow
 
 
-def save_figures(subject: Subject) -> None:
+def save_figures(subject: StudyView) -> None:
     """Store the study's figures where its page in the dashboard shows them."""
     from optuna_dashboard import save_plotly_graph_object
 
@@ -47,4 +47,4 @@ def save_figures_apart(where: Address, name: str, artifacts: Sequence[Path]) -> 
 
 def _save(where: Address, name: str, artifacts: Sequence[Path]) -> None:
     with contextlib.closing(connect(where.url, write=True)) as storage:
-        save_figures(Subject(*find(storage, name), Artifacts(*artifacts)))
+        save_figures(StudyView(*find(storage, name), Artifacts(*artifacts)))

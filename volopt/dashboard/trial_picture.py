@@ -15,13 +15,13 @@ from volopt.figures.trial_series import of_artifact
 from volopt.storage.artifacts import Artifacts
 from volopt.studies import study as studies
 from volopt.studies import trial_file
-from volopt.studies.trial_file import Artifact
+from volopt.studies.trial_file import TrialFile
 
 WIDTH, HEIGHT = 1000, 340  # pixels, without title and legend
 
 
 def trial_chart(
-    left: Artifact,
+    left: TrialFile,
     params: Mapping[str, Scalar],
     definition: Definition,
     number: int,

@@ -21,7 +21,7 @@ import pandas as pd
 
 from volopt.data.bins import SYNTHETIC
 from volopt.data.csv_files import read_csv, read_file
-from volopt.data.provider import Provider, Rows, open_provider
+from volopt.data.provider import CalendarRows, Provider, open_provider
 from volopt.data.quality import Gap, Outlier, Quality, find_gaps, find_outliers
 from volopt.data.readers import READERS, default
 from volopt.definition.expressions import Expression, ExpressionError, parse
@@ -44,7 +44,7 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Source:
+class DataSource:
     """Where frames come from."""
 
     provider: str  # the directory, absolute
@@ -53,13 +53,13 @@ class Source:
     fingerprint: str  # sha256, in hex
 
 
-class _Table(NamedTuple):
+class _FrameTable(NamedTuple):
     name: str
     values: pd.DataFrame  # every day of the range; the expressions and $volume
     ends: tuple[date, date] | None  # of the range, where a calendar tells which days are absent
 
 
-class _Request(NamedTuple):
+class _FrameRequest(NamedTuple):
     directory: Path
     instrument: str
     expressions: tuple[Expression, ...]  # with $volume
@@ -90,7 +90,7 @@ def load_frames(
     files: Sequence[str] = (),
     cache: Path | None = None,
     reader: str | None = None,
-) -> tuple[list[Frame], Source]:
+) -> tuple[list[Frame], DataSource]:
     """Read one frame from a provider directory, or one from each of the CSV ``files`` in it.
 
     Args:
@@ -108,7 +108,7 @@ def load_frames(
     """
     texts = _canonical(expressions)
     wanted = tuple(parse(text) for text in dict.fromkeys([*texts, VOLUME]))
-    request = _Request(directory, instrument, wanted, start, end)
+    request = _FrameRequest(directory, instrument, wanted, start, end)
     try:
         source, tables = _csv(request, files) if files else _provider(request, reader or default())
     except OSError as error:
@@ -134,21 +134,21 @@ def _canonical(expressions: Sequence[str]) -> list[str]:
         raise DataError(f"no allowed expression: {error}", "see the study file's features") from error
 
 
-def _provider(request: _Request, reader: str) -> tuple[Source, Callable[[], list[_Table]]]:
+def _provider(request: _FrameRequest, reader: str) -> tuple[DataSource, Callable[[], list[_FrameTable]]]:
     provider = open_provider(request.directory)
     fields = sorted({field for expression in request.expressions for field in expression.fields})
     rows = provider.check(request.instrument, fields, request.start, request.end)
     fingerprint = request.fingerprint(_parts(provider, request.instrument, fields))
-    source = Source(str(request.directory.resolve()), reader, provider.synthetic, fingerprint)
+    source = DataSource(str(request.directory.resolve()), reader, provider.synthetic, fingerprint)
 
-    def tables() -> list[_Table]:
+    def tables() -> list[_FrameTable]:
         table = READERS[reader](provider, request.instrument, request.expressions, rows)
-        return [_Table(request.instrument, table, _ends(provider, rows))]
+        return [_FrameTable(request.instrument, table, _ends(provider, rows))]
 
     return source, tables
 
 
-def _ends(provider: Provider, rows: Rows) -> tuple[date, date]:
+def _ends(provider: Provider, rows: CalendarRows) -> tuple[date, date]:
     return provider.day(rows.first), provider.day(rows.last)
 
 
@@ -161,25 +161,25 @@ def _parts(provider: Provider, instrument: str, fields: Sequence[str]) -> Iterab
         yield values.tobytes()
 
 
-def _csv(request: _Request, files: Sequence[str]) -> tuple[Source, Callable[[], list[_Table]]]:
+def _csv(request: _FrameRequest, files: Sequence[str]) -> tuple[DataSource, Callable[[], list[_FrameTable]]]:
     contents = {name: read_file(request.directory, name) for name in files}
     synthetic = (request.directory / SYNTHETIC).is_file()
     fingerprint = request.fingerprint(part for item in contents.items() for part in item)
-    source = Source(str(request.directory.resolve()), "csv", synthetic, fingerprint)
+    source = DataSource(str(request.directory.resolve()), "csv", synthetic, fingerprint)
 
-    def tables() -> list[_Table]:
+    def tables() -> list[_FrameTable]:
         return [_csv_table(request, name, content) for name, content in contents.items()]
 
     return source, tables
 
 
-def _csv_table(request: _Request, name: str, content: bytes) -> _Table:
+def _csv_table(request: _FrameRequest, name: str, content: bytes) -> _FrameTable:
     table = read_csv(content, name, request.instrument, request.texts)
     first, last = (day and pd.Timestamp(day) for day in (request.start, request.end))
-    return _Table(name, table.loc[first:last], None)
+    return _FrameTable(name, table.loc[first:last], None)
 
 
-def _frame(table: _Table, texts: Sequence[str]) -> Frame:
+def _frame(table: _FrameTable, texts: Sequence[str]) -> Frame:
     volume = table.values[VOLUME].to_numpy()
     traded = np.isfinite(volume) & (volume > 0)
     if not traded.any():
@@ -210,7 +210,7 @@ def _check_columns(name: str, texts: Sequence[str], values: np.ndarray, complete
             raise DataError(f"{text} of {name} is {column[0]:g} on every trade day of the range", hint)
 
 
-def _keep(cache: Path, frames: Sequence[Frame], source: Source) -> None:
+def _keep(cache: Path, frames: Sequence[Frame], source: DataSource) -> None:
     entries = [{"name": each.name, "columns": each.columns, "quality": asdict(each.quality)} for each in frames]
     arrays: dict[str, np.ndarray] = {}
     for number, frame in enumerate(frames):
@@ -221,11 +221,11 @@ def _keep(cache: Path, frames: Sequence[Frame], source: Source) -> None:
         write_arrays(_kept_at(cache, source), arrays, facts)
 
 
-def _kept_at(cache: Path, source: Source) -> Path:
+def _kept_at(cache: Path, source: DataSource) -> Path:
     return cache / f"{source.fingerprint}.safetensors"
 
 
-def _restore(cache: Path, source: Source) -> tuple[list[Frame], Source] | None:
+def _restore(cache: Path, source: DataSource) -> tuple[list[Frame], DataSource] | None:
     kept = read_arrays(_kept_at(cache, source))
     if kept is None:
         return None

@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from volopt.data.provider import Provider, Rows
+from volopt.data.provider import CalendarRows, Provider
 from volopt.definition.expressions import Binary, Call, Expression, Field, Number
 
 _PAIRS = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide}
 _PLAIN = {"Log": np.log, "Abs": np.abs}
 
 
-def read(provider: Provider, instrument: str, expressions: Sequence[Expression], rows: Rows) -> pd.DataFrame:
+def read(provider: Provider, instrument: str, expressions: Sequence[Expression], rows: CalendarRows) -> pd.DataFrame:
     """The expressions over the rows of the calendar: a float64 column each, named by its canonical text."""
     columns = {}
     with np.errstate(all="ignore"):
         for expression in expressions:
-            window = Rows(max(0, rows.first - expression.lookback), rows.last)
+            window = CalendarRows(max(0, rows.first - expression.lookback), rows.last)
             series = _evaluate(expression, partial(_load, provider, instrument, window))
             columns[expression.text] = series.astype(np.float32).reindex(range(rows.first, rows.last + 1))
     table = pd.DataFrame(columns).astype(np.float64)
@@ -33,7 +33,7 @@ def read(provider: Provider, instrument: str, expressions: Sequence[Expression],
     return table
 
 
-def _load(provider: Provider, instrument: str, window: Rows, field: str) -> pd.Series:
+def _load(provider: Provider, instrument: str, window: CalendarRows, field: str) -> pd.Series:
     start, values = provider.series(instrument, field)
     whole = pd.Series(values, index=pd.RangeIndex(start, start + len(values)))
     return whole.loc[window.first : window.last]

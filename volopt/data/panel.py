@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from volopt.data.frame import Frame, Source, load_frames
+from volopt.data.frame import DataSource, Frame, load_frames
 from volopt.data.provider import open_provider
 from volopt.definition.schema import Definition
 from volopt.errors import DataError, suggest
@@ -22,7 +22,7 @@ class Panel:
     """What was read; ``left_out`` says by name why an instrument has no frame."""
 
     frames: Sequence[Frame]
-    source: Source
+    source: DataSource
     left_out: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -47,7 +47,7 @@ def load_panel(
         if name not in known:
             raise DataError(f"there is no instrument {name} in {directory}", suggest(name, known))
     names = sorted(name for name in known if not is_index(name)) if instruments == "all" else instruments
-    frames, sources, left_out = list[Frame](), list[Source](), dict[str, DataError]()
+    frames, sources, left_out = list[Frame](), list[DataSource](), dict[str, DataError]()
     for name in names:
         try:
             (frame,), source = load_frames(directory, name, expressions, start, end, cache=cache)

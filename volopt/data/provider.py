@@ -34,7 +34,7 @@ class Span(NamedTuple):
     last: date
 
 
-class Rows(NamedTuple):
+class CalendarRows(NamedTuple):
     """First and last row of the calendar in a range, both in it."""
 
     first: int
@@ -67,7 +67,7 @@ class Provider:
         path = inside(self.directory, "features", folder(instrument), name)
         return read_bin(path, len(self.calendar))
 
-    def check(self, instrument: str, fields: Collection[str], start: date | None, end: date | None) -> Rows:
+    def check(self, instrument: str, fields: Collection[str], start: date | None, end: date | None) -> CalendarRows:
         """The rows of a range, after a look at everything that reading these fields there needs.
 
         Raises:
@@ -89,7 +89,7 @@ class Provider:
             raise DataError(message, f"it is listed from {listed}")
         return rows
 
-    def rows(self, start: date | None, end: date | None) -> Rows:
+    def rows(self, start: date | None, end: date | None) -> CalendarRows:
         """The rows of the days from ``start`` to ``end``; None means the calendar's own end.
 
         Raises:
@@ -104,7 +104,7 @@ class Provider:
         stop = int(np.searchsorted(self.calendar, np.datetime64(end, "D"), "right")) - 1
         if begin > stop:
             raise DataError(f"{start} to {end} has no trading day", "write an earlier start or a later end")
-        return Rows(begin, stop)
+        return CalendarRows(begin, stop)
 
     def days_to_next(self) -> np.ndarray:
         """From each day of the calendar to the next one, in days (float32): 1, over a weekend 3, over holidays more.

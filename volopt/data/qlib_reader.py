@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from volopt.data.provider import Provider, Rows
+from volopt.data.provider import CalendarRows, Provider
 from volopt.definition.expressions import Expression
 from volopt.definition.plain import shortened
 from volopt.errors import DataError, UsageError
@@ -28,7 +28,7 @@ def available() -> bool:
     return importlib.util.find_spec("qlib") is not None
 
 
-def read(provider: Provider, instrument: str, expressions: Sequence[Expression], rows: Rows) -> pd.DataFrame:
+def read(provider: Provider, instrument: str, expressions: Sequence[Expression], rows: CalendarRows) -> pd.DataFrame:
     """The expressions over the rows of the calendar: a float64 column each, named by its canonical text."""
     texts = [expression.text for expression in expressions]
     try:
@@ -66,7 +66,7 @@ def official_addresses(region: str) -> list[str]:
     return found
 
 
-def _features(provider: Provider, instrument: str, texts: list[str], rows: Rows) -> pd.DataFrame:
+def _features(provider: Provider, instrument: str, texts: list[str], rows: CalendarRows) -> pd.DataFrame:
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # else mlflow writes to the home directory
     import qlib
     from qlib.data import D

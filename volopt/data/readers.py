@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from volopt.data import native, qlib_reader
-from volopt.data.provider import DAYS_TO_NEXT, Provider, Rows
+from volopt.data.provider import DAYS_TO_NEXT, CalendarRows, Provider
 from volopt.definition.expressions import Expression
 
-Reader = Callable[[Provider, str, Sequence[Expression], Rows], pd.DataFrame]
+Reader = Callable[[Provider, str, Sequence[Expression], CalendarRows], pd.DataFrame]
 
 
-def _qlib(provider: Provider, instrument: str, expressions: Sequence[Expression], rows: Rows) -> pd.DataFrame:
+def _qlib(provider: Provider, instrument: str, expressions: Sequence[Expression], rows: CalendarRows) -> pd.DataFrame:
     """Read with qlib, but for what stands on the calendar's own field, which qlib does not have."""
     ours = [each for each in expressions if DAYS_TO_NEXT in each.fields]
     theirs = [each for each in expressions if DAYS_TO_NEXT not in each.fields]

@@ -47,7 +47,7 @@ WEEKDAYS = (0.045, -0.025, -0.015, -0.005, 0.0)  # Monday first, in log volume
 STEPS = 48  # of the random walk within a day
 
 
-class Market(NamedTuple):
+class SampleMarket(NamedTuple):
     """What distinguishes the stock from the index."""
 
     volume: float  # typical, in adjusted shares
@@ -59,8 +59,8 @@ class Market(NamedTuple):
     dividends: int
 
 
-STOCK = Market(1.2e7, 64.0, 0.86, (0.40, 0.20, 0.25), 0.0145, suspensions=9, dividends=8)
-INDEX = Market(1.1e10, 3535.0, 0.55, (0.25, 0.12, 0.15), 0.0125, suspensions=0, dividends=0)
+STOCK = SampleMarket(1.2e7, 64.0, 0.86, (0.40, 0.20, 0.25), 0.0145, suspensions=9, dividends=8)
+INDEX = SampleMarket(1.1e10, 3535.0, 0.55, (0.25, 0.12, 0.15), 0.0125, suspensions=0, dividends=0)
 
 
 def write_sample(directory: Path, seed: int = 0) -> None:
@@ -103,7 +103,7 @@ def _levels(random: np.random.Generator, days: int) -> np.ndarray:
 
 
 def _instrument(
-    random: np.random.Generator, calendar: pd.DatetimeIndex, regimes: np.ndarray, market: Market
+    random: np.random.Generator, calendar: pd.DatetimeIndex, regimes: np.ndarray, market: SampleMarket
 ) -> pd.DataFrame:
     traded = ~_suspended(random, len(calendar), market.suspensions)
     days = calendar[traded]

@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 from volopt.definition.plain import show, show_key
 from volopt.definition.space import KEYS, Range
-from volopt.definition.values import Keyed, Table, type_of
+from volopt.definition.values import KeyedTable, TomlTable, type_of
 from volopt.errors import did_you_mean, nearest
 
 INVALID: Final = object()
@@ -21,13 +21,13 @@ MAX_TABLES = 100  # of one kind, such as [[phase]]
 Draft = dict[str, Any]
 
 
-class Reader:
+class StudyFileReader:
     """Collects in ``mistakes`` one line for each wrong value it meets."""
 
     def __init__(self) -> None:
         self.mistakes: list[str] = []
 
-    def table(self, model: type[Table], raw: object, prefix: str = "") -> Draft:
+    def table(self, model: type[TomlTable], raw: object, prefix: str = "") -> Draft:
         """The valid values of one table; ``prefix`` goes before its keys in mistakes."""
         if not isinstance(raw, Mapping):
             self.mistakes.append(f"{prefix.strip(' .')}: found {show(raw)}, write a table")
@@ -63,16 +63,16 @@ class Reader:
             self.mistakes.append(f"{path}: missing, write {_words(info)}")
             return INVALID
         value = info.get_default(call_default_factory=True, validated_data=draft)
-        return dict(value) if isinstance(value, Table) else value
+        return dict(value) if isinstance(value, TomlTable) else value
 
     def _field(self, info: FieldInfo, raw: object, path: str) -> Any:
         if model := _table_in(info):
             return self._tables(model, raw, path) if _is_list(info) else self.table(model, raw, f"{path}.")
-        if keyed := next((each for each in info.metadata if isinstance(each, Keyed)), None):
+        if keyed := next((each for each in info.metadata if isinstance(each, KeyedTable)), None):
             return self._keyed(keyed, info, raw, path)
         return self._value(type_of(info), raw, path, _words(info))
 
-    def _tables(self, model: type[Table], raw: object, path: str) -> Any:
+    def _tables(self, model: type[TomlTable], raw: object, path: str) -> Any:
         if not isinstance(raw, list | tuple) or not raw:
             self.mistakes.append(f"{path}: found {show(raw)}, write one or more [[{path}]]")
             return INVALID
@@ -81,18 +81,18 @@ class Reader:
             return INVALID
         return [self._labelled(model, each, path, number) for number, each in enumerate(raw, 1)]
 
-    def _labelled(self, model: type[Table], raw: object, path: str, number: int) -> Draft:
+    def _labelled(self, model: type[TomlTable], raw: object, path: str, number: int) -> Draft:
         name = raw.get("name") if isinstance(raw, Mapping) else None
         label = f"{path} {show(name)}" if isinstance(name, str) else f"{path} {number}"
         return {"label": label, **self.table(model, raw, f"{label} ")}
 
-    def _keyed(self, keyed: Keyed, info: FieldInfo, raw: object, path: str) -> Any:
+    def _keyed(self, keyed: KeyedTable, info: FieldInfo, raw: object, path: str) -> Any:
         if not isinstance(raw, Mapping):
             self.mistakes.append(f"{path}: found {show(raw)}, write {_words(info)}")
             return INVALID
         return {key: self._entry(keyed, key, value, f"{path}.{show_key(key)}") for key, value in raw.items()}
 
-    def _entry(self, keyed: Keyed, key: str, raw: object, path: str) -> Any:
+    def _entry(self, keyed: KeyedTable, key: str, raw: object, path: str) -> Any:
         before = len(self.mistakes)
         if key in KEYS and isinstance(raw, Mapping):
             self.table(Range, raw, f"{path}.")
@@ -137,9 +137,9 @@ def _words_of(kind: Any) -> str | None:
     return described[0] if described else " or ".join(filter(None, map(_words_of, get_args(kind))))
 
 
-def _table_in(info: FieldInfo) -> type[Table] | None:
+def _table_in(info: FieldInfo) -> type[TomlTable] | None:
     kinds = (info.annotation, *get_args(info.annotation))
-    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Table)), None)
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, TomlTable)), None)
 
 
 def _is_list(info: FieldInfo) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from volopt.definition import checks
-from volopt.definition.draft import Reader
+from volopt.definition.draft import StudyFileReader
 from volopt.definition.plain import show
 from volopt.definition.schema import Definition
 from volopt.errors import DefinitionError, UsageError, did_you_mean
@@ -124,7 +124,7 @@ def _build(raw: Mapping[str, Any], source: str) -> Definition:
         raise DefinitionError(
             f"{source} has format {show(found)}, and this volopt reads format {FORMAT}", "a newer volopt is needed"
         )
-    reader = Reader()
+    reader = StudyFileReader()
     draft = reader.table(Definition, raw)
     if mistakes := [*reader.mistakes, *checks.mistakes(draft)]:
         raise DefinitionError(

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 
 from volopt.definition.sections import Data, Files, Model, Objective, Published, Training
 from volopt.definition.space import KEYS, Entry, Range, choices_type, entry_type, value_type
-from volopt.definition.values import Choices, Keyed, Name, Scalar, Table, Text, at_most, canonical, whole
+from volopt.definition.values import Choices, KeyedTable, Name, Scalar, Text, TomlTable, at_most, canonical, whole
 
 __all__ = [
     "KEYS",
@@ -30,14 +30,14 @@ __all__ = [
 ]
 
 
-class Phase(Table):
+class Phase(TomlTable):
     """One ``[[phase]]``: a sampler over part of the space; a grid lists its points, others propose trials."""
 
     name: Name
     sampler: Literal["grid", "tpe", "random", "gp", "cmaes", "qmc"]
     grid: Annotated[
         dict[str, Choices],
-        Keyed(choices_type),
+        KeyedTable(choices_type),
         Field(description='lists of values of [space], such as { cell = ["RNN", "LSTM"] }'),
     ] = Field(default={})
     vary: Annotated[
@@ -49,7 +49,7 @@ class Phase(Table):
     start: Literal["baseline", "best"] = "baseline"
     fix: Annotated[
         dict[str, Scalar],
-        Keyed(value_type),
+        KeyedTable(value_type),
         Field(description="keys of [space] with a value each, such as { hidden_size = 25 }"),
     ] = Field(default={})
     trials: Annotated[int, whole(1, 1_000_000)] | None = None
@@ -61,7 +61,7 @@ class Phase(Table):
         return [rest | dict(zip(self.grid, values, strict=True)) for values in itertools.product(*self.grid.values())]
 
 
-class Definition(Table):
+class Definition(TomlTable):
     """A whole study file."""
 
     format: Annotated[int, Field(strict=True, ge=1, le=1, description="1")]
@@ -73,7 +73,7 @@ class Definition(Table):
     training: Training = Training()
     space: Annotated[
         dict[str, Entry],
-        Keyed(entry_type),
+        KeyedTable(entry_type),
         Field(description="keys with a list of values or a range, such as { low = 5, high = 100 }"),
     ]
     phases: Annotated[tuple[Phase, ...], Field(alias="phase", min_length=1, description="one or more [[phase]]")]

@@ -13,7 +13,7 @@ from volopt.definition.values import (
     Instrument,
     Instruments,
     Span,
-    Table,
+    TomlTable,
     number,
     whole,
 )
@@ -21,14 +21,14 @@ from volopt.definition.values import (
 DIRECTIONS = {"valid_mse": "minimize", "valid_log_mse": "minimize", "valid_log_r2": "maximize"}
 
 
-class Files(Table):
+class Files(TomlTable):
     """``[data.files]``: two CSV files of the data directory are the source, in place of a qlib provider."""
 
     history: FileName
     test: FileName
 
 
-class Data(Table):
+class Data(TomlTable):
     """``[data]``: what is forecast from what, and on which days; the ends of a split are inclusive.
 
     One ``instrument``, or several ``instruments`` (``"all"``: of the provider, but for indices) that one network
@@ -60,7 +60,7 @@ class Data(Table):
         return "all instruments" if self.instruments == ALL else f"{len(self.instruments)} instruments"
 
 
-class Published(Table):
+class Published(TomlTable):
     """``[published]``: what the paper's notebooks did and one would not do, here to repeat their figures.
 
     - ``scale_each_file``: minimum and maximum of the whole history, valid included, and of the test file by
@@ -81,7 +81,7 @@ class Published(Table):
     test_in_train_mode: Flag = False
 
 
-class Model(Table):
+class Model(TomlTable):
     """``[model]``: the baseline network; ``window`` counts input days, the target is the day after."""
 
     cell: Literal["RNN", "LSTM", "GRU"] = "LSTM"
@@ -92,7 +92,7 @@ class Model(Table):
     window: Annotated[int, whole(1, 2000)] = 20
 
 
-class Training(Table):
+class Training(TomlTable):
     """``[training]``: how one configuration is trained; ``early_stopping`` is a patience in epochs."""
 
     epochs: Annotated[int, whole(1, 1_000_000)] = 100
@@ -114,7 +114,7 @@ def _valid_only(metric: object) -> object:
     return metric
 
 
-class Objective(Table):
+class Objective(TomlTable):
     """``[objective]``: the figure that trials are compared by; a metric has only one sensible direction."""
 
     metric: Annotated[Literal["valid_mse", "valid_log_mse", "valid_log_r2"], BeforeValidator(_valid_only)] = "valid_mse"

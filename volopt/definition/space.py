@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, model_validator
 
 from volopt.definition.plain import show, show_all
 from volopt.definition.sections import Model, Training
-from volopt.definition.values import MAX_VALUES, Choices, Flag, Scalar, Table, canonical, type_of, whole
+from volopt.definition.values import MAX_VALUES, Choices, Flag, Scalar, TomlTable, canonical, type_of, whole
 from volopt.errors import did_you_mean
 
 _TRAINING_KEYS = ("learning_rate", "batch_size", "optimizer", "weight_decay")
@@ -23,7 +23,7 @@ Bound = Annotated[
 ]
 
 
-class Range(Table):
+class Range(TomlTable):
     """From ``low`` to ``high`` inclusive: whole ones, every ``step``, if both are ``int``."""
 
     low: Bound

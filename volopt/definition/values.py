@@ -42,7 +42,7 @@ def type_of(info: FieldInfo) -> Any:
     return Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
 
 
-class Table(BaseModel):
+class TomlTable(BaseModel):
     """A table of the study file: frozen, every key known."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -155,7 +155,7 @@ Span = Annotated[
 
 
 @dataclass(frozen=True)
-class Keyed:
+class KeyedTable:
     """Marks a table of which each value has a type of its own, told by its key (and shape).
 
     Args:

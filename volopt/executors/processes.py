@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from volopt.executors.serial import train
-from volopt.executors.shared_memory import Shared
+from volopt.executors.shared_memory import SharedMemory
 from volopt.executors.trainer import WorkerDiedError
 from volopt.executors.worker import work
 
@@ -35,9 +35,9 @@ class ProcessTrainer:
 
     def __init__(self, dataset: Any, workers: int, work: Callable[..., Any] = train) -> None:
         self.workers = workers
-        self._shared = Shared((work, dataset))
-        self._all = [_Worker(self._shared) for _ in range(workers)]
-        self._idle: SimpleQueue[_Worker] = SimpleQueue()
+        self._shared = SharedMemory((work, dataset))
+        self._all = [_WorkerProcess(self._shared) for _ in range(workers)]
+        self._idle: SimpleQueue[_WorkerProcess] = SimpleQueue()
         for worker in self._all:
             self._idle.put(worker)
         self._threads = ThreadPoolExecutor(workers, "worker")
@@ -62,10 +62,10 @@ class ProcessTrainer:
             self._idle.put(worker)
 
 
-class _Worker:
+class _WorkerProcess:
     """One process, begun when it is needed and begun anew when it has died."""
 
-    def __init__(self, what: Shared) -> None:
+    def __init__(self, what: SharedMemory) -> None:
         self._what = what
         self._lock = threading.Lock()  # of the three below
         self._process: BaseProcess | None = None

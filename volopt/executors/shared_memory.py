@@ -16,7 +16,7 @@ from typing import Any
 ALIGNED = 64  # bytes: a cache line
 
 
-class Shared:
+class SharedMemory:
     """Something to give to processes; arrays are laid into memory with the first that takes it."""
 
     def __init__(self, what: Any) -> None:
@@ -59,7 +59,7 @@ class Shared:
 
 
 def received(pipe: Connection) -> Any:
-    """Return what ``Shared.send`` sent; raises EOFError where the pipe ended."""
+    """Return what ``SharedMemory.send`` sent; raises EOFError where the pipe ended."""
     pickled, places = pipe.recv()
     if not places:
         return pickle.loads(pickled)

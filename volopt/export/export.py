@@ -24,12 +24,12 @@ from volopt.storage import array_store
 from volopt.storage.artifacts import Artifacts
 from volopt.studies import trial_file
 from volopt.studies.listing import trials
-from volopt.studies.trial_file import Artifact
+from volopt.studies.trial_file import TrialFile
 
 WRITERS = {"csv": CSVWriter, "parquet": ParquetWriter}
 
 
-class Written(NamedTuple):
+class TableFile(NamedTuple):
     """One file."""
 
     path: Path
@@ -39,7 +39,7 @@ class Written(NamedTuple):
 class Export(NamedTuple):
     """What was written, by table, and what was not there to be written."""
 
-    files: dict[str, Written]
+    files: dict[str, TableFile]
     unread: list[int]  # trials whose curves and forecasts are missing or broken
     without_baselines: list[int]  # sets of days on which the baselines' forecasts are gone
 
@@ -68,7 +68,7 @@ def export(
         UsageError: a file is there already.
         StorageError: the directory cannot be written to.
     """
-    source = _Source(study, definition, artifacts)
+    source = _StudySnapshot(study, definition, artifacts)
     if not source.listed:
         raise StudyError(f'the study "{study.study_name}" has no trials yet', "run it first")
     schemas = {name: _schema(schema, format) for name, schema in tables.schemas(definition).items()}
@@ -87,11 +87,11 @@ def export(
         raise StorageError(
             f"cannot write in {directory}: {error.strerror or error}", "free some space or name another --out"
         ) from error
-    files = {name: Written(path, rows[name]) for name, path in paths.items()}
+    files = {name: TableFile(path, rows[name]) for name, path in paths.items()}
     return Export(files, source.unread, source.without_baselines)
 
 
-class _Source:
+class _StudySnapshot:
     """A study as it stood at one moment, table by table."""
 
     def __init__(self, study: optuna.Study, definition: Definition, artifacts: Artifacts) -> None:
@@ -100,7 +100,7 @@ class _Source:
         self.without_baselines: list[int] = []
         self._study, self._artifacts = study, artifacts
         self._frozen = study.get_trials(deepcopy=False)[: len(self.listed)]  # some may have come since
-        self._days: dict[str, Artifact] = {}  # of each set, without seeds, under the key of its baselines
+        self._days: dict[str, TrialFile] = {}  # of each set, without seeds, under the key of its baselines
 
     def pieces(self, schemas: dict[str, tables.Schema]) -> Iterator[tuple[str, tables.Table]]:
         """Return the tables in pieces, each with its name."""
@@ -125,7 +125,7 @@ class _Source:
             self._days.setdefault(left.baselines, left.model_copy(update={"seeds": []}))
         return found
 
-    def _of_baselines(self, key: str, left: Artifact, day_set: int, schema: tables.Schema) -> list[tables.Table]:
+    def _of_baselines(self, key: str, left: TrialFile, day_set: int, schema: tables.Schema) -> list[tables.Table]:
         arrays, _ = array_store.baselines(*self._artifacts.directories).get(key) or ({}, {})
         try:
             return list(tables.of_baselines(arrays, left, day_set, schema))

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from volopt.baselines.forecasts import BASELINES, SCORED
 from volopt.definition.schema import Definition, Range, Scalar
-from volopt.studies.trial_file import Artifact, Curves
+from volopt.studies.trial_file import StoredCurves, TrialFile
 
 Schema = Any  # pyarrow's; it has no types to check against
 Table = Any
@@ -67,7 +67,7 @@ def seeds(listed: Sequence[Mapping[str, Any]], schema: Schema) -> Table:
     return pa.Table.from_pylist(rows, schema=schema)
 
 
-def of_artifact(number: int, left: Artifact, day_set: int, known: Mapping[str, Schema]) -> dict[str, Table]:
+def of_artifact(number: int, left: TrialFile, day_set: int, known: Mapping[str, Schema]) -> dict[str, Table]:
     """Return the curves, gradients, predictions and instruments of a trial.
 
     Args:
@@ -91,7 +91,7 @@ def of_artifact(number: int, left: Artifact, day_set: int, known: Mapping[str, S
 
 
 def of_baselines(
-    arrays: Mapping[str, NDArray[np.float64]], left: Artifact, day_set: int, schema: Schema
+    arrays: Mapping[str, NDArray[np.float64]], left: TrialFile, day_set: int, schema: Schema
 ) -> Iterator[Table]:
     """Return the predictions of the baselines on one set of days.
 
@@ -155,7 +155,7 @@ def _params(params: Mapping[str, Any]) -> dict[str, Any]:
     return {f"params_{key}": value for key, value in params.items()}
 
 
-def _curves(found: Curves) -> Columns:
+def _curves(found: StoredCurves) -> Columns:
     epochs = list(range(1, len(found.train_mse) + 1))
     records = {"valid_log_mse": found.valid_log_mse, "valid_log_r2": found.valid_log_r2}
     recorded = {name: dict(zip(found.record_epoch, each, strict=bool(each))) for name, each in records.items()}
@@ -167,7 +167,7 @@ def _curves(found: Curves) -> Columns:
     }
 
 
-def _gradients(found: Curves) -> Columns:
+def _gradients(found: StoredCurves) -> Columns:
     norms = found.gradient_norm
     rows = [
         (epoch, layer, norm)
@@ -177,7 +177,7 @@ def _gradients(found: Curves) -> Columns:
     return {name: [row[i] for row in rows] for i, name in enumerate(("epoch", "layer", "gradient_norm"))}
 
 
-def _days(split: str, left: Artifact) -> Columns:
+def _days(split: str, left: TrialFile) -> Columns:
     found = left.days[split]
     names = [name for share in left.shares(split) for name in [share.instrument or None] * len(found.date[share.rows])]
     dates: list[datetime] = np.asarray(found.date, "datetime64[ms]").tolist()
@@ -191,7 +191,7 @@ def _listed(values: Sequence[float | None] | NDArray[np.float64]) -> Sequence[fl
     return [None if math.isnan(value) else value for value in values.tolist()]
 
 
-def _instruments(left: Artifact) -> Iterator[Columns]:
+def _instruments(left: TrialFile) -> Iterator[Columns]:
     """Return a row for each split of each instrument that has scores there."""
     for each in left.instruments:
         for split in SCORED:

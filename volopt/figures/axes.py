@@ -11,10 +11,10 @@ import numpy as np
 from volopt.definition.schema import Range, Scalar
 from volopt.definition.space import WHOLE_KEYS
 from volopt.figures import words
-from volopt.figures.chart import Axis, Position, Scale
-from volopt.figures.points import Scored
+from volopt.figures.chart import Axis, ColourScale, Position
+from volopt.figures.points import ScoredTrial
 from volopt.figures.steps import round_step
-from volopt.figures.study_view import NothingToPlotError, Subject
+from volopt.figures.study_view import NothingToPlotError, StudyView
 
 WIDE = 10  # times from the smallest to the largest number: more is drawn on a log axis
 FEW = 6  # values that are written at the axis one by one
@@ -25,7 +25,7 @@ PAIRED = 4  # parameters of which all pairs are drawn: 6 panels
 
 
 @dataclass(frozen=True)
-class Parameter:
+class ParameterAxis:
     """A key of ``[space]`` that took more than one value."""
 
     name: str
@@ -36,11 +36,11 @@ class Parameter:
         """Return whether its values are numbers and not names."""
         return self.axis.kind != "category"
 
-    def of(self, trials: Sequence[Scored]) -> list[Position]:
+    def of(self, trials: Sequence[ScoredTrial]) -> list[Position]:
         """Return where trials stand on the axis."""
         return [_position(trial.params[self.name], numeric=self.numeric) for trial in trials]
 
-    def shares(self, trials: Sequence[Scored]) -> list[float]:
+    def shares(self, trials: Sequence[ScoredTrial]) -> list[float]:
         """Return where trials stand between the lowest, 0, and the highest of them, 1; names at even places."""
         if not self.numeric:
             last = max(len(self.axis.names) - 1, 1)
@@ -48,22 +48,22 @@ class Parameter:
         return shares([float(at or 0) for at in self.of(trials)], log=self.axis.kind == "log")
 
 
-class Objective(NamedTuple):
+class ObjectiveAxis(NamedTuple):
     """How the trials' values are drawn: on an axis, or as colours."""
 
     axis: Axis
-    scale: Scale
+    scale: ColourScale
     notes: tuple[str, ...]
 
 
-def varying(subject: Subject, trials: Sequence[Scored]) -> list[Parameter]:
+def varying(subject: StudyView, trials: Sequence[ScoredTrial]) -> list[ParameterAxis]:
     """Return the parameters that took more than one value, in the order of ``[space]``.
 
     Raises:
         NothingToPlotError: there is none.
     """
     found = [
-        Parameter(key, _axis(subject, key, trials))
+        ParameterAxis(key, _axis(subject, key, trials))
         for key in subject.definition.space
         if len({trial.params[key] for trial in trials}) > 1
     ]
@@ -73,7 +73,9 @@ def varying(subject: Subject, trials: Sequence[Scored]) -> list[Parameter]:
     return found
 
 
-def pairs(subject: Subject, chosen: Sequence[Parameter], order: Sequence[str]) -> list[tuple[Parameter, Parameter]]:
+def pairs(
+    subject: StudyView, chosen: Sequence[ParameterAxis], order: Sequence[str]
+) -> list[tuple[ParameterAxis, ParameterAxis]]:
     """Return all pairs of the first parameters of an order.
 
     Raises:
@@ -87,7 +89,7 @@ def pairs(subject: Subject, chosen: Sequence[Parameter], order: Sequence[str]) -
     return list(combinations(first, 2))
 
 
-def objective(subject: Subject, values: Sequence[float]) -> Objective:
+def objective(subject: StudyView, values: Sequence[float]) -> ObjectiveAxis:
     """Return how finite values of the objective are drawn.
 
     Errors over a wide range are drawn on a log axis. R² has no bound below, and one bad trial would press all others
@@ -104,9 +106,9 @@ def objective(subject: Subject, values: Sequence[float]) -> Objective:
     ends = _range(low, high, log)
     count = sum(value < ends[0] for value in values)
     better = "higher" if goal.direction == "maximize" else "lower"
-    return Objective(
+    return ObjectiveAxis(
         Axis(words.metric(goal.metric), "log" if log else "number", range=ends),
-        Scale(f"{goal.metric}, {better} is better", low, high, log),
+        ColourScale(f"{goal.metric}, {better} is better", low, high, log),
         (f"{outside}: {count}.",) if count else (),
     )
 
@@ -127,7 +129,7 @@ def shares(values: Sequence[float], *, log: bool) -> list[float]:
     return found
 
 
-def _axis(subject: Subject, key: str, trials: Sequence[Scored]) -> Axis:
+def _axis(subject: StudyView, key: str, trials: Sequence[ScoredTrial]) -> Axis:
     title, entry = words.parameter(key), subject.definition.space[key]
     if not isinstance(entry, Range) and any(isinstance(value, bool | str) for value in entry):
         return Axis(title, "category", names=[words.number(value) for value in entry])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from volopt.figures import colours, words
-from volopt.figures.chart import Axis, Band, Chart, Line, Mark, Panel, Points, Rule, Scale
+from volopt.figures.chart import Axis, Band, Chart, ColourScale, Line, Mark, Points, ReferenceLine, Subplot
 from volopt.forecast.backtest import Backtest
 
 AGAINST = "har"  # the baseline that instruments are compared with
@@ -31,9 +31,9 @@ def _label(done: Backtest, year: int) -> str:
     return f"{year}*" if year in seen else str(year)
 
 
-def _by_year(done: Backtest) -> Panel:
+def _by_year(done: Backtest) -> Subplot:
     years = [_label(done, each.year) for each in done.years]
-    marks: list[Mark] = [Rule(0.0, colour=colours.ACTUAL)]
+    marks: list[Mark] = [ReferenceLine(0.0, colour=colours.ACTUAL)]
     for name, colour in colours.BASELINES.items():
         values = [_known(each.score.skill[name]) for each in done.years]
         marks.append(Line(years, values, name, colour))
@@ -42,7 +42,7 @@ def _by_year(done: Backtest) -> Panel:
                 years, values, "", colour, hover=[f"over {name}: {value:.3g}" for value in values if value is not None]
             )
         )
-    return Panel(
+    return Subplot(
         Axis("year", "category", names=years),
         Axis("skill"),
         marks,
@@ -50,9 +50,9 @@ def _by_year(done: Backtest) -> Panel:
     )
 
 
-def _gained(done: Backtest) -> Panel:
+def _gained(done: Backtest) -> Subplot:
     rows, walked = done.rows, done.rows.walked
-    marks: list[Mark] = [Rule(0.0, colour=colours.ACTUAL)]
+    marks: list[Mark] = [ReferenceLine(0.0, colour=colours.ACTUAL)]
     for name, colour in colours.BASELINES.items():
         gain = rows.squared[name] - rows.squared["forecast"]
         chosen = done.chosen & np.isfinite(gain)
@@ -60,10 +60,10 @@ def _gained(done: Backtest) -> Panel:
         total = np.cumsum(np.bincount(day, gain[chosen]) / np.bincount(day))
         marks.append(Line(days.astype(str).tolist(), total.tolist(), name, colour, width=1.2))
     title = "Squared log error saved so far: where a line rises, the network does better"
-    return Panel(Axis("trade day", "date"), Axis("sum over days"), marks, title)
+    return Subplot(Axis("trade day", "date"), Axis("sum over days"), marks, title)
 
 
-def _instruments(done: Backtest) -> Panel:
+def _instruments(done: Backtest) -> Subplot:
     columns = [_label(done, each.year) for each in done.years] + ["total"]
     names = list(done.by_instrument)[::-1]
     cells = [
@@ -80,10 +80,10 @@ def _instruments(done: Backtest) -> Panel:
         size=16,
     )
     axes = Axis("year", "category", names=columns), Axis("", "category", names=names)
-    return Panel(*axes, [mark], f"Skill over {AGAINST} by instrument")
+    return Subplot(*axes, [mark], f"Skill over {AGAINST} by instrument")
 
 
-def _latest(done: Backtest) -> Panel:
+def _latest(done: Backtest) -> Subplot:
     walked, rows = done.rows.walked, np.flatnonzero(done.chosen)[-LATEST:]
     days = walked.dates[rows].astype(str).tolist()
     told = rows[np.isfinite(done.rows.low[rows])]
@@ -98,7 +98,7 @@ def _latest(done: Backtest) -> Panel:
     forecast = Line(days, walked.forecast[rows].tolist(), "forecast", colours.BLUE)
     target = words.quantity(done.choice.definition.data.target)
     title = f"The last {len(rows)} days{_held(done, rows)}"
-    return Panel(Axis("trade day", "date"), Axis(target), [*([band] if told.size else []), actual, forecast], title)
+    return Subplot(Axis("trade day", "date"), Axis(target), [*([band] if told.size else []), actual, forecast], title)
 
 
 def _held(done: Backtest, rows: np.ndarray) -> str:
@@ -106,11 +106,11 @@ def _held(done: Backtest, rows: np.ndarray) -> str:
     return f": the interval held {share:.0%}" if np.isfinite(share) else ", without an interval: too few earlier errors"
 
 
-def _scale(done: Backtest) -> Scale:
+def _scale(done: Backtest) -> ColourScale:
     scores = [score for each in done.by_instrument.values() for score in (*each.by_year.values(), each.total)]
     values = [score.skill[AGAINST] for score in scores]
     reach = float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 1.0
-    return Scale(f"skill over {AGAINST}", -reach, reach)
+    return ColourScale(f"skill over {AGAINST}", -reach, reach)
 
 
 def _notes(done: Backtest) -> list[str]:

@@ -77,7 +77,7 @@ class Bars:
 
 
 @dataclass(frozen=True)
-class Spans:
+class TimeSpans:
     """Horizontal bars from ``start`` to ``end``."""
 
     y: Numbers
@@ -89,7 +89,7 @@ class Spans:
 
 
 @dataclass(frozen=True)
-class Lines:
+class ParallelLines:
     """Many lines over the same positions, each coloured by its value on the chart's scale, drawn in their order."""
 
     x: Positions
@@ -98,7 +98,7 @@ class Lines:
 
 
 @dataclass(frozen=True)
-class Field:
+class FilledContour:
     """Values of the chart's scale over a rectangle, as filled contours."""
 
     x: Sequence[float]
@@ -107,7 +107,7 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Rule:
+class ReferenceLine:
     """A straight line across the panel at a value of the y axis."""
 
     y: float
@@ -116,7 +116,7 @@ class Rule:
     dashed: bool = True
 
 
-Mark = Line | Band | Points | Intervals | Bars | Spans | Lines | Field | Rule
+Mark = Line | Band | Points | Intervals | Bars | TimeSpans | ParallelLines | FilledContour | ReferenceLine
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class Axis:
 
 
 @dataclass(frozen=True)
-class Panel:
+class Subplot:
     """One pair of axes."""
 
     x: Axis
@@ -141,7 +141,7 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Scale:
+class ColourScale:
     """What the colours of a chart's values mean."""
 
     title: str
@@ -155,11 +155,11 @@ class Chart:
     """A whole figure; ``subtitle`` says of what, ``notes`` what a reader must know to read it right."""
 
     title: str
-    panels: Sequence[Panel]
+    panels: Sequence[Subplot]
     subtitle: str = ""
     notes: Sequence[str] = ()
     columns: int = 1
-    scale: Scale | None = None
+    scale: ColourScale | None = None
     row_height: int = 380  # pixels at a width of 1200
     facts: dict[str, Any] = field(default_factory=dict)  # numbers beside those drawn, for programs
 

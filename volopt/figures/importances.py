@@ -12,7 +12,7 @@ from optuna.importance import (
     get_param_importances,
 )
 
-from volopt.figures.study_view import Subject
+from volopt.figures.study_view import StudyView
 
 SEED = 0  # of fANOVA's forest, and of the trials that it sees
 MOST = 500  # trials that fANOVA sees: it takes about a second for 80
@@ -22,7 +22,7 @@ EVALUATORS: dict[str, Callable[[], BaseImportanceEvaluator]] = {
 }
 
 
-def importances(subject: Subject, evaluator: str, names: Sequence[str]) -> dict[str, float]:
+def importances(subject: StudyView, evaluator: str, names: Sequence[str]) -> dict[str, float]:
     """Return each parameter's share of the sum of all importances; nothing where the trials do not tell.
 
     Args:
@@ -41,13 +41,13 @@ def importances(subject: Subject, evaluator: str, names: Sequence[str]) -> dict[
     return {name: float(value / total) for name, value in found.items()} if total > 0 else {}
 
 
-def ranked(subject: Subject, names: Sequence[str]) -> list[str]:
+def ranked(subject: StudyView, names: Sequence[str]) -> list[str]:
     """Return parameters by PED-ANOVA, the most important first; in their own order where the trials do not tell."""
     found = importances(subject, "PED-ANOVA", names)
     return sorted(names, key=lambda name: -found.get(name, 0.0))
 
 
-def _some(subject: Subject) -> optuna.Study:
+def _some(subject: StudyView) -> optuna.Study:
     """Return the study, or one of ``MOST`` of its COMPLETE trials, the same ones each time."""
     if len(subject.complete) <= MOST:
         return subject.study

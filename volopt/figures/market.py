@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from volopt.data.frame import VOLUME, Frame, Source
+from volopt.data.frame import VOLUME, DataSource, Frame
 from volopt.data.provider import HOLIDAYS, open_provider
 from volopt.data.quality import OUTLIER_DAYS, OUTLIER_LOG
 from volopt.figures import colours, words
-from volopt.figures.chart import Axis, Chart, Line, Mark, Panel, Points
+from volopt.figures.chart import Axis, Chart, Line, Mark, Points, Subplot
 from volopt.figures.panels import broken
 from volopt.figures.study_view import NothingToPlotError
 from volopt.metrics import Array
@@ -20,7 +20,7 @@ COLUMNS = (VOLUME, CLOSE)  # of the frame that is drawn
 COLOURS = {VOLUME: colours.BLUE, CLOSE: colours.VERMILLION}
 
 
-def chart(frame: Frame, source: Source) -> Chart:
+def chart(frame: Frame, source: DataSource) -> Chart:
     """Return three panels: both series from 0 to 1, volume on a log axis with its outliers, and close.
 
     Args:
@@ -40,9 +40,9 @@ def chart(frame: Frame, source: Source) -> Chart:
     return Chart(
         f"Volume and close of {frame.name}",
         [
-            Panel(day, Axis("share of range"), scaled, "both from their lowest, 0, to their highest, 1"),
-            Panel(day, Axis(words.quantity(VOLUME), "log"), [volume, *_outliers(frame)]),
-            Panel(day, Axis(words.quantity(CLOSE)), [close]),
+            Subplot(day, Axis("share of range"), scaled, "both from their lowest, 0, to their highest, 1"),
+            Subplot(day, Axis(words.quantity(VOLUME), "log"), [volume, *_outliers(frame)]),
+            Subplot(day, Axis(words.quantity(CLOSE)), [close]),
         ],
         f"{frame.dates[0]} to {frame.dates[-1]}, {len(frame.dates)} trade days",
         _notes(frame, source, breaks=len(cuts)),
@@ -59,7 +59,7 @@ def _normalised(values: Array) -> Array:
     return found
 
 
-def _cuts(dates: Dates, source: Source) -> list[int]:
+def _cuts(dates: Dates, source: DataSource) -> list[int]:
     """Return the rows before which trade days of the calendar are absent; without one, more days than holidays take."""
     if source.reader == "csv":
         apart, usual = np.diff(dates).astype(int), HOLIDAYS
@@ -81,7 +81,7 @@ def _outliers(frame: Frame) -> list[Mark]:
     return [Points(days, [volume for _, volume in found], "outlier", colours.ACTUAL, hover=hover, symbol="x")]
 
 
-def _notes(frame: Frame, source: Source, *, breaks: int) -> list[str]:
+def _notes(frame: Frame, source: DataSource, *, breaks: int) -> list[str]:
     quality, notes = frame.quality, [*words.warnings(synthetic=source.synthetic)]
     if quality.no_trade or quality.incomplete:
         notes.append(f"Left out: {quality.no_trade} days without trade, {quality.incomplete} incomplete ones.")

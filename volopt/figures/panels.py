@@ -7,16 +7,16 @@ import numpy as np
 
 from volopt.data.provider import HOLIDAYS
 from volopt.figures import colours, words
-from volopt.figures.chart import Axis, Band, Line, Mark, Panel, Points
+from volopt.figures.chart import Axis, Band, Line, Mark, Points, Subplot
 from volopt.figures.steps import round_step
-from volopt.figures.trial_series import Curves, Forecasts
+from volopt.figures.trial_series import ForecastSeries, LossCurves
 from volopt.metrics import Array
 from volopt.windows.split import Dates
 
 TICKS = 6
 
 
-def curves(seeds: Sequence[Curves], title: str = "", *, keeps_best: bool = False) -> Panel:
+def curves(seeds: Sequence[LossCurves], title: str = "", *, keeps_best: bool = False) -> Subplot:
     """Return train and valid loss by epoch: the mean over the seeds that are still training, and their range.
 
     Args:
@@ -35,16 +35,16 @@ def curves(seeds: Sequence[Curves], title: str = "", *, keeps_best: bool = False
     ends = [seed for seed in seeds if seed.best_epoch is not None]
     if keeps_best and ends:
         marks.append(_kept(ends))
-    return Panel(Axis("epoch", ticks=_ticks(len(epochs))), Axis("loss, scaled units squared", "log"), marks, title)
+    return Subplot(Axis("epoch", ticks=_ticks(len(epochs))), Axis("loss, scaled units squared", "log"), marks, title)
 
 
 def forecast(
-    found: Forecasts,
+    found: ForecastSeries,
     cell: str,
     target: str,
     title: str = "",
     baseline: tuple[str, Array] | None = None,
-) -> Panel:
+) -> Subplot:
     """Return the test forecasts against what came: the mean over the seeds and their range.
 
     Args:
@@ -61,10 +61,10 @@ def forecast(
         own = colours.BASELINES[name]
         colour = own if own != colours.CELLS[cell] else colours.GREY
         marks.insert(-1, Line(x, y, words.best_baseline(name), colour, width=1.2))
-    return Panel(Axis("trade day", "date"), Axis(words.quantity(target)), marks, title)
+    return Subplot(Axis("trade day", "date"), Axis(words.quantity(target)), marks, title)
 
 
-def forecast_marks(found: Forecasts, cell: str, days: Sequence[Any], cuts: Sequence[int] = ()) -> list[Mark]:
+def forecast_marks(found: ForecastSeries, cell: str, days: Sequence[Any], cuts: Sequence[int] = ()) -> list[Mark]:
     """Return range over seeds, actual and mean of seeds, at any positions of the days."""
     colour, count = colours.CELLS[cell], len(found.seeds)
     marks: list[Mark] = []
@@ -119,7 +119,7 @@ def _mean(name: str, seeds: int) -> str:
     return f"{name}, mean and range of {seeds} seeds" if seeds > 1 else name
 
 
-def _kept(seeds: Sequence[Curves]) -> Points:
+def _kept(seeds: Sequence[LossCurves]) -> Points:
     epochs = [seed.best_epoch or 1 for seed in seeds]
     return Points(
         epochs,

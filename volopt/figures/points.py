@@ -7,15 +7,15 @@ from typing import NamedTuple
 
 from volopt.definition.schema import Scalar
 from volopt.figures import colours, words
-from volopt.figures.chart import Rule
-from volopt.figures.study_view import NothingToPlotError, Subject
+from volopt.figures.chart import ReferenceLine
+from volopt.figures.study_view import NothingToPlotError, StudyView
 from volopt.studies.attributes import PHASE
 from volopt.studies.best_trial import best_baseline
 
 OTHER = "no phase"  # the phase of trials that no phase asked for
 
 
-class Scored(NamedTuple):
+class ScoredTrial(NamedTuple):
     """A COMPLETE trial with a finite value."""
 
     number: int
@@ -25,7 +25,7 @@ class Scored(NamedTuple):
     text: str  # about it, for who points at it
 
 
-def scored(subject: Subject) -> list[Scored]:
+def scored(subject: StudyView) -> list[ScoredTrial]:
     """Return the COMPLETE trials that have a finite value, by number.
 
     Raises:
@@ -38,28 +38,28 @@ def scored(subject: Subject) -> list[Scored]:
             params = {key: subject.values(trial)[key] for key in subject.definition.space}
             phase = trial.user_attrs.get(PHASE, OTHER)
             text = f"trial {trial.number}, {phase}\n{metric} {trial.value:.4g}\n{words.params(params)}"
-            found.append(Scored(trial.number, trial.value, params, phase, text))
+            found.append(ScoredTrial(trial.number, trial.value, params, phase, text))
     if not found:
         raise nothing(subject)
     return found
 
 
-def worst_first(subject: Subject, trials: list[Scored]) -> list[Scored]:
+def worst_first(subject: StudyView, trials: list[ScoredTrial]) -> list[ScoredTrial]:
     """Return trials in the order in which they are drawn, so that the best lie on top."""
     upward = subject.definition.objective.direction == "maximize"
     return sorted(trials, key=lambda trial: trial.value, reverse=not upward)
 
 
-def baseline_rule(subject: Subject, metric: str) -> Rule | None:
+def baseline_rule(subject: StudyView, metric: str) -> ReferenceLine | None:
     """Return the best baseline's score as a line, or None where it has none."""
     name = best_baseline(subject.baselines)
     score = subject.baselines[name].get(metric) if name else None
     if name is None or score is None:
         return None
-    return Rule(score, words.best_baseline(name), colours.BASELINES[name])
+    return ReferenceLine(score, words.best_baseline(name), colours.BASELINES[name])
 
 
-def phase_colours(subject: Subject) -> dict[str, str]:
+def phase_colours(subject: StudyView) -> dict[str, str]:
     """Return a colour for each phase, none of them the best baseline's."""
     taken = colours.BASELINES.get(best_baseline(subject.baselines) or "")
     free = [colour for colour in colours.SERIES if colour not in (taken, colours.GREY)]
@@ -67,7 +67,7 @@ def phase_colours(subject: Subject) -> dict[str, str]:
     return {name: free[number % len(free)] for number, name in enumerate(names)} | {OTHER: colours.GREY}
 
 
-def nothing(subject: Subject) -> NothingToPlotError:
+def nothing(subject: StudyView) -> NothingToPlotError:
     """Return what to say of a study without such trials."""
     if not subject.trials:
         return NothingToPlotError(f'the study "{subject.name}" has no trials yet', "run it first")

@@ -8,8 +8,8 @@ from optuna.trial import FrozenTrial, TrialState
 from volopt.errors import StudyError
 from volopt.figures import words
 from volopt.figures.points import scored
-from volopt.figures.study_view import NothingToPlotError, Subject
-from volopt.figures.trial_series import Traces, of_artifact
+from volopt.figures.study_view import NothingToPlotError, StudyView
+from volopt.figures.trial_series import TrialSeries, of_artifact
 
 _MISSING = "its file is missing, broken or of an older volopt"
 _REASONS = {
@@ -19,11 +19,11 @@ _REASONS = {
 }
 
 
-class Chosen(NamedTuple):
+class ShownTrial(NamedTuple):
     """A trial with what it left."""
 
     trial: FrozenTrial
-    traces: Traces
+    traces: TrialSeries
 
     @property
     def title(self) -> str:
@@ -32,8 +32,8 @@ class Chosen(NamedTuple):
 
 
 def chosen(
-    subject: Subject, numbers: Sequence[int], *, forecasts: bool = False, instrument: str | None = None
-) -> tuple[list[Chosen], tuple[str, ...]]:
+    subject: StudyView, numbers: Sequence[int], *, forecasts: bool = False, instrument: str | None = None
+) -> tuple[list[ShownTrial], tuple[str, ...]]:
     """Return the trials that have something to draw, and notes: their parameters, and those left out.
 
     Args:
@@ -47,13 +47,13 @@ def chosen(
         StudyError: there is no trial of a number.
         NothingToPlotError: none of them has anything to draw.
     """
-    found: list[Chosen] = []
+    found: list[ShownTrial] = []
     without: list[str] = []
     for trial in _trials(subject, numbers):
         file = subject.left(trial)
         left = of_artifact(file, instrument) if file else None
         if left is not None and not (forecasts and left.forecasts is None):
-            found.append(Chosen(trial, left))
+            found.append(ShownTrial(trial, left))
         else:
             reason = "it was pruned" if left is not None else _REASONS.get(trial.state, _MISSING)
             without.append(f"trial {trial.number} has no {'forecast' if forecasts else 'curves'} to draw: {reason}")
@@ -66,7 +66,7 @@ def chosen(
     return found, (*told, *(f"{reason.capitalize()}." for reason in without))
 
 
-def _trials(subject: Subject, numbers: Sequence[int]) -> list[FrozenTrial]:
+def _trials(subject: StudyView, numbers: Sequence[int]) -> list[FrozenTrial]:
     if not numbers:
         scored(subject)  # says what is missing where no trial is COMPLETE
         return subject.complete[:1]

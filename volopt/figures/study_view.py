@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from volopt.comparison.evidence import Result, read
+from volopt.comparison.evidence import TrialResult, read
 from volopt.definition.plain import plain
 from volopt.definition.schema import Definition, Scalar
 from volopt.errors import StudyError
@@ -17,7 +17,7 @@ from volopt.storage.artifacts import Artifacts
 from volopt.studies import listing, trial_file
 from volopt.studies import study as studies
 from volopt.studies.space import Point, point
-from volopt.studies.trial_file import Artifact
+from volopt.studies.trial_file import TrialFile
 
 Found = TypeVar("Found")
 
@@ -27,7 +27,7 @@ class NothingToPlotError(StudyError):
 
 
 @dataclass(frozen=True)
-class Subject:
+class StudyView:
     """A stored study; a broken or missing artifact is None here, and ``unread`` takes the number of its trial."""
 
     study: optuna.Study
@@ -109,11 +109,11 @@ class Subject:
         """Return the value of every key that a search can vary, those outside ``[space]`` at the baseline."""
         return self.definition.baseline() | trial.params
 
-    def left(self, trial: FrozenTrial) -> Artifact | None:
+    def left(self, trial: FrozenTrial) -> TrialFile | None:
         """Return what a trial left as a file, or None; a pruned trial has curves only."""
         return self._noted(trial, trial_file.read(self.study, trial, self.artifacts))
 
-    def result(self, trial: FrozenTrial) -> Result | None:
+    def result(self, trial: FrozenTrial) -> TrialResult | None:
         """Return a COMPLETE trial with days and forecasts, or None where its artifact is gone."""
         try:
             return self._noted(trial, read(self.study, trial, self.artifacts))

@@ -13,11 +13,11 @@ import numpy as np
 from volopt.claims.measures import FLAT
 from volopt.errors import UsageError, suggest
 from volopt.metrics import Array
-from volopt.studies.trial_file import Artifact, Days, Seed, Share
+from volopt.studies.trial_file import InstrumentRows, StoredDays, StoredSeed, TrialFile
 from volopt.windows.split import Dates
 
 
-class Curves(NamedTuple):
+class LossCurves(NamedTuple):
     """Losses of one seed, shape (epochs,)."""
 
     seed: int
@@ -26,7 +26,7 @@ class Curves(NamedTuple):
     best_epoch: int | None  # whose weights were kept, from 1; None where training did not end by itself
 
 
-class Forecasts(NamedTuple):
+class ForecastSeries(NamedTuple):
     """What the finished seeds forecast of the test days, original units."""
 
     dates: Dates  # shape: (days,)
@@ -35,13 +35,13 @@ class Forecasts(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Traces:
+class TrialSeries:
     """One trial's; ``flat`` counts the finished seeds whose forecast is a flat line."""
 
-    curves: tuple[Curves, ...]
-    forecasts: Forecasts | None
+    curves: tuple[LossCurves, ...]
+    forecasts: ForecastSeries | None
     flat: int
-    share: Share  # of the test days, that the forecasts are of
+    share: InstrumentRows  # of the test days, that the forecasts are of
 
     @property
     def flatness(self) -> str:
@@ -52,7 +52,7 @@ class Traces:
         return "flat line" if self.flat == count else f"flat line in {self.flat} of {count} seeds"
 
 
-def of_artifact(found: Artifact, instrument: str | None = None) -> Traces:
+def of_artifact(found: TrialFile, instrument: str | None = None) -> TrialSeries:
     """Return what an artifact holds.
 
     Args:
@@ -67,10 +67,10 @@ def of_artifact(found: Artifact, instrument: str | None = None) -> Traces:
     flatness = [seed.metrics.get("flatness") for seed in finished]
     flat = sum(value is not None and value < FLAT for value in flatness)
     forecasts = _forecasts(found.days["test"], finished, share.rows)
-    return Traces(tuple(map(_curves, found.seeds)), forecasts, flat, share)
+    return TrialSeries(tuple(map(_curves, found.seeds)), forecasts, flat, share)
 
 
-def _share(shares: Sequence[Share], instrument: str | None) -> Share:
+def _share(shares: Sequence[InstrumentRows], instrument: str | None) -> InstrumentRows:
     if instrument is None:
         return shares[0]
     known = {share.instrument: share for share in shares}
@@ -79,16 +79,16 @@ def _share(shares: Sequence[Share], instrument: str | None) -> Share:
     return known[instrument]
 
 
-def _curves(seed: Seed) -> Curves:
+def _curves(seed: StoredSeed) -> LossCurves:
     train, valid = (np.asarray(losses, dtype=float) for losses in (seed.curves.train_mse, seed.curves.valid_mse))
     best = seed.metrics.get("best_epoch")
-    return Curves(seed.seed, train, valid, None if best is None else int(best))
+    return LossCurves(seed.seed, train, valid, None if best is None else int(best))
 
 
-def _forecasts(days: Days, finished: Sequence[Seed], rows: slice) -> Forecasts | None:
+def _forecasts(days: StoredDays, finished: Sequence[StoredSeed], rows: slice) -> ForecastSeries | None:
     if not finished:
         return None
     forecasts = np.asarray([seed.forecast["test"][rows] for seed in finished], dtype=float)
-    return Forecasts(
+    return ForecastSeries(
         np.asarray(days.date[rows], "datetime64[D]"), np.asarray(days.actual[rows], dtype=float), forecasts
     )

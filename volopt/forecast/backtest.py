@@ -8,16 +8,16 @@ import numpy as np
 
 from volopt.data.panel import Panel
 from volopt.errors import DataError
-from volopt.forecast.configuration import Choice
+from volopt.forecast.configuration import Configuration
 from volopt.forecast.walk_forward import run, scores
 from volopt.forecast.walk_forward.periods import Period, Refit, periods, year_before
-from volopt.forecast.walk_forward.run import Workshop
-from volopt.forecast.walk_forward.scores import Rows, Score
-from volopt.forecast.walk_forward.step import Market
+from volopt.forecast.walk_forward.run import RefitContext
+from volopt.forecast.walk_forward.scores import Score, ScoredDays
+from volopt.forecast.walk_forward.step import MarketData
 
 
 @dataclass(frozen=True)
-class Year:
+class BacktestYear:
     """One year of a backtest; ``seen`` says that days of it had a part in choosing the configuration."""
 
     year: int
@@ -26,7 +26,7 @@ class Year:
 
 
 @dataclass(frozen=True)
-class Instrument:
+class InstrumentBacktest:
     """One instrument of a backtest; ``total`` is of the years that are not seen, or of all where all are."""
 
     by_year: Mapping[int, Score]
@@ -37,30 +37,30 @@ class Instrument:
 class Backtest:
     """What a configuration would have done, fitted again and again on the past alone."""
 
-    choice: Choice
+    choice: Configuration
     first: date
     last: date  # of the days forecast
     refit: Refit
     coverage: float  # asked for
-    years: Sequence[Year]
+    years: Sequence[BacktestYear]
     total: Score
     unseen: Score | None  # without the years that are seen; None where that leaves none
     p: Mapping[str, float]  # of the test of total against each baseline
     p_unseen: Mapping[str, float]
-    by_instrument: Mapping[str, Instrument]
+    by_instrument: Mapping[str, InstrumentBacktest]
     left_out: Mapping[str, str]  # instruments that no period could be fitted on
-    rows: Rows
+    rows: ScoredDays
     chosen: np.ndarray  # the rows from ``first`` on: those before only calibrate
 
 
 def backtest(
-    choice: Choice,
+    choice: Configuration,
     panel: Panel,
     first: date,
     last: date | None,
     refit: Refit,
     coverage: float,
-    shop: Workshop,
+    shop: RefitContext,
 ) -> Backtest:
     """Walk a configuration forward.
 
@@ -77,7 +77,7 @@ def backtest(
         DataError: there is too little to learn from, or no day to forecast.
         TrainingError: a fit failed.
     """
-    market = Market(tuple(panel.frames), choice.definition, choice.window)
+    market = MarketData(tuple(panel.frames), choice.definition, choice.window)
     newest: date = max(frame.dates[-1] for frame in panel.frames).item()
     last = min(last or newest, newest)
     if last < first:
@@ -94,20 +94,26 @@ def backtest(
     return scored(choice, rows, first, last, refit, coverage, _left_out(panel, walked))
 
 
-def _periods(market: Market, first: date, last: date, refit: Refit) -> list[Period]:
+def _periods(market: MarketData, first: date, last: date, refit: Refit) -> list[Period]:
     """Return the periods, and before them the year that calibrates, where there is enough to learn from before it."""
     before = year_before(first)
     return [*([before] if market.reaches_before(before) else []), *periods(first, last, refit)]
 
 
-def _left_out(panel: Panel, walked: run.Walked) -> dict[str, str]:
+def _left_out(panel: Panel, walked: run.WalkForwardForecasts) -> dict[str, str]:
     forecast = {walked.names[index] for index in np.unique(walked.instrument)}
     never = [name for name in walked.names if name not in forecast]
     return {**panel.left_out, **{name: f"{name} has too few days to learn from before any period" for name in never}}
 
 
 def scored(
-    choice: Choice, rows: Rows, first: date, last: date, refit: Refit, coverage: float, left_out: Mapping[str, str]
+    choice: Configuration,
+    rows: ScoredDays,
+    first: date,
+    last: date,
+    refit: Refit,
+    coverage: float,
+    left_out: Mapping[str, str],
 ) -> Backtest:
     """Return a backtest of what was walked: its years, totals and instruments.
 
@@ -148,20 +154,22 @@ def scored(
     )
 
 
-def _year(choice: Choice, rows: Rows, year: int, chosen: np.ndarray) -> Year:
+def _year(choice: Configuration, rows: ScoredDays, year: int, chosen: np.ndarray) -> BacktestYear:
     start, end = choice.chosen_on
-    return Year(year, start.year <= year <= end.year, rows.score(chosen & _in(rows, year)))
+    return BacktestYear(year, start.year <= year <= end.year, rows.score(chosen & _in(rows, year)))
 
 
-def _in(rows: Rows, year: int) -> np.ndarray:
+def _in(rows: ScoredDays, year: int) -> np.ndarray:
     return rows.between(date(year, 1, 1), date(year, 12, 31))
 
 
-def _by_instrument(rows: Rows, years: Sequence[Year], total: np.ndarray, chosen: np.ndarray) -> dict[str, Instrument]:
+def _by_instrument(
+    rows: ScoredDays, years: Sequence[BacktestYear], total: np.ndarray, chosen: np.ndarray
+) -> dict[str, InstrumentBacktest]:
     found = {}
     for index, name in enumerate(rows.walked.names):
         own = chosen & (rows.walked.instrument == index)
         if own.any():
             by_year = {each.year: rows.score(own & _in(rows, each.year)) for each in years}
-            found[name] = Instrument(by_year, rows.score(own & total))
+            found[name] = InstrumentBacktest(by_year, rows.score(own & total))
     return found

@@ -52,11 +52,11 @@ Number = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(allow_inf_nan=False, gt=0)]
 
 
-class _Table(BaseModel):
+class _BundleTable(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
 
-class Instrument(_Table):
+class BundleInstrument(_BundleTable):
     """How one instrument is scaled, what training saw of it, and its last days, by which its data are known again."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9^][A-Za-z0-9^._=-]*$", max_length=100)]
@@ -75,7 +75,7 @@ class Instrument(_Table):
         return SeriesScaling(features, Scaling(np.array(self.target_center), np.array(self.target_scale)))
 
 
-class Origin(_Table):
+class BundleSource(_BundleTable):
     """The data that a bundle was fitted on."""
 
     provider: str  # the directory, as it was then
@@ -85,7 +85,7 @@ class Origin(_Table):
     shown: str  # of which instruments, in words
 
 
-class Facts(_Table):
+class BundleFacts(_BundleTable):
     """What ``bundle.json`` says."""
 
     format: int
@@ -97,9 +97,9 @@ class Facts(_Table):
     params: dict[str, Scalar]
     epochs: int
     until: Day  # the last day that was learned from
-    data: Origin
+    data: BundleSource
     versions: dict[str, str]
-    instruments: Annotated[list[Instrument], Field(min_length=1)]
+    instruments: Annotated[list[BundleInstrument], Field(min_length=1)]
     seeds: Annotated[list[int], Field(min_length=1)]
     backtest: dict[str, Any]  # the latest years, forecast by what was fitted before each
 
@@ -113,7 +113,7 @@ class Bundle:
         errors: of each instrument, oldest first (``conformal.error``).
     """
 
-    def __init__(self, facts: Facts, weights: Sequence[Arrays], errors: Mapping[str, Array]) -> None:
+    def __init__(self, facts: BundleFacts, weights: Sequence[Arrays], errors: Mapping[str, Array]) -> None:
         self.facts, self.weights, self.errors = facts, weights, errors
         self.definition: Definition = restore(facts.definition)
 
@@ -214,7 +214,7 @@ def _contents(directory: Path) -> dict[str, bytes]:
     return found
 
 
-def _facts(directory: Path, content: bytes) -> Facts:
+def _facts(directory: Path, content: bytes) -> BundleFacts:
     try:
         said = json.loads(content)
         version = said["format"]
@@ -226,7 +226,7 @@ def _facts(directory: Path, content: bytes) -> Facts:
             "make it again with this volopt's `volopt refit`, or use the volopt that wrote it",
         )
     try:
-        return Facts.model_validate(said)
+        return BundleFacts.model_validate(said)
     except ValidationError as error:
         where = ".".join(map(str, error.errors()[0]["loc"]))
         raise _broken(directory, f"{FACTS} says nothing sound of {where}") from error

@@ -14,7 +14,7 @@ from volopt.training.task import Task, tasks
 
 
 @dataclass(frozen=True)
-class Choice:
+class Configuration:
     """A trial of a study.
 
     ``epochs`` are those of the study; with early stopping, the mean of the epochs whose weights its seeds kept: a refit
@@ -47,7 +47,7 @@ class Choice:
         return [replace(task, epochs=self.epochs, early_stopping=None) for task in fits]
 
 
-def choose(study: optuna.Study, definition: Definition, trial: str, *, synthetic: bool) -> Choice:
+def choose(study: optuna.Study, definition: Definition, trial: str, *, synthetic: bool) -> Configuration:
     """Return the trial that a person named.
 
     Args:
@@ -72,4 +72,4 @@ def choose(study: optuna.Study, definition: Definition, trial: str, *, synthetic
     kept = [seed["best_epoch"] for seed in listing.seeds(found) if seed.get("best_epoch")]
     stops = definition.training.early_stopping != "none"
     epochs = max(1, round(sum(kept) / len(kept))) if stops and kept else definition.training.epochs
-    return Choice(study.study_name, number, definition, dict(found.params), epochs, synthetic)
+    return Configuration(study.study_name, number, definition, dict(found.params), epochs, synthetic)

@@ -45,7 +45,7 @@ _KNOWN_WARNINGS: tuple[tuple[type[Warning], str], ...] = (
 
 
 @dataclass(frozen=True)
-class Converted:
+class OnnxModel:
     """A model, and how near it came to PyTorch."""
 
     content: bytes
@@ -67,7 +67,7 @@ class _Seeds(nn.Module):
         return torch.stack([network(inputs) for network in self.each], dim=1)
 
 
-def convert(bundle: Bundle, learned: Dataset) -> Converted:
+def convert(bundle: Bundle, learned: Dataset) -> OnnxModel:
     """Return the ONNX model of a bundle, checked against its networks.
 
     Args:
@@ -89,7 +89,7 @@ def convert(bundle: Bundle, learned: Dataset) -> Converted:
             f"the ONNX model differs from PyTorch by {difference:.1e} on one of {windows} windows, more than {NEAR:g}",
             "networks that amplify rounding have none: name another --trial, or leave --onnx out (fits are kept)",
         )
-    return Converted(content, ("batch", window, features), ("batch", len(network.each)), difference, windows)
+    return OnnxModel(content, ("batch", window, features), ("batch", len(network.each)), difference, windows)
 
 
 def metadata(bundle: Bundle) -> dict[str, str]:

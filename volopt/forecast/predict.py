@@ -13,7 +13,7 @@ from volopt.errors import UsageError, suggest
 from volopt.forecast import conformal
 from volopt.forecast.bundle import Bundle
 from volopt.forecast.networks import networks
-from volopt.forecast.view import View
+from volopt.forecast.view import InstrumentView
 from volopt.metrics import Array
 from volopt.models.recurrent import Recurrent
 from volopt.training.device import reproducible
@@ -36,7 +36,7 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class Predicted:
+class Predictions:
     """Forecasts by instrument and day, what a reader must know, and how well such intervals held."""
 
     predictions: Sequence[Prediction]
@@ -48,7 +48,7 @@ class Predicted:
 
 def predicted(
     bundle: Bundle, data: Path, day: date | None, today: date, last: int, instruments: Sequence[str], coverage: float
-) -> Predicted:
+) -> Predictions:
     """Return the forecasts of the next trading day, and of the ``last`` - 1 trade days before it.
 
     Args:
@@ -73,15 +73,15 @@ def predicted(
     predictions: list[Prediction] = []
     warnings: list[str] = []
     for name in instruments or known:
-        view = View(bundle, known[name], provider, day, last)
+        view = InstrumentView(bundle, known[name], provider, day, last)
         found = _predictions(view, fitted, coverage)
         predictions += found
         warnings += [*view.warnings(today), *([] if math.isfinite(found[-1].low) else [_without_interval(name)])]
     held, days = _held(bundle, [name for name in known if name in instruments or not instruments], coverage)
-    return Predicted(predictions, list(dict.fromkeys(warnings)), held, days, provider.synthetic)
+    return Predictions(predictions, list(dict.fromkeys(warnings)), held, days, provider.synthetic)
 
 
-def _predictions(view: View, fitted: Sequence[Recurrent], coverage: float) -> list[Prediction]:
+def _predictions(view: InstrumentView, fitted: Sequence[Recurrent], coverage: float) -> list[Prediction]:
     """Return the forecasts of an instrument, oldest first."""
     with reproducible("cpu", "highest", "RNN"):
         each = [view.samples.original(predict(network, view.samples)) for network in fitted]

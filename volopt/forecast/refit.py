@@ -12,14 +12,14 @@ import volopt
 from volopt.definition.load import dump
 from volopt.forecast import bundle as bundles
 from volopt.forecast import conformal
-from volopt.forecast.bundle import FORMAT, Bundle, Facts, Instrument
-from volopt.forecast.configuration import Choice
-from volopt.forecast.source import Origin
+from volopt.forecast.bundle import FORMAT, Bundle, BundleFacts, BundleInstrument
+from volopt.forecast.configuration import Configuration
+from volopt.forecast.source import RefitSource
 from volopt.forecast.walk_forward import run, scores
 from volopt.forecast.walk_forward.periods import DAY, Period, year_before
-from volopt.forecast.walk_forward.run import Workshop
-from volopt.forecast.walk_forward.scores import Rows
-from volopt.forecast.walk_forward.step import Market
+from volopt.forecast.walk_forward.run import RefitContext
+from volopt.forecast.walk_forward.scores import ScoredDays
+from volopt.forecast.walk_forward.step import MarketData
 from volopt.storage.record import versions
 from volopt.studies.attributes import finite
 from volopt.training.network import AT_ONCE
@@ -32,16 +32,16 @@ YEARS = 2  # before the last day, whose out-of-sample errors calibrate
 
 
 @dataclass(frozen=True)
-class Refitted:
+class RefitResult:
     """A bundle, and how the same configuration did in the years before its last day."""
 
     bundle: Bundle
-    rows: Rows | None  # None where there is too little to look back on
+    rows: ScoredDays | None  # None where there is too little to look back on
     left_out: Mapping[str, str]
     learned: Dataset  # all days up to the last
 
 
-def refit(origin: Origin, until: date | None, shop: Workshop) -> Refitted:
+def refit(origin: RefitSource, until: date | None, shop: RefitContext) -> RefitResult:
     """Train every seed of a configuration on all days up to one, and look back for the errors that it would have made.
 
     Args:
@@ -56,7 +56,7 @@ def refit(origin: Origin, until: date | None, shop: Workshop) -> Refitted:
     choice, panel = origin.choice, origin.panel
     newest: date = max(frame.dates[-1] for frame in panel.frames).item()
     last = min(until or newest, newest)
-    market = Market(tuple(panel.frames), choice.definition, choice.window)
+    market = MarketData(tuple(panel.frames), choice.definition, choice.window)
     tasks = choice.tasks(shop.device, shop.precision)
     whole = Period(last + DAY, last + DAY)
     dataset = market.dataset(whole)
@@ -69,10 +69,10 @@ def refit(origin: Origin, until: date | None, shop: Workshop) -> Refitted:
         rows = scores.rows(run.join(market, asked, datasets, fitted), log=log, coverage=conformal.COVERAGE)
     weights = [_weights(fitted[step.key]) for step in final]
     bundle = Bundle(_facts(choice, origin, dataset, last, rows), weights, _errors(dataset, rows, log=log))
-    return Refitted(bundle, rows, {**panel.left_out, **dataset.left_out}, dataset)
+    return RefitResult(bundle, rows, {**panel.left_out, **dataset.left_out}, dataset)
 
 
-def _behind(market: Market, last: date) -> list[Period]:
+def _behind(market: MarketData, last: date) -> list[Period]:
     """Return the years up to a day, oldest first, that have enough to learn from before them."""
     found: list[Period] = []
     first = last + DAY
@@ -89,7 +89,7 @@ def _weights(arrays: Arrays) -> Arrays:
     return {name: values for name, values in arrays.items() if name.startswith("weights.")}
 
 
-def _errors(dataset: Dataset, rows: Rows | None, *, log: bool) -> dict[str, np.ndarray]:
+def _errors(dataset: Dataset, rows: ScoredDays | None, *, log: bool) -> dict[str, np.ndarray]:
     found = {series.name: np.empty(0) for series in dataset.series}
     if rows is not None:
         error = conformal.error(rows.walked.forecast, rows.walked.actual, log=log)
@@ -100,8 +100,10 @@ def _errors(dataset: Dataset, rows: Rows | None, *, log: bool) -> dict[str, np.n
     return found
 
 
-def _facts(choice: Choice, origin: Origin, dataset: Dataset, last: date, rows: Rows | None) -> Facts:
-    return Facts(
+def _facts(
+    choice: Configuration, origin: RefitSource, dataset: Dataset, last: date, rows: ScoredDays | None
+) -> BundleFacts:
+    return BundleFacts(
         format=FORMAT,
         volopt=volopt.__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -111,7 +113,7 @@ def _facts(choice: Choice, origin: Origin, dataset: Dataset, last: date, rows: R
         params=dict(choice.params),
         epochs=choice.epochs,
         until=str(last),
-        data=bundles.Origin(**vars(origin.panel.source), shown=choice.definition.data.told),
+        data=bundles.BundleSource(**vars(origin.panel.source), shown=choice.definition.data.told),
         versions=versions(),
         instruments=[_instrument(dataset, index, choice.window) for index in range(len(dataset.series))],
         seeds=list(range(choice.definition.training.seeds)),
@@ -119,7 +121,7 @@ def _facts(choice: Choice, origin: Origin, dataset: Dataset, last: date, rows: R
     )
 
 
-def _looked_back(rows: Rows | None) -> dict[str, Any]:
+def _looked_back(rows: ScoredDays | None) -> dict[str, Any]:
     if rows is None:
         return {}
     score = rows.score(np.ones(rows.low.shape, bool))
@@ -129,13 +131,13 @@ def _looked_back(rows: Rows | None) -> dict[str, Any]:
     return found
 
 
-def _instrument(dataset: Dataset, index: int, window: int) -> Instrument:
+def _instrument(dataset: Dataset, index: int, window: int) -> BundleInstrument:
     series, scaled = dataset.series[index], fitted_scaling(dataset, index, window)
     rows = dataset.rows("train", window, index)
     low, high = _ranges(dataset, index, window)
     tail = range(max(rows.stop - TAIL, 0), rows.stop)
     values = np.column_stack([series.features, series.transformed])[list(tail)]
-    return Instrument(
+    return BundleInstrument(
         name=series.name,
         center=scaled.features.center.tolist(),
         scale=scaled.features.scale.tolist(),

@@ -8,22 +8,22 @@ from pathlib import Path
 from volopt.data.locate import locate
 from volopt.data.panel import Panel, read_data
 from volopt.errors import DataError
-from volopt.forecast.configuration import Choice, choose
+from volopt.forecast.configuration import Configuration, choose
 from volopt.storage.artifacts import DIRECTORY, place_of
 from volopt.storage.database.connect import connect
 from volopt.studies import study as studies
 
 
 @dataclass(frozen=True)
-class Origin:
+class RefitSource:
     """A choice with its data, and the directory of what its study keeps."""
 
-    choice: Choice
+    choice: Configuration
     panel: Panel
     artifacts: Path
 
 
-def origin(storage: str, name: str, trial: str, data: Path | None, last: date | None) -> Origin:
+def origin(storage: str, name: str, trial: str, data: Path | None, last: date | None) -> RefitSource:
     """Return the choice of a stored study, and its data from the first train day on.
 
     Args:
@@ -45,7 +45,7 @@ def origin(storage: str, name: str, trial: str, data: Path | None, last: date | 
         directory = data or _stored(
             Path(said["provider"]), opened.where.home / "sample_cn", synthetic=said["synthetic"]
         )
-    return Origin(choice, read_data(definition, directory, place / "frames", last, whole=True), place)
+    return RefitSource(choice, read_data(definition, directory, place / "frames", last, whole=True), place)
 
 
 def _stored(provider: Path, sample: Path, *, synthetic: bool) -> Path:

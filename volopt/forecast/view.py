@@ -10,9 +10,9 @@ import numpy as np
 from volopt.data.frame import VOLUME, Frame, load_frames
 from volopt.data.provider import HOLIDAYS, Provider, next_weekday
 from volopt.errors import DataError
-from volopt.forecast.bundle import Bundle, Instrument
+from volopt.forecast.bundle import Bundle, BundleInstrument
 from volopt.windows.dataset import Series, assemble
-from volopt.windows.split import ByDate
+from volopt.windows.split import DateSplit
 from volopt.windows.windows import Samples, samples_at
 
 FACTOR = "$factor"
@@ -21,7 +21,7 @@ OLD = 366  # days after which a forecaster is refitted, as a backtest does each 
 BEYOND = 0.05  # of the range seen in training, that inputs may leave it by before anyone is told
 
 
-class View:
+class InstrumentView:
     """One instrument as a bundle sees it on a day.
 
     Args:
@@ -35,10 +35,10 @@ class View:
         DataError: the data have not the instrument or too few days, or are not those that the bundle was fitted on.
     """
 
-    def __init__(self, bundle: Bundle, seen: Instrument, provider: Provider, day: date | None, last: int) -> None:
+    def __init__(self, bundle: Bundle, seen: BundleInstrument, provider: Provider, day: date | None, last: int) -> None:
         self.bundle, self.seen, self.provider, self.day = bundle, seen, provider, day
         frame = _frame(bundle, seen.name, provider)
-        (whole,) = assemble([frame], bundle.definition, ByDate({}, bundle.window), "").series
+        (whole,) = assemble([frame], bundle.definition, DateSplit({}, bundle.window), "").series
         _check(whole, seen, bundle)
         stop = len(frame.dates) if day is None else int(np.searchsorted(frame.dates, np.datetime64(day), side="right"))
         frame = replace(frame, dates=frame.dates[:stop], values=frame.values[:stop])
@@ -48,7 +48,7 @@ class View:
             raise DataError(
                 f"{told}, fewer than the {window} of a window", "use data that begin earlier, or a later --date"
             )
-        dataset = assemble([frame], bundle.definition, ByDate({}, window), "")
+        dataset = assemble([frame], bundle.definition, DateSplit({}, window), "")
         self.as_of: date = frame.dates[-1].item()
         self.next, self.next_is_known = self._next_day()
         self.series = _with_next(dataset.series[0], self.next)
@@ -107,7 +107,7 @@ def _frame(bundle: Bundle, name: str, provider: Provider) -> Frame:
     return frame
 
 
-def _check(series: Series, seen: Instrument, bundle: Bundle) -> None:
+def _check(series: Series, seen: BundleInstrument, bundle: Bundle) -> None:
     """Refuse data that differ from those the bundle was fitted on, on days that both have."""
     dates = np.array(seen.days, "datetime64[D]")
     rows = np.searchsorted(series.dates, dates)

@@ -15,7 +15,7 @@ from torch import Tensor
 WARM_UP = 3  # calls before a recording, as torch asks for: libraries allocate on their first calls
 
 
-class Recorder:
+class GraphRecorder:
     """Records works that follow each other in a stream of their own, beside those of other recorders.
 
     They share the memory of one pool. The stream is also that of the recording: cuBLAS keeps a workspace a stream, and

@@ -14,7 +14,7 @@ _LARGE, _ODD = 0x9E3779B1, 0x85EBCA77  # odd numbers that spread seeds and steps
 BITS = 24  # of each number
 
 
-class Dropout:
+class PackedDropout:
     """Dropout of a pack, of its own rate for each member.
 
     Args:

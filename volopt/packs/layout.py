@@ -16,7 +16,7 @@ from volopt.models.recurrent import Recurrent
 GATES = {"RNN": 1, "LSTM": 4, "GRU": 3}  # blocks of rows in each recurrent weight, in torch's order
 
 
-class Layout:
+class WeightLayout:
     """The order of ``Recurrent.parameters()`` in a row, each parameter at the full width.
 
     Args:

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from volopt.errors import TrainingError
-from volopt.packs.layout import Layout
+from volopt.packs.layout import WeightLayout
 from volopt.packs.shape import Data
 from volopt.training.curves import Curves
-from volopt.training.history import Course
+from volopt.training.history import TrainingHistory
 from volopt.training.network import seeded
 from volopt.training.state import generator_arrays, to_arrays, to_tensors
 from volopt.training.task import Arrays, State, Task
@@ -19,12 +19,12 @@ MOMENTS = ("exp_avg", "exp_avg_sq")  # as torch names them
 
 
 @dataclass
-class Member:
+class PackMember:
     """One fit of a pack."""
 
     task: Task
     data: Data
-    course: Course
+    course: TrainingHistory
     order: torch.Generator  # of its batches
     cuda: Arrays  # the CUDA generator with which it began: a pack draws nothing from it
     has_best: bool
@@ -32,20 +32,20 @@ class Member:
     rests_with: State | None = None  # not None: it was given away, and goes on only from here
 
     @classmethod
-    def of(cls, task: Task, dataset: Dataset, data: Data, arrays: Arrays) -> "Member":
+    def of(cls, task: Task, dataset: Dataset, data: Data, arrays: Arrays) -> "PackMember":
         """Return the member that stands where a state's arrays, or those of ``begun``, say."""
         order = torch.Generator()
         order.set_state(to_tensors("generator", arrays)["cpu"])
         return cls(
             task,
             data,
-            Course(task, dataset, data["valid"], Curves.from_arrays(arrays)),
+            TrainingHistory(task, dataset, data["valid"], Curves.from_arrays(arrays)),
             order,
             cuda={name: value for name, value in arrays.items() if name == "generator.cuda"},
             has_best=any(name.startswith("best.") for name in arrays),
         )
 
-    def state(self, layout: Layout, rows: Tensor, steps: float) -> State:
+    def state(self, layout: WeightLayout, rows: Tensor, steps: float) -> State:
         """Return the state to go on from, in a pack or alone.
 
         Args:
@@ -68,8 +68,8 @@ def begun(task: Task, features: int) -> Arrays:
     return to_arrays("weights", model.state_dict()) | generator_arrays(task.device) | Curves().to_arrays()
 
 
-def rows_of(layout: Layout, arrays: Arrays, hidden_size: int) -> tuple[Tensor, float]:
-    """Return a state's rows as ``Member.state`` takes them, and its count of updates."""
+def rows_of(layout: WeightLayout, arrays: Arrays, hidden_size: int) -> tuple[Tensor, float]:
+    """Return a state's rows as ``PackMember.state`` takes them, and its count of updates."""
     moments = {name: to_tensors(f"optimizer.{index}", arrays) for index, name in enumerate(layout.names)}
     first, second = ({name: each[kind] for name, each in moments.items() if each} for kind in MOMENTS)
     kinds = [to_tensors("weights", arrays), first, second, to_tensors("best", arrays)]

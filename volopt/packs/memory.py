@@ -4,8 +4,8 @@ import os
 
 import torch
 
-from volopt.packs.layout import Layout
-from volopt.packs.shape import Room, Shape
+from volopt.packs.layout import WeightLayout
+from volopt.packs.shape import PackCapacity, PackShape
 from volopt.packs.tensors import VALID_AT_ONCE
 from volopt.training.device import release_memory
 
@@ -18,13 +18,13 @@ ROWS = 10  # weights, gradient, moments and the best weights, and what an update
 SHARE = 0.8  # of the free memory that a pack may take
 
 
-def member_bytes(shape: Shape, room: Room) -> float:
+def member_bytes(shape: PackShape, room: PackCapacity) -> float:
     """Return the estimated bytes that one member of a pack takes while it is trained."""
     hidden, batch, layers = room.hidden_size, max(shape.sizes), shape.num_layers
     step = batch * hidden * (layers * KEPT[shape.cell] + PASSING[shape.cell] + DROPPING * room.drops)
     score = min(shape.valid, VALID_AT_ONCE) * hidden * 2 * PASSING[shape.cell]
     inputs = max(batch, min(shape.valid, VALID_AT_ONCE)) * (2 * shape.features + 6)
-    layout = Layout(
+    layout = WeightLayout(
         shape.cell,
         features=shape.features,
         hidden_size=hidden,
@@ -36,7 +36,7 @@ def member_bytes(shape: Shape, room: Room) -> float:
     return 4 * (room.window * (max(step, score) + inputs) + ROWS * layout.size + data)
 
 
-def most_members(shape: Shape, room: Room) -> int:
+def most_members(shape: PackShape, room: PackCapacity) -> int:
     """Return how many members memory is left for on the shape's device; at least one, which may fail."""
     return max(1, int(SHARE * free_bytes(shape.device) / member_bytes(shape, room)))
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from volopt.packs.layout import Layout
+from volopt.packs.layout import WeightLayout
 
 State = tuple[Tensor, ...]  # of one layer, each of shape (members, batch, hidden_size): h, for LSTM h and c
 Between = Callable[[Tensor, int], Tensor]  # what stands between two layers: outputs and their layer -> inputs
@@ -26,7 +26,7 @@ class PackedRecurrent:
         device: where they are.
     """
 
-    def __init__(self, cell: str, layout: Layout, members: int, device: str = "cpu") -> None:
+    def __init__(self, cell: str, layout: WeightLayout, members: int, device: str = "cpu") -> None:
         self.layout, self._cell = layout, cell
         self.rows = torch.zeros(members, layout.size, device=device)
         # Leaves of autograd that share the rows' memory: an update of the rows is one of each parameter.

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from volopt.errors import TrainingError
-from volopt.packs.member import Member, begun, rows_of
-from volopt.packs.shape import Data, Room, Shape
+from volopt.packs.member import PackMember, begun, rows_of
+from volopt.packs.shape import Data, PackCapacity, PackShape
 from volopt.packs.tensors import PackedNetwork
 from volopt.training.curves import Curves
 from volopt.training.fit import finish
@@ -31,13 +31,13 @@ class Pack:
         like: the samples of any fit of the shape.
     """
 
-    def __init__(self, shape: Shape, room: Room, dataset: Dataset, like: Data) -> None:
+    def __init__(self, shape: PackShape, room: PackCapacity, dataset: Dataset, like: Data) -> None:
         self.shape, self.room, self._dataset = shape, room, dataset
         self._network = PackedNetwork(shape, room, like)
-        self._members: dict[int, Member] = {}  # by slot
+        self._members: dict[int, PackMember] = {}  # by slot
 
     @property
-    def active(self) -> dict[int, Member]:
+    def active(self) -> dict[int, PackMember]:
         """Return the members that are being trained, by slot."""
         return {slot: member for slot, member in self._members.items() if member.rests_with is None}
 
@@ -57,7 +57,7 @@ class Pack:
         rows, steps = rows_of(self._network.layout, arrays, task.config.hidden_size)
         slot = self._vacant()
         self._network.put(slot, task.config, task.seed, data, rows, steps)
-        self._members[slot] = Member.of(task, self._dataset, data, arrays)
+        self._members[slot] = PackMember.of(task, self._dataset, data, arrays)
         return slot
 
     def has(self, state: State | None) -> bool:
@@ -82,7 +82,7 @@ class Pack:
         best = []
         for slot, member in self._members.items():
             try:
-                if member.course.note(train[slot], valid[slot], _Learner(self._network, slot)):
+                if member.course.note(train[slot], valid[slot], _MemberLearner(self._network, slot)):
                     best.append(slot)
                     member.has_best = True
             except TrainingError as error:
@@ -112,7 +112,7 @@ class Pack:
 
 
 @dataclass(frozen=True)
-class _Learner:
+class _MemberLearner:
     """What the course of a member asks of its network."""
 
     network: PackedNetwork

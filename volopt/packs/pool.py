@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from volopt.packs.memory import most_members
 from volopt.packs.pack import Pack
-from volopt.packs.shape import Data, Room, Shape
-from volopt.packs.timing import Pace
+from volopt.packs.shape import Data, PackCapacity, PackShape
+from volopt.packs.timing import PackTiming
 from volopt.training.task import Task
 from volopt.windows.dataset import Dataset
 
@@ -15,7 +15,7 @@ ROOMY = 2  # a pack with more than this many times the slots that are needed is 
 log = logging.getLogger(__name__)
 
 
-class Shelf:
+class PackPool:
     """Makes packs, and lets go of those that memory is needed for.
 
     Args:
@@ -24,12 +24,12 @@ class Shelf:
         pace: decides whether a group is packed.
     """
 
-    def __init__(self, dataset: Dataset, slots: int, pace: Pace) -> None:
+    def __init__(self, dataset: Dataset, slots: int, pace: PackTiming) -> None:
         self._dataset, self._slots, self._pace = dataset, slots, pace
-        self._packs: dict[Shape, Pack] = {}  # the one used last at the end
-        self._most: dict[Shape, int] = {}  # members that memory is enough for, where it is not for all that came
+        self._packs: dict[PackShape, Pack] = {}  # the one used last at the end
+        self._most: dict[PackShape, int] = {}  # members that memory is enough for, where it is not for all that came
 
-    def pack(self, shape: Shape, group: Sequence[tuple[Task, Data]]) -> Pack | None:
+    def pack(self, shape: PackShape, group: Sequence[tuple[Task, Data]]) -> Pack | None:
         """Return the pack that is to train a group, or as many of it as memory is enough for.
 
         None: they are trained one by one, as there is but one of them, or memory for one, or this is faster.
@@ -47,7 +47,7 @@ class Shelf:
             return self._made(shape, group)
         return None
 
-    def shrink(self, shape: Shape, members: int) -> None:
+    def shrink(self, shape: PackShape, members: int) -> None:
         """After memory ran out: let go of the other packs, or of half of the members of this shape's next one."""
         others = len(self._packs) > (shape in self._packs)
         self.clear()
@@ -59,16 +59,16 @@ class Shelf:
         """Let go of all packs."""
         self._packs.clear()
 
-    def _made(self, shape: Shape, group: Sequence[tuple[Task, Data]]) -> Pack | None:
+    def _made(self, shape: PackShape, group: Sequence[tuple[Task, Data]]) -> Pack | None:
         tasks = [task for task, _ in group]
         self._make_room(len(group))
-        members = min(len(group), most_members(shape, Room.of(tasks)))
+        members = min(len(group), most_members(shape, PackCapacity.of(tasks)))
         if members < len(group):
             self._most[shape] = members
         if members < 2:
             return None
         task, data = sorted(group, key=lambda each: each[0].config.window)[len(group) // 2]
-        pack = Pack(shape, Room.of(tasks[:members]), self._dataset, data)
+        pack = Pack(shape, PackCapacity.of(tasks[:members]), self._dataset, data)
         self._pace.measure(pack, task, data, members)
         if not self._pace.wins(shape, members):
             return None
@@ -80,5 +80,5 @@ class Shelf:
             del self._packs[next(iter(self._packs))]  # the one used longest ago
 
 
-def _suits(room: Room, group: Sequence[tuple[Task, Data]]) -> bool:
+def _suits(room: PackCapacity, group: Sequence[tuple[Task, Data]]) -> bool:
     return len(group) <= room.slots <= ROOMY * len(group) and all(room.holds(task) for task, _ in group)

@@ -14,7 +14,7 @@ NARROWEST, WIDEST = {"cpu": 16, "cuda": 64}, 64
 
 
 @dataclass(frozen=True)
-class Shape:
+class PackShape:
     """What the members of a pack share: the network but for its exact width, the training step, and the data's size."""
 
     cell: str
@@ -39,12 +39,12 @@ class Shape:
         return [int(self.batch_size)] * whole + ([rest] if rest else [])
 
 
-def shape_of(task: Task, data: Data) -> Shape | None:
+def shape_of(task: Task, data: Data) -> PackShape | None:
     """Return the shape of the packs that can hold a fit, or None where it is to be trained by itself."""
     config, train = task.config, data["train"]
     if not task.packed or config.batch_norm:
         return None
-    return Shape(
+    return PackShape(
         cell=config.cell,
         hidden_size=_width(config.hidden_size, task.device),
         num_layers=config.num_layers,
@@ -68,7 +68,7 @@ def _width(hidden_size: int, device: str) -> int:
 
 
 @dataclass(frozen=True)
-class Room:
+class PackCapacity:
     """What a pack has room for.
 
     A pack whose members all have its window need not ask on which days they begin, and one without dropout draws none.
@@ -81,7 +81,7 @@ class Room:
     drops: bool  # whether dropout is
 
     @classmethod
-    def of(cls, tasks: Sequence[Task]) -> "Room":
+    def of(cls, tasks: Sequence[Task]) -> "PackCapacity":
         """Return the room that these tasks need, a slot each."""
         configs = [task.config for task in tasks]
         window = max(config.window for config in configs)

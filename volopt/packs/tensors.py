@@ -14,12 +14,12 @@ from torch import Tensor
 from torch.nn.functional import huber_loss
 
 from volopt.packs.adam import PackedAdam
-from volopt.packs.cuda_graphs import Recorder
-from volopt.packs.dropout import Dropout
-from volopt.packs.layout import Layout
+from volopt.packs.cuda_graphs import GraphRecorder
+from volopt.packs.dropout import PackedDropout
+from volopt.packs.layout import WeightLayout
 from volopt.packs.network import PackedRecurrent
 from volopt.packs.samples import PackedSamples
-from volopt.packs.shape import Data, Room, Shape
+from volopt.packs.shape import Data, PackCapacity, PackShape
 from volopt.training.task import Config
 
 Found = TypeVar("Found")
@@ -37,16 +37,16 @@ class PackedNetwork:
         like: the samples of any fit of the shape.
     """
 
-    def __init__(self, shape: Shape, room: Room, like: Data) -> None:
+    def __init__(self, shape: PackShape, room: PackCapacity, like: Data) -> None:
         self._shape, slots, device = shape, room.slots, shape.device
         size = {"features": shape.features, "hidden_size": room.hidden_size, "num_layers": shape.num_layers}
-        self.layout = Layout(shape.cell, **size, head_outputs=shape.head_outputs)
+        self.layout = WeightLayout(shape.cell, **size, head_outputs=shape.head_outputs)
         self._model = PackedRecurrent(shape.cell, self.layout, slots, device)
         self._adam = PackedAdam(self._model.rows)
         self._best, self._gradient = torch.zeros_like(self._model.rows), torch.zeros_like(self._model.rows)
         self._train, self._valid = (PackedSamples(like[split], slots, room.window) for split in ("train", "valid"))
         self._mixed = room.mixed
-        self._dropout = Dropout(room.window, max(shape.sizes), room.hidden_size, device) if room.drops else None
+        self._dropout = PackedDropout(room.window, max(shape.sizes), room.hidden_size, device) if room.drops else None
         self._rate = torch.zeros(slots, device=device)  # of dropout
         self._seed = torch.zeros(slots, dtype=torch.int64, device=device)
         self._losses = torch.zeros(2, slots, dtype=torch.float64, device=device)  # of train and valid
@@ -58,7 +58,7 @@ class PackedNetwork:
         every = torch.arange(shape.valid, device=device).expand(slots, -1)
         self._valid_rows = torch.split(every, VALID_AT_ONCE, dim=1)
         self._read: dict[str, Any] = {}  # what was read since the last epoch
-        self._record = Recorder(device)
+        self._record = GraphRecorder(device)
         self._steps = self._recorded(PackedNetwork._step, torch.split(self._order, max(shape.sizes), dim=1))
         self._scores = self._recorded(PackedNetwork._forecast_valid, self._valid_rows)
 

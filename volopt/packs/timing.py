@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from volopt.packs.pack import Pack
-from volopt.packs.shape import Data, Shape
+from volopt.packs.shape import Data, PackShape
 from volopt.training.device import precise
 from volopt.training.network import Network
 from volopt.training.task import Task
@@ -13,7 +13,7 @@ from volopt.training.task import Task
 log = logging.getLogger(__name__)
 
 
-class Pace:
+class PackTiming:
     """Remembers what was measured.
 
     Args:
@@ -22,15 +22,15 @@ class Pace:
 
     def __init__(self, *, measures: bool) -> None:
         self._measures = measures
-        self._alone: dict[Shape, float] = {}  # seconds an epoch
-        self._together: dict[Shape, float] = {}  # seconds an epoch, of the latest pack
-        self._lost: dict[Shape, int] = {}  # the most members that were faster one by one
+        self._alone: dict[PackShape, float] = {}  # seconds an epoch
+        self._together: dict[PackShape, float] = {}  # seconds an epoch, of the latest pack
+        self._lost: dict[PackShape, int] = {}  # the most members that were faster one by one
 
-    def may_win(self, shape: Shape, members: int) -> bool:
+    def may_win(self, shape: PackShape, members: int) -> bool:
         """Return whether a pack of so many is worth trying: a smaller one than one that lost would lose too."""
         return members > self._lost.get(shape, 1)
 
-    def wins(self, shape: Shape, members: int) -> bool:
+    def wins(self, shape: PackShape, members: int) -> bool:
         """Return whether the latest pack of a shape is faster than so many members one by one."""
         if not self._measures:
             return True

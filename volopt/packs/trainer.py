@@ -20,11 +20,11 @@ from typing import Any
 import torch
 
 from volopt.executors.serial import train
-from volopt.packs.member import Member
+from volopt.packs.member import PackMember
 from volopt.packs.pack import Pack
-from volopt.packs.pool import ROOMY, Shelf
-from volopt.packs.shape import Data, Shape, shape_of
-from volopt.packs.timing import Pace
+from volopt.packs.pool import ROOMY, PackPool
+from volopt.packs.shape import Data, PackShape, shape_of
+from volopt.packs.timing import PackTiming
 from volopt.training.device import NoMemoryError, computing, precise, ran_out_of_memory, release_memory
 from volopt.training.fit import every_split
 from volopt.training.progress import Progress
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
-class _Order:
+class _PackRequest:
     """A task that waits or is being trained."""
 
     task: Task
@@ -46,15 +46,15 @@ class _Order:
     until: int
     future: "Future[Progress]"
     data: Data = field(default_factory=dict)
-    shape: Shape | None = None  # of the pack it may be in; None: it trains alone
+    shape: PackShape | None = None  # of the pack it may be in; None: it trains alone
 
 
 @dataclass(eq=False)
-class _Table:
+class _RunningPack:
     """A pack that is being trained, and whose task is in which slot."""
 
     pack: Pack
-    seats: dict[int, _Order]
+    seats: dict[int, _PackRequest]
 
 
 class PackTrainer:
@@ -66,18 +66,18 @@ class PackTrainer:
         pace: decides whether a group is packed.
     """
 
-    def __init__(self, dataset: Dataset, members: int, pace: Pace) -> None:
+    def __init__(self, dataset: Dataset, members: int, pace: PackTiming) -> None:
         self.workers = members
         self._dataset = dataset
-        self._incoming: SimpleQueue[_Order | None] = SimpleQueue()  # None: the end
+        self._incoming: SimpleQueue[_PackRequest | None] = SimpleQueue()  # None: the end
         self._closed = threading.Event()
         # The thread's own:
-        self._waiting: list[_Order] = []  # the oldest first
-        self._alone: list[_Order] = []  # that are trained by themselves
-        self._tables: dict[Shape, _Table] = {}
-        self._seen: dict[Shape, int] = {}  # how many waited at the last look
-        self._at_hand: Shape | None = None  # what an error is about
-        self._shelf = Shelf(dataset, ROOMY * members, pace)
+        self._waiting: list[_PackRequest] = []  # the oldest first
+        self._alone: list[_PackRequest] = []  # that are trained by themselves
+        self._tables: dict[PackShape, _RunningPack] = {}
+        self._seen: dict[PackShape, int] = {}  # how many waited at the last look
+        self._at_hand: PackShape | None = None  # what an error is about
+        self._shelf = PackPool(dataset, ROOMY * members, pace)
         self._samples = lru_cache(WINDOWS)(partial(every_split, dataset))
         self._thread = threading.Thread(target=self._work, name="packs", daemon=True)
         self._thread.start()
@@ -85,7 +85,7 @@ class PackTrainer:
     def submit(self, *task: Any) -> "Future[Any]":
         """Queue a task, its state or None, and the epoch to stop after."""
         given, state, until = task
-        order = _Order(given, state, until, Future())
+        order = _PackRequest(given, state, until, Future())
         self._incoming.put(order)
         return order.future
 
@@ -126,7 +126,7 @@ class PackTrainer:
                 if order is not None:
                     self._take(order)
 
-    def _take(self, order: _Order) -> None:
+    def _take(self, order: _PackRequest) -> None:
         try:
             order.data = self._samples(order.task.config.window, order.task.device)
             order.shape = shape_of(order.task, order.data)
@@ -173,18 +173,18 @@ class PackTrainer:
                     self._alone += group
                     self._waiting = [order for order in self._waiting if order.shape != shape]
                     continue
-                self._tables[shape] = _Table(pack, {})
+                self._tables[shape] = _RunningPack(pack, {})
             self._seen.pop(shape, None)
             self._seat(self._tables[shape], group)
 
     @contextmanager
-    def _at(self, shape: Shape) -> Iterator[None]:
+    def _at(self, shape: PackShape) -> Iterator[None]:
         """Work on the pack of a shape, at its precision; an error within is about it."""
         self._at_hand = shape
         with precise(shape.device, shape.precision, "RNN"):  # whose products a pack's are, in all cells
             yield
 
-    def _seat(self, table: _Table, group: list[_Order]) -> None:
+    def _seat(self, table: _RunningPack, group: list[_PackRequest]) -> None:
         """Put tasks into the slots that nobody trains in; those first whose member rests in one."""
         pack = table.pack
         for order in sorted(group, key=lambda order: not pack.has(order.state)):
@@ -213,7 +213,7 @@ class PackTrainer:
         release_memory(device)
 
 
-def _is_done_with(pack: Pack, slot: int, member: Member, order: _Order) -> bool:
+def _is_done_with(pack: Pack, slot: int, member: PackMember, order: _PackRequest) -> bool:
     """Answer the order whose member has come far enough or no further, and return whether it is answered."""
     if member.error is not None or order.future.cancelled():
         pack.drop(slot)
@@ -226,7 +226,7 @@ def _is_done_with(pack: Pack, slot: int, member: Member, order: _Order) -> bool:
     return True
 
 
-def _answer(order: _Order, work: Callable[[], Progress]) -> None:
+def _answer(order: _PackRequest, work: Callable[[], Progress]) -> None:
     try:
         progress = work()
     except Exception as error:  # whatever a fit died of is its own failure
@@ -238,6 +238,6 @@ def _answer(order: _Order, work: Callable[[], Progress]) -> None:
             order.future.set_result(progress)
 
 
-def _fail(order: _Order, error: Exception) -> None:
+def _fail(order: _PackRequest, error: Exception) -> None:
     if order.future.set_running_or_notify_cancel():
         order.future.set_exception(error)

@@ -13,7 +13,7 @@ SHEET = 800  # pixels
 
 
 @dataclass(frozen=True)
-class Text:
+class TextBlock:
     """A paragraph."""
 
     macro: ClassVar = "text"
@@ -22,7 +22,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Facts:
+class FactsBlock:
     """Names with what each of them is."""
 
     macro: ClassVar = "facts"
@@ -34,7 +34,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Table:
+class TableBlock:
     """Rows of a cell a column."""
 
     macro: ClassVar = "table"
@@ -52,7 +52,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceBlock:
     """Text to copy: commands, or a file; folded away under a summary if it has one."""
 
     macro: ClassVar = "source"
@@ -60,7 +60,7 @@ class Source:
     summary: str = ""
 
 
-class Entry(NamedTuple):
+class LegendEntry(NamedTuple):
     """A name of a legend with the shape that its marks have."""
 
     name: str
@@ -68,7 +68,7 @@ class Entry(NamedTuple):
     shape: str  # line, dashed, area or point
 
 
-class Place(NamedTuple):
+class SubplotArea(NamedTuple):
     """Where the browser draws one panel of a figure."""
 
     label: str
@@ -77,7 +77,7 @@ class Place(NamedTuple):
     drawing: Mapping[str, Any]  # plotly's data and layout, JSON-able
 
 
-class Gradient(NamedTuple):
+class ColourBar(NamedTuple):
     """The colour scale of a figure."""
 
     title: str
@@ -87,17 +87,17 @@ class Gradient(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Figure:
+class FigureBlock:
     """A figure: its panels, and around them all that is text."""
 
     macro: ClassVar = "figure"
     title: str
     about: str
     notes: Sequence[str]
-    legend: Sequence[Entry]
-    gradient: Gradient | None
+    legend: Sequence[LegendEntry]
+    gradient: ColourBar | None
     columns: int
-    places: Sequence[Place]
+    places: Sequence[SubplotArea]
 
     def short(self) -> bool:
         """Return whether all panels go on one sheet of paper, which has two beside each other at most."""
@@ -105,7 +105,7 @@ class Figure:
         return sum(place.height for place in self.places[:rows]) < SHEET
 
 
-Block = Text | Facts | Table | Source | Figure
+Block = TextBlock | FactsBlock | TableBlock | SourceBlock | FigureBlock
 
 
 class Section(NamedTuple):

@@ -10,35 +10,35 @@ from volopt.claims.findings import Finding, findings
 from volopt.claims.lookup import StoredStudy, stored, together
 from volopt.comparison.statistics import FEWEST_SEEDS
 from volopt.figures import words
-from volopt.figures.study_view import Subject
-from volopt.report.blocks import Block, Source, Table, Text, told
+from volopt.figures.study_view import StudyView
+from volopt.report.blocks import Block, SourceBlock, TableBlock, TextBlock, told
 
 COLUMNS = ("claim", "verdict", "effect", "95 % interval", "p", "seeds", "the effect is")
 
 
-def claims(subject: Subject) -> Iterator[Block]:
+def claims(subject: StudyView) -> Iterator[Block]:
     """Return the verdicts on the claims that this study can be asked about, and what the others take."""
     if subject.is_panel:
-        yield Text("The study is of a panel of instruments: the paper's claims are about networks for one stock.")
+        yield TextBlock("The study is of a panel of instruments: the paper's claims are about networks for one stock.")
         return
     places = stored(subject.study._storage, [subject.name], subject.artifacts)
     asked = [each for each in (_of_these(claim, places) for claim in CLAIMS) if each.studies]
     if not asked:
-        yield Text(
+        yield TextBlock(
             "The study trains other networks, or on another quantity, than the study files that ship with volopt: it "
             "is no evidence for or against the paper's claims."
         )
         return
     found = findings(partial(together, places), asked)
     for topic, group in groupby((each for each in found if each.outcome is not None), lambda each: each.claim.topic):
-        yield Table(f"{topic[0].upper()}{topic[1:]}", COLUMNS, [_row(each) for each in group])
+        yield TableBlock(f"{topic[0].upper()}{topic[1:]}", COLUMNS, [_row(each) for each in group])
     if any(each.outcome is not None for each in found):
-        yield Text(
+        yield TextBlock(
             f"A verdict takes {FEWEST_SEEDS} seeds; with fewer, claims are inconclusive. Each p is corrected for the "
             "claims of its table (Holm)."
         )
     broken = dict.fromkeys(told(each.broken) for each in found if each.broken)
-    yield from (Text(each, warning=True) for each in broken)
+    yield from (TextBlock(each, warning=True) for each in broken)
     yield from _missing(found)
 
 
@@ -61,6 +61,6 @@ def _missing(found: Sequence[Finding]) -> Iterator[Block]:
         return
     places = ", ".join(f"{study} ({count})" for study, count in not_run.items())
     told = f"Not run: claims on {places}. " if not_run else ""
-    yield Text(f"{told}What is not run, or has under {FEWEST_SEEDS} seeds, takes")
-    yield Source("\n".join(commands))
-    yield Text("with --data DIR where the data are not volopt's default.")
+    yield TextBlock(f"{told}What is not run, or has under {FEWEST_SEEDS} seeds, takes")
+    yield SourceBlock("\n".join(commands))
+    yield TextBlock("with --data DIR where the data are not volopt's default.")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from volopt.definition.load import dump, restore
 from volopt.definition.schema import Definition
-from volopt.figures.study_view import Subject
+from volopt.figures.study_view import StudyView
 from volopt.report.toml import study_file
 from volopt.storage.database.retrying import where_of
 from volopt.studies import study as studies
@@ -20,13 +20,13 @@ class Command(NamedTuple):
     text: str = ""
 
 
-def storage_url(subject: Subject) -> str:
+def storage_url(subject: StudyView) -> str:
     """Return the URL of the storage, or nothing where it is no database."""
     where = where_of(subject.study._storage)
     return "" if where is None else where.shown
 
 
-def resume(subject: Subject) -> Command:
+def resume(subject: StudyView) -> Command:
     """Return the command that goes on with the study, or finds nothing left to do."""
     recorded = studies.runs(subject.study)[-1:]
     if recorded and _is_one(command := recorded[0].get("command", "")):
@@ -35,13 +35,13 @@ def resume(subject: Subject) -> Command:
     return Command(_run(subject, file), file, study_file(subject.definition))
 
 
-def best_alone(subject: Subject) -> Command:
+def best_alone(subject: StudyView) -> Command:
     """Return the command that trains the best configuration alone, to the same numbers."""
     name = f"{subject.name}-best"[-100:]
     return Command(_run(subject, f"{name}.toml"), f"{name}.toml", study_file(_best_definition(subject, name)))
 
 
-def _best_definition(subject: Subject, name: str) -> Definition:
+def _best_definition(subject: StudyView, name: str) -> Definition:
     """Return the study with a grid of one point, the best trial's.
 
     ``[space]`` stays: by its largest window every trial of the study learns from the same days.
@@ -52,7 +52,7 @@ def _best_definition(subject: Subject, name: str) -> Definition:
     return restore(raw | {"phase": [{"name": "best", "sampler": "grid", "grid": grid}]})
 
 
-def _run(subject: Subject, file: str) -> str:
+def _run(subject: StudyView, file: str) -> str:
     said = {"data": studies.data_of(subject.study)["provider"], "storage": storage_url(subject)}
     for record in studies.runs(subject.study)[-1:]:  # by these, too, digits differ
         said |= {name: record.get(name, "") for name in ("device", "precision", "pack")}

@@ -8,17 +8,17 @@ from plotly import io
 from plotly.colors import sample_colorscale
 
 from volopt.figures import colours
-from volopt.figures.chart import Axis, Band, Bars, Chart, Line, Mark, Points, Rule, Scale, Spans
+from volopt.figures.chart import Axis, Band, Bars, Chart, ColourScale, Line, Mark, Points, ReferenceLine, TimeSpans
 from volopt.figures.drawing.plotly import panel_figure
 from volopt.figures.kinds import KINDS
-from volopt.figures.study_view import NothingToPlotError, Subject
-from volopt.report.blocks import Block, Entry, Figure, Gradient, Place, Text, told
+from volopt.figures.study_view import NothingToPlotError, StudyView
+from volopt.report.blocks import Block, ColourBar, FigureBlock, LegendEntry, SubplotArea, TextBlock, told
 
 DIGITS = 5  # of the numbers that are drawn
 LETTER = 7  # pixels
 
 
-def figures(subject: Subject, kinds: Sequence[str]) -> list[Block]:
+def figures(subject: StudyView, kinds: Sequence[str]) -> list[Block]:
     """Return the figures of these kinds; in place of those that have nothing to draw, the sentences that say why."""
     found: list[Block] = []
     for kind in kinds:
@@ -28,13 +28,13 @@ def figures(subject: Subject, kinds: Sequence[str]) -> list[Block]:
     return found
 
 
-def _figure(subject: Subject, kind: str) -> Block:
+def _figure(subject: StudyView, kind: str) -> Block:
     try:
         chart = KINDS[kind].chart(subject)
     except NothingToPlotError as error:
-        return Text(told(error))
+        return TextBlock(told(error))
     columns = min(chart.columns, len(chart.panels))
-    return Figure(
+    return FigureBlock(
         title=chart.title,
         about=chart.subtitle if chart.subtitle != subject.about else "",
         notes=[note for note in chart.notes if note not in subject.notes],  # those stand at the top of the page
@@ -45,23 +45,23 @@ def _figure(subject: Subject, kind: str) -> Block:
     )
 
 
-def _entry(name: str, mark: Mark) -> Entry:
-    if isinstance(mark, Line | Rule):
-        return Entry(name, mark.colour, "dashed" if mark.dashed else "line")
-    shape = "band" if isinstance(mark, Band) else "area" if isinstance(mark, Bars | Spans) else "point"
+def _entry(name: str, mark: Mark) -> LegendEntry:
+    if isinstance(mark, Line | ReferenceLine):
+        return LegendEntry(name, mark.colour, "dashed" if mark.dashed else "line")
+    shape = "band" if isinstance(mark, Band) else "area" if isinstance(mark, Bars | TimeSpans) else "point"
     if isinstance(mark, Points) and mark.symbol != "circle":
         shape = mark.symbol
-    return Entry(name, getattr(mark, "colour", colours.ACTUAL), shape)
+    return LegendEntry(name, getattr(mark, "colour", colours.ACTUAL), shape)
 
 
-def _place(chart: Chart, *, alone: bool) -> Place:
+def _place(chart: Chart, *, alone: bool) -> SubplotArea:
     (panel,) = chart.panels
     drawing = _rounded(io.to_json(panel_figure(chart), validate=False))
     layout = drawing["layout"]
     if "coloraxis" in layout:
         layout["coloraxis"]["showscale"] = False  # it stands once under the figure
     label = ", ".join(filter(None, (panel.title or chart.title, panel.y.title, panel.x.title)))
-    return Place(label, chart.row_height, _width(panel.x) if alone else 0, drawing)
+    return SubplotArea(label, chart.row_height, _width(panel.x) if alone else 0, drawing)
 
 
 def _width(axis: Axis) -> int:
@@ -78,7 +78,7 @@ def _round(number: str) -> float:
     return float(f"{float(number):.{DIGITS}g}")
 
 
-def _gradient(scale: Scale) -> Gradient:
+def _gradient(scale: ColourScale) -> ColourBar:
     low, high = (f"{end:.4g}" for end in (scale.low, scale.high))
     title = f"{scale.title}, log scale" if scale.log else scale.title
-    return Gradient(title, low, high, sample_colorscale(colours.SCALE, 9))
+    return ColourBar(title, low, high, sample_colorscale(colours.SCALE, 9))

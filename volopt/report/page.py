@@ -10,7 +10,7 @@ from plotly.offline import get_plotlyjs
 
 import volopt
 from volopt.definition.schema import Definition
-from volopt.figures.study_view import Subject
+from volopt.figures.study_view import StudyView
 from volopt.report import claims, question, record, results
 from volopt.report.blocks import Block, Section
 from volopt.report.figures import figures
@@ -19,7 +19,7 @@ from volopt.storage.artifacts import Artifacts
 
 def page(study: optuna.Study, definition: Definition, artifacts: Artifacts) -> str:
     """Return the report of a study, whatever state it is in; it asks no other host for anything."""
-    subject = Subject(study, definition, artifacts)
+    subject = StudyView(study, definition, artifacts)
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,  # names, titles and reasons come from strangers
@@ -41,7 +41,7 @@ def page(study: optuna.Study, definition: Definition, artifacts: Artifacts) -> s
     )  # halves of characters, which no file can hold
 
 
-def sections(subject: Subject) -> list[Section]:
+def sections(subject: StudyView) -> list[Section]:
     """Return the sections in their order."""
     draw = partial(figures, subject)
     parts: list[tuple[str, str, list[Block]]] = [
@@ -64,7 +64,7 @@ def sections(subject: Subject) -> list[Section]:
     return [Section(*part) for part in parts]
 
 
-def _last_event(subject: Subject) -> str:
+def _last_event(subject: StudyView) -> str:
     """Return when the study last changed: the report is a function of the study, and not of the clock."""
     times = [time for trial in subject.trials for time in (trial.datetime_start, trial.datetime_complete) if time]
     return max(times).isoformat(" ", "minutes") if times else ""

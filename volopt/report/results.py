@@ -9,9 +9,9 @@ from volopt.claims.measures import FLAT
 from volopt.comparison import statistics
 from volopt.definition.schema import Scalar
 from volopt.figures import words
-from volopt.figures.study_view import Subject
+from volopt.figures.study_view import StudyView
 from volopt.report import instruments
-from volopt.report.blocks import Block, Table, Text
+from volopt.report.blocks import Block, TableBlock, TextBlock
 from volopt.studies import listing
 from volopt.studies.best_trial import standing
 from volopt.studies.space import point
@@ -21,7 +21,7 @@ MOST_FAILURES = 10
 SCORES = ("valid_log_r2", "test_log_r2", "test_mase", "test_direction")  # of baselines, beside the objective's
 
 
-class Configuration(NamedTuple):
+class ConfigurationResult(NamedTuple):
     """What the trials of the same parameters found; they have taken the same fits, so one speaks for all."""
 
     trials: Sequence[int]
@@ -33,27 +33,27 @@ class Configuration(NamedTuple):
     seeds: int
 
 
-def results(subject: Subject) -> Iterator[Block]:
+def results(subject: StudyView) -> Iterator[Block]:
     """Return the states, how the best trial stands, and the table of configurations."""
     yield from _states(subject)
     against = standing(subject.study)
     if against is not None:
-        yield Text(" ".join(against.sentences()))
+        yield TextBlock(" ".join(against.sentences()))
     yield from instruments.scores(subject)
     found, count = configurations(subject)
     if found:
         yield _table(subject, found)
-        yield Text(
+        yield TextBlock(
             f"The best by {subject.definition.objective.metric} come first; test chose nothing. Intervals are of the "
             "mean over seeds (BCa bootstrap): with few seeds they are too narrow. A seed is a flat line where its "
             f"forecast varies under {FLAT:.0%} as much as what came."
         )
     if count > len(found):
-        yield Text(f"{count - len(found)} more: `volopt trials {subject.name}` lists every trial.")
+        yield TextBlock(f"{count - len(found)} more: `volopt trials {subject.name}` lists every trial.")
     yield from _failures(subject)
 
 
-def configurations(subject: Subject) -> tuple[list[Configuration], int]:
+def configurations(subject: StudyView) -> tuple[list[ConfigurationResult], int]:
     """Return the best configurations with a COMPLETE trial, the best first, and how many there are in all."""
     rows: dict[object, list[dict[str, Any]]] = {}
     for trial in subject.complete:
@@ -61,30 +61,30 @@ def configurations(subject: Subject) -> tuple[list[Configuration], int]:
     return [_configuration(subject, same) for same in list(rows.values())[:MOST]], len(rows)
 
 
-def baselines(subject: Subject) -> Iterator[Block]:
+def baselines(subject: StudyView) -> Iterator[Block]:
     """Return the scores of the baselines, below those of the best trial."""
     if not subject.baselines:
-        yield Text("The baselines have not been fitted yet: `volopt run` does so as it begins.")
+        yield TextBlock("The baselines have not been fitted yet: `volopt run` does so as it begins.")
         return
     metric = subject.definition.objective.metric
     names = list(dict.fromkeys([metric, _on_test(metric), *SCORES]))
     rows: list[tuple[object, ...]] = [(who, *map(scores.get, names)) for who, scores in _contenders(subject)]
-    yield Table("Scores on the same days", ("forecast", *names), rows)
+    yield TableBlock("Scores on the same days", ("forecast", *names), rows)
     if subject.definition.published is not None:
-        yield Text("Days move with the window here; those of the baselines are the days of the [model] window.")
+        yield TextBlock("Days move with the window here; those of the baselines are the days of the [model] window.")
 
 
-def unread(subject: Subject) -> Text:
+def unread(subject: StudyView) -> TextBlock:
     """Return which trials the figures and claims do without, of those that they would have shown."""
     numbers = ", ".join(map(str, sorted(subject.unread)))
-    return Text(
+    return TextBlock(
         f"Figures and claims do without the trials {numbers}: their curves and forecasts are missing, broken or of an "
         "older volopt. Run the study again under another --name: it takes the fits that are kept and writes them anew.",
         warning=True,
     )
 
 
-def _contenders(subject: Subject) -> Iterator[tuple[str, Mapping[str, float | None]]]:
+def _contenders(subject: StudyView) -> Iterator[tuple[str, Mapping[str, float | None]]]:
     if subject.complete:
         best = subject.complete[0]
         metrics = listing.metrics(best)
@@ -96,21 +96,21 @@ def _contenders(subject: Subject) -> Iterator[tuple[str, Mapping[str, float | No
     yield from subject.baselines.items()
 
 
-def _states(subject: Subject) -> Iterator[Block]:
+def _states(subject: StudyView) -> Iterator[Block]:
     counts = listing.counts(subject.study)
     told = ", ".join(f"{number} {state}" for state, number in counts.items() if number)
-    yield Text(f"Trials: {told}." if told else "The study has no trials yet.")
+    yield TextBlock(f"Trials: {told}." if told else "The study has no trials yet.")
     if counts["running"] or counts["waiting"]:
-        yield Text("It is being run, or its run was killed: more is to come.", warning=True)
+        yield TextBlock("It is being run, or its run was killed: more is to come.", warning=True)
     elif not counts["complete"]:
-        yield Text("There is no result to show. The first command under Going on runs the study.", warning=True)
+        yield TextBlock("There is no result to show. The first command under Going on runs the study.", warning=True)
 
 
-def _configuration(subject: Subject, same: Sequence[Mapping[str, Any]]) -> Configuration:
+def _configuration(subject: StudyView, same: Sequence[Mapping[str, Any]]) -> ConfigurationResult:
     first, metric = same[0], subject.definition.objective.metric
     values = [seed[metric] for seed in first["seeds"] if seed.get(metric) is not None]
     estimate = statistics.paired(np.array(values)) if len(values) > 1 else None
-    return Configuration(
+    return ConfigurationResult(
         trials=[row["number"] for row in same],
         params=first["params"],
         value=first["value"],
@@ -121,7 +121,7 @@ def _configuration(subject: Subject, same: Sequence[Mapping[str, Any]]) -> Confi
     )
 
 
-def _table(subject: Subject, found: Sequence[Configuration]) -> Table:
+def _table(subject: StudyView, found: Sequence[ConfigurationResult]) -> TableBlock:
     keys = [key for key in subject.definition.space if len({each.params.get(key) for each in found}) > 1]
     metric = subject.definition.objective.metric
     rows = [
@@ -136,16 +136,16 @@ def _table(subject: Subject, found: Sequence[Configuration]) -> Table:
         for each in found
     ]
     columns = ("trial", *keys, metric, "95 % interval", _on_test(metric), "flat lines")
-    return Table("Configurations", columns, rows)
+    return TableBlock("Configurations", columns, rows)
 
 
-def _failures(subject: Subject) -> Iterator[Block]:
+def _failures(subject: StudyView) -> Iterator[Block]:
     failed = [row for row in subject.rows if row["state"] == "FAIL"]
     if failed:
         rows = [(row["number"], words.params(row["params"]), row["reason"]) for row in failed[:MOST_FAILURES]]
-        yield Table("Failed trials", ("trial", "parameters", "reason"), rows)
+        yield TableBlock("Failed trials", ("trial", "parameters", "reason"), rows)
     if len(failed) > MOST_FAILURES:
-        yield Text(f"{len(failed) - MOST_FAILURES} more failed.")
+        yield TextBlock(f"{len(failed) - MOST_FAILURES} more failed.")
 
 
 def _on_test(metric: str) -> str:

@@ -7,7 +7,7 @@ import optuna
 
 from volopt.definition.schema import Definition, Phase
 from volopt.definition.space import contains
-from volopt.search.samplers.grid import PointSampler
+from volopt.search.samplers.grid import GridPointSampler
 from volopt.search.samplers.samplers import sampler, sampler_seed
 from volopt.studies.ledger import Ledger
 from volopt.studies.phases import stationary
@@ -36,7 +36,7 @@ class GridAsker:
     ) -> None:
         stays = {key: [value] for key, value in stationary(phase, definition, {}).items()}
         grid = stays | {key: list(values) for key, values in phase.grid.items()}
-        self._sampler = PointSampler(grid, ledger.is_open, ledger.is_settled, cost)
+        self._sampler = GridPointSampler(grid, ledger.is_open, ledger.is_settled, cost)
         self._study, self._distributions = study, distributions(definition)
 
     def ask(self) -> optuna.Trial | None:

@@ -5,7 +5,7 @@ from optuna.trial import FrozenTrial
 from volopt.definition.schema import Phase
 
 
-class Listener:
+class Callback:
     """Hears everything and says nothing; progress displays override what they show."""
 
     def phase_started(self, phase: Phase, done: int, total: int, best: float | None) -> None:

@@ -9,8 +9,8 @@ none.
 import logging
 import time
 
-from volopt.search.trial_run import Member
-from volopt.storage.array_store import Kept
+from volopt.search.trial_run import SeedRun
+from volopt.storage.array_store import ArrayStore
 from volopt.training.task import Fit, State
 
 SECONDS = 5.0  # of training that a killed run may lose in a fit, beside a rung
@@ -18,14 +18,14 @@ SECONDS = 5.0  # of training that a killed run may lose in a fit, beside a rung
 log = logging.getLogger(__name__)
 
 
-class Keeper:
+class Checkpoints:
     """Keeps fits, finished and on their way."""
 
-    def __init__(self, fits: Kept, states: Kept, seconds: float = SECONDS) -> None:
+    def __init__(self, fits: ArrayStore, states: ArrayStore, seconds: float = SECONDS) -> None:
         self._fits, self._states, self._seconds = fits, states, seconds
         self._written: dict[str, float] = {}  # when, for each fit on its way
 
-    def find(self, member: Member) -> None:
+    def find(self, member: SeedRun) -> None:
         """Give a member its finished fit, or the state from which it goes on."""
         self._written[member.key] = time.monotonic()
         try:
@@ -38,7 +38,7 @@ class Keeper:
         except (KeyError, TypeError, ValueError):
             log.info("the kept file of seed %d is broken; it is trained anew", member.task.seed)
 
-    def keep(self, member: Member, *, now: bool = False) -> None:
+    def keep(self, member: SeedRun, *, now: bool = False) -> None:
         """Keep a finished fit, or a state that is due; ``now`` whatever the time."""
         if member.fit is not None:
             self._fits.put(member.key, *member.fit.pack())
@@ -47,11 +47,11 @@ class Keeper:
             self._states.put(member.key, *member.state.pack())
             self._written[member.key], member.kept = time.monotonic(), True
 
-    def drop(self, member: Member) -> None:
+    def drop(self, member: SeedRun) -> None:
         """Keep the state of a fit no longer."""
         self._written.pop(member.key, None)
         if member.kept:
             self._states.drop(member.key)
 
-    def _is_due(self, member: Member) -> bool:
+    def _is_due(self, member: SeedRun) -> bool:
         return time.monotonic() - self._written.get(member.key, 0.0) >= self._seconds

@@ -22,14 +22,14 @@ from volopt.errors import VoloptError
 from volopt.executors.trainer import Trainer, WorkerDiedError
 from volopt.search import trial_results
 from volopt.search.asking import Asker, asker
-from volopt.search.callbacks import Listener
-from volopt.search.checkpoints import SECONDS, Keeper
+from volopt.search.callbacks import Callback
+from volopt.search.checkpoints import SECONDS, Checkpoints
 from volopt.search.illustrator import Illustrator
 from volopt.search.interrupts import Interrupts
 from volopt.search.samplers.pruners import pruner
-from volopt.search.trial_run import Member, TrialRun
+from volopt.search.trial_run import SeedRun, TrialRun
 from volopt.storage import array_store
-from volopt.storage.array_store import Kept
+from volopt.storage.array_store import ArrayStore
 from volopt.storage.artifacts import CURVES, Artifacts
 from volopt.storage.database.trial_cache import set_attributes, together
 from volopt.studies.attributes import GIVEN_UP, INTERRUPTED, PHASE, REASON, SCORES
@@ -48,16 +48,16 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Workshop:
+class RunContext:
     """What a driver works with."""
 
     dataset: Dataset
     trainer: Trainer
-    fits: Kept
+    fits: ArrayStore
     artifacts: Artifacts
     baselines: Callable[[int], Baselines]  # on the days that a window has to forecast
     cost: Callable[[Params], float]  # estimated CPU seconds of one fit
-    listener: Listener = field(default_factory=Listener)
+    listener: Callback = field(default_factory=Callback)
     illustrator: Illustrator = field(default_factory=Illustrator)
     interrupts: Interrupts = field(default_factory=Interrupts)
     device: str = "cpu"
@@ -70,11 +70,13 @@ class Workshop:
 class Driver:
     """Runs phases of one study. The caller holds the study's lock."""
 
-    def __init__(self, study: optuna.Study, definition: Definition, ledger: Ledger, workshop: Workshop) -> None:
+    def __init__(self, study: optuna.Study, definition: Definition, ledger: Ledger, workshop: RunContext) -> None:
         self._study, self._definition, self._ledger, self._shop = study, definition, ledger, workshop
-        self._keeper = Keeper(workshop.fits, array_store.states(workshop.artifacts.directory), workshop.keep_seconds)
+        self._keeper = Checkpoints(
+            workshop.fits, array_store.states(workshop.artifacts.directory), workshop.keep_seconds
+        )
         self._by_seed = any(phase.pruner == "wilcoxon" for phase in definition.phases)
-        self._pending: dict[Future[Progress], tuple[TrialRun, Member]] = {}
+        self._pending: dict[Future[Progress], tuple[TrialRun, SeedRun]] = {}
         self._runs: list[TrialRun] = []  # in flight
         self._ends_at = time.monotonic() + workshop.timeout
         self.new_trials = 0
@@ -142,8 +144,8 @@ class Driver:
         self._runs.append(run)
         self._go_on(run)
 
-    def _member(self, task: Task) -> Member:
-        member = Member(task, task.key((self._shop.dataset.fingerprint, self._shop.dataset.recipe)))
+    def _member(self, task: Task) -> SeedRun:
+        member = SeedRun(task, task.key((self._shop.dataset.fingerprint, self._shop.dataset.recipe)))
         self._keeper.find(member)
         return member
 
@@ -164,7 +166,7 @@ class Driver:
             for member in run.ready():
                 self._train(run, member)
 
-    def _train(self, run: TrialRun, member: Member) -> None:
+    def _train(self, run: TrialRun, member: SeedRun) -> None:
         member.busy = True
         with self._shop.interrupts.possible():  # a trainer without processes trains here
             future = self._shop.trainer.submit(member.task, member.state, member.until())
@@ -189,7 +191,7 @@ class Driver:
         self._keeper.keep(member)
         self._go_on(run)
 
-    def _died(self, run: TrialRun, member: Member, how: str, deaths: int) -> None:
+    def _died(self, run: TrialRun, member: SeedRun, how: str, deaths: int) -> None:
         member.deaths += deaths  # of several workers, where a cluster gave the task to another by itself
         log.info(
             "trial %d, seed %d, epoch %d: %s (%d of %d)",

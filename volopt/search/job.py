@@ -33,7 +33,7 @@ PLACES = ("data", "storage", "artifacts")
 
 
 @dataclass(frozen=True)
-class Options:
+class RunOptions:
     """What the command line says beside the study file."""
 
     storage: str
@@ -66,7 +66,7 @@ class Job:
     workers: int
     where: Address  # of the storage
     artifacts: Path  # the directory of artifacts and kept fits
-    options: Options
+    options: RunOptions
     members: int = 1  # fits that are trained together, at most
 
     @property
@@ -83,7 +83,7 @@ class Job:
     def command(self) -> str:
         """Return the command that goes on with the study: what was said of its numbers, and where they are kept."""
         said = {name: getattr(self.options, name) for name in NUMBERS + PLACES} | {"storage": self.where.shown}
-        options = [f"--{name}={value}" for name, value in said.items() if value != getattr(Options, name, None)]
+        options = [f"--{name}={value}" for name, value in said.items() if value != getattr(RunOptions, name, None)]
         return shlex.join(["volopt", "run", self.study_file, *options])
 
     def baselines(self, window: int) -> Baselines:
@@ -97,7 +97,7 @@ class Job:
         return cost.seconds(self.definition, params, self.dataset.days("train", self.definition.max_window()))
 
 
-def prepare_job(study_file: str, options: Options) -> Job:
+def prepare_job(study_file: str, options: RunOptions) -> Job:
     """Read and check everything a run needs, and write nothing but the frame cache and, without data, the sample.
 
     Raises:
@@ -137,7 +137,7 @@ def prepare_job(study_file: str, options: Options) -> Job:
     )
 
 
-def _check_place(options: Options) -> None:
+def _check_place(options: RunOptions) -> None:
     """Refuse a place to train in that cannot be, before anything is read."""
     if options.scheduler is None:
         size.members(options.pack, resolve(options.device), (), seeds=1)
@@ -155,7 +155,7 @@ def _check_place(options: Options) -> None:
         )
 
 
-def _place(options: Options) -> tuple[str, int]:
+def _place(options: RunOptions) -> tuple[str, int]:
     """Return the device, and how many tasks are trained at a time."""
     if options.scheduler is not None:
         return connection.look(options.scheduler, options.device)
@@ -163,7 +163,7 @@ def _place(options: Options) -> tuple[str, int]:
     return device, options.workers or (cores() if device == "cpu" else 1)
 
 
-def _artifacts(where: Address, study_name: str, options: Options) -> Path:
+def _artifacts(where: Address, study_name: str, options: RunOptions) -> Path:
     """Return where a study's artifacts are, or are to be."""
     if where.file is not None:
         if options.artifacts is not None:

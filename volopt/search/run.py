@@ -15,10 +15,10 @@ from volopt.executors.processes import ProcessTrainer
 from volopt.executors.serial import SerialTrainer
 from volopt.executors.trainer import Trainer
 from volopt.packs import size
-from volopt.packs.timing import Pace
+from volopt.packs.timing import PackTiming
 from volopt.packs.trainer import PackTrainer
-from volopt.search.callbacks import Listener
-from volopt.search.driver import Driver, Workshop
+from volopt.search.callbacks import Callback
+from volopt.search.driver import Driver, RunContext
 from volopt.search.illustrator import Illustrator
 from volopt.search.job import Job
 from volopt.search.plan import PhasePlan, plan
@@ -62,7 +62,7 @@ def _planned(job: Job, ledger: Ledger) -> list[PhasePlan]:
 
 def run(
     job: Job,
-    watch: Callable[[list[PhasePlan]], Listener],
+    watch: Callable[[list[PhasePlan]], Callback],
     illustrate: Callable[[optuna.Study, Artifacts], Illustrator] = lambda study, artifacts: Illustrator(),
     conclude: Callable[[optuna.Study], None] = lambda study: None,
 ) -> dict[str, Any]:
@@ -115,8 +115,8 @@ def run(
         }
 
 
-def _workshop(job: Job, listener: Listener, illustrator: Illustrator) -> Workshop:
-    return Workshop(
+def _workshop(job: Job, listener: Callback, illustrator: Illustrator) -> RunContext:
+    return RunContext(
         dataset=job.dataset,
         trainer=_trainer(job),
         fits=array_store.fits(job.artifacts),
@@ -138,7 +138,7 @@ def _trainer(job: Job) -> Trainer:
 
         return ClusterTrainer(job.dataset, job.options.scheduler, job.device)
     if job.packed:
-        return PackTrainer(job.dataset, job.members, Pace(measures=job.options.pack in (None, size.AUTO)))
+        return PackTrainer(job.dataset, job.members, PackTiming(measures=job.options.pack in (None, size.AUTO)))
     return SerialTrainer(job.dataset) if job.workers == 1 else ProcessTrainer(job.dataset, job.workers)
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from volopt import metrics
 from volopt.baselines.baselines import Baselines
 from volopt.baselines.forecasts import SCORED
-from volopt.search.trial_run import Member, TrialRun
+from volopt.search.trial_run import SeedRun, TrialRun
 from volopt.studies.attributes import finite
 from volopt.windows import scoring
 from volopt.windows.dataset import Dataset
@@ -81,7 +81,7 @@ def artifact(
     }
 
 
-def _begun(run: TrialRun) -> list[Member]:
+def _begun(run: TrialRun) -> list[SeedRun]:
     return [member for member in run.members if member.curves]
 
 
@@ -135,7 +135,7 @@ def _mean(values: list[float | None]) -> float | None:
     return float(np.mean(known)) if len(known) == len(values) else None
 
 
-def _scores(member: Member, baselines: Baselines) -> dict[str, Any]:
+def _scores(member: SeedRun, baselines: Baselines) -> dict[str, Any]:
     if member.fit is None:
         curves = member.curves
         assert curves is not None
@@ -144,7 +144,7 @@ def _scores(member: Member, baselines: Baselines) -> dict[str, Any]:
     return {**finite(scores), "epochs": member.fit.epochs, "best_epoch": member.fit.best_epoch}
 
 
-def _seed(member: Member, row: dict[str, Any], *, long: bool) -> dict[str, Any]:
+def _seed(member: SeedRun, row: dict[str, Any], *, long: bool) -> dict[str, Any]:
     scores = {name: value for name, value in row.items() if name != "seed"}
     curves = finite(vars(member.curves))
     found: dict[str, Any] = {"seed": member.task.seed, "metrics": scores, "curves": curves}

@@ -15,7 +15,7 @@ from volopt.training.task import Fit, State, Task
 
 
 @dataclass
-class Member:
+class SeedRun:
     """One seed of a trial."""
 
     task: Task
@@ -75,7 +75,7 @@ class TrialRun:
     """
 
     def __init__(
-        self, trial: optuna.Trial, phase: Phase, params: Params, members: Sequence[Member], *, by_seed: bool
+        self, trial: optuna.Trial, phase: Phase, params: Params, members: Sequence[SeedRun], *, by_seed: bool
     ) -> None:
         self.trial, self.phase, self.params = trial, phase, params
         self.members = list(members)
@@ -87,7 +87,7 @@ class TrialRun:
         """Return whether every fit is finished."""
         return all(member.fit is not None for member in self.members)
 
-    def ready(self) -> list[Member]:
+    def ready(self) -> list[SeedRun]:
         """Return the members to train now, up to their next rung."""
         idle = [member for member in self.members if member.fit is None and not member.busy]
         if self.phase.pruner == "none":

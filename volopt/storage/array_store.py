@@ -10,7 +10,7 @@ from pathlib import Path
 from volopt.storage.files import Arrays, read_arrays, write_arrays
 
 
-class Kept:
+class ArrayStore:
     """Named arrays with facts, by key; written to the first directory, read from where they are."""
 
     def __init__(self, *directories: Path) -> None:
@@ -41,21 +41,21 @@ class Kept:
         return [directory / name[:2] / name for directory in self._directories]
 
 
-def fits(artifacts: Path) -> Kept:
+def fits(artifacts: Path) -> ArrayStore:
     """Return the finished fits of an artifact directory."""
-    return Kept(artifacts / "fits")
+    return ArrayStore(artifacts / "fits")
 
 
-def states(artifacts: Path) -> Kept:
+def states(artifacts: Path) -> ArrayStore:
     """Return the states of fits that are on their way."""
-    return Kept(artifacts / "states")
+    return ArrayStore(artifacts / "states")
 
 
-def baselines(*artifacts: Path) -> Kept:
+def baselines(*artifacts: Path) -> ArrayStore:
     """Return the baselines' forecasts of artifact directories."""
-    return Kept(*(each / "baselines" for each in artifacts))
+    return ArrayStore(*(each / "baselines" for each in artifacts))
 
 
-def walks(artifacts: Path) -> Kept:
+def walks(artifacts: Path) -> ArrayStore:
     """Return what was fitted on the way through past years."""
-    return Kept(artifacts / "walks")
+    return ArrayStore(artifacts / "walks")

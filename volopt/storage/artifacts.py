@@ -27,7 +27,7 @@ from optuna.trial import FrozenTrial
 
 from volopt.errors import StorageError
 from volopt.storage.columns import Column, put_back, taken_out
-from volopt.storage.database.retrying import PatientStorage
+from volopt.storage.database.retrying import RetryingStorage
 from volopt.storage.files import packed, read_arrays, write_whole
 
 DIRECTORY = "artifacts"  # beside the database
@@ -47,7 +47,7 @@ class Artifacts:
 
     def __init__(self, *directories: Path) -> None:
         self.directories = directories
-        self.store = _Store(directories)
+        self.store = _ArtifactStore(directories)
 
     @property
     def directory(self) -> Path:
@@ -160,7 +160,7 @@ def _files(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
-class _Store:
+class _ArtifactStore:
     """Optuna's store of files over several directories, with files that are whole or absent."""
 
     def __init__(self, directories: Iterable[Path]) -> None:
@@ -193,7 +193,7 @@ class _Store:
         raise ArtifactNotFound(artifact_id)
 
 
-def artifacts_of(storage: PatientStorage) -> Artifacts:
+def artifacts_of(storage: RetryingStorage) -> Artifacts:
     """Return the artifacts of the studies in a storage; a server's database is asked where they are."""
     home = storage.where.home / DIRECTORY
     return Artifacts(home) if storage.where.file else Artifacts(*dict.fromkeys([home, *_places(storage)]))

@@ -10,7 +10,7 @@ from volopt.studies import study as studies
 from volopt.studies.listing import metrics, seeds
 
 
-class Standing(NamedTuple):
+class BestTrial(NamedTuple):
     """The mean of the best trial's forecasts over its seeds, against the baseline with the highest valid_log_r2.
 
     ``valid_skill`` and ``test_skill`` are 1 − log_mse / the baseline's.
@@ -52,7 +52,7 @@ def best_baseline(scores: Mapping[str, Mapping[str, float | None]]) -> str | Non
     return max(known, key=lambda name: known[name], default=None)
 
 
-def standing(study: optuna.Study) -> Standing | None:
+def standing(study: optuna.Study) -> BestTrial | None:
     """Return the standing, or None while there is no COMPLETE trial or nothing to compare."""
     baseline = best_baseline(studies.baselines(study))
     complete = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
@@ -63,4 +63,4 @@ def standing(study: optuna.Study) -> Standing | None:
     names = ["valid_log_r2", f"valid_skill_{baseline}", "test_log_r2", f"test_skill_{baseline}"]
     values = [found.get(f"ensemble_{name}") for name in names]
     known = [math.nan if value is None else value for value in values]
-    return Standing(best.number, len(seeds(best)), baseline, *known)
+    return BestTrial(best.number, len(seeds(best)), baseline, *known)

@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 from volopt.baselines.forecasts import SCORED
-from volopt.studies.trial_file import Artifact
+from volopt.studies.trial_file import TrialFile
 
 
-class Breadth(NamedTuple):
+class InstrumentsBeaten(NamedTuple):
     """Instruments on which the mean of a trial's forecasts has a smaller log error than a baseline, on valid."""
 
     baseline: str
@@ -18,10 +18,10 @@ class Breadth(NamedTuple):
         return f"On valid, trial {trial} beats {self.baseline} on {self.beaten} of {self.instruments} instruments."
 
 
-def breadth(left: Artifact, baseline: str) -> Breadth:
+def breadth(left: TrialFile, baseline: str) -> InstrumentsBeaten:
     """Return the breadth of what a trial left."""
     skills = [each.metrics.get(f"valid_skill_{baseline}") for each in left.instruments]
-    return Breadth(baseline, sum(skill is not None and skill > 0 for skill in skills), len(skills))
+    return InstrumentsBeaten(baseline, sum(skill is not None and skill > 0 for skill in skills), len(skills))
 
 
 def shown(baseline: str | None) -> list[str]:

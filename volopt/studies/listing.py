@@ -11,7 +11,7 @@ from volopt.storage.artifacts import Artifacts
 from volopt.studies import study as studies
 from volopt.studies import trial_file
 from volopt.studies.attributes import PHASE, REASON, SCORES, finite
-from volopt.studies.phases import Membership, progress
+from volopt.studies.phases import PhaseMembership, progress
 
 STATES = ("complete", "pruned", "failed", "running", "waiting")
 _NOT_METRICS = frozenset({PHASE, REASON})
@@ -71,11 +71,11 @@ def instruments(study: optuna.Study, number: int, artifacts: Artifacts) -> list[
 
 def trials(study: optuna.Study, definition: Definition) -> list[dict[str, Any]]:
     """Return what ``trials`` says of each trial, by number."""
-    membership = Membership(definition)
+    membership = PhaseMembership(definition)
     return [_trial(trial, membership) for trial in study.get_trials(deepcopy=False)]
 
 
-def _trial(trial: FrozenTrial, membership: Membership) -> dict[str, Any]:
+def _trial(trial: FrozenTrial, membership: PhaseMembership) -> dict[str, Any]:
     attributes = trial.user_attrs
     return {
         "number": trial.number,

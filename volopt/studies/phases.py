@@ -14,7 +14,7 @@ def stationary(phase: Phase, definition: Definition, best: Params) -> Params:
     return {key: start[key] for key in definition.space if key not in moving}
 
 
-class Membership:
+class PhaseMembership:
     """Which phases a trial counts in."""
 
     def __init__(self, definition: Definition) -> None:

@@ -16,7 +16,7 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from volopt.data.frame import Source
+from volopt.data.frame import DataSource
 from volopt.definition.changes import changes, digest
 from volopt.definition.load import dump, restore
 from volopt.definition.plain import plain
@@ -29,7 +29,7 @@ from volopt.studies.attribute_checks import is_number
 from volopt.studies.attributes import INTERRUPTED, PHASE, REASON, finite
 from volopt.studies.ledger import Ledger
 from volopt.studies.space import distributions
-from volopt.studies.validated import DAMAGED, RESTORE, FoundStudy, reading
+from volopt.studies.validated import DAMAGED, RESTORE, ValidatedStudy, reading
 
 FORMAT = 1
 PREFIX = "volopt:"
@@ -72,10 +72,10 @@ def find(storage: BaseStorage, name: str) -> tuple[optuna.Study, Definition]:
         definition = _definition(study)
         if [each.name.lower() for each in study.directions] != [definition.objective.direction]:
             raise StorageError(f'the study "{name}" has another direction than its definition', RESTORE)
-        return FoundStudy(name, study._storage, definition), definition
+        return ValidatedStudy(name, study._storage, definition), definition
 
 
-def open_or_create(storage: BaseStorage, definition: Definition, source: Source) -> optuna.Study:
+def open_or_create(storage: BaseStorage, definition: Definition, source: DataSource) -> optuna.Study:
     """Return the study of a definition: a new one, or the one that may go on under it.
 
     Raises:
@@ -87,7 +87,7 @@ def open_or_create(storage: BaseStorage, definition: Definition, source: Source)
         if PREFIX + "definition" in study.user_attrs:
             _check_definition(study, definition)
             _check_data(study, source)
-            study = FoundStudy(definition.name, study._storage, definition)
+            study = ValidatedStudy(definition.name, study._storage, definition)
             _check_values(study, definition)
         elif study.get_trials(deepcopy=False) or _direction(study) != definition.objective.direction:
             raise StudyError(
@@ -193,7 +193,7 @@ def _check_definition(study: optuna.Study, definition: Definition) -> None:
         )
 
 
-def _check_data(study: optuna.Study, source: Source) -> None:
+def _check_data(study: optuna.Study, source: DataSource) -> None:
     stored = data_of(study)
     if stored["fingerprint"] != source.fingerprint:
         raise StudyError(
@@ -217,7 +217,7 @@ def _check_values(study: optuna.Study, definition: Definition) -> None:
                 ) from error
 
 
-def _write(study: optuna.Study, definition: Definition, source: Source) -> None:
+def _write(study: optuna.Study, definition: Definition, source: DataSource) -> None:
     """Store what the study is; the definition last, since by it a study is known as volopt's."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)

@@ -72,7 +72,7 @@ class _Table(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True)  # 1 is no text, and "1" no number
 
 
-class Curves(_Table):
+class StoredCurves(_Table):
     """The curves of a seed, as ``training.curves`` has them; a loss an epoch, and records of some epochs."""
 
     train_mse: Annotated[list[Loss], Field(min_length=1)]
@@ -83,7 +83,7 @@ class Curves(_Table):
     valid_log_r2: Record = []
 
     @model_validator(mode="after")
-    def _even(self) -> "Curves":
+    def _even(self) -> "StoredCurves":
         records: list[list[Any]] = [self.gradient_norm, self.valid_log_mse, self.valid_log_r2]
         _alike([self.train_mse, self.valid_mse])
         _alike([self.record_epoch, *(each for each in records if each)])
@@ -93,23 +93,23 @@ class Curves(_Table):
         return self
 
 
-class Seed(_Table):
+class StoredSeed(_Table):
     """What one seed left; ``forecast`` is of a finished one."""
 
     seed: Whole
     metrics: dict[str, Whole | Number | None] = {}
-    curves: Curves
+    curves: StoredCurves
     forecast: dict[str, list[float | None] | Floats] = {}  # by split
 
     @model_validator(mode="after")
-    def _possible(self) -> "Seed":
+    def _possible(self) -> "StoredSeed":
         best = self.metrics.get("best_epoch")
         if best is not None and not (isinstance(best, int) and 1 <= best <= len(self.curves.train_mse)):
             raise ValueError("no such epoch")
         return self
 
 
-class Days(_Table):
+class StoredDays(_Table):
     """The days of a split with what came, in original units."""
 
     date: (
@@ -121,7 +121,7 @@ class Days(_Table):
     actual: list[Number] | Annotated[Floats, AfterValidator(_finite)]
 
 
-class Part(_Table):
+class InstrumentDays(_Table):
     """One instrument's share of the days of a split, where the instruments follow one another."""
 
     instrument: Name
@@ -129,14 +129,14 @@ class Part(_Table):
     log_floor: Positive | None  # what its forecasts are raised to before their logarithm
 
 
-class Instrument(_Table):
+class InstrumentScores(_Table):
     """How well the mean of the seeds' forecasts does on one instrument."""
 
     instrument: Name
     metrics: dict[str, Number | None] = {}
 
 
-class Share(NamedTuple):
+class InstrumentRows(NamedTuple):
     """A part, with its place among the days; of an older artifact it is all of them, and its instrument ""."""
 
     instrument: str
@@ -144,7 +144,7 @@ class Share(NamedTuple):
     log_floor: float  # NaN where the instrument has none
 
 
-class Train(_Table):
+class TrainTarget(_Table):
     """What the train target is like."""
 
     mean: Number | None
@@ -152,18 +152,18 @@ class Train(_Table):
     log_floor: Positive | None
 
 
-class Artifact(_Table):
+class TrialFile(_Table):
     """What a trial left; ``baselines`` is the key under which the baselines' forecasts of the same days are kept."""
 
-    train: Train
+    train: TrainTarget
     baselines: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{0,100}$")]
-    days: dict[str, Days]  # by split
-    parts: dict[str, list[Part]] = {}  # by split; an older volopt wrote none
-    instruments: list[Instrument] = []
-    seeds: Annotated[list[Seed], Field(min_length=1)]
+    days: dict[str, StoredDays]  # by split
+    parts: dict[str, list[InstrumentDays]] = {}  # by split; an older volopt wrote none
+    instruments: list[InstrumentScores] = []
+    seeds: Annotated[list[StoredSeed], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _even(self) -> "Artifact":
+    def _even(self) -> "TrialFile":
         _distinct([seed.seed for seed in self.seeds])
         if not self.days.keys() == SPLITS >= {split for seed in self.seeds for split in seed.forecast}:
             raise ValueError("not these splits")
@@ -179,25 +179,25 @@ class Artifact(_Table):
         _distinct([each.instrument for each in self.instruments])
         return self
 
-    def shares(self, split: str) -> list[Share]:
+    def shares(self, split: str) -> list[InstrumentRows]:
         """Return whose the days of a split are, in their order."""
         stops = list(accumulate(part.days for part in self.parts.get(split, [])))
         found = [
-            Share(part.instrument, slice(stop - part.days, stop), _or_nan(part.log_floor))
+            InstrumentRows(part.instrument, slice(stop - part.days, stop), _or_nan(part.log_floor))
             for part, stop in zip(self.parts.get(split, []), stops, strict=True)
         ]
-        return found or [Share("", slice(0, len(self.days[split].date)), _or_nan(self.train.log_floor))]
+        return found or [InstrumentRows("", slice(0, len(self.days[split].date)), _or_nan(self.train.log_floor))]
 
 
-def parse(content: object) -> Artifact | None:
+def parse(content: object) -> TrialFile | None:
     """Return what the JSON of an artifact says, or None where it is not whole."""
     try:
-        return Artifact.model_validate(content)
+        return TrialFile.model_validate(content)
     except (ValidationError, KeyError, RecursionError):
         return None
 
 
-def read(study: optuna.Study, trial: FrozenTrial, artifacts: Artifacts) -> Artifact | None:
+def read(study: optuna.Study, trial: FrozenTrial, artifacts: Artifacts) -> TrialFile | None:
     """Return what a stored trial left, or None where that is missing or not whole."""
     try:
         content: Any = artifacts.read(study, trial, CURVES)

@@ -35,7 +35,7 @@ LONGEST = 2000  # letters of a reason
 DAMAGED = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
-class FoundStudy(optuna.Study):
+class ValidatedStudy(optuna.Study):
     """A study whose trials are sound.
 
     Args:

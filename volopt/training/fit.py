@@ -12,7 +12,7 @@ from torch.nn.functional import mse_loss
 
 from volopt.training.curves import Curves
 from volopt.training.device import computing
-from volopt.training.history import Course
+from volopt.training.history import TrainingHistory
 from volopt.training.network import Network
 from volopt.training.progress import Progress
 from volopt.training.state import (
@@ -46,7 +46,7 @@ def advance(task: Task, dataset: Dataset, state: State | None, until: int) -> Pr
 
 
 def _advance(task: Task, dataset: Dataset, state: State | None, until: int) -> Progress:
-    run = _Run(task, dataset, state)
+    run = _RunningFit(task, dataset, state)
     while run.course.epoch < until and not run.course.finished:
         run.train_one_epoch()
     return run.progress()
@@ -59,10 +59,10 @@ def every_split(dataset: Dataset, window: int, device: str) -> dict[Split, Sampl
 
 def finish(task: Task, dataset: Dataset, state: State, data: Mapping[Split, Samples]) -> Fit:
     """Return the fit of which ``state`` is the end, wherever it was trained, with its samples at hand."""
-    return _Run(task, dataset, state, data)._finish()
+    return _RunningFit(task, dataset, state, data)._finish()
 
 
-class _Run:
+class _RunningFit:
     """One fit in memory."""
 
     def __init__(
@@ -72,7 +72,7 @@ class _Run:
         self.data = data or every_split(dataset, task.config.window, task.device)
         self.network = Network(task, self.data["train"])
         self.model = self.network.model
-        self.course = Course(task, dataset, self.data["valid"])
+        self.course = TrainingHistory(task, dataset, self.data["valid"])
         self.best: dict[str, Tensor] = {}  # the best epoch's weights; empty without early stopping
         if state is not None:
             self._restore(state)

@@ -28,7 +28,7 @@ class Learner(Protocol):
         """Return the norm of the last gradient of each recurrent layer's weights, first layer first."""
 
 
-class Course:
+class TrainingHistory:
     """How far a fit has come.
 
     Args:

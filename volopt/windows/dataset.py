@@ -14,7 +14,7 @@ from volopt.data.frame import Frame
 from volopt.definition.schema import Definition
 from volopt.errors import DataError
 from volopt.windows.scaling import is_constant
-from volopt.windows.split import SPLITS, AsPublished, ByDate, Dates, Rule, Split
+from volopt.windows.split import SPLITS, Dates, DateSplit, PublishedSplit, Split, SplitRule
 
 Array = NDArray[np.float64]
 
@@ -44,7 +44,7 @@ class Dataset:
     series: tuple[Series, ...]
     names: tuple[str, ...]  # of the features
     quantity: str  # the expression of the target
-    rule: Rule
+    rule: SplitRule
     scaling: str
     anchored: bool
     log: bool
@@ -112,7 +112,7 @@ def prepare(frames: Sequence[Frame], definition: Definition, fingerprint: str) -
     return dataset
 
 
-def assemble(frames: Sequence[Frame], definition: Definition, rule: Rule, fingerprint: str) -> Dataset:
+def assemble(frames: Sequence[Frame], definition: Definition, rule: SplitRule, fingerprint: str) -> Dataset:
     """Return a dataset of which nothing has been checked."""
     data = definition.data
     return Dataset(
@@ -195,17 +195,17 @@ def above_level(dataset: Dataset, index: int, window: int) -> Array:
     return found
 
 
-def _rule(definition: Definition) -> Rule:
+def _rule(definition: Definition) -> SplitRule:
     data, published = definition.data, definition.published
     if published is not None:
-        return AsPublished(
+        return PublishedSplit(
             published.train_fraction,
             published.drop_last_window,
             published.test_window,
             published.scale_each_file,
         )
     spans: dict[Split, tuple[date, date] | None] = {"train": data.train, "valid": data.valid, "test": data.test}
-    return ByDate({split: span for split, span in spans.items() if span}, definition.max_window())
+    return DateSplit({split: span for split, span in spans.items() if span}, definition.max_window())
 
 
 def _series(frame: Frame, definition: Definition) -> Series:

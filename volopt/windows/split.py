@@ -16,7 +16,7 @@ SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 Dates = NDArray[np.datetime64]
 
 
-class Rule(Protocol):
+class SplitRule(Protocol):
     """Cuts the rows of one series (0 … days-1) into target rows."""
 
     @property
@@ -33,7 +33,7 @@ class Rule(Protocol):
         """Return the window a split is scored with."""
 
 
-class ByDate(NamedTuple):
+class DateSplit(NamedTuple):
     """Splits by the target's date; train leaves out its first ``max_window`` days in every trial."""
 
     spans: Mapping[Split, tuple[date, date]]  # inclusive
@@ -63,7 +63,7 @@ class ByDate(NamedTuple):
         return range(int(np.searchsorted(dates, first)), int(np.searchsorted(dates, last, side="right")))
 
 
-class AsPublished(NamedTuple):
+class PublishedSplit(NamedTuple):
     """The notebooks' way: the first file cut by a fraction of its windows, the second file is the test.
 
     The split therefore moves with the window. ``scale_each_file`` lets scaling see the validation days, and the test

@@ -87,7 +87,7 @@ class SeriesScaling(NamedTuple):
     target: Scaling  # shape: ()
 
 
-class _Part(NamedTuple):
+class _SeriesSamples(NamedTuple):
     """One series' share of the samples."""
 
     days: Tensor  # shape: (days, features), scaled: from the first window's first day on
@@ -178,10 +178,12 @@ def fitted_scaling(dataset: Dataset, index: int, window: int) -> SeriesScaling:
     return SeriesScaling(_feature_scaling(dataset, teacher, window, target), target)
 
 
-def _part(dataset: Dataset, series: Series, rows: NDArray[np.int64], scaled: SeriesScaling, window: int) -> _Part:
+def _part(
+    dataset: Dataset, series: Series, rows: NDArray[np.int64], scaled: SeriesScaling, window: int
+) -> _SeriesSamples:
     level, target = levels(dataset, series, rows, window), scaled.target
     first = int(rows[0]) - window
-    return _Part(
+    return _SeriesSamples(
         days=_single(scaled.features.apply(series.features[first : int(rows[-1])])),
         starts=rows - window - first,
         shift=_single(level / target.scale),

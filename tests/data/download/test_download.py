@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from volopt.data.download import download as module
-from volopt.data.download.download import Arrived, download
+from volopt.data.download.download import DownloadedData, download
 from volopt.errors import DownloadError, UsageError, VoloptError
 from zip_server import Answer, Server, cut, status, whole
 
-Get = Callable[..., Arrived]
+Get = Callable[..., DownloadedData]
 
 
 @pytest.fixture
@@ -26,7 +26,9 @@ def place(tmp_path: Path) -> Path:
 def get(place: Path) -> Get:
     """Loads to place/data."""
 
-    def call(url: object = None, *, region: str = "cn", sha256: str | None = None, force: bool = False) -> Arrived:
+    def call(
+        url: object = None, *, region: str = "cn", sha256: str | None = None, force: bool = False
+    ) -> DownloadedData:
         given = None if url is None else str(url)
         return download(place / "data", region, given, sha256, force, lambda *_: None)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from volopt.data.importing.clean import Days, OnDuplicate, clean
+from volopt.data.importing.clean import DailyTable, OnDuplicate, clean
 from volopt.errors import DataError
 
 FIRST = pd.Timestamp("2010-01-04")
@@ -23,7 +23,7 @@ def row(number: int | None, close: float = 2.0, volume: float = 30.0, **values: 
     return known | {"close": close, "volume": volume} | values
 
 
-def days(*rows: dict[str, Any], on_duplicate: OnDuplicate = "last") -> Days:
+def days(*rows: dict[str, Any], on_duplicate: OnDuplicate = "last") -> DailyTable:
     return clean(pd.DataFrame(list(rows)), "A", on_duplicate)
 
 

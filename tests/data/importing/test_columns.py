@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from volopt.data.importing.columns import MAPPED, NAMES, PRICES, Layout, bare, recognise
+from volopt.data.importing.columns import MAPPED, NAMES, PRICES, ColumnLayout, bare, recognise
 from volopt.errors import DataError
 
 OHLCV = ["open", "high", "low", "close", "volume"]
@@ -92,7 +92,7 @@ def test_a_column_that_is_missing_or_twice_is_told(
 
 
 def test_layouts_that_say_more_are_known() -> None:
-    layouts: dict[str, Layout] = {
+    layouts: dict[str, ColumnLayout] = {
         name: recognise(header.split(","), {}, "x.csv")
         for name, header in {
             "tushare": "ts_code,trade_date,close,vol",

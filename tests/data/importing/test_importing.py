@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from volopt.data import qlib_reader
 from volopt.data.check import check_provider
 from volopt.data.importing import importing
-from volopt.data.importing.importing import ImportReport, InstrumentReport, Options, import_files
+from volopt.data.importing.importing import ImportedInstrument, ImportOptions, ImportReport, import_files
 from volopt.data.provider import open_provider
 from volopt.data.readers import READERS
 from volopt.data.sample import write_sample
@@ -33,7 +33,7 @@ def read(directory: Path, instrument: str, *texts: str, reader: str = "native") 
     return values.dropna(how="all")
 
 
-def one(report: ImportReport) -> InstrumentReport:
+def one(report: ImportReport) -> ImportedInstrument:
     (instrument,) = report.instruments
     return instrument
 
@@ -44,7 +44,7 @@ def told(findings: Any) -> dict[str, int]:
 
 def take(place: Path, content: str, name: str = "AAPL.csv", to: str = "p", **said: Any) -> ImportReport:
     (place / name).write_text(content)
-    return import_files([place / name], place / to, Options(**said))
+    return import_files([place / name], place / to, ImportOptions(**said))
 
 
 def lines(days: pd.DatetimeIndex, close: float = 2.0) -> str:
@@ -126,7 +126,7 @@ def test_several_instruments_in_a_file_and_several_files(tmp_path: Path) -> None
     (tmp_path / "C.txt.gz").write_bytes(gzip.compress(b"date\tclose\tvol\n2020-01-06\t4\t4\n"))
     pd.DataFrame({"close": [5.0], "volume": [5]}, index=pd.DatetimeIndex(["2020-01-07"])).to_parquet(tmp_path / "D.pq")
     files = [tmp_path / name for name in ("a.csv", "C.txt.gz", "D.pq")]
-    report = import_files(files, tmp_path / "p", Options())
+    report = import_files(files, tmp_path / "p", ImportOptions())
     assert [(each.name, each.days) for each in report.instruments] == [("A", 2), ("B", 1), ("C", 1), ("D", 1)]
     assert report.calendar == (date(2020, 1, 1), date(2020, 1, 7), 5)
     assert read(tmp_path / "p", "A", "$close")["$close"].tolist() == [3, 1]
@@ -136,7 +136,9 @@ def test_several_instruments_in_a_file_and_several_files(tmp_path: Path) -> None
 def test_years_in_files_of_their_own_are_one_instrument(tmp_path: Path) -> None:
     for year, days in (("2019", DAYS[:4]), ("2020", DAYS[2:])):
         (tmp_path / f"{year}.csv").write_text(lines(days))
-    report = one(import_files([tmp_path / "2019.csv", tmp_path / "2020.csv"], tmp_path / "p", Options(instrument="A")))
+    report = one(
+        import_files([tmp_path / "2019.csv", tmp_path / "2020.csv"], tmp_path / "p", ImportOptions(instrument="A"))
+    )
     assert (report.rows, report.days, told(report.dropped)) == (8, 6, {"identical duplicates": 2})
 
 
@@ -153,7 +155,7 @@ def test_newer_rows_extend_and_the_known_ones_are_told_where_they_differ(tmp_pat
 def test_a_provider_of_others_is_extended_and_its_other_instruments_stay(provider_dir: Path, tmp_path: Path) -> None:
     before = {name: read(provider_dir, name, "$close", "$volume") for name in ("SH600000", "SH600001")}
     (tmp_path / "x.csv").write_text("ts_code,trade_date,close,vol\n600000.SH,20100802,2,3\n")
-    report = import_files([tmp_path / "x.csv"], provider_dir, Options())
+    report = import_files([tmp_path / "x.csv"], provider_dir, ImportOptions())
     assert (one(report).name, one(report).added) == ("SH600000", 1)
     pd.testing.assert_frame_equal(read(provider_dir, "SH600001", "$close", "$volume"), before["SH600001"])
     now = read(provider_dir, "SH600000", "$close", "$volume")
@@ -178,7 +180,7 @@ def test_what_qlib_exports_is_imported_as_the_same_numbers(provider_dir: Path, t
     fields = ("$open", "$high", "$low", "$close", "$volume", "$factor")
     table = read(provider_dir, "SH600000", *fields)
     table.to_csv(tmp_path / "SH600000.csv")
-    import_files([tmp_path / "SH600000.csv"], tmp_path / "p", Options())
+    import_files([tmp_path / "SH600000.csv"], tmp_path / "p", ImportOptions())
     np.testing.assert_allclose(read(tmp_path / "p", "SH600000", *fields), table, rtol=2**-23)
 
 
@@ -232,12 +234,12 @@ def test_more_than_a_provider_may_have_is_refused(
 
 def test_yahoo_s_45_days_twice_and_its_empty_row(real_data: Path, tmp_path: Path) -> None:
     file = real_data / "vendor_csv" / "yahoo_AAPL_duplicates.csv"
-    report = one(import_files([file], tmp_path / "p", Options(instrument="AAPL")))
+    report = one(import_files([file], tmp_path / "p", ImportOptions(instrument="AAPL")))
     assert (report.rows, report.days, report.without_trade) == (6233, 6187, 0)
     assert told(report.dropped) == {"empty rows": 1, "earlier rows of days with differing values": 45}
     assert told(report.doubted)["days twice with differing values, the last kept"] == 45
     with pytest.raises(DataError, match="AAPL has days twice with differing values: 45, the first 2022-01-31"):
-        import_files([file], tmp_path / "q", Options(instrument="AAPL", on_duplicate="error"))
+        import_files([file], tmp_path / "q", ImportOptions(instrument="AAPL", on_duplicate="error"))
 
 
 @pytest.mark.parametrize("reader", ["native", pytest.param("qlib", marks=needs_qlib)])
@@ -254,7 +256,7 @@ def test_a_vendor_s_file_is_read_back_equal(
     real_data: Path, tmp_path: Path, reader: str, file: str, instrument: str, close: str, rows: int
 ) -> None:
     path = real_data / "vendor_csv" / file
-    report = one(import_files([path], tmp_path / "p", Options(instrument=instrument)))
+    report = one(import_files([path], tmp_path / "p", ImportOptions(instrument=instrument)))
     table = (
         pd.read_csv(path, thousands=",")
         .rename(columns=str.lower)
@@ -275,7 +277,7 @@ def test_a_vendor_s_file_is_read_back_equal(
 def test_shares_traded_agree_with_qlib_s_own_on_every_common_day(
     real_data: Path, tmp_path: Path, file: str, days: int
 ) -> None:
-    import_files([real_data / "vendor_csv" / file], tmp_path / "p", Options())
+    import_files([real_data / "vendor_csv" / file], tmp_path / "p", ImportOptions())
     (ours, theirs) = (
         read(directory, "SH600000", "$volume*$factor").iloc[:, 0].loc[lambda shares: shares > 0]
         for directory in (tmp_path / "p", real_data / "qlib_cn")

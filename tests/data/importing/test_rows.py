@@ -6,18 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from volopt.data.importing.rows import Rows, raw_rows
+from volopt.data.importing.rows import ParsedRows, raw_rows
 from volopt.data.importing.table import read_table
 from volopt.errors import DataError
 
-Read = Callable[..., Rows]
+Read = Callable[..., ParsedRows]
 
 
 @pytest.fixture
 def read(tmp_path: Path) -> Read:
     """Reads a table of these lines."""
 
-    def rows(*lines: str, unit: float | None = None) -> Rows:
+    def rows(*lines: str, unit: float | None = None) -> ParsedRows:
         (tmp_path / "x.csv").write_text("\n".join(lines))
         return raw_rows(read_table(tmp_path / "x.csv", {}), "AAPL", unit, None)
 

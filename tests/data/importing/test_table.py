@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from volopt.data.importing import table
-from volopt.data.importing.table import MAX_COLUMNS, Table, read_table
+from volopt.data.importing.table import MAX_COLUMNS, VendorTable, read_table
 from volopt.errors import DataError
 
 HEADER = "date,close,volume\n"
 
 
-def read(path: Path, content: str | bytes, **given: str) -> Table:
+def read(path: Path, content: str | bytes, **given: str) -> VendorTable:
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return read_table(path, given)
 

@@ -5,21 +5,21 @@ from volopt.figures.chart import (
     Band,
     Bars,
     Chart,
-    Field,
+    ColourScale,
+    FilledContour,
     Intervals,
     Line,
-    Lines,
-    Panel,
+    ParallelLines,
     Points,
-    Rule,
-    Scale,
-    Spans,
+    ReferenceLine,
+    Subplot,
+    TimeSpans,
 )
 
 DAYS = ["2018-01-02", "2018-01-03", "2018-01-04"]
 TIMES = ["2018-01-02T10:00:00", "2018-01-02T10:00:05"]
 
-BY_DATE = Panel(
+BY_DATE = Subplot(
     Axis("trade day", "date"),
     Axis("$volume <b>"),
     [
@@ -28,7 +28,7 @@ BY_DATE = Panel(
     ],
     "by <date> & $time$",
 )
-BY_SIZE = Panel(
+BY_SIZE = Subplot(
     Axis("units", "log", ticks=[(5, "5"), (25, "25")]),
     Axis("loss", "log"),
     [
@@ -37,20 +37,24 @@ BY_SIZE = Panel(
         ),
         Points([5, 25], [0.02, 0.01], values=[0.02, 0.01], hover=["x", "y"]),
         Points([5], [0.01], "crossed", symbol="x"),
-        Rule(0.015, "har", "#009E73"),
+        ReferenceLine(0.015, "har", "#009E73"),
         Line([5, 25], [0.01, 0.02], "steps", step=True, dashed=True),
     ],
 )
-BY_NAME = Panel(
+BY_NAME = Subplot(
     Axis("share"),
     Axis("", "category", names=["a", "b"]),
     [Bars(["a", "b"], [0.2, None], "one", "#0072B2"), Bars(["a", "b"], [0.1, 0.4], "other", "#E69F00")],
 )
-THROUGH = Panel(
-    Axis("", "category", names=["p", "q"]), Axis("y", range=(0.0, 1.0)), [Lines(["p", "q"], [[0.0, 1.0]], [0.01])]
+THROUGH = Subplot(
+    Axis("", "category", names=["p", "q"]),
+    Axis("y", range=(0.0, 1.0)),
+    [ParallelLines(["p", "q"], [[0.0, 1.0]], [0.01])],
 )
-OVER = Panel(Axis("x"), Axis("y"), [Field([1.0, 2.0], [1.0, 2.0], [[0.01, 0.02], [None, 0.03]])])
-IN_TIME = Panel(Axis("time", "date"), Axis("trial"), [Spans([0], TIMES[:1], TIMES[1:], "COMPLETE", hover=["trial 0"])])
+OVER = Subplot(Axis("x"), Axis("y"), [FilledContour([1.0, 2.0], [1.0, 2.0], [[0.01, 0.02], [None, 0.03]])])
+IN_TIME = Subplot(
+    Axis("time", "date"), Axis("trial"), [TimeSpans([0], TIMES[:1], TIMES[1:], "COMPLETE", hover=["trial 0"])]
+)
 
 ALL = Chart(
     "Every mark <script>alert(1)</script> of $x$",
@@ -58,6 +62,6 @@ ALL = Chart(
     "sub <i>title</i>",
     ["a note with <b>", "another " * 60],
     columns=2,
-    scale=Scale("value", 0.01, 0.03, log=True),
+    scale=ColourScale("value", 0.01, 0.03, log=True),
 )
-ONE = Chart("One", [Panel(Axis("x"), Axis("y"), [Line([1, 2], [3, 4])])])
+ONE = Chart("One", [Subplot(Axis("x"), Axis("y"), [Line([1, 2], [3, 4])])])

@@ -12,7 +12,7 @@ from matplotlib.image import imread
 from matplotlib.transforms import Bbox
 
 from figures.drawing.charts import ALL, ONE
-from volopt.figures.chart import Axis, Chart, Line, Panel
+from volopt.figures.chart import Axis, Chart, Line, Subplot
 from volopt.figures.drawing.layout import WIDTH, height
 from volopt.figures.drawing.matplotlib import STYLE, _figure, draw
 
@@ -62,7 +62,7 @@ def test_times_over_any_span_have_ticks(seconds: int) -> None:
     """A warning, by which matplotlib tells that it found none, is an error in tests."""
     start = datetime(2026, 11, 23, 22, 47, 13)
     ends = [start.isoformat(), (start + timedelta(seconds=seconds)).isoformat()]
-    draw(Chart("t", [Panel(Axis("time", "date"), Axis("y"), [Line(ends, [1.0, 2.0])])]), "png")
+    draw(Chart("t", [Subplot(Axis("time", "date"), Axis("y"), [Line(ends, [1.0, 2.0])])]), "png")
 
 
 def test_every_word_is_drawn_as_it_is() -> None:
@@ -72,11 +72,11 @@ def test_every_word_is_drawn_as_it_is() -> None:
 
 
 def test_large_numbers_are_written_short() -> None:
-    panel = Panel(Axis("x"), Axis("y"), [Line([1, 2], [1e6, 3e6])])
+    panel = Subplot(Axis("x"), Axis("y"), [Line([1, 2], [1e6, 3e6])])
     assert "<!-- 2M -->" in draw(Chart("t", [panel]), "svg").decode()
 
 
 def test_a_log_axis_has_round_ticks() -> None:
-    panel = Panel(Axis("x"), Axis("y", "log"), [Line([1, 2], [0.004, 0.03])])
+    panel = Subplot(Axis("x"), Axis("y", "log"), [Line([1, 2], [0.004, 0.03])])
     drawn = draw(Chart("t", [panel]), "svg").decode()
     assert all(f"<!-- {tick} -->" in drawn for tick in ("0.005", "0.01", "0.02"))

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from figures.drawing.charts import ALL, BY_DATE, BY_SIZE, ONE
-from volopt.figures.chart import Axis, Chart, Lines, Panel, Points, Rule, Scale
+from volopt.figures.chart import Axis, Chart, ColourScale, ParallelLines, Points, ReferenceLine, Subplot
 from volopt.figures.drawing.layout import COLOUR_STEPS, WIDTH
 from volopt.figures.drawing.plotly import CARD_HEIGHT, card_figure, figure, panel_figure
 
@@ -63,7 +63,7 @@ def test_hover_texts_have_their_lines() -> None:
 
 
 def test_hover_texts_are_no_markup() -> None:
-    panel = Panel(Axis("x"), Axis("y"), [Points([1], [1.0], hover=["<b>a</b>"])])
+    panel = Subplot(Axis("x"), Axis("y"), [Points([1], [1.0], hover=["<b>a</b>"])])
     assert tuple(figure(Chart("t", [panel])).data[0].hovertext) == ("&lt;b&gt;a&lt;/b&gt;",)
 
 
@@ -80,7 +80,7 @@ def test_a_log_axis_has_the_ticks_asked_for_or_round_ones() -> None:
 
 
 def test_the_range_of_a_log_axis_is_told_in_powers_of_ten() -> None:
-    panel = Panel(Axis("x"), Axis("y", "log", range=(0.1, 100.0)), [Rule(1.0)])
+    panel = Subplot(Axis("x"), Axis("y", "log", range=(0.1, 100.0)), [ReferenceLine(1.0)])
     assert tuple(figure(Chart("t", [panel])).layout.yaxis.range) == (-1.0, 2.0)
 
 
@@ -92,16 +92,16 @@ def test_a_log_scale_colours_by_logarithms_and_names_the_values() -> None:
 
 def test_many_lines_are_few_traces_in_the_order_of_the_lines() -> None:
     values = [number / 100 for number in range(101)]
-    panel = Panel(Axis("x"), Axis("y"), [Lines([0, 1], [[value, value] for value in values], values)])
-    found = figure(Chart("t", [panel], scale=Scale("v", 0.0, 1.0))).data
+    panel = Subplot(Axis("x"), Axis("y"), [ParallelLines([0, 1], [[value, value] for value in values], values)])
+    found = figure(Chart("t", [panel], scale=ColourScale("v", 0.0, 1.0))).data
     assert len(found) == COLOUR_STEPS + 1  # and one that brings the colour bar
     assert found[-2].y[0] > found[0].y[0]
     assert sum(y is not None for each in found[:-1] for y in each.y) == 202
 
 
 def test_a_scale_of_one_value_has_one_colour() -> None:
-    panel = Panel(Axis("x"), Axis("y"), [Lines([0, 1], [[1.0, 1.0]], [2.0])])
-    assert len(figure(Chart("t", [panel], scale=Scale("v", 2.0, 2.0))).data) == 2
+    panel = Subplot(Axis("x"), Axis("y"), [ParallelLines([0, 1], [[1.0, 1.0]], [2.0])])
+    assert len(figure(Chart("t", [panel], scale=ColourScale("v", 2.0, 2.0))).data) == 2
 
 
 def test_a_panel_alone_fits_its_place_and_leaves_the_words_to_the_page() -> None:

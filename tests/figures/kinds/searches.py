@@ -10,9 +10,9 @@ from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from builders import STUDY, definition
-from volopt.data.frame import Source
+from volopt.data.frame import DataSource
 from volopt.definition.schema import Definition
-from volopt.figures.study_view import Subject
+from volopt.figures.study_view import StudyView
 from volopt.storage.artifacts import Artifacts
 from volopt.studies import study as studies
 from volopt.studies.attributes import PHASE
@@ -49,15 +49,15 @@ def trial(
     return found
 
 
-def subject(*trials: FrozenTrial, text: str = STUDY, baselines: dict[str, Any] | None = None) -> Subject:
+def subject(*trials: FrozenTrial, text: str = STUDY, baselines: dict[str, Any] | None = None) -> StudyView:
     """Return a study of these trials; it has no artifacts."""
     found = definition(text)
-    study = studies.open_or_create(InMemoryStorage(), found, Source("here", "native", False, "fingerprint"))
+    study = studies.open_or_create(InMemoryStorage(), found, DataSource("here", "native", False, "fingerprint"))
     for each in trials:
         study.add_trial(each)
     if baselines is not None:
         studies.keep_baselines(study, baselines)
-    return Subject(study, found, Artifacts(Path(tempfile.gettempdir())))
+    return StudyView(study, found, Artifacts(Path(tempfile.gettempdir())))
 
 
 def random(count: int, seed: int = 0) -> list[FrozenTrial]:

@@ -12,11 +12,11 @@ from optuna.trial import TrialState
 from builders import dataset, definition
 from hand_made import Shelf
 from volopt.baselines.baselines import baselines
-from volopt.data.frame import Source
+from volopt.data.frame import DataSource
 from volopt.definition.schema import Definition
 from volopt.executors.serial import SerialTrainer
-from volopt.figures.study_view import Subject
-from volopt.search.driver import Driver, Workshop
+from volopt.figures.study_view import StudyView
+from volopt.search.driver import Driver, RunContext
 from volopt.storage import array_store
 from volopt.storage.artifacts import CURVES, Artifacts
 from volopt.storage.database.connect import connect
@@ -37,8 +37,8 @@ class Stored:
         self.study, _ = studies.find(self.shelf.storage, self.definition.name)
 
     @property
-    def subject(self) -> Subject:
-        return Subject(self.study, self.definition, self.shelf.artifacts)
+    def subject(self) -> StudyView:
+        return StudyView(self.study, self.definition, self.shelf.artifacts)
 
     def add(
         self,
@@ -102,16 +102,16 @@ def of_panel(**each: dict[str, Any]) -> dict[str, Any]:
     return content | {"parts": {"valid": parts, "test": parts}}
 
 
-def really_run(directory: Path, found: Definition | None = None) -> Subject:
+def really_run(directory: Path, found: Definition | None = None) -> StudyView:
     """Return a small study that was trained, on data made by hand."""
     whole = found or definition()
     data, artifacts = dataset(whole), Artifacts(directory / "artifacts")
     storage = connect(f"sqlite:///{directory}/volopt.db", write=True, create=True)
-    study = studies.open_or_create(storage, whole, Source("here", "native", True, "fingerprint"))
+    study = studies.open_or_create(storage, whole, DataSource("here", "native", True, "fingerprint"))
     fitted = functools.partial(baselines, data, lags=4, kept=array_store.baselines(artifacts.directory))
-    shop = Workshop(
+    shop = RunContext(
         data, SerialTrainer(data), array_store.fits(artifacts.directory), artifacts, fitted, lambda params: 1.0
     )
     Driver(study, whole, studies.ledger(study, whole), shop).run(whole.phases)
     studies.keep_baselines(study, fitted(whole.model.window).metrics)
-    return Subject(study, whole, artifacts)
+    return StudyView(study, whole, artifacts)

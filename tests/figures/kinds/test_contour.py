@@ -8,15 +8,15 @@ import pytest
 
 from builders import STUDY, definition
 from figures.kinds.searches import MAXIMIZED, random, subject, trial
-from volopt.figures.chart import Field, Panel, Points
+from volopt.figures.chart import FilledContour, Points, Subplot
 from volopt.figures.kinds.contour import chart
 from volopt.figures.study_view import NothingToPlotError
 
 RATES = [10**-power for power in (1.0, 1.5, 2.0, 2.5, 3.0)]
 
 
-def field(panel: Panel) -> Field | None:
-    return next((mark for mark in panel.marks if isinstance(mark, Field)), None)
+def field(panel: Subplot) -> FilledContour | None:
+    return next((mark for mark in panel.marks if isinstance(mark, FilledContour)), None)
 
 
 def plane(window: float, rate: float) -> float:

@@ -8,7 +8,7 @@ from scipy.stats import bootstrap
 
 from figures.kinds.stored import Stored, really_run
 from volopt.figures import colours
-from volopt.figures.chart import Intervals, Panel, Points, Rule
+from volopt.figures.chart import Intervals, Points, ReferenceLine, Subplot
 from volopt.figures.kinds.error import chart
 from volopt.figures.study_view import NothingToPlotError
 from volopt.studies import study as studies
@@ -30,7 +30,7 @@ def stored(tmp_path: Path) -> Stored:
     return found
 
 
-def series(panel: Panel, cell: str) -> Intervals:
+def series(panel: Subplot, cell: str) -> Intervals:
     (found,) = (mark for mark in panel.marks if isinstance(mark, Intervals) and mark.name == cell)
     return found
 
@@ -86,10 +86,10 @@ def test_the_best_baseline_is_a_rule_with_its_own_score_in_each_panel(stored: St
     scores = {"valid_log_r2": 0.5, "valid_mse": 0.25, "test_mse": 0.75}
     studies.keep_baselines(stored.study, {"har": scores, "ma5": scores | {"valid_log_r2": 0.1}})
     first, second, *_ = chart(stored.subject).panels
-    assert [mark for mark in first.marks if isinstance(mark, Rule)] == [
-        Rule(0.25, "har, the best baseline by valid", colours.BASELINES["har"])
+    assert [mark for mark in first.marks if isinstance(mark, ReferenceLine)] == [
+        ReferenceLine(0.25, "har, the best baseline by valid", colours.BASELINES["har"])
     ]
-    assert [mark.y for mark in second.marks if isinstance(mark, Rule)] == [0.75]
+    assert [mark.y for mark in second.marks if isinstance(mark, ReferenceLine)] == [0.75]
 
 
 def test_what_is_no_positive_number_stands_at_even_places(tmp_path: Path) -> None:

@@ -12,23 +12,23 @@ from volopt.baselines.forecasts import forecasts
 from volopt.figures import colours
 from volopt.figures.chart import Line
 from volopt.figures.kinds.forecast import chart
-from volopt.figures.study_view import NothingToPlotError, Subject
+from volopt.figures.study_view import NothingToPlotError, StudyView
 from volopt.studies.best_trial import best_baseline
 
 TOLD = "The test split chose nothing: trial and baseline are the best ones by the valid split."
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Subject:
+def run(tmp_path_factory: pytest.TempPathFactory) -> StudyView:
     return really_run(tmp_path_factory.mktemp("run"), definition(training={"epochs": 6}))
 
 
-def line(subject: Subject, colour: str) -> Line:
+def line(subject: StudyView, colour: str) -> Line:
     (found,) = (mark for mark in chart(subject).panels[0].marks if isinstance(mark, Line) and mark.colour == colour)
     return found
 
 
-def test_actual_is_the_target_on_the_test_days(run: Subject) -> None:
+def test_actual_is_the_target_on_the_test_days(run: StudyView) -> None:
     found, market = line(run, colours.ACTUAL), frame()
     days = market.dates.astype(str).tolist()
     rows = [days.index(str(day)) for day in found.x]
@@ -36,7 +36,7 @@ def test_actual_is_the_target_on_the_test_days(run: Subject) -> None:
     assert found.y == market.values[rows, market.columns.index("$volume")].tolist()
 
 
-def test_the_lines_have_the_scores_of_the_study(run: Subject) -> None:
+def test_the_lines_have_the_scores_of_the_study(run: StudyView) -> None:
     best, actual = run.complete[0], np.asarray(line(run, colours.ACTUAL).y, dtype=float)
     left = run.left(best)
     assert left is not None
@@ -52,7 +52,7 @@ def test_the_lines_have_the_scores_of_the_study(run: Subject) -> None:
     assert TOLD in chart(run).notes
 
 
-def test_trials_asked_for_are_not_called_the_best(run: Subject) -> None:
+def test_trials_asked_for_are_not_called_the_best(run: StudyView) -> None:
     last = run.complete[-1].number
     found = chart(run, (last,))
     assert found.panels[0].title.startswith(f"trial {last},")

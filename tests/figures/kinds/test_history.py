@@ -8,7 +8,7 @@ from optuna.visualization import plot_optimization_history
 from builders import STUDY
 from figures.kinds.searches import HAR, MAXIMIZED, RIDGE, random, subject, trial
 from volopt.figures import colours
-from volopt.figures.chart import Chart, Line, Points, Rule
+from volopt.figures.chart import Chart, Line, Points, ReferenceLine
 from volopt.figures.kinds.history import BEST, chart
 from volopt.figures.study_view import NothingToPlotError
 
@@ -59,7 +59,7 @@ def test_values_that_are_not_finite_are_left_out() -> None:
 
 def test_the_best_baseline_by_valid_stands_there_in_its_colour() -> None:
     found = chart(subject(trial(0.3), baselines=HAR | RIDGE))
-    rule = next(mark for mark in found.panels[0].marks if isinstance(mark, Rule))
+    rule = next(mark for mark in found.panels[0].marks if isinstance(mark, ReferenceLine))
     assert (rule.y, rule.colour) == (0.5, colours.BASELINES["har"])  # ridge has the better valid_mse and test
     assert "har" in rule.name
     phases = [mark for mark in found.panels[0].marks if isinstance(mark, Points)]
@@ -68,7 +68,7 @@ def test_the_best_baseline_by_valid_stands_there_in_its_colour() -> None:
 
 def test_without_the_objective_among_its_scores_no_baseline_is_drawn() -> None:
     found = chart(subject(trial(0.3), baselines={"har": {"valid_mse": math.nan, "valid_log_r2": 0.6}}))
-    assert not any(isinstance(mark, Rule) for mark in found.panels[0].marks)
+    assert not any(isinstance(mark, ReferenceLine) for mark in found.panels[0].marks)
 
 
 @pytest.mark.parametrize(("low", "kind"), [(0.05, "number"), (0.0005, "log"), (0.0, "number")])

@@ -11,13 +11,13 @@ from optuna.trial import TrialState
 
 from builders import STUDY, dataset, definition
 from volopt.baselines.baselines import baselines
-from volopt.data.frame import Source
+from volopt.data.frame import DataSource
 from volopt.executors.serial import SerialTrainer
 from volopt.figures.chart import Chart
 from volopt.figures.drawing.files import FORMATS, Format, renderer
 from volopt.figures.kinds import KINDS
-from volopt.figures.study_view import NothingToPlotError, Subject
-from volopt.search.driver import Driver, Workshop
+from volopt.figures.study_view import NothingToPlotError, StudyView
+from volopt.search.driver import Driver, RunContext
 from volopt.storage import array_store
 from volopt.storage.artifacts import Artifacts
 from volopt.storage.database.connect import connect
@@ -27,15 +27,15 @@ DRAWN = ("running", "single", "failed")  # running has all that full has, and mo
 ONE_POINT = STUDY.replace('grid = { cell = ["RNN", "LSTM"], hidden_size = [3, 5] }', 'grid = { cell = ["RNN"] }')
 
 
-def study(directory: Path, state: str) -> Subject:
+def study(directory: Path, state: str) -> StudyView:
     """Return a study on small data that was run as far as the state says."""
     found = definition(ONE_POINT if state == "single" else STUDY, training={"epochs": 2})
     storage = connect(f"sqlite:///{directory}/volopt.db", write=True, create=True)
-    made = studies.open_or_create(storage, found, Source("here", "native", True, "fingerprint"))
+    made = studies.open_or_create(storage, found, DataSource("here", "native", True, "fingerprint"))
     data, artifacts = dataset(found), Artifacts(directory / "artifacts")
     if state in ("full", "running", "broken", "single"):
         fitted = functools.partial(baselines, data, lags=4, kept=array_store.baselines(directory / "artifacts"))
-        shop = Workshop(
+        shop = RunContext(
             data, SerialTrainer(data), array_store.fits(directory / "artifacts"), artifacts, fitted, lambda _: 1.0
         )
         Driver(made, found, studies.ledger(made, found), shop).run(found.phases[: 1 if state == "single" else None])
@@ -48,11 +48,11 @@ def study(directory: Path, state: str) -> Subject:
         for path in artifacts.directory.iterdir():
             if path.is_file():
                 path.write_text("{")
-    return Subject(made, found, artifacts)
+    return StudyView(made, found, artifacts)
 
 
 @pytest.fixture(scope="module")
-def subjects(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Subject]:
+def subjects(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], StudyView]:
     """Gives the study of a state, made once."""
     return functools.cache(lambda state: study(tmp_path_factory.mktemp(state), state))
 
@@ -62,7 +62,7 @@ def test_trials_and_instruments_go_to_the_kinds_that_show_them() -> None:
     assert [name for name, kind in KINDS.items() if kind.of_days] == ["forecast", "grid"]
 
 
-def charts(found: Subject) -> dict[str, Chart]:
+def charts(found: StudyView) -> dict[str, Chart]:
     drawn = {}
     for name, kind in KINDS.items():
         try:
@@ -97,7 +97,7 @@ def test_kinds_stand_in_the_order_of_the_design() -> None:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_every_kind_is_drawn_of_every_state(
-    subjects: Callable[[str], Subject], form: Format, monkeypatch: pytest.MonkeyPatch
+    subjects: Callable[[str], StudyView], form: Format, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if form == "svg":
         monkeypatch.setenv("BROWSER_PATH", "/nowhere")  # matplotlib's, while PNG is the browser's where there is one
@@ -118,12 +118,12 @@ def test_every_kind_is_drawn_of_every_state(
         ("empty", set(KINDS)),
     ],
 )
-def test_what_has_nothing_to_show(subjects: Callable[[str], Subject], state: str, missing: set[str]) -> None:
+def test_what_has_nothing_to_show(subjects: Callable[[str], StudyView], state: str, missing: set[str]) -> None:
     assert set(KINDS) - charts(subjects(state)).keys() == missing
 
 
 @pytest.mark.parametrize("state", ["empty", "failed", "single"])
-def test_what_is_missing_is_a_sentence_with_a_hint(subjects: Callable[[str], Subject], state: str) -> None:
+def test_what_is_missing_is_a_sentence_with_a_hint(subjects: Callable[[str], StudyView], state: str) -> None:
     for name in set(KINDS) - charts(subjects(state)).keys():
         with pytest.raises(NothingToPlotError) as error:
             KINDS[name].chart(subjects(state))
@@ -132,7 +132,7 @@ def test_what_is_missing_is_a_sentence_with_a_hint(subjects: Callable[[str], Sub
         assert error.value.hint
 
 
-def test_every_figure_says_of_what_it_is_and_what_must_be_known(subjects: Callable[[str], Subject]) -> None:
+def test_every_figure_says_of_what_it_is_and_what_must_be_known(subjects: Callable[[str], StudyView]) -> None:
     found = subjects("running")
     for chart in charts(found).values():
         assert chart.title
@@ -141,16 +141,16 @@ def test_every_figure_says_of_what_it_is_and_what_must_be_known(subjects: Callab
         assert all(panel.x.title or panel.x.names or panel.x.ticks for panel in chart.panels)
 
 
-def test_a_figure_is_a_function_of_the_study(subjects: Callable[[str], Subject]) -> None:
+def test_a_figure_is_a_function_of_the_study(subjects: Callable[[str], StudyView]) -> None:
     found = subjects("running")
-    again = Subject(found.study, found.definition, found.artifacts)
+    again = StudyView(found.study, found.definition, found.artifacts)
     first, second = charts(found), charts(again)
     assert json.dumps({name: chart.numbers() for name, chart in first.items()}, default=list) == json.dumps(
         {name: chart.numbers() for name, chart in second.items()}, default=list
     )
 
 
-def test_trials_that_were_asked_for_are_shown(subjects: Callable[[str], Subject]) -> None:
+def test_trials_that_were_asked_for_are_shown(subjects: Callable[[str], StudyView]) -> None:
     found = subjects("full")
     best = found.complete[0].number
     other = next(trial.number for trial in found.complete if trial.number != best)

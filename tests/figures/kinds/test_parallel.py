@@ -6,13 +6,13 @@ import pytest
 
 from builders import STUDY
 from figures.kinds.searches import MAXIMIZED, random, subject, trial
-from volopt.figures.chart import Chart, Line, Lines
+from volopt.figures.chart import Chart, Line, ParallelLines
 from volopt.figures.drawing.plotly import figure
 from volopt.figures.kinds.parallel import chart
 
 
-def lines(found: Chart) -> Lines:
-    return next(mark for mark in found.panels[0].marks if isinstance(mark, Lines))
+def lines(found: Chart) -> ParallelLines:
+    return next(mark for mark in found.panels[0].marks if isinstance(mark, ParallelLines))
 
 
 def test_a_line_a_trial_goes_from_the_objective_through_the_parameters() -> None:

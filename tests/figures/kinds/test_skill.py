@@ -7,7 +7,7 @@ import pytest
 from builders import definition
 from figures.kinds.stored import Stored, really_run
 from volopt.figures import colours
-from volopt.figures.chart import Panel, Points, Rule
+from volopt.figures.chart import Points, ReferenceLine, Subplot
 from volopt.figures.kinds.skill import chart
 from volopt.figures.study_view import NothingToPlotError
 from volopt.studies import study as studies
@@ -21,7 +21,7 @@ def stored(directory: Path) -> Stored:
     return found
 
 
-def large(panel: Panel, cell: str) -> Points:
+def large(panel: Subplot, cell: str) -> Points:
     (found,) = (m for m in panel.marks if isinstance(m, Points) and m.colour == colours.CELLS[cell] and m.name)
     return found
 
@@ -36,7 +36,7 @@ def test_the_ratio_of_errors_is_one_less_skill(tmp_path: Path) -> None:
     assert (list(large(valid, "RNN").x), large(valid, "RNN").y) == ([0, 1], [0.8, 1000.0])
     assert large(test, "RNN").y == [2.0]
     assert [list(mark.y) for mark in valid.marks if isinstance(mark, Points) and not mark.name] == [[1.5], [0.5, 1.0]]
-    assert [mark.y for mark in valid.marks if isinstance(mark, Rule)] == [1.0]
+    assert [mark.y for mark in valid.marks if isinstance(mark, ReferenceLine)] == [1.0]
     assert valid.y.kind == "log"
 
 

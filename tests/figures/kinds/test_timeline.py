@@ -6,7 +6,7 @@ import pytest
 
 from figures.kinds.searches import BEGAN, subject, trial
 from volopt.figures import colours
-from volopt.figures.chart import Chart, Points, Spans
+from volopt.figures.chart import Chart, Points, TimeSpans
 from volopt.figures.kinds.timeline import chart
 from volopt.figures.study_view import NothingToPlotError
 
@@ -16,7 +16,7 @@ def at(seconds: float) -> str:
 
 
 def spans(found: Chart) -> dict[str, list[tuple[object, object, object]]]:
-    marks = [mark for mark in found.panels[0].marks if isinstance(mark, Spans)]
+    marks = [mark for mark in found.panels[0].marks if isinstance(mark, TimeSpans)]
     return {mark.name: list(zip(mark.y, mark.start, mark.end, strict=True)) for mark in marks}
 
 
@@ -36,7 +36,7 @@ def test_each_trial_that_started_has_a_bar_in_the_colour_of_its_state() -> None:
         "FAIL": [(2, at(15), at(35))],
     }
     for mark in found.panels[0].marks:
-        assert isinstance(mark, Spans)
+        assert isinstance(mark, TimeSpans)
         assert mark.colour == colours.STATES[mark.name]
     assert found.notes == ("1 of 5 trials are WAITING.",)
 

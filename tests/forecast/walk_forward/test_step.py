@@ -9,9 +9,9 @@ import pytest
 from volopt.baselines.forecasts import BASELINES
 from volopt.data.frame import Frame
 from volopt.errors import DataError
-from volopt.forecast.source import Origin
+from volopt.forecast.source import RefitSource
 from volopt.forecast.walk_forward.periods import Period
-from volopt.forecast.walk_forward.step import Market, fingerprint, work
+from volopt.forecast.walk_forward.step import MarketData, fingerprint, work
 from volopt.training.refit import FORECAST
 from volopt.training.task import Arrays
 
@@ -19,11 +19,11 @@ PERIOD = Period(date(2016, 1, 1), date(2016, 12, 31))
 
 
 @pytest.fixture(scope="module")
-def market(best: Origin) -> Market:
-    return Market(tuple(best.panel.frames), best.choice.definition, best.choice.window)
+def market(best: RefitSource) -> MarketData:
+    return MarketData(tuple(best.panel.frames), best.choice.definition, best.choice.window)
 
 
-def with_days_changed(market: Market, first: date, last: date) -> Market:
+def with_days_changed(market: MarketData, first: date, last: date) -> MarketData:
     (frame,) = market.frames
     rows = (frame.dates >= np.datetime64(first)) & (frame.dates <= np.datetime64(last))
     values = frame.values.copy()
@@ -31,12 +31,12 @@ def with_days_changed(market: Market, first: date, last: date) -> Market:
     return replace(market, frames=(replace(frame, values=values),))
 
 
-def fitted(market: Market, best: Origin) -> tuple[Arrays, Arrays]:
+def fitted(market: MarketData, best: RefitSource) -> tuple[Arrays, Arrays]:
     task = best.choice.tasks("cpu", "highest")[0]
     return work(market, PERIOD, task), work(market, PERIOD, None)
 
 
-def test_a_period_is_forecast_by_the_network_and_by_every_baseline(market: Market, best: Origin) -> None:
+def test_a_period_is_forecast_by_the_network_and_by_every_baseline(market: MarketData, best: RefitSource) -> None:
     network, beside = fitted(market, best)
     (frame,) = market.frames
     days = ((frame.dates >= np.datetime64(PERIOD.first)) & (frame.dates <= np.datetime64(PERIOD.last))).sum()
@@ -44,14 +44,16 @@ def test_a_period_is_forecast_by_the_network_and_by_every_baseline(market: Marke
     assert {len(values) for values in (network[FORECAST], *beside.values())} == {days}
 
 
-def test_no_later_day_changes_anything(market: Market, best: Origin) -> None:
+def test_no_later_day_changes_anything(market: MarketData, best: RefitSource) -> None:
     changed = with_days_changed(market, date(2017, 1, 1), date(2018, 12, 31))
     for before, after in zip(fitted(market, best), fitted(changed, best), strict=True):
         assert all((before[name] == after[name]).all() for name in before)
     assert market.dataset(PERIOD).fingerprint == changed.dataset(PERIOD).fingerprint
 
 
-def test_a_day_of_the_period_changes_no_weight_and_no_forecast_up_to_itself(market: Market, best: Origin) -> None:
+def test_a_day_of_the_period_changes_no_weight_and_no_forecast_up_to_itself(
+    market: MarketData, best: RefitSource
+) -> None:
     """The forecast of 4 July is made on 1 July, a Friday."""
     changed = with_days_changed(market, date(2016, 7, 4), date(2016, 12, 31))
     (before, baselines), (after, changed_baselines) = fitted(market, best), fitted(changed, best)
@@ -67,19 +69,19 @@ def test_a_day_of_the_period_changes_no_weight_and_no_forecast_up_to_itself(mark
         assert (one[until:] != other[until:]).any()
 
 
-def test_a_day_before_the_period_changes_the_weights(market: Market, best: Origin) -> None:
+def test_a_day_before_the_period_changes_the_weights(market: MarketData, best: RefitSource) -> None:
     """The counterpart, without which the tests above could not fail."""
     changed = with_days_changed(market, date(2015, 12, 1), date(2015, 12, 31))
     before, after = fitted(market, best)[0], fitted(changed, best)[0]
     assert any((before[name] != after[name]).any() for name in before)
 
 
-def test_too_few_days_to_learn_from_are_told(market: Market) -> None:
+def test_too_few_days_to_learn_from_are_told(market: MarketData) -> None:
     with pytest.raises(DataError, match=r"SH600000 has \d+ days to learn from before 2013-03-01, fewer than 100"):
         market.dataset(Period(date(2013, 3, 1), date(2013, 12, 31)))
 
 
-def test_a_fingerprint_is_of_names_days_and_values(market: Market) -> None:
+def test_a_fingerprint_is_of_names_days_and_values(market: MarketData) -> None:
     (frame,) = market.frames
 
     def changed(**what: object) -> list[Frame]:

@@ -11,7 +11,7 @@ from optuna.samplers import GridSampler
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from volopt.search.samplers.grid import PointSampler
+from volopt.search.samplers.grid import GridPointSampler
 from volopt.studies.attributes import INTERRUPTED
 from volopt.studies.ledger import Ledger
 from volopt.studies.space import Params, Point, point
@@ -36,7 +36,7 @@ class Run:
         self.ledger = Ledger(retries=1)
 
     def ask(self, grid: Mapping[str, Sequence[Any]], cost: Any = free) -> optuna.Trial | None:
-        sampler = PointSampler(grid, self.ledger.is_open, self.ledger.is_settled, cost)
+        sampler = GridPointSampler(grid, self.ledger.is_open, self.ledger.is_settled, cost)
         if sampler.next_point() is None:
             return None
         self.study.sampler = sampler
@@ -192,7 +192,7 @@ def test_asking_for_a_point_does_not_read_the_trials() -> None:
     taken = run.ask(GRID)
     trial_id = storage.create_new_trial(run.study._study_id)
     reads = storage.reads
-    sampler = PointSampler(GRID, run.ledger.is_open, run.ledger.is_settled, free)
+    sampler = GridPointSampler(GRID, run.ledger.is_open, run.ledger.is_settled, free)
     sampler.before_trial(run.study, storage.get_trial(trial_id))
     trial = storage.get_trial(trial_id)
     given = {name: sampler.sample_independent(run.study, trial, name, SPACE[name]) for name in GRID}
@@ -217,7 +217,7 @@ def test_after_any_number_of_points_the_next_is_found_by_looking_at_the_running_
         looked_at += 1
         return ledger.is_open(params)
 
-    sampler = PointSampler(grid, is_open, ledger.is_settled, free)
+    sampler = GridPointSampler(grid, is_open, ledger.is_settled, free)
     running: list[Params] = []
     for _ in range(400):
         looked_at = 0
@@ -233,7 +233,7 @@ def test_after_any_number_of_points_the_next_is_found_by_looking_at_the_running_
 def test_points_that_failed_late_are_taken_before_the_next_new_one_and_in_their_order() -> None:
     grid: dict[str, list[Any]] = {"hidden": list(range(9)), "window": [4]}
     ledger = Ledger(retries=1)
-    sampler = PointSampler(grid, ledger.is_open, ledger.is_settled, free)
+    sampler = GridPointSampler(grid, ledger.is_open, ledger.is_settled, free)
 
     def take() -> int:
         number = sampler.next_point()

@@ -13,7 +13,7 @@ from optuna.storages import InMemoryStorage, _CachedStorage
 from optuna.trial import TrialState
 
 from volopt.errors import StorageError
-from volopt.storage.database.trial_cache import Cache, cached, set_attributes, together
+from volopt.storage.database.trial_cache import TrialCache, cached, set_attributes, together
 
 SPACE = {"window": IntDistribution(5, 100)}
 EVERY = [None, (TrialState.WAITING,), (TrialState.COMPLETE,), (TrialState.RUNNING, TrialState.COMPLETE), ()]
@@ -21,7 +21,7 @@ EVERY = [None, (TrialState.WAITING,), (TrialState.COMPLETE,), (TrialState.RUNNIN
 
 @pytest.fixture
 def study(url: str, opening: Any) -> optuna.Study:
-    return optuna.create_study(study_name="grid", storage=Cache(opening(url, write=True, create=True)))
+    return optuna.create_study(study_name="grid", storage=TrialCache(opening(url, write=True, create=True)))
 
 
 def fill(study: optuna.Study) -> list[optuna.Trial]:
@@ -118,7 +118,7 @@ def test_asking_costs_as_many_statements_after_many_trials_as_after_few(study: o
 
 
 def test_what_is_asked_together_is_one_transaction_in_a_file(open_database: Any) -> None:
-    study = optuna.create_study(storage=Cache(open_database(write=True, create=True)))
+    study = optuna.create_study(storage=TrialCache(open_database(write=True, create=True)))
     with counting(study._storage) as seen, together(study._storage, durable=True):
         trial = study.ask(SPACE)
         trial.set_user_attr("phase", "width")
@@ -129,7 +129,7 @@ def test_what_is_asked_together_is_one_transaction_in_a_file(open_database: Any)
 
 
 def test_an_error_undoes_what_was_asked_together(open_database: Any) -> None:
-    study = optuna.create_study(storage=Cache(open_database(write=True, create=True)))
+    study = optuna.create_study(storage=TrialCache(open_database(write=True, create=True)))
     with pytest.raises(ZeroDivisionError), together(study._storage):
         study.ask(SPACE).set_user_attr("phase", 1 / 0)
     assert study._storage._backend.get_all_trials(study._study_id) == []
@@ -138,7 +138,7 @@ def test_an_error_undoes_what_was_asked_together(open_database: Any) -> None:
 
 
 def test_what_was_undone_is_never_committed_in_part(open_database: Any) -> None:
-    study = optuna.create_study(storage=Cache(open_database(write=True, create=True)))
+    study = optuna.create_study(storage=TrialCache(open_database(write=True, create=True)))
     database = study._storage._backend
     trial = study.ask()
 

@@ -8,7 +8,7 @@ from volopt.cli import options
 from volopt.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from volopt.bench.short import Figures
+    from volopt.bench.short import MachineFigures
 
 
 @click.command("bench", epilog="Example: volopt bench")
@@ -43,7 +43,7 @@ def command(epochs: int, repeats: int, as_json: bool) -> None:
         _print(found)
 
 
-def _print(found: "Figures") -> None:
+def _print(found: "MachineFigures") -> None:
     machine = found.machine
     click.echo(
         f"{machine['processor']}, {machine['cores']} cores, bfloat16 {'yes' if machine['bfloat16'] else 'no'}; "

@@ -16,10 +16,10 @@ from volopt.cli.output import SYNTHETIC, print_json
 def command(study: str, data: Path | None, storage: str, as_json: bool) -> None:
     """Validate the study file STUDY against its data; trains nothing."""
     from volopt.cli.data_lines import data_lines
-    from volopt.search.job import Options, prepare_job
+    from volopt.search.job import RunOptions, prepare_job
     from volopt.windows.split import SPLITS
 
-    job = prepare_job(study, Options(storage=storage, data=data, device="cpu"))
+    job = prepare_job(study, RunOptions(storage=storage, data=data, device="cpu"))
     source, window = job.panel.source, job.definition.max_window()
     days = {split: job.dataset.days(split, window) for split in SPLITS}
     no_log = {split: job.dataset.days_without_log(split, window) for split in SPLITS}

@@ -9,8 +9,8 @@ from volopt.cli.output import SYNTHETIC, print_json, print_table
 from volopt.figures import words
 
 if TYPE_CHECKING:
-    from volopt.comparison.comparands import Side
-    from volopt.comparison.compare import Comparison, Daily
+    from volopt.comparison.comparands import Comparand
+    from volopt.comparison.compare import Comparison, DailyComparison
     from volopt.comparison.statistics import Estimate
 
 SPLIT_TITLES = {"valid": "valid", "test": "test (looked at, not chosen by)"}
@@ -62,7 +62,7 @@ def _facts(found: "Comparison") -> dict[str, Any]:
     }
 
 
-def _side_facts(side: "Side") -> dict[str, Any]:
+def _side_facts(side: "Comparand") -> dict[str, Any]:
     is_trial = isinstance(side.choice, int)
     return {
         "trial": side.choice if is_trial else None,
@@ -71,7 +71,7 @@ def _side_facts(side: "Side") -> dict[str, Any]:
     }
 
 
-def _daily_facts(daily: "Daily") -> dict[str, Any]:
+def _daily_facts(daily: "DailyComparison") -> dict[str, Any]:
     return {**_estimate_facts(daily.estimate), "loss_a": daily.loss_a, "loss_b": daily.loss_b}
 
 

@@ -22,7 +22,7 @@ def command(host: str, port: int | None, read_only: bool, opens: bool, storage: 
     import webbrowser
 
     from volopt.cli.opening import open_storage
-    from volopt.dashboard.pages import Drawing
+    from volopt.dashboard.pages import PageRenderers
     from volopt.dashboard.serve import dashboard, listen
     from volopt.dashboard.trial_picture import trial_png
     from volopt.report.page import page
@@ -32,7 +32,7 @@ def command(host: str, port: int | None, read_only: bool, opens: bool, storage: 
     reader = open_storage(storage)
     writer = None if read_only else connect(storage, write=True)
     artifacts = artifacts_of(reader)
-    app = dashboard(reader, writer, artifacts, Drawing(page, trial_png))
+    app = dashboard(reader, writer, artifacts, PageRenderers(page, trial_png))
     with contextlib.suppress(KeyboardInterrupt), listen(host, port, app) as server:
         if not server.local:
             may = "see" if read_only else "change and delete"

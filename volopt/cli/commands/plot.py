@@ -15,7 +15,7 @@ from volopt.figures.kinds import KINDS
 
 if TYPE_CHECKING:
     from volopt.figures.chart import Chart
-    from volopt.figures.study_view import Subject
+    from volopt.figures.study_view import StudyView
 
 ALL = "all"
 OF_DAYS = " and ".join(name for name, kind in KINDS.items() if kind.of_days)
@@ -65,13 +65,13 @@ def command(
     paths, form = _paths(name, wanted, out, format, one=len(kinds) == 1 and kinds[0] != ALL)
 
     from volopt.cli.opening import open_storage
-    from volopt.figures.study_view import Subject
+    from volopt.figures.study_view import StudyView
     from volopt.storage.artifacts import artifacts_of
     from volopt.studies.study import find
 
     opened = open_storage(storage)
     study, definition = find(opened, name)
-    subject = Subject(study, definition, artifacts_of(opened))
+    subject = StudyView(study, definition, artifacts_of(opened))
     charts, nothing = _charts(subject, wanted, trials, instrument)
     drawn_by = write({paths[kind]: chart for kind, chart in charts.items()}, form)
     if as_json:
@@ -117,7 +117,7 @@ def _paths(
 
 
 def _charts(
-    subject: "Subject", kinds: Sequence[str], trials: Sequence[int], instrument: str | None
+    subject: "StudyView", kinds: Sequence[str], trials: Sequence[int], instrument: str | None
 ) -> tuple[dict[str, "Chart"], dict[str, str]]:
     """Return the charts of the kinds, and a sentence for each that has nothing to draw."""
     from volopt.figures.study_view import NothingToPlotError

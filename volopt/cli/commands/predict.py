@@ -11,7 +11,7 @@ from volopt.cli import forecasting, options
 from volopt.cli.output import SYNTHETIC, print_json, print_table
 
 if TYPE_CHECKING:
-    from volopt.forecast.predict import Predicted, Prediction
+    from volopt.forecast.predict import Prediction, Predictions
 
 
 @click.command(
@@ -57,7 +57,7 @@ def command(
     _print(found, coverage)
 
 
-def _print(found: "Predicted", coverage: float) -> None:
+def _print(found: "Predictions", coverage: float) -> None:
     known = any(math.isfinite(each.actual) for each in found.predictions)
     rows = [
         (

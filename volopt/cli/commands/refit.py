@@ -11,7 +11,7 @@ from volopt.cli import forecasting
 from volopt.cli.output import SYNTHETIC, print_json, print_table
 
 if TYPE_CHECKING:
-    from volopt.forecast.onnx_export import Converted
+    from volopt.forecast.onnx_export import OnnxModel
 
 
 @click.command("refit", epilog="Example: volopt refit search --until 2018-12-28 --out forecaster")
@@ -86,7 +86,7 @@ def _print_backtest(found: dict[str, Any]) -> None:
     print_table(columns, [rounded], title)
 
 
-def _told(model: "Converted | None") -> dict[str, Any] | None:
+def _told(model: "OnnxModel | None") -> dict[str, Any] | None:
     from volopt.forecast.onnx_export import NAME, OPSET
 
     if model is None:
@@ -95,7 +95,7 @@ def _told(model: "Converted | None") -> dict[str, Any] | None:
     return {"file": NAME, "opset": OPSET, **shapes, "difference": model.difference, "windows": model.windows}
 
 
-def _print_onnx(path: Path, model: "Converted") -> None:
+def _print_onnx(path: Path, model: "OnnxModel") -> None:
     inputs, scaled = (", ".join(map(str, shape)) for shape in (model.inputs, model.scaled))
     near = f"at most {model.difference:.1e} from PyTorch on {model.windows} windows"
     click.echo(f"\nONNX: {path}, {near}; its metadata say how to scale. In Python:")

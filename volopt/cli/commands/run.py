@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from volopt.dashboard.illustrate import Pictures
     from volopt.search.job import Job
-    from volopt.studies.best_trial import Standing
-    from volopt.studies.breadth import Breadth
+    from volopt.studies.best_trial import BestTrial
+    from volopt.studies.breadth import InstrumentsBeaten
     from volopt.studies.failures import Failures
 
 BEST = 10  # trials in the table at the end
@@ -101,17 +101,17 @@ def command(
     """Create or resume the study of STUDY, a path or the name of a shipped study file."""
     from volopt.cli.logs import tell
     from volopt.cli.progress import RunProgress
-    from volopt.dashboard.illustrate import Budget, Illustrations
-    from volopt.search.job import Options, prepare_job
+    from volopt.dashboard.illustrate import Illustrations, PictureBudget
+    from volopt.search.job import RunOptions, prepare_job
     from volopt.search.run import planned, run
 
-    job = prepare_job(study, Options(data=data, timeout=math.inf if timeout is None else timeout, **said))
+    job = prepare_job(study, RunOptions(data=data, timeout=math.inf if timeout is None else timeout, **said))
     if not as_json:
         _print_data(job)
     if dry_run:
         _print_plan(job, planned(job), as_json)
         return 0
-    budget, ends = Budget(pictures), list["_End"]()
+    budget, ends = PictureBudget(pictures), list["_RunSummary"]()
     try:
         with RunProgress(job.definition) as progress:
             tell(progress.console, verbose=verbose)
@@ -156,17 +156,17 @@ def _print_plan(job: "Job", plans: list[Any], as_json: bool) -> None:
     click.echo(f"About {seconds / job.workers / 60:.1f} min with {job.workers} workers. Nothing was trained.")
 
 
-class _End(NamedTuple):
+class _RunSummary(NamedTuple):
     """How a study stands when its run is over."""
 
     summary: dict[str, Any]
     best: list[dict[str, Any]]  # trials, the best first
-    standing: "Standing | None"
-    breadth: "Breadth | None"  # of the best trial of a panel
+    standing: "BestTrial | None"
+    breadth: "InstrumentsBeaten | None"  # of the best trial of a panel
     failures: "Failures"
 
 
-def _end(study: "optuna.Study", job: "Job") -> _End:
+def _end(study: "optuna.Study", job: "Job") -> _RunSummary:
     from volopt.studies.best_trial import standing
     from volopt.studies.failures import failures
     from volopt.studies.listing import summary, trials
@@ -176,10 +176,10 @@ def _end(study: "optuna.Study", job: "Job") -> _End:
     complete = [trial for trial in trials(study, definition) if trial["state"] == "COMPLETE"]
     ranked = sorted(complete, key=lambda trial: trial["value"] if lower_first else -trial["value"])
     broad = _breadth(study, job, against) if against and definition.data.is_panel else None
-    return _End(summary(study, definition), ranked[:BEST], against, broad, failures(study))
+    return _RunSummary(summary(study, definition), ranked[:BEST], against, broad, failures(study))
 
 
-def _breadth(study: "optuna.Study", job: "Job", against: "Standing") -> "Breadth | None":
+def _breadth(study: "optuna.Study", job: "Job", against: "BestTrial") -> "InstrumentsBeaten | None":
     from volopt.storage.artifacts import Artifacts
     from volopt.studies.breadth import breadth
     from volopt.studies.trial_file import read
@@ -188,7 +188,7 @@ def _breadth(study: "optuna.Study", job: "Job", against: "Standing") -> "Breadth
     return breadth(left, against.baseline) if left else None
 
 
-def _print_end(job: "Job", facts: dict[str, Any], end: _End) -> None:
+def _print_end(job: "Job", facts: dict[str, Any], end: _RunSummary) -> None:
     from volopt.cli.trial_table import print_trials
 
     told, against = end.summary, end.standing

@@ -10,7 +10,7 @@ from volopt.errors import StorageError, sentence
 from volopt.figures import words
 
 if TYPE_CHECKING:
-    from volopt.storage.database.retrying import PatientStorage
+    from volopt.storage.database.retrying import RetryingStorage
 
 
 @click.command("status", epilog="Example: volopt status grid")
@@ -36,7 +36,7 @@ def command(name: str | None, storage: str, as_json: bool) -> None:
         _print(summary(study, definition), against.sentences() if against else [])
 
 
-def _all(opened: "PatientStorage") -> list[Any]:
+def _all(opened: "RetryingStorage") -> list[Any]:
     """Return the studies and their definitions, and say which are damaged; raises StorageError where all are."""
     from volopt.studies.study import find, names
 

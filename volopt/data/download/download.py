@@ -29,7 +29,7 @@ Tell = Callable[[str, int, int | None], None]  # hears the stage, how much of it
 
 
 @dataclass(frozen=True)
-class Arrived:
+class DownloadedData:
     """A data set that is in its place."""
 
     url: str  # without what must not be shown
@@ -41,7 +41,9 @@ class Arrived:
     report: ProviderReport
 
 
-def download(directory: Path, region: str, url: str | None, sha256: str | None, force: bool, tell: Tell) -> Arrived:
+def download(
+    directory: Path, region: str, url: str | None, sha256: str | None, force: bool, tell: Tell
+) -> DownloadedData:
     """Put a data set at ``directory``.
 
     Args:
@@ -82,7 +84,7 @@ def download(directory: Path, region: str, url: str | None, sha256: str | None, 
             raise DownloadError(f"{at_hand} cannot be read: {error.strerror}", "check its permissions") from error
         message = f"{directory} cannot be written: {error.strerror}"
         raise DownloadError(message, "free some space, or name another directory") from error
-    return Arrived(address.shown(source), size, digest, files, left_out, replaced, report)
+    return DownloadedData(address.shown(source), size, digest, files, left_out, replaced, report)
 
 
 def _digest(archive: Path, expected: str | None) -> str:

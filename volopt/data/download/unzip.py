@@ -48,14 +48,14 @@ _BROKEN = (
 Tell = Callable[[int, int | None], None]  # hears how many files are done, of how many
 
 
-class Unpacked(NamedTuple):
+class UnzipCounts(NamedTuple):
     """How many files were unpacked, and how many were no part of a provider."""
 
     files: int
     left_out: int
 
 
-def unpack(archive: Path, directory: Path, tell: Tell) -> Unpacked:
+def unpack(archive: Path, directory: Path, tell: Tell) -> UnzipCounts:
     """Unpack the provider that a zip holds into ``directory``, which must not be there yet.
 
     Raises:
@@ -75,7 +75,7 @@ def unpack(archive: Path, directory: Path, tell: Tell) -> Unpacked:
             tell(done, len(wanted))
             _extract(opened, entry, directory / name)
         tell(len(wanted), len(wanted))
-    return Unpacked(len(wanted), len(files) - len(wanted))
+    return UnzipCounts(len(wanted), len(files) - len(wanted))
 
 
 class _Reader(io.FileIO):

@@ -12,7 +12,7 @@ import pandas as pd
 
 from volopt.data.check import ROUNDING
 from volopt.data.importing.columns import PRICES
-from volopt.data.importing.issues import Finding, found
+from volopt.data.importing.issues import Issue, found
 from volopt.data.importing.rows import NUMBERS
 from volopt.data.quality import Outlier, find_gaps, find_outliers
 from volopt.errors import DataError
@@ -22,16 +22,16 @@ ALWAYS = ("close", "volume", "factor")  # fields that every instrument has
 FEW = 20  # rows that may stand on one day
 
 
-class Days(NamedTuple):
+class DailyTable(NamedTuple):
     """One instrument's days; ``values`` has a column a field, by ascending day. Rows read are days and dropped rows."""
 
     values: pd.DataFrame
     rows: int
-    dropped: tuple[Finding, ...]
-    doubted: tuple[Finding, ...]
+    dropped: tuple[Issue, ...]
+    doubted: tuple[Issue, ...]
 
 
-def clean(rows: pd.DataFrame, instrument: str, on_duplicate: OnDuplicate) -> Days:
+def clean(rows: pd.DataFrame, instrument: str, on_duplicate: OnDuplicate) -> DailyTable:
     """Make days of the rows of ``rows.Rows`` that are one instrument's.
 
     Raises:
@@ -48,7 +48,7 @@ def clean(rows: pd.DataFrame, instrument: str, on_duplicate: OnDuplicate) -> Day
     values, faults = _plausible(kept.set_index("day")[given].sort_index())
     values, beyond = _within_float32(_adjusted(values))
     doubted += [*differing, *faults, *beyond, *_unusual(values)]
-    return Days(values, len(rows), (*dropped, *repeated), tuple(doubted))
+    return DailyTable(values, len(rows), (*dropped, *repeated), tuple(doubted))
 
 
 def _at(rows: pd.DataFrame) -> list[str]:
@@ -56,7 +56,7 @@ def _at(rows: pd.DataFrame) -> list[str]:
     return [f"{text} on {day}" for day, text in zip(rows["text"][there], rows["wrong"][there], strict=True)]
 
 
-def _without_empty(rows: pd.DataFrame, given: Sequence[str]) -> tuple[pd.DataFrame, list[Finding]]:
+def _without_empty(rows: pd.DataFrame, given: Sequence[str]) -> tuple[pd.DataFrame, list[Issue]]:
     """Leave out rows that have no day or no number; a halted day without volume has a volume of 0."""
     halted = rows["halted"] & rows["volume"].isna()
     rows = rows.assign(volume=rows["volume"].mask(halted, 0.0))
@@ -73,7 +73,7 @@ def _without_empty(rows: pd.DataFrame, given: Sequence[str]) -> tuple[pd.DataFra
 
 def _one_a_day(
     rows: pd.DataFrame, given: Sequence[str], instrument: str, on_duplicate: OnDuplicate
-) -> tuple[pd.DataFrame, list[Finding], list[Finding]]:
+) -> tuple[pd.DataFrame, list[Issue], list[Issue]]:
     """Keep one row a day: what was dropped, and the days whose rows differ."""
     same = rows.duplicated(["day", *given], keep="last")
     dropped = found("identical duplicates", rows["text"][same])
@@ -90,7 +90,7 @@ def _one_a_day(
     return rows[~earlier], dropped, found("days twice with differing values, the last kept", days)
 
 
-def _plausible(values: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
+def _plausible(values: pd.DataFrame) -> tuple[pd.DataFrame, list[Issue]]:
     """Leave prices of 0 empty and fill the factor, and say what cannot be on a day with trade."""
     traded = values["volume"] > 0
     prices = [name for name in PRICES if name in values]
@@ -125,13 +125,13 @@ def change(close: pd.Series) -> pd.Series:
     return last
 
 
-def _within_float32(values: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
+def _within_float32(values: pd.DataFrame) -> tuple[pd.DataFrame, list[Issue]]:
     beyond = values.abs() > np.finfo(np.float32).max
     days = values.index[beyond.any(axis=1)]
     return values.mask(beyond), found("days with a number too large for qlib, left empty", _texts(days))
 
 
-def _unusual(values: pd.DataFrame) -> list[Finding]:
+def _unusual(values: pd.DataFrame) -> list[Issue]:
     traded = values["volume"][values["volume"] > 0]
     days = traded.index.to_numpy("datetime64[D]")
     gaps = [f"{gap.first} to {gap.last}" for gap in find_gaps(days)]

@@ -34,7 +34,7 @@ _NOT_IN_NAMES = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True)
-class Layout:
+class ColumnLayout:
     """Which column, by its number, each role has; ``header`` has the names as the file writes them."""
 
     header: tuple[str, ...]
@@ -73,7 +73,7 @@ def bare(name: str) -> str:
     return "" if _UNNAMED.fullmatch(name) else _NOT_IN_NAMES.sub("", name).lower()
 
 
-def recognise(header: Sequence[str], given: Mapping[str, str], source: str) -> Layout:
+def recognise(header: Sequence[str], given: Mapping[str, str], source: str) -> ColumnLayout:
     """Find the columns of a header.
 
     Args:
@@ -98,7 +98,7 @@ def recognise(header: Sequence[str], given: Mapping[str, str], source: str) -> L
         if role not in columns:
             message = f"{source} has no column that is known as {role}"
             raise DataError(message, f"name it with --map {role}=COLUMN; {_there(header)}")
-    return Layout(tuple(header), columns)
+    return ColumnLayout(tuple(header), columns)
 
 
 def _of_role(header: Sequence[str], free: Sequence[int], role: str, source: str) -> int | None:

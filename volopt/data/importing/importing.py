@@ -13,10 +13,10 @@ import pandas as pd
 from volopt.data.bins import folder
 from volopt.data.files import names
 from volopt.data.importing import merge
-from volopt.data.importing.clean import Days, OnDuplicate, clean
+from volopt.data.importing.clean import DailyTable, OnDuplicate, clean
 from volopt.data.importing.codes import of_file
 from volopt.data.importing.dates import Order
-from volopt.data.importing.issues import Finding
+from volopt.data.importing.issues import Issue
 from volopt.data.importing.place import replacing
 from volopt.data.importing.rows import raw_rows
 from volopt.data.importing.table import MAX_ROWS, read_table
@@ -27,7 +27,7 @@ MAX_INSTRUMENTS = 20_000  # that one list of a provider holds
 
 
 @dataclass(frozen=True)
-class Options:
+class ImportOptions:
     """What the user says of the files; the defaults take what the files say of themselves."""
 
     columns: Mapping[str, str] = field(default_factory=dict)  # names by role
@@ -46,11 +46,11 @@ class FileReport:
     columns: Mapping[str, str]
     ignored: Sequence[str]
     notes: Sequence[str]
-    dropped: Sequence[Finding]
+    dropped: Sequence[Issue]
 
 
 @dataclass(frozen=True)
-class InstrumentReport:
+class ImportedInstrument:
     """What came of the rows of an instrument; ``known`` of its days the provider had before."""
 
     name: str
@@ -61,8 +61,8 @@ class InstrumentReport:
     without_trade: int
     added: int
     known: int
-    dropped: Sequence[Finding]
-    doubted: Sequence[Finding]
+    dropped: Sequence[Issue]
+    doubted: Sequence[Issue]
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ class ImportReport:
 
     directory: str
     files: Sequence[FileReport]
-    instruments: Sequence[InstrumentReport]
+    instruments: Sequence[ImportedInstrument]
     calendar: tuple[date, date, int]  # of the directory now: first day, last day, days
 
 
-def import_files(files: Sequence[Path], directory: Path, options: Options) -> ImportReport:
+def import_files(files: Sequence[Path], directory: Path, options: ImportOptions) -> ImportReport:
     """Import files into a provider directory, which may be there already.
 
     Args:
@@ -126,7 +126,7 @@ def existing(directory: Path) -> Provider | None:
     return provider
 
 
-def _read(files: Sequence[Path], options: Options) -> tuple[list[FileReport], pd.DataFrame]:
+def _read(files: Sequence[Path], options: ImportOptions) -> tuple[list[FileReport], pd.DataFrame]:
     """The rows of all files, in the order of the files, and what was taken of each."""
     reports, parts, count = [], [], 0
     for path in files:
@@ -148,7 +148,7 @@ def _read(files: Sequence[Path], options: Options) -> tuple[list[FileReport], pd
     return reports, together
 
 
-def _named(has_codes: bool, options: Options) -> str:
+def _named(has_codes: bool, options: ImportOptions) -> str:
     if not has_codes:
         return f"instrument from {'--instrument' if options.instrument else 'the name of the file'}"
     return "instruments from the column of codes" + (", not from --instrument" if options.instrument else "")
@@ -162,15 +162,15 @@ def _spelt(instruments: pd.Series) -> pd.Series:
     return instruments.map({name: names[folder(name)] for name in instruments.unique()})
 
 
-def _extended(old: Provider | None, name: str, days: Days) -> merge.Extended:
+def _extended(old: Provider | None, name: str, days: DailyTable) -> merge.MergedDays:
     if old is None or name not in old.instruments:
-        return merge.Extended(days.values, len(days.values), 0, ())
+        return merge.MergedDays(days.values, len(days.values), 0, ())
     return merge.extend(merge.old_days(old, name), days.values)
 
 
-def _report(name: str, days: Days, extended: merge.Extended | None) -> InstrumentReport:
+def _report(name: str, days: DailyTable, extended: merge.MergedDays | None) -> ImportedInstrument:
     index = days.values.index
-    return InstrumentReport(
+    return ImportedInstrument(
         name=name,
         first=index[0].date() if len(index) else None,
         last=index[-1].date() if len(index) else None,

@@ -9,7 +9,7 @@ EXAMPLES = 3  # that a finding keeps
 
 
 @dataclass(frozen=True)
-class Finding:
+class Issue:
     """One kind of matter; ``count`` may be more than there are examples."""
 
     what: str
@@ -23,16 +23,16 @@ class Finding:
         return f"{self.what}: {self.count}{shown}"
 
 
-def found(what: str, cases: Iterable[object]) -> list[Finding]:
+def found(what: str, cases: Iterable[object]) -> list[Issue]:
     """The finding of some cases, or nothing where there are none; a case without a text is no example."""
     texts = [str(each) for each in cases]
     examples = tuple(shortened(text) for text in texts[:EXAMPLES] if text)
-    return [Finding(what, len(texts), examples)] if texts else []
+    return [Issue(what, len(texts), examples)] if texts else []
 
 
-def together(findings: Iterable[Finding]) -> list[Finding]:
+def together(findings: Iterable[Issue]) -> list[Issue]:
     """One finding a matter: counts added, without examples."""
     counts: dict[str, int] = {}
     for each in findings:
         counts[each.what] = counts.get(each.what, 0) + each.count
-    return [Finding(what, count, ()) for what, count in counts.items()]
+    return [Issue(what, count, ()) for what, count in counts.items()]

@@ -16,7 +16,7 @@ import pandas as pd
 from volopt.data.bins import SUFFIX, folder, read_bin, write_lists, write_series
 from volopt.data.files import inside, is_directory, names
 from volopt.data.importing.clean import change
-from volopt.data.importing.issues import Finding, found
+from volopt.data.importing.issues import Issue, found
 from volopt.data.provider import MAX_LIST_BYTES, Provider
 from volopt.errors import DataError
 
@@ -25,16 +25,16 @@ SAME_FACTOR = 1e-3  # relative: vendors round adjusted prices
 JUMP = 1.25  # of the factor between neighbouring days, beyond what dividends explain
 
 
-class Extended(NamedTuple):
+class MergedDays(NamedTuple):
     """One instrument's days, old and new."""
 
     values: pd.DataFrame
     added: int
     known: int
-    doubted: tuple[Finding, ...]
+    doubted: tuple[Issue, ...]
 
 
-def extend(old: pd.DataFrame, new: pd.DataFrame) -> Extended:
+def extend(old: pd.DataFrame, new: pd.DataFrame) -> MergedDays:
     """Put new days among old ones: a day in both is the new one, but for fields that only the old one has."""
     known = new.index.intersection(old.index)
     differing = known[_differ(old.loc[known], new.loc[known])]
@@ -46,7 +46,7 @@ def extend(old: pd.DataFrame, new: pd.DataFrame) -> Extended:
     computed = change(values["close"])
     values["change"] = computed.where(fresh | values["change"].isna(), values["change"])
     doubted = found("known days with differing values, the new ones taken", _texts(differing))
-    return Extended(values, len(new) - len(known), len(known), (*doubted, *_bases(old, new, values, is_new)))
+    return MergedDays(values, len(new) - len(known), len(known), (*doubted, *_bases(old, new, values, is_new)))
 
 
 def _differ(old: pd.DataFrame, new: pd.DataFrame) -> np.ndarray:
@@ -56,7 +56,7 @@ def _differ(old: pd.DataFrame, new: pd.DataFrame) -> np.ndarray:
     return ~same
 
 
-def _bases(old: pd.DataFrame, new: pd.DataFrame, values: pd.DataFrame, is_new: np.ndarray) -> list[Finding]:
+def _bases(old: pd.DataFrame, new: pd.DataFrame, values: pd.DataFrame, is_new: np.ndarray) -> list[Issue]:
     """Whether old and new days can be adjusted to different days: a vendor may count back from the last one."""
     if "factor" not in old or len(new.index.union(old.index)) == len(new):
         return []

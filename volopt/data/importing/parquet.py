@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet as arrow_parquet
 
-from volopt.data.importing.columns import Layout
+from volopt.data.importing.columns import ColumnLayout
 from volopt.data.importing.text import KINDS, MAX_BYTES
 from volopt.definition.plain import shortened
 from volopt.errors import DataError
@@ -37,7 +37,7 @@ def header(content: bytes, source: str, most_columns: int, most_rows: int) -> li
     return names
 
 
-def columns(content: bytes, layout: Layout, source: str) -> pd.DataFrame:
+def columns(content: bytes, layout: ColumnLayout, source: str) -> pd.DataFrame:
     """The known columns of the file, texts as texts."""
     names = [layout.header[column] for column in layout.columns.values()]
     try:

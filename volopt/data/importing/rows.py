@@ -9,9 +9,9 @@ import pandas as pd
 from volopt.data.importing.codes import instrument_name, is_chinese
 from volopt.data.importing.columns import PRICES
 from volopt.data.importing.dates import Order, days
-from volopt.data.importing.issues import Finding, found
+from volopt.data.importing.issues import Issue, found
 from volopt.data.importing.numbers import numbers
-from volopt.data.importing.table import Table
+from volopt.data.importing.table import VendorTable
 from volopt.definition.plain import shortened
 from volopt.errors import DataError
 
@@ -22,7 +22,7 @@ _HALTED = {"0", "0.0", "停牌", "halt", "halted", "suspended"}
 
 
 @dataclass(frozen=True)
-class Rows:
+class ParsedRows:
     """What a file gives.
 
     ``values`` has the columns ``instrument``, ``day``, ``NUMBERS``, ``halted``, ``text`` (how the file writes the day)
@@ -32,10 +32,10 @@ class Rows:
     values: pd.DataFrame
     read: int
     notes: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[Issue, ...]
 
 
-def raw_rows(table: Table, instrument: str, unit: float | None, order: Order | None) -> Rows:
+def raw_rows(table: VendorTable, instrument: str, unit: float | None, order: Order | None) -> ParsedRows:
     """Read days, instruments and numbers.
 
     Args:
@@ -58,10 +58,10 @@ def raw_rows(table: Table, instrument: str, unit: float | None, order: Order | N
     findings = (*table.findings, *found("rows without a code", values["text"][nameless]))
     kept = values[~nameless].reset_index(drop=True)
     kept, notes = _raw(table, kept, unit)
-    return Rows(kept, len(values), notes, findings)
+    return ParsedRows(kept, len(values), notes, findings)
 
 
-def _instruments(table: Table, instrument: str) -> Sequence[str] | str:
+def _instruments(table: VendorTable, instrument: str) -> Sequence[str] | str:
     if "code" not in table.values:
         return instrument
     codes, texts = pd.factorize(table.values["code"].fillna("").astype(str).str.strip())
@@ -69,13 +69,13 @@ def _instruments(table: Table, instrument: str) -> Sequence[str] | str:
     return list(np.array([*names, ""], object)[codes])
 
 
-def _halted(table: Table) -> np.ndarray:
+def _halted(table: VendorTable) -> np.ndarray:
     if "status" not in table.values:
         return np.zeros(len(table.values), bool)
     return table.values["status"].fillna("").astype(str).str.strip().str.lower().isin(_HALTED).to_numpy(bool)
 
 
-def _numbers(table: Table, values: pd.DataFrame) -> pd.DataFrame:
+def _numbers(table: VendorTable, values: pd.DataFrame) -> pd.DataFrame:
     """Add the numbers, NaN where there is none, and in ``wrong`` what cannot be one."""
     wrong = np.full(len(values), "", object)
     for role in (*NUMBERS, "adjusted_close", "amount"):
@@ -102,7 +102,7 @@ def _unreadable(role: str, name: str, texts: pd.Series, source: str) -> DataErro
     return DataError(message, f"{forms}; name another column with --map {role}=COLUMN")
 
 
-def _raw(table: Table, values: pd.DataFrame, unit: float | None) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _raw(table: VendorTable, values: pd.DataFrame, unit: float | None) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Bring volume to shares and find the factor; what was done is said."""
     layout = table.layout
     if layout.qlib:
@@ -123,7 +123,7 @@ def _taken_back(values: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     return values.assign(**prices, volume=values["volume"] * factor, factor=factor), (said,)
 
 
-def _factor(table: Table, values: pd.DataFrame) -> tuple["pd.Series[float] | float", str]:
+def _factor(table: VendorTable, values: pd.DataFrame) -> tuple["pd.Series[float] | float", str]:
     """The factor of each row, and where it is from."""
     names = table.layout.names
     if "factor" in values:
@@ -156,7 +156,7 @@ def _like_lots(values: pd.DataFrame) -> bool:
     return any(abs(typical / expected - 1) < NEAR for expected in (LOT, LOT / 1000))
 
 
-def _adjusted(table: Table) -> str:
+def _adjusted(table: VendorTable) -> str:
     """What baostock says of its prices."""
     if "adjustment" not in table.values:
         return ""

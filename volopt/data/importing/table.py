@@ -16,8 +16,8 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from volopt.data.importing import parquet
-from volopt.data.importing.columns import Layout, recognise
-from volopt.data.importing.issues import Finding, found
+from volopt.data.importing.columns import ColumnLayout, recognise
+from volopt.data.importing.issues import Issue, found
 from volopt.data.importing.text import KINDS, PARQUET, content, utf8
 from volopt.definition.plain import shortened
 from volopt.errors import DataError
@@ -29,16 +29,16 @@ _TOLERATED = 100  # lines for each one of another length
 
 
 @dataclass(frozen=True)
-class Table:
+class VendorTable:
     """A column a role, as the file has them; ``findings`` are of lines that are no rows."""
 
     source: str
-    layout: Layout
+    layout: ColumnLayout
     values: pd.DataFrame
-    findings: tuple[Finding, ...]
+    findings: tuple[Issue, ...]
 
 
-def read_table(path: Path, given: Mapping[str, str]) -> Table:
+def read_table(path: Path, given: Mapping[str, str]) -> VendorTable:
     """Read the known columns of a CSV file, its gzip, or Parquet, by what is in it.
 
     Args:
@@ -53,11 +53,11 @@ def read_table(path: Path, given: Mapping[str, str]) -> Table:
     if found_there.startswith(PARQUET):
         header = parquet.header(found_there, source, MAX_COLUMNS, MAX_ROWS)
         layout = recognise(header, given, source)
-        return Table(source, layout, parquet.columns(found_there, layout, source), ())
+        return VendorTable(source, layout, parquet.columns(found_there, layout, source), ())
     return _csv(utf8(found_there, source), given, source)
 
 
-def _csv(text: bytes, given: Mapping[str, str], source: str) -> Table:
+def _csv(text: bytes, given: Mapping[str, str], source: str) -> VendorTable:
     first = _FIRST_LINE.match(text)
     line = first[1].decode() if first else ""
     separator = max(",;\t|", key=line.count)
@@ -72,7 +72,7 @@ def _csv(text: bytes, given: Mapping[str, str], source: str) -> Table:
         raise _no_table(source, f"a line has another number of values than the first: {shortened(short[0])}")
     values = {role: table.column(str(column)).to_pandas() for role, column in layout.columns.items()}
     findings = found("lines with another number of values than the first", [line.strip() for line in short])
-    return Table(source, layout, pd.DataFrame(values), tuple(findings))
+    return VendorTable(source, layout, pd.DataFrame(values), tuple(findings))
 
 
 def _header(line: str, separator: str, source: str) -> list[str]:
@@ -87,7 +87,7 @@ def _header(line: str, separator: str, source: str) -> list[str]:
     return [name.strip() for name in header]
 
 
-def _rows(text: bytes, width: int, separator: str, layout: Layout, source: str) -> tuple[pa.Table, list[str]]:
+def _rows(text: bytes, width: int, separator: str, layout: ColumnLayout, source: str) -> tuple[pa.Table, list[str]]:
     """The known columns as texts, and the lines that have another number of values."""
     names = [str(column) for column in range(width)]
     taken = [str(column) for column in layout.columns.values()]

@@ -26,7 +26,7 @@ LOUD = ("distributed", "distributed.client", "distributed.gc", "tornado", "torna
 log = logging.getLogger(__name__)
 
 
-class Offer(NamedTuple):
+class ClusterCapacity(NamedTuple):
     """What a cluster has: workers, and how many of them offer a GPU."""
 
     workers: int
@@ -76,8 +76,8 @@ def look(address: str, device: str) -> tuple[str, int]:
     return ("cuda", offer.gpus) if on_gpu else ("cpu", offer.workers)
 
 
-async def _look(address: str) -> Offer:
-    scheduler = Scheduler(address)
+async def _look(address: str) -> ClusterCapacity:
+    scheduler = SchedulerConnection(address)
     try:
         client = await scheduler.client()
         deadline, said = time.monotonic() + PATIENCE, False
@@ -109,9 +109,9 @@ async def workers(client: "Client") -> dict[str, dict[str, Any]]:
     return found
 
 
-def offered(found: Mapping[str, Mapping[str, Any]]) -> Offer:
+def offered(found: Mapping[str, Mapping[str, Any]]) -> ClusterCapacity:
     """Return what these workers offer."""
-    return Offer(len(found), sum(worker["resources"].get(GPU, 0) >= 1 for worker in found.values()))
+    return ClusterCapacity(len(found), sum(worker["resources"].get(GPU, 0) >= 1 for worker in found.values()))
 
 
 def no_worker(address: str) -> ClusterError:
@@ -167,7 +167,7 @@ def _probe() -> Callable[..., str]:
     return probe
 
 
-class Scheduler:
+class SchedulerConnection:
     """A connection to a scheduler, for one event loop; ``client`` makes it anew when it is lost."""
 
     def __init__(self, address: str) -> None:

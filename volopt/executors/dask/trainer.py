@@ -26,7 +26,7 @@ from distributed.client import FutureCancelledError
 
 from volopt.errors import ClusterError
 from volopt.executors.dask import connection
-from volopt.executors.dask.connection import GPU, Scheduler
+from volopt.executors.dask.connection import GPU, SchedulerConnection
 from volopt.executors.dask.worker import DONE, NO_DATA, UNFIT, versions
 from volopt.executors.serial import train
 from volopt.executors.trainer import WorkerDiedError
@@ -116,8 +116,8 @@ class ClusterTrainer:
         if not self._loop.is_running():
             self._loop.close()
 
-    async def _begin(self, address: str) -> Scheduler:
-        found = Scheduler(address)
+    async def _begin(self, address: str) -> SchedulerConnection:
+        found = SchedulerConnection(address)
         await self._see(await found.client())
         return found
 

@@ -12,7 +12,7 @@ Format = Literal["html", "png", "svg", "json"]
 FORMATS: tuple[Format, ...] = ("html", "png", "svg", "json")
 
 
-class Render(NamedTuple):
+class Renderer(NamedTuple):
     """Renders charts; ``drawn_by`` is the program: plotly, in a browser where the file is a picture, or matplotlib."""
 
     drawn_by: str
@@ -24,15 +24,15 @@ class Render(NamedTuple):
 
 
 @contextlib.contextmanager
-def renderer(form: Format) -> Iterator[Render]:
+def renderer(form: Format) -> Iterator[Renderer]:
     """Give a function that renders charts in a format.
 
     PNG and SVG are drawn by a browser through kaleido, started once, where both are there, and by matplotlib otherwise.
     """
     if form == "html":
-        yield Render("plotly", _html)
+        yield Renderer("plotly", _html)
     elif form == "json":
-        yield Render("volopt", _json)
+        yield Renderer("volopt", _json)
     else:
         with _browser(form) as found:
             yield found or _matplotlib(form)
@@ -50,14 +50,14 @@ def _json(chart: Chart) -> bytes:
     return json.dumps(chart.numbers(), allow_nan=False, default=list).encode()
 
 
-def _matplotlib(form: Format) -> Render:
+def _matplotlib(form: Format) -> Renderer:
     from volopt.figures.drawing import matplotlib
 
-    return Render("matplotlib", lambda chart: matplotlib.draw(chart, form))
+    return Renderer("matplotlib", lambda chart: matplotlib.draw(chart, form))
 
 
 @contextlib.contextmanager
-def _browser(form: Format) -> Iterator[Render | None]:
+def _browser(form: Format) -> Iterator[Renderer | None]:
     """Give a function that renders in a browser, or None where kaleido or the browser is missing or does not start."""
     try:
         from choreographer.errors import BrowserClosedError, BrowserFailedError, ChromeNotFoundError
@@ -74,7 +74,7 @@ def _browser(form: Format) -> Iterator[Render | None]:
             return
         try:
             how = {"format": form, "scale": 1}
-            yield Render("plotly", lambda chart: runner.run(browser.calc_fig(_figure(chart), how)))
+            yield Renderer("plotly", lambda chart: runner.run(browser.calc_fig(_figure(chart), how)))
         finally:
             runner.run(browser.__aexit__(None, None, None))
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 
-from volopt.figures.chart import Axis, Chart, Panel
+from volopt.figures.chart import Axis, Chart, Subplot
 from volopt.figures.steps import round_step
 
 WIDTH = 1200  # pixels
@@ -24,7 +24,7 @@ def height(chart: Chart) -> int:
     return 60 + rows(chart) * chart.row_height
 
 
-def extent(panel: Panel, axis: Axis) -> tuple[float, float] | None:
+def extent(panel: Subplot, axis: Axis) -> tuple[float, float] | None:
     """Return the smallest and largest number on an axis of the panel, or None where there is none it can show."""
     if axis.range is not None:
         return axis.range

@@ -23,17 +23,17 @@ from volopt.figures.chart import (
     Band,
     Bars,
     Chart,
-    Field,
+    ColourScale,
+    FilledContour,
     Intervals,
     Line,
-    Lines,
     Mark,
-    Panel,
+    ParallelLines,
     Points,
     Position,
-    Rule,
-    Scale,
-    Spans,
+    ReferenceLine,
+    Subplot,
+    TimeSpans,
 )
 from volopt.figures.drawing.layout import LETTERS, MANY, WIDTH, extent, height, log_ticks, rows, tick_text
 
@@ -122,7 +122,7 @@ def _title(chart: Chart, found: Figure) -> int:
     return len(lines)
 
 
-def _colorbar(scale: Scale, found: Figure, axes: Sequence[Axes]) -> None:
+def _colorbar(scale: ColourScale, found: Figure, axes: Sequence[Axes]) -> None:
     mappable = ScalarMappable(_norm(scale), colormaps[colours.SCALE])
     bar = found.colorbar(mappable, ax=list(axes), label=_plain(scale.title), fraction=0.03, pad=0.01)
     if scale.log:
@@ -149,7 +149,7 @@ def _legend(found: Figure, axes: Sequence[Axes], names: Sequence[str], columns: 
     drawn.set_in_layout(False)
 
 
-def _panel(panel: Panel, chart: Chart, place: Axes) -> None:
+def _panel(panel: Subplot, chart: Chart, place: Axes) -> None:
     if panel.title:
         place.set_title(_plain(panel.title), fontsize=10)
     for mark in panel.marks:
@@ -160,7 +160,7 @@ def _panel(panel: Panel, chart: Chart, place: Axes) -> None:
     place.set_ylabel(_plain(panel.y.title))
 
 
-def _axis(axis: Axis, panel: Panel, place: Any, scale: Callable[[str], None], limits: Callable[..., Any]) -> None:
+def _axis(axis: Axis, panel: Subplot, place: Any, scale: Callable[[str], None], limits: Callable[..., Any]) -> None:
     ends = extent(panel, axis)
     if axis.kind == "log" and ends is not None:
         scale("log")
@@ -197,19 +197,19 @@ def _numbers(values: Sequence[Any]) -> Any:
     return np.asarray([np.nan if value is None else value for value in values], dtype=float)
 
 
-def _line(mark: Line, chart: Chart, panel: Panel, place: Axes) -> None:
+def _line(mark: Line, chart: Chart, panel: Subplot, place: Axes) -> None:
     style: dict[str, Any] = {"color": mark.colour, "linewidth": mark.width, "linestyle": "--" if mark.dashed else "-"}
     drawn = "steps-post" if mark.step else "default"
     place.plot(_places(mark.x, panel.x), _places(mark.y, panel.y), drawstyle=drawn, label=_label(mark.name), **style)
 
 
-def _band(mark: Band, chart: Chart, panel: Panel, place: Axes) -> None:
+def _band(mark: Band, chart: Chart, panel: Subplot, place: Axes) -> None:
     low, high = _numbers(mark.low), _numbers(mark.high)
     area: dict[str, Any] = {"color": mark.colour, "alpha": 0.22, "linewidth": 0}
     place.fill_between(_places(mark.x, panel.x), low, high, label=_label(mark.name), **area)
 
 
-def _points(mark: Points, chart: Chart, panel: Panel, place: Axes) -> None:
+def _points(mark: Points, chart: Chart, panel: Subplot, place: Axes) -> None:
     edge: dict[str, Any] = {} if mark.symbol == "x" else {"edgecolors": "white", "linewidths": 0.4}
     colour: dict[str, Any] = {"c": mark.colour}
     if len(mark.values) and chart.scale is not None:
@@ -218,14 +218,14 @@ def _points(mark: Points, chart: Chart, panel: Panel, place: Axes) -> None:
     place.scatter(x, y, s=mark.size**2 * 0.6, marker=SYMBOLS[mark.symbol], label=_label(mark.name), **colour, **edge)
 
 
-def _intervals(mark: Intervals, chart: Chart, panel: Panel, place: Axes) -> None:
+def _intervals(mark: Intervals, chart: Chart, panel: Subplot, place: Axes) -> None:
     y = _numbers(mark.y)
     ends = np.stack([y - _numbers(mark.low), _numbers(mark.high) - y])
     style: dict[str, Any] = {"color": mark.colour, "fmt": "o-" if mark.joined else "o", "capsize": 3, "markersize": 5}
     place.errorbar(_places(mark.x, panel.x), y, yerr=ends, label=_label(mark.name), **style)
 
 
-def _bars(mark: Bars, chart: Chart, panel: Panel, place: Axes) -> None:
+def _bars(mark: Bars, chart: Chart, panel: Subplot, place: Axes) -> None:
     all_bars = [other for other in panel.marks if isinstance(other, Bars)]
     thick = 0.8 / len(all_bars)
     shift = (all_bars.index(mark) - (len(all_bars) - 1) / 2) * thick
@@ -234,12 +234,12 @@ def _bars(mark: Bars, chart: Chart, panel: Panel, place: Axes) -> None:
     )
 
 
-def _spans(mark: Spans, chart: Chart, panel: Panel, place: Axes) -> None:
+def _spans(mark: TimeSpans, chart: Chart, panel: Subplot, place: Axes) -> None:
     start, end = _places(mark.start, panel.x), _places(mark.end, panel.x)
     place.hlines(_numbers(mark.y), start, end, color=mark.colour, linewidth=4, label=_label(mark.name))
 
 
-def _lines(mark: Lines, chart: Chart, panel: Panel, place: Axes) -> None:
+def _lines(mark: ParallelLines, chart: Chart, panel: Subplot, place: Axes) -> None:
     assert chart.scale is not None
     x = _places(mark.x, panel.x)
     paths = [np.column_stack([x, _numbers(row)]) for row in mark.rows]
@@ -249,23 +249,23 @@ def _lines(mark: Lines, chart: Chart, panel: Panel, place: Axes) -> None:
     place.autoscale_view()
 
 
-def _field(mark: Field, chart: Chart, panel: Panel, place: Axes) -> None:
+def _field(mark: FilledContour, chart: Chart, panel: Subplot, place: Axes) -> None:
     assert chart.scale is not None
     z = np.ma.masked_invalid(np.stack([_numbers(row) for row in mark.z]))
     place.contourf(list(mark.x), list(mark.y), z, levels=_levels(chart.scale), cmap=colours.SCALE, extend="both",
                    norm=_norm(chart.scale))  # fmt: skip
 
 
-def _rule(mark: Rule, chart: Chart, panel: Panel, place: Axes) -> None:
+def _rule(mark: ReferenceLine, chart: Chart, panel: Subplot, place: Axes) -> None:
     style: dict[str, Any] = {"color": mark.colour, "linewidth": 1.3, "linestyle": "--" if mark.dashed else "-"}
     place.axhline(mark.y, label=_label(mark.name), **style)
 
 
-def _norm(scale: Scale) -> Normalize:
+def _norm(scale: ColourScale) -> Normalize:
     return LogNorm(scale.low, scale.high) if scale.log else Normalize(scale.low, scale.high)
 
 
-def _levels(scale: Scale) -> Any:
+def _levels(scale: ColourScale) -> Any:
     space = np.geomspace if scale.log else np.linspace
     return space(scale.low, scale.high, 16)
 
@@ -279,14 +279,14 @@ def _plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-_DRAW: dict[type[Mark], Callable[[Any, Chart, Panel, Axes], None]] = {
+_DRAW: dict[type[Mark], Callable[[Any, Chart, Subplot, Axes], None]] = {
     Line: _line,
     Band: _band,
     Points: _points,
     Intervals: _intervals,
     Bars: _bars,
-    Spans: _spans,
-    Lines: _lines,
-    Field: _field,
-    Rule: _rule,
+    TimeSpans: _spans,
+    ParallelLines: _lines,
+    FilledContour: _field,
+    ReferenceLine: _rule,
 }

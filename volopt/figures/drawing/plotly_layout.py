@@ -5,7 +5,7 @@ import math
 from typing import Any
 
 from volopt.figures import colours
-from volopt.figures.chart import Axis, Chart, Panel
+from volopt.figures.chart import Axis, Chart, Subplot
 from volopt.figures.drawing.layout import extent, log_ticks, rows, tick_text
 from volopt.figures.drawing.plotly_marks import scaled, traces
 
@@ -73,7 +73,7 @@ def _entry(name: str, named: set[str]) -> dict[str, Any]:
     return {"name": html.escape(name), "legendgroup": name, "showlegend": first}
 
 
-def _axis(axis: Axis, panel: Panel) -> dict[str, Any]:
+def _axis(axis: Axis, panel: Subplot) -> dict[str, Any]:
     said: dict[str, Any] = {
         "title": {"text": html.escape(axis.title), "standoff": 8, "font": {"size": 13}},
         "type": AXIS_KINDS[axis.kind],

@@ -9,7 +9,20 @@ from typing import Any
 from plotly.colors import sample_colorscale
 
 from volopt.figures import colours
-from volopt.figures.chart import Band, Bars, Chart, Field, Intervals, Line, Lines, Mark, Panel, Points, Rule, Spans
+from volopt.figures.chart import (
+    Band,
+    Bars,
+    Chart,
+    FilledContour,
+    Intervals,
+    Line,
+    Mark,
+    ParallelLines,
+    Points,
+    ReferenceLine,
+    Subplot,
+    TimeSpans,
+)
 from volopt.figures.drawing.layout import COLOUR_STEPS
 
 Trace = dict[str, Any]
@@ -17,7 +30,7 @@ Trace = dict[str, Any]
 SYMBOLS = {"circle": "circle", "x": "x-thin", "diamond": "diamond"}
 
 
-def traces(mark: Mark, chart: Chart, panel: Panel) -> list[Trace]:
+def traces(mark: Mark, chart: Chart, panel: Subplot) -> list[Trace]:
     """Return the traces of a mark, without name and axes."""
     return _TRACES[type(mark)](mark, chart, panel)
 
@@ -33,13 +46,13 @@ def _scatter(**said: Any) -> Trace:
     return {"type": "scatter", **said}
 
 
-def _line(mark: Line, chart: Chart, panel: Panel) -> list[Trace]:
+def _line(mark: Line, chart: Chart, panel: Subplot) -> list[Trace]:
     style = {"color": mark.colour, "width": mark.width, "dash": "dash" if mark.dashed else "solid"}
     shape = "hv" if mark.step else "linear"
     return [_scatter(x=list(mark.x), y=list(mark.y), mode="lines", line=style | {"shape": shape})]
 
 
-def _band(mark: Band, chart: Chart, panel: Panel) -> list[Trace]:
+def _band(mark: Band, chart: Chart, panel: Subplot) -> list[Trace]:
     """Return a closed area for each piece between gaps, all of them one trace."""
     x: list[Any] = []
     y: list[Any] = []
@@ -52,7 +65,7 @@ def _band(mark: Band, chart: Chart, panel: Panel) -> list[Trace]:
     return [_scatter(x=x, y=y, mode="lines", line={"width": 0, "color": mark.colour}, **filled)]
 
 
-def _points(mark: Points, chart: Chart, panel: Panel) -> list[Trace]:
+def _points(mark: Points, chart: Chart, panel: Subplot) -> list[Trace]:
     style: dict[str, Any] = {"size": mark.size, "symbol": SYMBOLS[mark.symbol], "color": mark.colour}
     style["line"] = {"width": 2 if mark.symbol == "x" else 0.5, "color": mark.colour if mark.symbol == "x" else "white"}
     if len(mark.values):
@@ -60,7 +73,7 @@ def _points(mark: Points, chart: Chart, panel: Panel) -> list[Trace]:
     return [_scatter(x=list(mark.x), y=list(mark.y), mode="markers", marker=style, **_hover(mark.hover))]
 
 
-def _intervals(mark: Intervals, chart: Chart, panel: Panel) -> list[Trace]:
+def _intervals(mark: Intervals, chart: Chart, panel: Subplot) -> list[Trace]:
     above = [_less(high, y) for high, y in zip(mark.high, mark.y, strict=True)]
     below = [_less(y, low) for low, y in zip(mark.low, mark.y, strict=True)]
     bars = {"type": "data", "symmetric": False, "array": above, "arrayminus": below, "width": 5, "thickness": 1.5}
@@ -70,7 +83,7 @@ def _intervals(mark: Intervals, chart: Chart, panel: Panel) -> list[Trace]:
     return [_scatter(x=list(mark.x), y=list(mark.y), marker=style, error_y=bars, **how, **_hover(mark.hover))]
 
 
-def _bars(mark: Bars, chart: Chart, panel: Panel) -> list[Trace]:
+def _bars(mark: Bars, chart: Chart, panel: Subplot) -> list[Trace]:
     return [
         {
             "type": "bar",
@@ -82,14 +95,14 @@ def _bars(mark: Bars, chart: Chart, panel: Panel) -> list[Trace]:
     ]
 
 
-def _spans(mark: Spans, chart: Chart, panel: Panel) -> list[Trace]:
+def _spans(mark: TimeSpans, chart: Chart, panel: Subplot) -> list[Trace]:
     x: list[Any] = [each for pair in zip(mark.start, mark.end, strict=True) for each in (*pair, None)]
     y: list[Any] = [each for at in mark.y for each in (at, at, None)]
     hover = [each for text in mark.hover for each in (text, text, "")]
     return [_scatter(x=x, y=y, mode="lines", line={"color": mark.colour, "width": 5}, **_hover(hover))]
 
 
-def _lines(mark: Lines, chart: Chart, panel: Panel) -> list[Trace]:
+def _lines(mark: ParallelLines, chart: Chart, panel: Subplot) -> list[Trace]:
     """Lines of nearly the same colour are one trace with gaps: a trace each would be slow in the browser."""
     steps: dict[int, list[Sequence[float | None]]] = {}
     for row, value in zip(mark.rows, mark.values, strict=True):
@@ -116,13 +129,13 @@ def _step(chart: Chart, value: float | None) -> int:
     return round(min(max(share, 0.0), 1.0) * (COLOUR_STEPS - 1))
 
 
-def _field(mark: Field, chart: Chart, panel: Panel) -> list[Trace]:
+def _field(mark: FilledContour, chart: Chart, panel: Subplot) -> list[Trace]:
     z = [[scaled(chart, value) for value in row] for row in mark.z]
     style = {"coloraxis": "coloraxis", "contours": {"coloring": "heatmap"}, "line": {"width": 0}}
     return [{"type": "contour", "x": list(mark.x), "y": list(mark.y), "z": z, "hoverinfo": "skip", **style}]
 
 
-def _rule(mark: Rule, chart: Chart, panel: Panel) -> list[Trace]:
+def _rule(mark: ReferenceLine, chart: Chart, panel: Subplot) -> list[Trace]:
     """Return a line over all of the x axis, as far as is known: a shape would have no entry in the legend."""
     x = [at for other in panel.marks for at in getattr(other, "x", ()) if at is not None]
     ends = list(panel.x.names or panel.x.range or ([min(x), max(x)] if x else []))
@@ -145,14 +158,14 @@ def _clear(colour: str, opacity: float) -> str:
     return f"rgba({red},{green},{blue},{opacity})"
 
 
-_TRACES: dict[type[Mark], Callable[[Any, Chart, Panel], list[Trace]]] = {
+_TRACES: dict[type[Mark], Callable[[Any, Chart, Subplot], list[Trace]]] = {
     Line: _line,
     Band: _band,
     Points: _points,
     Intervals: _intervals,
     Bars: _bars,
-    Spans: _spans,
-    Lines: _lines,
-    Field: _field,
-    Rule: _rule,
+    TimeSpans: _spans,
+    ParallelLines: _lines,
+    FilledContour: _field,
+    ReferenceLine: _rule,
 }

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from volopt.figures.chart import Chart
-    from volopt.figures.study_view import Subject
+    from volopt.figures.study_view import StudyView
 
 
 @dataclass(frozen=True)
-class Kind:
+class FigureKind:
     """One kind of figure."""
 
     name: str
@@ -19,7 +19,7 @@ class Kind:
     of_trials: bool = False  # can show trials that the person asked for
     of_days: bool = False  # shows the days of one instrument
 
-    def chart(self, subject: "Subject", trials: Sequence[int] = (), instrument: str | None = None) -> "Chart":
+    def chart(self, subject: "StudyView", trials: Sequence[int] = (), instrument: str | None = None) -> "Chart":
         """Return the figure of a study.
 
         Args:
@@ -40,18 +40,18 @@ class Kind:
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("importance", "which parameters matter, by two evaluators"),
-        Kind("history", "the value of each trial, and the best so far"),
-        Kind("slice", "the value by each parameter"),
-        Kind("contour", "the value by two numbers together"),
-        Kind("curves", "train and valid loss by epoch", of_trials=True),
-        Kind("forecast", "forecast against actual on the test split", of_trials=True, of_days=True),
-        Kind("grid", "a forecast for each point of the grid phases", of_days=True),
-        Kind("parallel", "each trial as a line through all parameters"),
-        Kind("edf", "the share of trials that reach a value"),
-        Kind("rank", "which pairs of values rank first"),
-        Kind("timeline", "when each trial ran, and how it ended"),
-        Kind("error", "the error by hidden_size and num_layers, over seeds"),
-        Kind("skill", "the best trials against each baseline"),
+        FigureKind("importance", "which parameters matter, by two evaluators"),
+        FigureKind("history", "the value of each trial, and the best so far"),
+        FigureKind("slice", "the value by each parameter"),
+        FigureKind("contour", "the value by two numbers together"),
+        FigureKind("curves", "train and valid loss by epoch", of_trials=True),
+        FigureKind("forecast", "forecast against actual on the test split", of_trials=True, of_days=True),
+        FigureKind("grid", "a forecast for each point of the grid phases", of_days=True),
+        FigureKind("parallel", "each trial as a line through all parameters"),
+        FigureKind("edf", "the share of trials that reach a value"),
+        FigureKind("rank", "which pairs of values rank first"),
+        FigureKind("timeline", "when each trial ran, and how it ended"),
+        FigureKind("error", "the error by hidden_size and num_layers, over seeds"),
+        FigureKind("skill", "the best trials against each baseline"),
     )
 }

@@ -6,11 +6,11 @@ import numpy as np
 from scipy.interpolate import LinearNDInterpolator
 from scipy.spatial import Delaunay, QhullError
 
-from volopt.figures.axes import Parameter, objective, pairs, varying
-from volopt.figures.chart import Chart, Field, Mark, Panel, Points, Scale
+from volopt.figures.axes import ParameterAxis, objective, pairs, varying
+from volopt.figures.chart import Chart, ColourScale, FilledContour, Mark, Points, Subplot
 from volopt.figures.importances import ranked
-from volopt.figures.points import Scored, scored, worst_first
-from volopt.figures.study_view import Subject
+from volopt.figures.points import ScoredTrial, scored, worst_first
+from volopt.figures.study_view import StudyView
 from volopt.metrics import Array
 
 PLACES = 10  # that a field takes
@@ -18,7 +18,7 @@ STEPS = 48  # of a field, each way
 REACH = 0.35  # of an axis: between trials further apart, a field says nothing
 
 
-def chart(subject: Subject) -> Chart:
+def chart(subject: StudyView) -> Chart:
     """Return the pairs of the most important numbers; where fewer than two vary, of all parameters, as points."""
     trials = worst_first(subject, scored(subject))
     chosen = varying(subject, trials)
@@ -38,15 +38,17 @@ def chart(subject: Subject) -> Chart:
     )
 
 
-def _panel(x: Parameter, y: Parameter, trials: Sequence[Scored], scale: Scale) -> Panel:
+def _panel(x: ParameterAxis, y: ParameterAxis, trials: Sequence[ScoredTrial], scale: ColourScale) -> Subplot:
     values = [trial.value for trial in trials]
     points = Points(x.of(trials), y.of(trials), values=values, hover=[trial.text for trial in trials])
     field = _field(x, y, trials, scale) if x.numeric and y.numeric else None
     marks: list[Mark] = [field, points] if field else [points]
-    return Panel(x.axis, y.axis, marks)
+    return Subplot(x.axis, y.axis, marks)
 
 
-def _field(x: Parameter, y: Parameter, trials: Sequence[Scored], scale: Scale) -> Field | None:
+def _field(
+    x: ParameterAxis, y: ParameterAxis, trials: Sequence[ScoredTrial], scale: ColourScale
+) -> FilledContour | None:
     """Return linear interpolation between near places on the axes as drawn, or None where there are too few.
 
     Trials at one place count with their mean; values on a log scale by their logarithms.
@@ -69,10 +71,10 @@ def _field(x: Parameter, y: Parameter, trials: Sequence[Scored], scale: Scale) -
     z = np.where((inside >= 0) & near[inside], LinearNDInterpolator(triangles, means)(square), np.nan)
     z = np.exp(z) if scale.log else z
     rows = [[float(f"{value:.4g}") if np.isfinite(value) else None for value in row] for row in z]
-    return Field(_places(x, trials), _places(y, trials), rows) if np.isfinite(z).any() else None
+    return FilledContour(_places(x, trials), _places(y, trials), rows) if np.isfinite(z).any() else None
 
 
-def _places(parameter: Parameter, trials: Sequence[Scored]) -> list[float]:
+def _places(parameter: ParameterAxis, trials: Sequence[ScoredTrial]) -> list[float]:
     """Return the positions of the field's steps on an axis."""
     seen: Array = np.asarray(parameter.of(trials), dtype=float)
     space = np.geomspace if parameter.axis.kind == "log" else np.linspace
@@ -80,7 +82,7 @@ def _places(parameter: Parameter, trials: Sequence[Scored]) -> list[float]:
     return found
 
 
-def _notes(panels: Sequence[Panel]) -> list[str]:
+def _notes(panels: Sequence[Subplot]) -> list[str]:
     alone = sum(len(panel.marks) == 1 for panel in panels)
     notes = ["The other parameters differ from trial to trial."]
     if alone < len(panels):

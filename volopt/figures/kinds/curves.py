@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from volopt.figures import panels
 from volopt.figures.chart import Chart
-from volopt.figures.shown_trials import Chosen, chosen
-from volopt.figures.study_view import Subject
+from volopt.figures.shown_trials import ShownTrial, chosen
+from volopt.figures.study_view import StudyView
 
 
-def chart(subject: Subject, trials: Sequence[int] = ()) -> Chart:
+def chart(subject: StudyView, trials: Sequence[int] = ()) -> Chart:
     """Return a panel for each trial."""
     found, notes = chosen(subject, trials)
     keeps_best = subject.definition.training.early_stopping != "none"
@@ -23,6 +23,6 @@ def chart(subject: Subject, trials: Sequence[int] = ()) -> Chart:
     )
 
 
-def _stopped(found: Sequence[Chosen]) -> tuple[str, ...]:
+def _stopped(found: Sequence[ShownTrial]) -> tuple[str, ...]:
     ends = any(len({len(seed.train_mse) for seed in each.traces.curves}) > 1 for each in found)
     return ("Seeds end at different epochs: mean and range are those of the seeds still training.",) if ends else ()

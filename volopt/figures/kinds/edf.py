@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from volopt.figures import colours
 from volopt.figures.axes import objective
-from volopt.figures.chart import Axis, Chart, Line, Panel
+from volopt.figures.chart import Axis, Chart, Line, Subplot
 from volopt.figures.points import phase_colours, scored
-from volopt.figures.study_view import Subject
+from volopt.figures.study_view import StudyView
 
 
-def chart(subject: Subject) -> Chart:
+def chart(subject: StudyView) -> Chart:
     """Return a line for all trials and one for each phase."""
     trials = scored(subject)
     values = [trial.value for trial in trials]
@@ -23,7 +23,7 @@ def chart(subject: Subject) -> Chart:
     better, side = ("Higher", "right") if goal.direction == "maximize" else ("Lower", "left")
     return Chart(
         f"How many trials reach which {goal.metric}",
-        [Panel(drawn.axis, Axis("share of COMPLETE trials at or below", range=(0, 1.02)), lines)],
+        [Subplot(drawn.axis, Axis("share of COMPLETE trials at or below", range=(0, 1.02)), lines)],
         subtitle=subject.about,
         notes=(*subject.notes, *drawn.notes, f"{better} is better: the further {side} a line, the better its trials."),
         row_height=440,

@@ -8,9 +8,9 @@ import numpy as np
 from volopt.comparison.statistics import paired
 from volopt.definition.schema import Phase, Scalar
 from volopt.figures import colours, words
-from volopt.figures.chart import Axis, Chart, Intervals, Mark, Panel, Points
+from volopt.figures.chart import Axis, Chart, Intervals, Mark, Points, Subplot
 from volopt.figures.points import baseline_rule, scored
-from volopt.figures.study_view import NothingToPlotError, Subject
+from volopt.figures.study_view import NothingToPlotError, StudyView
 from volopt.studies import listing
 from volopt.studies.space import point
 
@@ -19,7 +19,7 @@ APART = 0.03  # of the axis between series at one value
 INTERVAL = "Bars are 95 % intervals of the mean over seeds (BCa bootstrap); of few seeds they are rough."
 
 
-class Series(NamedTuple):
+class GridSlice(NamedTuple):
     """The points of a grid that differ in one key alone, with the metric of each seed."""
 
     name: str
@@ -27,7 +27,7 @@ class Series(NamedTuple):
     seeds: dict[Scalar, list[float]]  # by the value of the key; none where it has no COMPLETE trial
 
 
-def chart(subject: Subject) -> Chart:
+def chart(subject: StudyView) -> Chart:
     """Return a row of panels for each key: the objective's metric, and beside it the same of the test split."""
     phases = [phase for phase in subject.definition.phases if phase.sampler == "grid"]
     if not phases:
@@ -56,7 +56,7 @@ def _keys(phase: Phase) -> list[str]:
     return [key for key in several if key != "cell"] or several or list(phase.grid)[:1]
 
 
-def _panel(subject: Subject, phase: Phase, key: str, metric: str) -> Panel:
+def _panel(subject: StudyView, phase: Phase, key: str, metric: str) -> Subplot:
     every = _series(subject, phase, key, metric)
     found = [score for series in every for row in series.seeds.values() for score in row]
     x, places = _axis(key, phase.grid[key])
@@ -68,10 +68,10 @@ def _panel(subject: Subject, phase: Phase, key: str, metric: str) -> Panel:
     if marks and rule:
         marks.append(rule)
     log = bool(found) and "log_r2" not in metric and min(found) > 0
-    return Panel(x, Axis(words.metric(metric), "log" if log else "number"), marks, f"{phase.name}: {metric}")
+    return Subplot(x, Axis(words.metric(metric), "log" if log else "number"), marks, f"{phase.name}: {metric}")
 
 
-def _series(subject: Subject, phase: Phase, key: str, metric: str) -> list[Series]:
+def _series(subject: StudyView, phase: Phase, key: str, metric: str) -> list[GridSlice]:
     found: dict[str, dict[Scalar, list[float]]] = {}
     for params in phase.points(subject.definition):
         trial = subject.by_point.get(point(params))
@@ -80,7 +80,7 @@ def _series(subject: Subject, phase: Phase, key: str, metric: str) -> list[Serie
         values = found.setdefault(_name(others, subject.name), {})
         values[params[key]] = [score for score in scores if score is not None]
     return [
-        Series(name, colours.CELLS.get(name, colours.SERIES[number % len(colours.SERIES)]), values)
+        GridSlice(name, colours.CELLS.get(name, colours.SERIES[number % len(colours.SERIES)]), values)
         for number, (name, values) in enumerate(found.items())
         if any(values.values())
     ]
@@ -114,7 +114,7 @@ def _shifted(place: float, share: float, axis: Axis) -> float:
     return place * (high / low) ** share if axis.kind == "log" else place + share * (high - low)
 
 
-def _marks(series: Series, places: Sequence[float]) -> list[Mark]:
+def _marks(series: GridSlice, places: Sequence[float]) -> list[Mark]:
     every = [(at, score) for at, row in zip(places, series.seeds.values(), strict=True) for score in row]
     means = [paired(np.asarray(row)) if row else None for row in series.seeds.values()]
     hover = [
@@ -128,7 +128,7 @@ def _marks(series: Series, places: Sequence[float]) -> list[Mark]:
     ]
 
 
-def _missing(subject: Subject, phases: Sequence[Phase]) -> list[str]:
+def _missing(subject: StudyView, phases: Sequence[Phase]) -> list[str]:
     points = {point(params) for phase in phases for params in phase.points(subject.definition)}
     missing = len(points - subject.by_point.keys())
     return [f"{missing} of {len(points)} points have no COMPLETE trial."] if missing else []

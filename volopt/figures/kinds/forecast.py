@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 
 from volopt.figures import panels, words
-from volopt.figures.chart import Chart, Panel
-from volopt.figures.shown_trials import Chosen, chosen
-from volopt.figures.study_view import Subject
+from volopt.figures.chart import Chart, Subplot
+from volopt.figures.shown_trials import ShownTrial, chosen
+from volopt.figures.study_view import StudyView
 from volopt.metrics import Array
 from volopt.studies import listing
 from volopt.studies.best_trial import best_baseline
 
 
-def chart(subject: Subject, trials: Sequence[int] = (), instrument: str | None = None) -> Chart:
+def chart(subject: StudyView, trials: Sequence[int] = (), instrument: str | None = None) -> Chart:
     """Return a panel for each trial, with the best baseline's forecast of the same days."""
     found, notes = chosen(subject, trials, forecasts=True, instrument=instrument)
     of = f" of {found[0].traces.share.instrument}" if subject.is_panel else ""
@@ -24,7 +24,7 @@ def chart(subject: Subject, trials: Sequence[int] = (), instrument: str | None =
     )
 
 
-def _panel(subject: Subject, each: Chosen) -> Panel:
+def _panel(subject: StudyView, each: ShownTrial) -> Subplot:
     r2 = listing.metrics(each.trial).get("test_log_r2")
     over = "mean test_log_r2 of all instruments" if subject.is_panel else "test_log_r2"
     told = [each.title, "" if r2 is None else f"{over} {words.number(r2)}", each.traces.flatness]
@@ -34,7 +34,7 @@ def _panel(subject: Subject, each: Chosen) -> Panel:
     return panels.forecast(each.traces.forecasts, cell, target, ", ".join(filter(None, told)), baseline)
 
 
-def _baseline(subject: Subject, each: Chosen) -> tuple[str, Array] | None:
+def _baseline(subject: StudyView, each: ShownTrial) -> tuple[str, Array] | None:
     """Return the best baseline by the valid split and its forecasts, or None where they are gone."""
     name, result = best_baseline(subject.baselines), subject.result(each.trial)
     if name is None or result is None or name not in result.baselines:

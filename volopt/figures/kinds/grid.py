@@ -13,10 +13,10 @@ import numpy as np
 
 from volopt.definition.schema import Phase
 from volopt.figures import colours, panels, words
-from volopt.figures.chart import Axis, Chart, Line, Mark, Panel
+from volopt.figures.chart import Axis, Chart, Line, Mark, Subplot
 from volopt.figures.points import scored
-from volopt.figures.study_view import NothingToPlotError, Subject
-from volopt.figures.trial_series import Forecasts, Traces, of_artifact
+from volopt.figures.study_view import NothingToPlotError, StudyView
+from volopt.figures.trial_series import ForecastSeries, TrialSeries, of_artifact
 from volopt.studies.space import Params, point
 from volopt.windows.split import Dates
 
@@ -26,25 +26,25 @@ DECIMALS = 3  # of the height of the axis that are kept: the dashboard's databas
 SCALES = ((1e9, "billions"), (1e6, "millions"), (1e3, "thousands"))
 
 
-class Place(NamedTuple):
+class GridPoint(NamedTuple):
     """A point of a grid phase."""
 
     title: str
     cell: str
     number: int | None  # of its COMPLETE trial
-    traces: Traces | None
+    traces: TrialSeries | None
 
 
-class Frame(NamedTuple):
+class SharedAxes(NamedTuple):
     """What all panels share."""
 
     unit: float
     unit_name: str
     range: tuple[float, float]  # of the y axis
-    example: Forecasts  # whose actual stands where a point has no forecast
+    example: ForecastSeries  # whose actual stands where a point has no forecast
 
 
-def chart(subject: Subject, instrument: str | None = None) -> Chart:
+def chart(subject: StudyView, instrument: str | None = None) -> Chart:
     """Return the panels in the order of the phases: cell by cell, and in it by the values that vary."""
     groups = [group for phase in subject.definition.phases for group in _groups(subject, phase, instrument)]
     if not groups:
@@ -78,33 +78,33 @@ def chart(subject: Subject, instrument: str | None = None) -> Chart:
     )
 
 
-def _instrument(places: Sequence[Place]) -> str:
+def _instrument(places: Sequence[GridPoint]) -> str:
     return next(place.traces.share.instrument for place in places if place.traces and place.traces.forecasts)
 
 
-def _groups(subject: Subject, phase: Phase, instrument: str | None) -> list[list[Place]]:
+def _groups(subject: StudyView, phase: Phase, instrument: str | None) -> list[list[GridPoint]]:
     """Return the places of a grid phase by cell, in the order of the phase's lists; none for another sampler."""
     if phase.sampler != "grid":
         return []
-    groups: dict[str, list[Place]] = {}
+    groups: dict[str, list[GridPoint]] = {}
     for params in phase.points(subject.definition):
         trial = subject.by_point.get(point(params))
         cell = str((subject.definition.baseline() | params)["cell"])
         file = subject.left(trial) if trial else None
         left = of_artifact(file, instrument) if file else None
-        place = Place(_title(phase, cell, params, left), cell, trial.number if trial else None, left)
+        place = GridPoint(_title(phase, cell, params, left), cell, trial.number if trial else None, left)
         groups.setdefault(cell, []).append(place)
     return list(groups.values())
 
 
-def _title(phase: Phase, cell: str, params: Params, left: Traces | None) -> str:
+def _title(phase: Phase, cell: str, params: Params, left: TrialSeries | None) -> str:
     others = words.params({key: params[key] for key in phase.grid if key != "cell"})
     if left is None or left.forecasts is None:
         return f"{cell} {others} · not complete"
     return f"{cell} {others}" + (f" · {left.flat} of {len(left.forecasts.seeds)} flat" if left.flat else "")
 
 
-def _frame(known: Sequence[Forecasts]) -> tuple[Frame, bool]:
+def _frame(known: Sequence[ForecastSeries]) -> tuple[SharedAxes, bool]:
     """Return what the panels share, and whether forecasts reach out of it: far out, they would press all else flat."""
     actual = np.concatenate([each.actual for each in known])
     every = np.concatenate([actual, *(each.seeds.ravel() for each in known)])
@@ -114,21 +114,21 @@ def _frame(known: Sequence[Forecasts]) -> tuple[Frame, bool]:
     unit, name = next((scale for scale in SCALES if max(-low, high) >= scale[0]), (1.0, "original units"))
     margin = 0.03 * (high - low) or 0.03
     ends = float((low - margin) / unit), float((high + margin) / unit)
-    return Frame(unit, name, ends, known[0]), bool(every.min() < low or every.max() > high)
+    return SharedAxes(unit, name, ends, known[0]), bool(every.min() < low or every.max() > high)
 
 
-def _panel(place: Place, frame: Frame, target: str) -> Panel:
+def _panel(place: GridPoint, frame: SharedAxes, target: str) -> Subplot:
     found = place.traces.forecasts if place.traces else None
     days = (found or frame.example).dates
     if found is None:
         actual = panels.numbers(frame.example.actual / frame.unit)
         marks: list[Mark] = [Line(range(len(days)), actual, "actual", colours.ACTUAL, width=1.2)]
     else:
-        scaled = Forecasts(days, found.actual / frame.unit, found.seeds / frame.unit)
+        scaled = ForecastSeries(days, found.actual / frame.unit, found.seeds / frame.unit)
         marks = panels.forecast_marks(scaled, place.cell, range(len(days)))
     decimals = DECIMALS - math.floor(math.log10(frame.range[1] - frame.range[0]))
     x = Axis("trade day", ticks=_ticks(days), range=(-0.02 * len(days), 1.02 * len(days)))
-    return Panel(x, Axis(target, range=frame.range), [_rounded(mark, decimals) for mark in marks], place.title)
+    return Subplot(x, Axis(target, range=frame.range), [_rounded(mark, decimals) for mark in marks], place.title)
 
 
 def _ticks(days: Dates) -> list[tuple[float, str]]:
@@ -145,7 +145,7 @@ def _rounded(mark: Any, decimals: int) -> Any:
     return replace(mark, **kept)
 
 
-def _notes(places: Sequence[Place], *, cut: bool) -> list[str]:
+def _notes(places: Sequence[GridPoint], *, cut: bool) -> list[str]:
     notes = []
     absent = sum(place.traces is None or place.traces.forecasts is None for place in places)
     if any(place.traces and place.traces.flat for place in places):

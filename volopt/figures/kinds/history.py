@@ -8,15 +8,15 @@ from optuna.trial import TrialState
 
 from volopt.figures import colours
 from volopt.figures.axes import objective, trial_axis
-from volopt.figures.chart import Chart, Line, Mark, Panel, Points
-from volopt.figures.points import OTHER, Scored, baseline_rule, phase_colours, scored
-from volopt.figures.study_view import Subject
+from volopt.figures.chart import Chart, Line, Mark, Points, Subplot
+from volopt.figures.points import OTHER, ScoredTrial, baseline_rule, phase_colours, scored
+from volopt.figures.study_view import StudyView
 from volopt.studies.attributes import PHASE
 
 BEST = "best so far"
 
 
-def chart(subject: Subject) -> Chart:
+def chart(subject: StudyView) -> Chart:
     """Return the values of COMPLETE trials by phase, where PRUNED ones ended, and the best baseline."""
     trials, pruned = scored(subject), _pruned(subject)
     rule = baseline_rule(subject, subject.definition.objective.metric)
@@ -36,21 +36,21 @@ def chart(subject: Subject) -> Chart:
     drawn = objective(subject, [*values, rule.y] if rule else values)
     return Chart(
         f"{subject.definition.objective.metric} of each trial",
-        [Panel(trial_axis(subject.trials[-1].number), drawn.axis, marks)],
+        [Subplot(trial_axis(subject.trials[-1].number), drawn.axis, marks)],
         subtitle=subject.about,
         notes=(*subject.notes, *drawn.notes, *_without(subject, {trial.number for trial in trials} | pruned.keys())),
         row_height=460,
     )
 
 
-def _best(subject: Subject, trials: list[Scored]) -> Line:
+def _best(subject: StudyView, trials: list[ScoredTrial]) -> Line:
     better = max if subject.definition.objective.direction == "maximize" else min
     so_far = list(accumulate((trial.value for trial in trials), better))
     last = subject.trials[-1].number
     return Line([*(trial.number for trial in trials), last], [*so_far, so_far[-1]], BEST, colours.ACTUAL, step=True)
 
 
-def _pruned(subject: Subject) -> dict[int, tuple[str, float]]:
+def _pruned(subject: StudyView) -> dict[int, tuple[str, float]]:
     """Return phase and last reported value of the PRUNED trials, by number."""
     return {
         trial.number: (trial.user_attrs.get(PHASE, OTHER), trial.value)
@@ -59,7 +59,7 @@ def _pruned(subject: Subject) -> dict[int, tuple[str, float]]:
     }
 
 
-def _without(subject: Subject, drawn: set[int]) -> list[str]:
+def _without(subject: StudyView, drawn: set[int]) -> list[str]:
     """Return a note on the trials that have no value to draw."""
     missing = Counter(trial.state.name for trial in subject.trials if trial.number not in drawn)
     told = ", ".join(f"{count} {state}" for state, count in missing.items())

@@ -4,10 +4,10 @@ from statistics import fmean
 
 from volopt.figures import colours
 from volopt.figures.axes import varying
-from volopt.figures.chart import Axis, Bars, Chart, Panel
+from volopt.figures.chart import Axis, Bars, Chart, Subplot
 from volopt.figures.importances import EVALUATORS, MOST, importances
 from volopt.figures.points import scored
-from volopt.figures.study_view import NothingToPlotError, Subject
+from volopt.figures.study_view import NothingToPlotError, StudyView
 
 FEW = 10  # COMPLETE trials, under which importances tell little
 MEANING = (
@@ -16,7 +16,7 @@ MEANING = (
 )
 
 
-def chart(subject: Subject) -> Chart:
+def chart(subject: StudyView) -> Chart:
     """Return the importances of the parameters that varied, the largest mean on top."""
     trials = scored(subject)
     names = [parameter.name for parameter in varying(subject, trials)]
@@ -35,7 +35,7 @@ def chart(subject: Subject) -> Chart:
     fixed = [key for key in subject.definition.space if key not in names]
     return Chart(
         f"Which parameters matter for {subject.definition.objective.metric}",
-        [Panel(Axis("importance, share of the sum over parameters"), Axis("", "category", names=upward), marks)],
+        [Subplot(Axis("importance, share of the sum over parameters"), Axis("", "category", names=upward), marks)],
         subtitle=subject.about,
         notes=(*subject.notes, MEANING, *_warnings(len(trials), fixed, found)),
         row_height=160 + 44 * len(names),

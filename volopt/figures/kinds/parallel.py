@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
-from volopt.figures.axes import Parameter, objective, shares, varying
-from volopt.figures.chart import Axis, Chart, Line, Lines, Mark, Panel
-from volopt.figures.points import Scored, scored, worst_first
-from volopt.figures.study_view import Subject
+from volopt.figures.axes import ParameterAxis, objective, shares, varying
+from volopt.figures.chart import Axis, Chart, Line, Mark, ParallelLines, Subplot
+from volopt.figures.points import ScoredTrial, scored, worst_first
+from volopt.figures.study_view import StudyView
 
 GRID = "#555555"
 FEW_NAMES = 4  # that are written one by one
 
 
-def chart(subject: Subject) -> Chart:
+def chart(subject: StudyView) -> Chart:
     """Return a line a trial over the objective and the parameters that varied, each from its lowest to its highest."""
     trials = worst_first(subject, scored(subject))
     chosen = varying(subject, trials)
@@ -22,13 +22,13 @@ def chart(subject: Subject) -> Chart:
     labels = [f"{goal.metric}\n{_ends(seen)}", *(_label(parameter, trials) for parameter in chosen)]
     places = list(range(len(columns)))
     marks: list[Mark] = [Line([at, at], [0, 1], colour=GRID, width=1) for at in places]
-    marks.append(Lines(places, list(zip(*columns, strict=True)), [trial.value for trial in trials]))
+    marks.append(ParallelLines(places, list(zip(*columns, strict=True)), [trial.value for trial in trials]))
     names = [] if all(parameter.numeric for parameter in chosen) else ["Of names, the first is the lowest."]
     x = Axis("", ticks=list(zip(places, labels, strict=True)), range=(-0.2, len(places) - 0.8))
     y = Axis("lowest to highest", ticks=[(0, "lowest"), (1, "highest")], range=(-0.03, 1.03))
     return Chart(
         f"{goal.metric} and parameters of each trial",
-        [Panel(x, y, marks)],
+        [Subplot(x, y, marks)],
         subtitle=subject.about,
         notes=(*subject.notes, *drawn.notes, *names),
         scale=drawn.scale,
@@ -36,7 +36,7 @@ def chart(subject: Subject) -> Chart:
     )
 
 
-def _label(parameter: Parameter, trials: Sequence[Scored]) -> str:
+def _label(parameter: ParameterAxis, trials: Sequence[ScoredTrial]) -> str:
     if parameter.numeric:
         ends = _ends([float(at or 0) for at in parameter.of(trials)])
         return f"{parameter.name}\n{ends}" + "\n(log)" * (parameter.axis.kind == "log")

@@ -3,13 +3,13 @@
 from scipy.stats import rankdata
 
 from volopt.figures.axes import pairs, varying
-from volopt.figures.chart import Chart, Panel, Points, Scale
+from volopt.figures.chart import Chart, ColourScale, Points, Subplot
 from volopt.figures.importances import ranked
 from volopt.figures.points import scored, worst_first
-from volopt.figures.study_view import Subject
+from volopt.figures.study_view import StudyView
 
 
-def chart(subject: Subject) -> Chart:
+def chart(subject: StudyView) -> Chart:
     """Return the pairs of the most important parameters; trials of one value share a rank."""
     trials = worst_first(subject, scored(subject))
     chosen = varying(subject, trials)
@@ -20,10 +20,10 @@ def chart(subject: Subject) -> Chart:
     metric = subject.definition.objective.metric
     return Chart(
         f"Rank by {metric} over two parameters",
-        [Panel(x.axis, y.axis, [Points(x.of(trials), y.of(trials), values=ranks, hover=hover)]) for x, y in together],
+        [Subplot(x.axis, y.axis, [Points(x.of(trials), y.of(trials), values=ranks, hover=hover)]) for x, y in together],
         subtitle=subject.about,
         notes=(*subject.notes, "Where trials share a place, the best lies on top."),
         columns=min(3, len(together)),
-        scale=Scale("rank, 1 is the best", 1, len(trials)),
+        scale=ColourScale("rank, 1 is the best", 1, len(trials)),
         row_height=340,
     )

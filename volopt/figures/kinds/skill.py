@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from optuna.trial import FrozenTrial
 
 from volopt.figures import colours, words
-from volopt.figures.chart import Axis, Chart, Mark, Panel, Points, Rule
+from volopt.figures.chart import Axis, Chart, Mark, Points, ReferenceLine, Subplot
 from volopt.figures.points import scored
-from volopt.figures.study_view import NothingToPlotError, Subject
+from volopt.figures.study_view import NothingToPlotError, StudyView
 from volopt.studies import listing
 
 APART = 0.22  # between cells at one baseline
@@ -21,7 +21,7 @@ MEANING = (
 )
 
 
-def chart(subject: Subject) -> Chart:
+def chart(subject: StudyView) -> Chart:
     """Return a panel for each split, with the best trial of each cell."""
     scored(subject)
     best = _best(subject)
@@ -43,7 +43,7 @@ def chart(subject: Subject) -> Chart:
     )
 
 
-def _best(subject: Subject) -> dict[str, FrozenTrial]:
+def _best(subject: StudyView) -> dict[str, FrozenTrial]:
     """Return the best COMPLETE trial of each cell."""
     found: dict[str, FrozenTrial] = {}
     for trial in subject.complete:
@@ -51,8 +51,8 @@ def _best(subject: Subject) -> dict[str, FrozenTrial]:
     return dict(sorted(found.items()))
 
 
-def _panel(best: Mapping[str, FrozenTrial], names: Sequence[str], split: str) -> Panel:
-    marks: list[Mark] = [Rule(1.0, "as good as the baseline", colours.GREY)]
+def _panel(best: Mapping[str, FrozenTrial], names: Sequence[str], split: str) -> Subplot:
+    marks: list[Mark] = [ReferenceLine(1.0, "as good as the baseline", colours.GREY)]
     for number, (cell, trial) in enumerate(best.items()):
         shift = APART * (number - (len(best) - 1) / 2)
         rows = listing.seeds(trial)
@@ -64,7 +64,7 @@ def _panel(best: Mapping[str, FrozenTrial], names: Sequence[str], split: str) ->
         )
     ticks = [(float(at), name) for at, name in enumerate(names)]
     x = Axis("baseline", ticks=ticks, range=(-0.5, len(names) - 0.5))
-    return Panel(x, Axis(f"{split}_log_mse / the baseline's", "log"), marks, split)
+    return Subplot(x, Axis(f"{split}_log_mse / the baseline's", "log"), marks, split)
 
 
 def _points(

@@ -4,15 +4,15 @@ from dataclasses import replace
 from typing import Literal
 
 from volopt.figures import colours
-from volopt.figures.axes import Parameter, objective, varying
-from volopt.figures.chart import Chart, Panel, Points
-from volopt.figures.points import Scored, scored
-from volopt.figures.study_view import Subject
+from volopt.figures.axes import ParameterAxis, objective, varying
+from volopt.figures.chart import Chart, Points, Subplot
+from volopt.figures.points import ScoredTrial, scored
+from volopt.figures.study_view import StudyView
 
 SYMBOLS: tuple[Literal["circle", "diamond", "x"], ...] = ("circle", "diamond", "x")
 
 
-def chart(subject: Subject) -> Chart:
+def chart(subject: StudyView) -> Chart:
     """Return a panel for each parameter; colours tell the cells apart, symbols the samplers that asked."""
     trials = scored(subject)
     chosen = varying(subject, trials)
@@ -20,7 +20,7 @@ def chart(subject: Subject) -> Chart:
     y = replace(drawn.axis, title=subject.definition.objective.metric)  # in a small panel; its unit is told once
     return Chart(
         f"{drawn.axis.title}, by each parameter",
-        [Panel(parameter.axis, y, _points(subject, parameter, trials)) for parameter in chosen],
+        [Subplot(parameter.axis, y, _points(subject, parameter, trials)) for parameter in chosen],
         subtitle=subject.about,
         notes=(*subject.notes, *drawn.notes, "The other parameters differ from trial to trial."),
         columns=min(3, len(chosen)),
@@ -28,11 +28,11 @@ def chart(subject: Subject) -> Chart:
     )
 
 
-def _points(subject: Subject, parameter: Parameter, trials: list[Scored]) -> list[Points]:
+def _points(subject: StudyView, parameter: ParameterAxis, trials: list[ScoredTrial]) -> list[Points]:
     samplers: dict[str, str] = {phase.name: phase.sampler for phase in subject.definition.phases}
     symbols = dict(zip(dict.fromkeys(samplers.values()), SYMBOLS * 2, strict=False))
     baseline = subject.definition.model.cell
-    groups: dict[tuple[str, str], list[Scored]] = {}
+    groups: dict[tuple[str, str], list[ScoredTrial]] = {}
     for trial in trials:
         group = str(trial.params.get("cell", baseline)), samplers.get(trial.phase, trial.phase)
         groups.setdefault(group, []).append(trial)

@@ -6,15 +6,15 @@ from optuna.trial import FrozenTrial
 
 from volopt.figures import colours
 from volopt.figures.axes import trial_axis
-from volopt.figures.chart import Axis, Chart, Mark, Panel, Points, Spans
+from volopt.figures.chart import Axis, Chart, Mark, Points, Subplot, TimeSpans
 from volopt.figures.points import nothing
-from volopt.figures.study_view import NothingToPlotError, Subject
+from volopt.figures.study_view import NothingToPlotError, StudyView
 from volopt.studies.attributes import REASON
 
 SHORT = 1 / 400  # of the whole time: a bar would not be seen
 
 
-def chart(subject: Subject) -> Chart:
+def chart(subject: StudyView) -> Chart:
     """Return a bar a trial from its start to its end; of one that runs, to the last start or end of any trial."""
     started = [trial for trial in subject.trials if trial.datetime_start is not None]
     if not started:
@@ -34,7 +34,7 @@ def chart(subject: Subject) -> Chart:
         notes.append(f"What is RUNNING is drawn up to the last start or end of a trial, {latest:%Y-%m-%d %H:%M:%S}.")
     return Chart(
         "When each trial ran",
-        [Panel(Axis("time of day where the trials ran", "date"), trial_axis(started[-1].number), marks)],
+        [Subplot(Axis("time of day where the trials ran", "date"), trial_axis(started[-1].number), marks)],
         subtitle=subject.about,
         notes=(*subject.notes, *notes),
         row_height=min(max(300, 12 * len(started)), 800),
@@ -45,7 +45,7 @@ def _marks(trials: list[FrozenTrial], state: str, colour: str, earliest: datetim
     """Return the bars of one state, and points for those that are too short to be seen."""
     rows = [(trial, trial.datetime_start or latest, trial.datetime_complete or latest) for trial in trials]
     short = [(trial, start) for trial, start, end in rows if end - start <= SHORT * (latest - earliest)]
-    bars = Spans(
+    bars = TimeSpans(
         [trial.number for trial in trials],
         [start.isoformat() for _, start, _ in rows],
         [end.isoformat() for _, _, end in rows],

@@ -20,9 +20,9 @@ from volopt.baselines.forecasts import BASELINES
 from volopt.errors import TrainingError
 from volopt.executors.trainer import Trainer, WorkerDiedError
 from volopt.forecast.walk_forward.periods import Period
-from volopt.forecast.walk_forward.step import Market, has_days
+from volopt.forecast.walk_forward.step import MarketData, has_days
 from volopt.metrics import Array
-from volopt.storage.array_store import Kept
+from volopt.storage.array_store import ArrayStore
 from volopt.training import refit
 from volopt.training.task import Arrays, Task
 from volopt.windows.dataset import Dataset
@@ -33,7 +33,7 @@ DEATHS = 3  # of workers that one fit may cost
 log = logging.getLogger(__name__)
 
 
-class Walked(NamedTuple):
+class WalkForwardForecasts(NamedTuple):
     """Out-of-sample forecasts beside what came, by instrument and then by day; arrays have the shape (days,)."""
 
     names: tuple[str, ...]  # of the instruments
@@ -45,7 +45,7 @@ class Walked(NamedTuple):
     floor: Array  # ``metrics.log_floor`` of what was learned from
 
 
-class Step(NamedTuple):
+class RefitStep(NamedTuple):
     """One thing to fit: a network of a period, or without a task the baselines."""
 
     period: Period
@@ -59,7 +59,7 @@ class Step(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Workshop:
+class RefitContext:
     """What fits are made with and kept in.
 
     Args:
@@ -72,14 +72,16 @@ class Workshop:
 
     device: str
     precision: str
-    kept: Kept
-    trainer: Callable[[Market], Trainer]
-    watch: Callable[[Sequence[Step]], Callable[[Step], None]]
+    kept: ArrayStore
+    trainer: Callable[[MarketData], Trainer]
+    watch: Callable[[Sequence[RefitStep]], Callable[[RefitStep], None]]
 
 
-def steps(market: Market, periods: Sequence[Period], tasks: Sequence[Task]) -> tuple[list[Step], list[Dataset]]:
+def steps(
+    market: MarketData, periods: Sequence[Period], tasks: Sequence[Task]
+) -> tuple[list[RefitStep], list[Dataset]]:
     """Return what has to be fitted, and the dataset of each period; periods without a day to forecast are left out."""
-    found: list[Step] = []
+    found: list[RefitStep] = []
     datasets = []
     for period in periods:
         dataset = market.dataset(period)
@@ -89,17 +91,17 @@ def steps(market: Market, periods: Sequence[Period], tasks: Sequence[Task]) -> t
     return found, datasets
 
 
-def step(market: Market, dataset: Dataset, period: Period, task: Task | None) -> Step:
+def step(market: MarketData, dataset: Dataset, period: Period, task: Task | None) -> RefitStep:
     """Return one step, with the dataset of its period."""
     data = (dataset.fingerprint, dataset.recipe)
     if task is not None:
         said: list[object] = ["network", refit.FORMAT, task.key(data)]
     else:
         said = ["baselines", baselines.FORMAT, *data, market.window, market.definition.model.window]
-    return Step(period, task, hashlib.sha256(json.dumps(said).encode()).hexdigest())
+    return RefitStep(period, task, hashlib.sha256(json.dumps(said).encode()).hexdigest())
 
 
-def take(asked: Sequence[Step], market: Market, shop: Workshop) -> dict[str, Arrays]:
+def take(asked: Sequence[RefitStep], market: MarketData, shop: RefitContext) -> dict[str, Arrays]:
     """Return what was fitted in each step, by its key; workers begin only where something is missing.
 
     Raises:
@@ -127,7 +129,9 @@ def take(asked: Sequence[Step], market: Market, shop: Workshop) -> dict[str, Arr
     return found
 
 
-def join(market: Market, asked: Sequence[Step], datasets: Sequence[Dataset], fitted: dict[str, Arrays]) -> Walked:
+def join(
+    market: MarketData, asked: Sequence[RefitStep], datasets: Sequence[Dataset], fitted: dict[str, Arrays]
+) -> WalkForwardForecasts:
     """Return the forecasts of all periods, by instrument and then by day."""
     names = tuple(frame.name for frame in market.frames)
     columns: dict[str, list[Any]] = {
@@ -150,12 +154,14 @@ def join(market: Market, asked: Sequence[Step], datasets: Sequence[Dataset], fit
     whole = {name: np.concatenate(parts) for name, parts in columns.items()}
     order = np.lexsort((whole["dates"], whole["instrument"]))
     whole = {name: values[order] for name, values in whole.items()}
-    return Walked(names, **{name: whole.pop(name) for name in Walked._fields if name in whole}, baselines=whole)
+    return WalkForwardForecasts(
+        names, **{name: whole.pop(name) for name in WalkForwardForecasts._fields if name in whole}, baselines=whole
+    )
 
 
-def _fitted(missing: Sequence[Step], trainer: Trainer) -> Iterator[tuple[Step, Arrays]]:
+def _fitted(missing: Sequence[RefitStep], trainer: Trainer) -> Iterator[tuple[RefitStep, Arrays]]:
     deaths = dict.fromkeys(missing, 0)
-    pending: dict[Future[Any], Step] = {}
+    pending: dict[Future[Any], RefitStep] = {}
     waiting = list(missing)
     while waiting or pending:
         while waiting and len(pending) < trainer.workers:

@@ -12,7 +12,7 @@ import numpy as np
 from volopt.baselines.forecasts import BASELINES
 from volopt.comparison.statistics import diebold_mariano
 from volopt.forecast import conformal
-from volopt.forecast.walk_forward.run import Walked
+from volopt.forecast.walk_forward.run import WalkForwardForecasts
 from volopt.metrics import Array
 
 FEWEST_DAYS = 10  # of an instrument in a year, to have a score
@@ -31,10 +31,10 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Rows:
+class ScoredDays:
     """The days of a walk with their errors and intervals, shape (days,)."""
 
-    walked: Walked
+    walked: WalkForwardForecasts
     squared: Mapping[str, Array]  # log errors of ``forecast`` and of each baseline; NaN without a logarithm
     low: Array
     high: Array
@@ -97,7 +97,7 @@ class Rows:
         return float(np.median(self.high[told] / self.low[told])) if told.any() else float("nan")
 
 
-def rows(walked: Walked, *, log: bool, coverage: float) -> Rows:
+def rows(walked: WalkForwardForecasts, *, log: bool, coverage: float) -> ScoredDays:
     """Return the days of a walk with errors and intervals, each calibrated on the days before it.
 
     Args:
@@ -113,10 +113,10 @@ def rows(walked: Walked, *, log: bool, coverage: float) -> Rows:
         low[own] = conformal.moved(walked.forecast[own], below, log=log)
         high[own] = conformal.moved(walked.forecast[own], above, log=log)
     forecasts = {"forecast": walked.forecast, **walked.baselines}
-    return Rows(walked, {name: _squared(values, walked) for name, values in forecasts.items()}, low, high)
+    return ScoredDays(walked, {name: _squared(values, walked) for name, values in forecasts.items()}, low, high)
 
 
-def _squared(forecast: Array, walked: Walked) -> Array:
+def _squared(forecast: Array, walked: WalkForwardForecasts) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         found: Array = (np.log(np.maximum(forecast, walked.floor)) - np.log(walked.actual)) ** 2
     return np.where(np.isfinite(found), found, np.nan)

@@ -1,7 +1,7 @@
 """One step of a walk forward: what is fitted on the days before a period forecasts the period.
 
-Pure functions of a ``Market`` and of what is asked, for a process that trains. Nothing of the period itself, nor of any
-later day, is in what is fitted: scaling, networks and baselines see the days up to ``Period.train_end``.
+Pure functions of a ``MarketData`` and of what is asked, for a process that trains. Nothing of the period itself, nor of
+any later day, is in what is fitted: scaling, networks and baselines see the days up to ``Period.train_end``.
 """
 
 import hashlib
@@ -19,13 +19,13 @@ from volopt.forecast.walk_forward.periods import Period, year_before
 from volopt.training.refit import refit
 from volopt.training.task import Arrays, Task
 from volopt.windows.dataset import FEWEST, Dataset, assemble, check_series, with_enough
-from volopt.windows.split import ByDate
+from volopt.windows.split import DateSplit
 
 FEWEST_TRAIN = 100  # days to learn from, of a single instrument; a panel's have FEWEST
 
 
 @dataclass(frozen=True)
-class Market:
+class MarketData:
     """The frames of a study's instruments, from its first train day on."""
 
     frames: tuple[Frame, ...]
@@ -59,7 +59,7 @@ class Market:
         assert data.train is not None
         frames = self.until(np.datetime64(period.last))
         first, window = data.train[0], self.window
-        rule = ByDate({"train": (first, period.train_end), "test": (period.first, period.last)}, window)
+        rule = DateSplit({"train": (first, period.train_end), "test": (period.first, period.last)}, window)
         dataset = assemble(frames, self.definition, rule, fingerprint(frames))
         if data.instruments is not None:
             return _enough(dataset, first, period, window)
@@ -74,7 +74,7 @@ class Market:
 def _enough(dataset: Dataset, first: date, period: Period, window: int) -> Dataset:
     """Return a panel with the instruments that a study would take whose valid split is the year before the period."""
     latest = year_before(period.first)
-    rule = ByDate({"train": (first, latest.train_end), "valid": (latest.first, latest.last)}, window)
+    rule = DateSplit({"train": (first, latest.train_end), "valid": (latest.first, latest.last)}, window)
     return replace(with_enough(replace(dataset, rule=rule), window, FEWEST), rule=dataset.rule)
 
 
@@ -88,7 +88,7 @@ def fingerprint(frames: Sequence[Frame]) -> str:
     return digest.hexdigest()
 
 
-def work(market: Market, period: Period, task: Task | None) -> Arrays:
+def work(market: MarketData, period: Period, task: Task | None) -> Arrays:
     """Return the weights of a network and its ``forecast`` of a period, or without a task every baseline's by name.
 
     Of a period that lies after the data there is no forecast.

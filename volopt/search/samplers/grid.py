@@ -10,7 +10,7 @@ from volopt.definition.schema import Scalar
 from volopt.studies.space import Params
 
 
-class PointSampler(GridSampler):
+class GridPointSampler(GridSampler):
     """Optuna's grid sampler, taking the first point that is still open.
 
     Optuna's own counts a FAILed point as visited, repeats the points of a changed or overlapping grid, rereads every

@@ -21,7 +21,7 @@ PRUNERS: dict[str, Callable[[int, int, str], BasePruner]] = {
     "hyperband": lambda rung, epochs, phase: HyperbandPruner(min_resource=rung, max_resource=epochs),
     # Looks thrice: early, at one whole seed, at two. Seeds differ about as much as good trials do, and each further
     # look would lose more of the best than it saves.
-    "halving": lambda rung, epochs, phase: WithinPhase(BetterHalf((2 * rung, epochs, 2 * epochs)), phase),
+    "halving": lambda rung, epochs, phase: WithinPhase(HalvingPruner((2 * rung, epochs, 2 * epochs)), phase),
     "wilcoxon": lambda rung, epochs, phase: WithinPhase(WilcoxonPruner(), phase),
 }
 
@@ -33,7 +33,7 @@ def pruner(name: str, rung: int, epochs: int, phase: str) -> BasePruner:
         return PRUNERS[name](rung, epochs, phase)
 
 
-class BetterHalf(BasePruner):
+class HalvingPruner(BasePruner):
     """Goes on with the better half of all trials that came to a step, pruned ones among them: successive halving.
 
     A trial is judged as it comes, by those before it (as in ASHA, Li et al. 2020); the best so far always goes on.

@@ -50,7 +50,7 @@ class WindowedTPESampler(TPESampler):
         if self._view is None or self._view[0] != trial.number:
             finished = study._get_trials(deepcopy=False, states=FINISHED, use_cache=True)
             whole = len(finished) <= self._most
-            self._view = trial.number, study if whole else _Window(study, kept(study, finished, self._most))
+            self._view = trial.number, study if whole else _StudyWindow(study, kept(study, finished, self._most))
         return self._view[1]
 
 
@@ -75,7 +75,7 @@ def kept(study: Study, finished: list[FrozenTrial], most: int) -> list[FrozenTri
     return sorted([*best, *others], key=lambda trial: trial.number)
 
 
-class _Window:
+class _StudyWindow:
     """What a sampler sees of a study: some of its finished trials, and all that run."""
 
     def __init__(self, study: Study, finished: list[FrozenTrial]) -> None:

@@ -10,12 +10,12 @@ import optuna
 
 from volopt.errors import StorageError
 from volopt.storage.database.address import address
-from volopt.storage.database.retrying import PatientStorage
+from volopt.storage.database.retrying import RetryingStorage
 
 
 def connect(
     url: str, *, write: bool = False, create: bool = False, guard: Callable[[], None] = lambda: None
-) -> PatientStorage:
+) -> RetryingStorage:
     """Return the storage at a URL.
 
     Args:

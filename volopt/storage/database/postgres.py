@@ -16,7 +16,7 @@ from sqlalchemy import text
 from volopt.errors import MissingStorageError, StorageError, UsageError
 from volopt.storage.database.address import Address
 from volopt.storage.database.errors import told
-from volopt.storage.database.retrying import LOST, PatientStorage
+from volopt.storage.database.retrying import LOST, RetryingStorage
 
 SPACE = 1986817140  # of our advisory locks among those of other programs: "volt"
 MAKING = 0  # held while the tables are made
@@ -26,7 +26,7 @@ NETWORK = {"connect_timeout": 4, "keepalives_idle": 30, "keepalives_interval": 1
 log = logging.getLogger(__name__)
 
 
-class Holder(NamedTuple):
+class LockHolder(NamedTuple):
     """Who holds a lock."""
 
     backend: int  # the server's process for that session
@@ -34,7 +34,7 @@ class Holder(NamedTuple):
     since: datetime
 
 
-def open_database(where: Address, *, write: bool, create: bool, guard: Callable[[], None]) -> PatientStorage:
+def open_database(where: Address, *, write: bool, create: bool, guard: Callable[[], None]) -> RetryingStorage:
     """Return the storage in a server's database; the arguments and errors are those of ``connect``."""
     engine = _engine(where, "volopt")
     try:
@@ -45,7 +45,7 @@ def open_database(where: Address, *, write: bool, create: bool, guard: Callable[
                 )
             connection.execute(text("SELECT pg_advisory_lock(:space, :key)"), {"space": SPACE, "key": MAKING})
             settings = {"connect_args": NETWORK | {"application_name": "volopt"}, "pool_pre_ping": True}
-            storage = PatientStorage(where, settings, LOST if write else 0.0)
+            storage = RetryingStorage(where, settings, LOST if write else 0.0)
     except sqlalchemy.exc.DBAPIError as error:
         raise out_of_reach(where, error) from error
     sqlalchemy.event.listen(storage.engine, "connect", lambda connection, record: guard())
@@ -61,7 +61,7 @@ class AdvisoryLock:
         self._engine = _engine(where, name)
         self._connection: sqlalchemy.Connection | None = None
 
-    def take(self) -> Holder | None:
+    def take(self) -> LockHolder | None:
         """Take the lock, or return who holds it.
 
         Raises:
@@ -119,7 +119,7 @@ class AdvisoryLock:
             return False
         return True
 
-    def _holder(self, connection: sqlalchemy.Connection) -> Holder | None:
+    def _holder(self, connection: sqlalchemy.Connection) -> LockHolder | None:
         found = connection.execute(
             text(
                 "SELECT activity.pid, application_name, backend_start FROM pg_locks JOIN pg_stat_activity AS activity"
@@ -129,7 +129,7 @@ class AdvisoryLock:
             ),
             self._lock,
         ).first()
-        return Holder(*found) if found else None
+        return LockHolder(*found) if found else None
 
 
 def out_of_reach(where: Address, error: sqlalchemy.exc.DBAPIError) -> StorageError:

@@ -45,7 +45,7 @@ CALLS = BaseStorage.__abstractmethods__ | {  # what Optuna asks for, also where 
 log = logging.getLogger(__name__)
 
 
-class PatientStorage(RDBStorage):
+class RetryingStorage(RDBStorage):
     """A database.
 
     Args:
@@ -180,16 +180,16 @@ def _rows(trial_id: int, attributes: Mapping[str, Any]) -> list[dict[str, Any]]:
 def where_of(storage: BaseStorage) -> Address | None:
     """Return where a storage is, or None where it is no database of ours."""
     database = getattr(storage, "_backend", storage)  # Optuna wraps a database in a cache
-    return database.where if isinstance(database, PatientStorage) else None
+    return database.where if isinstance(database, RetryingStorage) else None
 
 
 def _patient(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
-    def call(self: PatientStorage, *args: Any, **said: Any) -> Any:
+    def call(self: RetryingStorage, *args: Any, **said: Any) -> Any:
         return self._patiently(functools.partial(method, self, *args, **said))
 
     return call
 
 
 for _name in CALLS:
-    setattr(PatientStorage, _name, _patient(getattr(PatientStorage, _name)))
+    setattr(RetryingStorage, _name, _patient(getattr(RetryingStorage, _name)))

@@ -19,8 +19,8 @@ from optuna.trial import TrialState
 from volopt.errors import MissingStorageError, StorageError
 from volopt.storage.database.address import Address, address
 from volopt.storage.database.errors import advice, fault, told
-from volopt.storage.database.retrying import LOST, PatientStorage
-from volopt.storage.database.transaction import Shared
+from volopt.storage.database.retrying import LOST, RetryingStorage
+from volopt.storage.database.transaction import SharedSession
 
 LOCK_TIMEOUT = 60  # seconds to wait for another writer; SQLite's own default of 5 is too short
 TABLES = frozenset({"studies", "trials", "version_info", "alembic_version"})  # that every Optuna database has
@@ -28,7 +28,7 @@ ELSEWHERE = "name another file with --storage"
 WRITABLE = "name a directory you may write to with --storage, or free some space"
 
 
-def open_file(where: Address, path: Path, *, write: bool, create: bool) -> PatientStorage:
+def open_file(where: Address, path: Path, *, write: bool, create: bool) -> RetryingStorage:
     """Return the storage in a file; the arguments and errors are those of ``connect``."""
     if not path.exists() and not create:
         raise MissingStorageError(f"there is no database at {path}", f"run a study first, or {ELSEWHERE}")
@@ -37,10 +37,10 @@ def open_file(where: Address, path: Path, *, write: bool, create: bool) -> Patie
         if not path.exists():
             _create(path)
         settings = {"connect_args": {"timeout": LOCK_TIMEOUT}}
-        storage = FileStorage(where, settings, LOST if write else 0.0)
+        storage = SQLiteStorage(where, settings, LOST if write else 0.0)
         sqlalchemy.event.listen(storage.engine, "connect", _configure)
         if write:
-            sqlalchemy.event.listen(storage.engine, "begin", _Begin(path, storage))
+            sqlalchemy.event.listen(storage.engine, "begin", _WriteTransaction(path, storage))
         storage.engine.dispose()  # drop the connection that was opened before the listeners
         with storage.engine.connect():
             return storage
@@ -58,7 +58,7 @@ def _create(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        PatientStorage(address(f"sqlite:///{part}"), {}, 0.0).engine.dispose()
+        RetryingStorage(address(f"sqlite:///{part}"), {}, 0.0).engine.dispose()
         try:
             os.link(part, path)  # fails where another process was first
         except FileExistsError:
@@ -93,7 +93,7 @@ def _configure(connection: sqlite3.Connection, record: Any) -> None:
     connection.execute("PRAGMA synchronous=NORMAL")
 
 
-class FileStorage(PatientStorage):
+class SQLiteStorage(RetryingStorage):
     """A SQLite file."""
 
     telling = False  # whether the next transaction is to wait for the disk
@@ -116,7 +116,7 @@ class FileStorage(PatientStorage):
             StorageError: the transaction failed.
         """
         sessions, telling = self.scoped_session, self.telling
-        shared = Shared(sessions)
+        shared = SharedSession(sessions)
         self.scoped_session = shared  # type: ignore[assignment]  # it stands in for one
         self.telling = durable
         well = False
@@ -133,10 +133,10 @@ class FileStorage(PatientStorage):
                 self.telling = telling
 
 
-class _Begin:
+class _WriteTransaction:
     """Begins the transactions of a writer."""
 
-    def __init__(self, path: Path, storage: FileStorage) -> None:
+    def __init__(self, path: Path, storage: SQLiteStorage) -> None:
         self._path, self._opened, self._storage = path, path.stat(), storage
 
     def __call__(self, connection: sqlalchemy.Connection) -> None:

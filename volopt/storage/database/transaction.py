@@ -1,7 +1,7 @@
 """Several calls of Optuna's as one transaction.
 
-Each call opens a session, commits and closes it. Within ``Shared`` they get one session between them, which commits
-once: what was asked is there as a whole or not at all, and costs one transaction rather than dozens.
+Each call opens a session, commits and closes it. Within ``SharedSession`` they get one session between them, which
+commits once: what was asked is there as a whole or not at all, and costs one transaction rather than dozens.
 """
 
 from typing import Any
@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session, scoped_session
 from volopt.errors import StorageError
 
 
-class Shared:
+class SharedSession:
     """Stands in for Optuna's maker of sessions, and for the session that it makes."""
 
     def __init__(self, sessions: "scoped_session[Session]") -> None:
         self._sessions, self._session = sessions, sessions()
         self._written = self._lost = False
 
-    def __call__(self) -> "Shared":
+    def __call__(self) -> "SharedSession":
         """Return the one session."""
         return self
 

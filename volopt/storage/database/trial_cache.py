@@ -16,15 +16,15 @@ from optuna.distributions import BaseDistribution
 from optuna.storages import BaseStorage, _CachedStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from volopt.storage.database.retrying import PatientStorage
+from volopt.storage.database.retrying import RetryingStorage
 
 
-class Cache(_CachedStorage):
+class TrialCache(_CachedStorage):
     """Optuna's cache of a database; its answers are the same."""
 
-    def __init__(self, database: PatientStorage) -> None:
+    def __init__(self, database: RetryingStorage) -> None:
         super().__init__(database)
-        self._backend: PatientStorage = database
+        self._backend: RetryingStorage = database
         self._disordered: set[int] = set()  # studies whose trials were not read in the order of their numbers
         self._own: dict[int, FrozenTrial] = {}  # by id: trials made through this cache and not told yet
 
@@ -117,18 +117,18 @@ def _apart(trial: FrozenTrial) -> FrozenTrial:
 
 def cached(storage: BaseStorage) -> BaseStorage:
     """Return a storage with a cache of its own; one in memory needs none."""
-    return Cache(storage) if isinstance(storage, PatientStorage) else storage
+    return TrialCache(storage) if isinstance(storage, RetryingStorage) else storage
 
 
 def together(storage: BaseStorage, *, durable: bool = False) -> AbstractContextManager[None]:
     """Make one transaction of what is asked of a storage within, where it can; see ``FileStorage.together``."""
     database = getattr(storage, "_backend", storage)
-    return database.together(durable=durable) if isinstance(database, PatientStorage) else nullcontext()
+    return database.together(durable=durable) if isinstance(database, RetryingStorage) else nullcontext()
 
 
 def set_attributes(storage: BaseStorage, trial_id: int, user: Mapping[str, Any], system: Mapping[str, Any]) -> None:
     """Set attributes of a running trial, in one transaction where the storage is a database."""
-    if isinstance(storage, Cache | PatientStorage):
+    if isinstance(storage, TrialCache | RetryingStorage):
         storage.set_trial_attrs(trial_id, user, system)
         return
     for key, value in user.items():

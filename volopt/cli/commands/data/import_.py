@@ -56,9 +56,9 @@ def command(
     them. What is dropped or doubtful is told. Importing newer rows extends; where a day is known, new values win.
     """
     from volopt.cli.import_lines import print_report
-    from volopt.data.importing.importing import Options, import_files
+    from volopt.data.importing.importing import ImportOptions, import_files
 
-    said = Options(_columns(columns), _instrument(instrument), _shares(volume_unit), dates, on_duplicate)
+    said = ImportOptions(_columns(columns), _instrument(instrument), _shares(volume_unit), dates, on_duplicate)
     report = import_files(files, directory, said)
     if as_json:
         print_json(asdict(report))
