@@ -42,7 +42,7 @@ def through(
     given: Sequence[Task], states: Sequence[State] | None = None, dataset: Dataset = DATASET
 ) -> list[Fit | TrainingError]:
     """Train tasks in one pack, each to its end."""
-    return computing(lambda: _through(given, states, dataset), given[0].device, "highest", "RNN")
+    return computing(lambda: _through(given, states, dataset), given[0].device)
 
 
 def _through(given: Sequence[Task], states: Sequence[State] | None, dataset: Dataset) -> list[Fit | TrainingError]:

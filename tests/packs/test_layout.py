@@ -3,11 +3,12 @@
 import pytest
 import torch
 
+from volopt.models.cells import CELLS
 from volopt.models.recurrent import Recurrent
-from volopt.packs.layout import GATES, WeightLayout
+from volopt.packs.layout import WeightLayout
 
 
-@pytest.mark.parametrize("cell", GATES)
+@pytest.mark.parametrize("cell", [name for name, cell in CELLS.items() if cell.packing])
 @pytest.mark.parametrize("hidden_size", [1, 3, 5])
 @pytest.mark.parametrize("head_outputs", [1, 5])
 def test_a_network_comes_back_from_a_row_of_any_width(cell: str, hidden_size: int, head_outputs: int) -> None:

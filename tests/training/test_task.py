@@ -6,7 +6,8 @@ import pytest
 
 from builders import definition
 from volopt.definition.load import load
-from volopt.training.task import MEDIUM_PAYS_FROM, Config, Fit, Scalar, Task, tasks
+from volopt.models.cells import CELLS
+from volopt.training.task import Config, Fit, Scalar, Task, tasks
 
 CONFIG = Config("RNN", 5, 1, False, 0.0, 20, 0.005, "full", "adam", 0.0)
 TASK = Task(CONFIG, seed=0, epochs=100, early_stopping=None, metric="valid_mse")
@@ -86,9 +87,9 @@ def test_a_trial_has_a_task_a_seed_with_its_values_over_the_baseline() -> None:
     assert (made[0].head_outputs, made[0].test_in_train_mode) == (1, False)
 
 
-@pytest.mark.parametrize("cell", MEDIUM_PAYS_FROM)
+@pytest.mark.parametrize("cell", [name for name, cell in CELLS.items() if cell.bfloat16_from])
 def test_medium_precision_is_for_networks_that_gain_by_it(cell: str) -> None:
-    least = MEDIUM_PAYS_FROM[cell]
+    least = CELLS[cell].bfloat16_from
     for units, device, precision in ((least - 1, "cpu", "highest"), (least, "cpu", "medium"), (5, "cuda", "medium")):
         params = {"cell": cell, "hidden_size": units}
         assert tasks(definition(), params, device, "medium")[0].precision == precision

@@ -1,6 +1,6 @@
 """The plain tables of a study file: data, model, training, objective, and the published protocol."""
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -17,6 +17,12 @@ from volopt.definition.values import (
     number,
     whole,
 )
+from volopt.models.cells import CELLS
+
+if TYPE_CHECKING:
+    CellName = str
+else:
+    CellName = Literal[tuple(CELLS)]
 
 DIRECTIONS = {"valid_mse": "minimize", "valid_log_mse": "minimize", "valid_log_r2": "maximize"}
 
@@ -84,7 +90,7 @@ class Published(TomlTable):
 class Model(TomlTable):
     """``[model]``: the baseline network; ``window`` counts input days, the target is the day after."""
 
-    cell: Literal["RNN", "LSTM", "GRU"] = "LSTM"
+    cell: CellName = "LSTM"
     hidden_size: Annotated[int, whole(1, 4096)] = 5
     num_layers: Annotated[int, whole(1, 100)] = 1
     batch_norm: Flag = False

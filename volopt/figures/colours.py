@@ -3,12 +3,14 @@
 Black is what really happened, grey what is no model of ours; between them no two things of one figure share a colour.
 """
 
+from volopt.models import cells
+
 ACTUAL = "#000000"
 GREY = "#595959"  # dark: people with deuteranopia see the green as a middle grey
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, VERMILLION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
 
-CELLS = {"RNN": VERMILLION, "LSTM": BLUE, "GRU": GREEN}
+CELLS = {name: cell.colour for name, cell in cells.CELLS.items()}
 SPLITS = {"train": ORANGE, "valid": SKY, "test": PURPLE}
 BASELINES = {
     "persistence": GREY,

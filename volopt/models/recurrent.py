@@ -2,14 +2,14 @@
 
 from torch import Tensor, nn
 
-CELLS: dict[str, type[nn.RNN] | type[nn.LSTM] | type[nn.GRU]] = {"RNN": nn.RNN, "LSTM": nn.LSTM, "GRU": nn.GRU}
+from volopt.models.cells import CELLS
 
 
 class Recurrent(nn.Module):
     """A stack of one cell, optional batch norm over its outputs, and a linear head.
 
     Args:
-        cell: a key of ``CELLS``.
+        cell: a key of ``models.cells.CELLS``.
         features: inputs a day.
         hidden_size: units of each layer.
         num_layers: layers of the stack.
@@ -30,8 +30,9 @@ class Recurrent(nn.Module):
         head_outputs: int = 1,
     ) -> None:
         super().__init__()
+        self.hidden_size, self.num_layers = hidden_size, num_layers
         between = dropout if num_layers > 1 else 0.0
-        self.recurrent = CELLS[cell](features, hidden_size, num_layers, dropout=between, batch_first=True)
+        self.recurrent = CELLS[cell].network(features, hidden_size, num_layers, dropout=between, batch_first=True)
         self.norm = nn.BatchNorm1d(hidden_size) if batch_norm else None
         self.head = nn.Linear(hidden_size, head_outputs)
 
@@ -52,5 +53,5 @@ class Recurrent(nn.Module):
                 if name.endswith(f"_l{layer}") and p.grad is not None
             )
             ** 0.5
-            for layer in range(self.recurrent.num_layers)
+            for layer in range(self.num_layers)
         ]

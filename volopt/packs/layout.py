@@ -11,16 +11,15 @@ from itertools import accumulate
 import torch
 from torch import Tensor
 
+from volopt.models.cells import CELLS
 from volopt.models.recurrent import Recurrent
-
-GATES = {"RNN": 1, "LSTM": 4, "GRU": 3}  # blocks of rows in each recurrent weight, in torch's order
 
 
 class WeightLayout:
     """The order of ``Recurrent.parameters()`` in a row, each parameter at the full width.
 
     Args:
-        cell: a key of ``GATES``.
+        cell: a key of ``models.cells.CELLS`` that has a packing.
         features: inputs a day.
         hidden_size: units of each layer, the full width.
         num_layers: layers of the stack.
@@ -29,7 +28,9 @@ class WeightLayout:
 
     def __init__(self, cell: str, *, features: int, hidden_size: int, num_layers: int, head_outputs: int = 1) -> None:
         self.features, self.hidden_size, self.num_layers = features, hidden_size, num_layers
-        self._gates = GATES[cell]
+        packing = CELLS[cell].packing
+        assert packing is not None
+        self._gates = packing.gate_blocks
         with torch.device("meta"):  # only the shapes are asked for
             model = Recurrent(
                 cell, features=features, hidden_size=hidden_size, num_layers=num_layers, head_outputs=head_outputs

@@ -4,25 +4,24 @@ import os
 
 import torch
 
+from volopt.models.cells import CELLS
 from volopt.packs.layout import WeightLayout
 from volopt.packs.shape import PackCapacity, PackShape
 from volopt.packs.tensors import VALID_AT_ONCE
 from volopt.training.device import release_memory
 
-# Float32 numbers a unit, day and sample: what a layer keeps for its gradients, and what is on its way beside them.
-# Counted with torch's dispatch (tests/training/test_footprint.py), rounded up.
-KEPT = {"RNN": 3.0, "LSTM": 8.0, "GRU": 9.0}
-PASSING = {"RNN": 2.0, "LSTM": 5.0, "GRU": 4.0}
-DROPPING = 4.0  # dropout's hashes and masks
+DROPPING = 4.0  # float32 numbers a unit, day and sample, of dropout's hashes and masks
 ROWS = 10  # weights, gradient, moments and the best weights, and what an update makes on its way
 SHARE = 0.8  # of the free memory that a pack may take
 
 
 def member_bytes(shape: PackShape, room: PackCapacity) -> float:
     """Return the estimated bytes that one member of a pack takes while it is trained."""
+    packing = CELLS[shape.cell].packing
+    assert packing is not None
     hidden, batch, layers = room.hidden_size, max(shape.sizes), shape.num_layers
-    step = batch * hidden * (layers * KEPT[shape.cell] + PASSING[shape.cell] + DROPPING * room.drops)
-    score = min(shape.valid, VALID_AT_ONCE) * hidden * 2 * PASSING[shape.cell]
+    step = batch * hidden * (layers * packing.kept_numbers + packing.passing_numbers + DROPPING * room.drops)
+    score = min(shape.valid, VALID_AT_ONCE) * hidden * 2 * packing.passing_numbers
     inputs = max(batch, min(shape.valid, VALID_AT_ONCE)) * (2 * shape.features + 6)
     layout = WeightLayout(
         shape.cell,

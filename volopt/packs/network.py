@@ -6,13 +6,15 @@ kept at zero until the member's first day: the last day of all members is the pa
 """
 
 from collections.abc import Callable
+from pkgutil import resolve_name
 
 import torch
 from torch import Tensor
 
+from volopt.models.cells import CELLS
 from volopt.packs.layout import WeightLayout
+from volopt.packs.steps import State, Step
 
-State = tuple[Tensor, ...]  # of one layer, each of shape (members, batch, hidden_size): h, for LSTM h and c
 Between = Callable[[Tensor, int], Tensor]  # what stands between two layers: outputs and their layer -> inputs
 
 
@@ -20,14 +22,17 @@ class PackedRecurrent:
     """Members with their weights as rows of one matrix, all zero at first.
 
     Args:
-        cell: a key of ``CELLS``.
+        cell: a key of ``models.cells.CELLS`` that has a packing.
         layout: of a row.
         members: how many.
         device: where they are.
     """
 
     def __init__(self, cell: str, layout: WeightLayout, members: int, device: str = "cpu") -> None:
-        self.layout, self._cell = layout, cell
+        packing = CELLS[cell].packing
+        assert packing is not None
+        self.layout = layout
+        self._step: Step = resolve_name(packing.step)
         self.rows = torch.zeros(members, layout.size, device=device)
         # Leaves of autograd that share the rows' memory: an update of the rows is one of each parameter.
         self.parameters = {name: view.requires_grad_() for name, view in layout.parameters(self.rows).items()}
@@ -54,43 +59,15 @@ class PackedRecurrent:
         into, around, into_bias, around_bias = (
             self.parameters[f"recurrent.{name}_l{layer}"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         )
-        cell, parts = CELLS[self._cell]
-        bias = into_bias if self._cell == "GRU" else into_bias + around_bias
+        bias = into_bias if self._step.adds_bias else into_bias + around_bias
         projected = torch.baddbmm(bias[:, None], inputs.flatten(1, 2), into.mT)  # of all days at once
         days = projected.view(*inputs.shape[:3], -1).unbind(1)
         awake = None if alive is None else alive[:, :, None, None].unbind(1)
-        state: State = (inputs.new_zeros(*days[0].shape[:2], around.shape[-1]),) * parts
+        state: State = (inputs.new_zeros(*days[0].shape[:2], around.shape[-1]),) * self._step.states
         outputs = []
         for index, day in enumerate(days):
-            state = cell(day, state, around.mT, around_bias[:, None])
+            state = self._step.function(day, state, around.mT, around_bias[:, None])
             if awake is not None:
                 state = tuple(part * awake[index] for part in state)
             outputs.append(state[0])
         return outputs
-
-
-def _rnn(day: Tensor, state: State, weight: Tensor, bias: Tensor) -> State:
-    """h' = tanh(x + U h), where x is the day's projection W x + b + c (Elman 1990)."""
-    return (torch.tanh(torch.baddbmm(day, state[0], weight)),)
-
-
-def _lstm(day: Tensor, state: State, weight: Tensor, bias: Tensor) -> State:
-    """c' = f c + i g, h' = o tanh(c') (Hochreiter and Schmidhuber 1997), gates in torch's order i, f, g, o."""
-    gates = torch.baddbmm(day, state[0], weight)
-    take, keep, new, give = gates.chunk(4, dim=-1)
-    cell = torch.sigmoid(keep) * state[1] + torch.sigmoid(take) * torch.tanh(new)
-    return torch.sigmoid(give) * torch.tanh(cell), cell
-
-
-def _gru(day: Tensor, state: State, weight: Tensor, bias: Tensor) -> State:
-    """h' = (1 - z) n + z h, n = tanh(x_n + r (U h + c)) (Cho et al. 2014), gates in torch's order r, z, n."""
-    around = torch.baddbmm(bias, state[0], weight)  # with the bias inside what the reset gate multiplies
-    parts = [2 * state[0].shape[-1], state[0].shape[-1]]
-    (gates, new), (gates_around, new_around) = torch.split(day, parts, -1), torch.split(around, parts, -1)
-    reset, update = torch.sigmoid(gates + gates_around).chunk(2, dim=-1)
-    new = torch.tanh(new + reset * new_around)
-    return (new + update * (state[0] - new),)
-
-
-Cell = Callable[[Tensor, State, Tensor, Tensor], State]
-CELLS: dict[str, tuple[Cell, int]] = {"RNN": (_rnn, 1), "LSTM": (_lstm, 2), "GRU": (_gru, 1)}  # and parts of its state

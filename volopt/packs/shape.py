@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from volopt.training.task import Task
+from volopt.training.task import Task, is_packable
 from volopt.windows.split import Split
 from volopt.windows.windows import Samples
 
@@ -42,7 +42,7 @@ class PackShape:
 def shape_of(task: Task, data: Data) -> PackShape | None:
     """Return the shape of the packs that can hold a fit, or None where it is to be trained by itself."""
     config, train = task.config, data["train"]
-    if not task.packed or config.batch_norm:
+    if not task.packed or not is_packable(config):
         return None
     return PackShape(
         cell=config.cell,

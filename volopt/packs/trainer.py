@@ -107,7 +107,7 @@ class PackTrainer:
     def _attempt(self, device: str) -> None:
         """Train a round; after an error all packs begin anew, from the states that their members came with."""
         try:
-            computing(self._round, device, "highest", "RNN")  # but each pack, and each task alone, at its own precision
+            computing(self._round, device)  # each pack and each single task sets its own precision
         except Exception as error:
             lost = isinstance(error, NoMemoryError)
             if not lost:
@@ -181,7 +181,7 @@ class PackTrainer:
     def _at(self, shape: PackShape) -> Iterator[None]:
         """Work on the pack of a shape, at its precision; an error within is about it."""
         self._at_hand = shape
-        with precise(shape.device, shape.precision, "RNN"):  # whose products a pack's are, in all cells
+        with precise(shape.device, shape.precision):  # packs use plain matrix products, without autocast
             yield
 
     def _seat(self, table: _RunningPack, group: list[_PackRequest]) -> None:

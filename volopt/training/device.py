@@ -8,9 +8,10 @@ from typing import TypeVar
 import torch
 
 from volopt.errors import TrainingError, UsageError
+from volopt.models.cells import CELLS
 from volopt.training import allocator
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 PRECISIONS = ("highest", "medium")
 # Errors of which torch makes a plain RuntimeError: of its CPU allocator, of C++, and of CUDA's libraries.
@@ -57,11 +58,11 @@ def release_memory(device: str) -> None:
 
 
 class NoMemoryError(TrainingError):
-    """Memory ran out while training."""
+    """Tell that memory ran out while training."""
 
 
-def computing(work: Callable[[], Found], device: str, precision: str, cell: str) -> Found:
-    """Return what ``work`` returns, computed as ``reproducible`` says.
+def computing(work: Callable[[], Result], device: str, precision: str = "highest", cell: str | None = None) -> Result:
+    """Return what ``work`` returns, computed under ``reproducible`` with the same arguments.
 
     Raises:
         NoMemoryError: memory ran out.
@@ -73,16 +74,16 @@ def computing(work: Callable[[], Found], device: str, precision: str, cell: str)
         except (MemoryError, RuntimeError) as error:
             if not ran_out_of_memory(error):
                 raise
-    # Here the error is gone, and with it the frames that held on to the tensors: what follows finds their memory free.
+    # The error is gone here, and with it the frames that held the tensors: their memory is free.
     release_memory(device)
     raise NoMemoryError("memory ran out while training", "try a smaller network or batch")
 
 
 @contextmanager
-def reproducible(device: str, precision: str, cell: str) -> Iterator[None]:
-    """Compute in one CPU thread, as ``precise`` says, and leave torch's settings and generators as they were."""
+def reproducible(device: str, precision: str = "highest", cell: str | None = None) -> Iterator[None]:
+    """Compute in one CPU thread under ``precise``, and restore torch's settings and generators at the end."""
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # one thread adds up in one order: the same numbers with any number of workers
+    torch.set_num_threads(1)  # one thread adds in one order: the numbers are the same with any number of workers
     try:
         cuda = [torch.device(device)] if torch.device(device).type == "cuda" else []
         with torch.random.fork_rng(devices=cuda), precise(device, precision, cell):
@@ -92,21 +93,27 @@ def reproducible(device: str, precision: str, cell: str) -> Iterator[None]:
 
 
 @contextmanager
-def precise(device: str, precision: str, cell: str) -> Iterator[None]:
-    """Compute at the given precision, and leave torch's settings as they were.
+def precise(device: str, precision: str, cell: str | None = None) -> Iterator[None]:
+    """Compute at a precision, and restore torch's settings at the end.
 
-    ``medium`` computes the matrix products in bfloat16: through torch's matmul precision for RNN, through autocast for
-    LSTM and GRU, whose CPU kernels ignore the former. A CPU without instructions for bfloat16 computes these two at
-    ``highest``: oneDNN's LSTM refuses bfloat16 there, and what stands in for it is ten times slower than float32.
+    ``medium`` computes matrix products in bfloat16: through torch's matmul precision, or through autocast for the cells
+    whose CPU kernels ignore it. A CPU without bfloat16 instructions computes those cells at ``highest``: oneDNN's LSTM
+    refuses bfloat16 there, and its replacement is ten times slower than float32.
+
+    Args:
+        device: as torch names it.
+        precision: ``highest`` or ``medium``.
+        cell: a key of ``models.cells.CELLS``, which decides about autocast; None: no autocast.
     """
     matmul = torch.get_float32_matmul_precision()
-    tf32 = torch.backends.cudnn.allow_tf32  # torch's default lets cuDNN round what goes into its products
+    tf32 = torch.backends.cudnn.allow_tf32  # torch's default lets cuDNN round the factors of its products
     kind = torch.device(device).type
-    autocast = precision == "medium" and cell != "RNN" and (kind == "cuda" or cpu_has_bfloat16())
+    wants_autocast = precision == "medium" and cell is not None and CELLS[cell].autocast
+    autocast = wants_autocast and (kind == "cuda" or cpu_has_bfloat16())
     torch.set_float32_matmul_precision("medium" if precision == "medium" else "highest")
     torch.backends.cudnn.allow_tf32 = precision == "medium"
     try:
-        # no cache: it would hold the weights' bfloat16 copies of the first epoch until the block ends
+        # No cache: it would hold the weights' bfloat16 copies of the first epoch until the block ends.
         with torch.autocast(kind, torch.bfloat16, enabled=autocast, cache_enabled=False):
             yield
     finally:

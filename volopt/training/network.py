@@ -116,7 +116,7 @@ def in_parts(count: int, at_once: int) -> Iterator[slice]:
 def _at_once(model: Recurrent, samples: Samples) -> int:
     """Return how many windows are forecast together: ``AT_ONCE``, halved until they take ``MOST_BYTES`` at most."""
     days, features = samples.windows.shape[1:]
-    window_bytes = 4 * days * (features + PER_UNIT * model.recurrent.hidden_size)
+    window_bytes = 4 * days * (features + PER_UNIT * model.hidden_size)
     count = AT_ONCE
     while count > FEWEST and count * window_bytes > MOST_BYTES:
         count //= 2

@@ -9,11 +9,10 @@ from typing import Any
 from numpy.typing import NDArray
 
 from volopt.definition.schema import Definition, Scalar
+from volopt.models.cells import CELLS
 
 Arrays = dict[str, NDArray[Any]]
 RUNGS = 10  # a trial reports about this many times
-# Units from which products in bfloat16 are faster on a CPU; below, the conversion costs more (tests/bench/precision).
-MEDIUM_PAYS_FROM = {"RNN": 32, "LSTM": 16, "GRU": 48}
 FORMAT = 1  # of kept fits: raise it when the same fit would come out with other numbers or metrics
 
 
@@ -149,12 +148,18 @@ def tasks(
             test_in_train_mode=published.test_in_train_mode if published else False,
             device=device,
             precision=precision if packed else _precision(config, device, precision),
-            packed=packed and not config.batch_norm,
+            packed=packed and is_packable(config),
         )
         for seed in range(training.seeds)
     ]
 
 
+def is_packable(config: Config) -> bool:
+    """Return whether a pack can train the configuration: it has no batch norm, and its cell has a packed form."""
+    return not config.batch_norm and CELLS[config.cell].packing is not None
+
+
 def _precision(config: Config, device: str, said: str) -> str:
     """Return the precision of a fit by itself: on a CPU a small network's is full, and the fit is kept as such."""
-    return "highest" if device == "cpu" and config.hidden_size < MEDIUM_PAYS_FROM[config.cell] else said
+    units = CELLS[config.cell].bfloat16_from
+    return "highest" if device == "cpu" and (units is None or config.hidden_size < units) else said
