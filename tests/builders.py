@@ -4,14 +4,30 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
+import optuna
 
 from volopt.data.frame import Frame
 from volopt.data.quality import Quality
 from volopt.definition.load import read
 from volopt.definition.schema import Definition
+from volopt.storage.artifacts import Artifacts
+from volopt.storage.run_record import DataSource
+from volopt.training.task import Fit
 from volopt.windows.dataset import Dataset, prepare
 
+SOURCE = DataSource(provider="here", reader="native", synthetic=True, fingerprint="fingerprint")
 Said = tuple[int, str, str]  # exit code, stdout, stderr
+
+
+def weights(fit: Fit) -> dict[str, np.ndarray]:
+    """Return the arrays of a fit's weights."""
+    return {name: values for name, values in fit.arrays.items() if name.startswith("weights.")}
+
+
+def attach(artifacts: Artifacts, trial: optuna.Trial, name: str, content: dict[str, Any]) -> None:
+    """Attach JSON to a running trial."""
+    for key, value in artifacts.put_json(name, content).items():
+        trial.storage.set_trial_system_attr(trial._trial_id, key, value)
 
 
 class Volopt(Protocol):

@@ -1,4 +1,4 @@
-"""Dask clusters on loopback, a scheduler and workers that are processes, and things for their workers to do."""
+"""Dask clusters of processes on the loopback address, and functions for their workers."""
 
 import os
 import signal
@@ -15,20 +15,20 @@ from distributed import Client
 import volopt
 from processes import until
 
-SECONDS = 90  # until we say that something never happened: a worker imports torch, on a busy machine
+SECONDS = 90  # after which a test fails: a worker has to import torch, on a busy machine
 ROOT = Path(volopt.__file__).parents[1]
 PATH = os.pathsep.join([str(ROOT), str(ROOT / "tests")])  # where workers find volopt and this module
 
 
 def free_address() -> str:
-    """Return an address on which nobody listens."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return f"tcp://127.0.0.1:{found.getsockname()[1]}"
+    """Return an address without a listener."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return f"tcp://127.0.0.1:{listener.getsockname()[1]}"
 
 
 class Cluster:
-    """A scheduler, and the workers that were started for it; all of them end with ``end``."""
+    """A scheduler and its workers; ``end`` ends all of them."""
 
     def __init__(self, directory: Path, **environment: str) -> None:
         self.directory, self.address = directory, free_address()
@@ -37,37 +37,37 @@ class Cluster:
         self.scheduler: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start the scheduler, which may have been before."""
+        """Start the scheduler, for the first time or again."""
         port = self.address.rpartition(":")[2]
-        self.scheduler = self._process("scheduler", "--port", port, "--no-show", log="scheduler")
-        assert until(lambda: self.address in self.said("scheduler"), SECONDS)
+        self.scheduler = self._process("scheduler", "--port", port, "--no-show", name="scheduler")
+        assert until(lambda: self.address in self.log("scheduler"), SECONDS)
 
     def worker(self, *options: str, **environment: str) -> "subprocess.Popen[bytes]":
         """Start a worker and wait until it has joined."""
-        log = f"worker{len(self.workers)}"
+        name = f"worker{len(self.workers)}"
         options = ("--nthreads", "1", "--no-nanny", "--local-directory", str(self.directory), *options)
-        found = self._process("worker", self.address, *options, log=log, **environment)
-        self.workers.append(found)
-        assert until(lambda: "Starting established connection" in self.said(log), SECONDS), self.said(log)
-        return found
+        process = self._process("worker", self.address, *options, name=name, **environment)
+        self.workers.append(process)
+        assert until(lambda: "Starting established connection" in self.log(name), SECONDS), self.log(name)
+        return process
 
     def fill(self, count: int) -> None:
-        """Start workers until so many are there."""
+        """Start workers until so many are running."""
         while sum(worker.poll() is None for worker in self.workers) < count:
             self.worker()
 
-    def said(self, log: str) -> str:
-        """Return what a process has logged."""
-        return (self.directory / f"{log}.log").read_text()
+    def log(self, name: str) -> str:
+        """Return the log of a process."""
+        return (self.directory / f"{name}.log").read_text()
 
     def end(self) -> None:
-        """End what is left."""
+        """End all processes that still run."""
         for process in filter(None, [*self.workers, self.scheduler]):
             process.kill()
             process.wait()
 
     def kill_one_in_a_task(self) -> None:
-        """Kill a worker while it has a task: it is stopped first, so that it keeps the one that it is seen with."""
+        """Kill a worker while it has a task. It is stopped first, so that it cannot finish the task meanwhile."""
         with Client(self.address, set_as_default=False) as client:
             pids = client.run(os.getpid)
             while True:
@@ -79,41 +79,41 @@ class Cluster:
                         return
                     os.kill(pids[address], signal.SIGCONT)
 
-    def _process(self, *arguments: str, log: str, **environment: str) -> "subprocess.Popen[bytes]":
+    def _process(self, *arguments: str, name: str, **environment: str) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-m", "dask", *arguments, "--host", "127.0.0.1", "--no-dashboard"]
         path = os.pathsep.join(filter(None, [PATH, os.environ.get("PYTHONPATH")]))
-        said = os.environ | {"PYTHONPATH": path} | self._environment | environment
-        with (self.directory / f"{log}.log").open("wb") as file:
-            return subprocess.Popen(command, env=said, stdout=file, stderr=file, cwd=self.directory)
+        variables = os.environ | {"PYTHONPATH": path} | self._environment | environment
+        with (self.directory / f"{name}.log").open("wb") as file:
+            return subprocess.Popen(command, env=variables, stdout=file, stderr=file, cwd=self.directory)
 
 
 @contextmanager
 def cluster(directory: Path, workers: int = 0, **environment: str) -> Iterator[Cluster]:
-    """Start a cluster and, at the end, end what is left of it."""
-    found = Cluster(directory, **environment)
+    """Start a cluster, and end it at the end of the context."""
+    started = Cluster(directory, **environment)
     try:
-        found.start()
-        found.fill(workers)
-        yield found
+        started.start()
+        started.fill(workers)
+        yield started
     finally:
-        found.end()
+        started.end()
 
 
-def stay(data: Any, place: str) -> int:
-    """Say who does it, by a file with the process's number, and stay until the file is gone."""
-    path = Path(place)
-    path.with_suffix(".new").write_text(str(os.getpid()))
-    path.with_suffix(".new").rename(path)
-    assert until(lambda: not path.exists(), SECONDS)
+def block(data: Any, path: str) -> int:
+    """Write the process id to a file, wait until the file is deleted, and return the id."""
+    file = Path(path)
+    file.with_suffix(".new").write_text(str(os.getpid()))
+    file.with_suffix(".new").rename(file)
+    assert until(lambda: not file.exists(), SECONDS)
     return os.getpid()
 
 
-def stay_once(data: Any, place: str) -> int:
-    """Stay as ``stay`` does where nobody did before, else return at once."""
-    return os.getpid() if Path(place).exists() else stay(data, place)
+def block_once(data: Any, path: str) -> int:
+    """Do as ``block``, but return at once if the file exists."""
+    return os.getpid() if Path(path).exists() else block(data, path)
 
 
-def give_back(data: Any, *task: Any) -> Any:
+def echo(data: Any, *task: Any) -> Any:
     """Return data and task."""
     return data, task
 
@@ -123,8 +123,8 @@ def fail(data: Any, error: Exception) -> None:
     raise error
 
 
-def fail_with_an_error_of_its_own(data: Any) -> None:
-    """Raise an error that cannot travel."""
+def fail_with_local_error(data: Any) -> None:
+    """Raise an error that cannot be pickled."""
 
     class LocalError(Exception):
         pass
@@ -132,8 +132,7 @@ def fail_with_an_error_of_its_own(data: Any) -> None:
     raise LocalError("no way out")
 
 
-def busy(place: str) -> int:
-    """Return the number of the process that stays, once it does."""
-    path = Path(place)
-    assert until(path.exists, SECONDS)
-    return int(path.read_text())
+def blocked_process(path: str) -> int:
+    """Wait until a process is in ``block``, and return its id."""
+    assert until(Path(path).exists, SECONDS)
+    return int(Path(path).read_text())

@@ -1,7 +1,6 @@
 """A study in a directory, driven over real storage and real, tiny networks; and a trainer that fails on purpose."""
 
-import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -9,21 +8,19 @@ from typing import Any
 import optuna
 from optuna.trial import TrialState
 
-from builders import STUDY, dataset
-from volopt.baselines.baselines import Baselines, baselines
-from volopt.data.frame import DataSource
+from builders import SOURCE, STUDY, dataset
+from volopt.baselines.baselines import Baselines
 from volopt.definition.schema import Definition
-from volopt.executors.serial import SerialTrainer
-from volopt.search.driver import Driver, RunContext
-from volopt.storage import array_store
+from volopt.executors.trainer import SerialTrainer
+from volopt.search.callbacks import Callback
+from volopt.search.context import RunContext
+from volopt.search.driver import Driver
+from volopt.search.interrupts import Interrupts
 from volopt.storage.artifacts import Artifacts
 from volopt.storage.database.connect import connect
 from volopt.studies import study as studies
-from volopt.training.progress import Progress
-from volopt.training.task import State, Task
-from volopt.windows.dataset import Dataset
-
-SOURCE = DataSource("here", "native", True, "fingerprint")
+from volopt.studies.space import Params
+from volopt.training.task import Fit, State, Task
 
 
 def pruned_by(pruner: str) -> str:
@@ -31,12 +28,24 @@ def pruned_by(pruner: str) -> str:
     return STUDY.replace("trials = 3", f'trials = 12\npruner = "{pruner}"').replace("epochs = 4", "epochs = 20")
 
 
+class Context(RunContext):
+    """Note for which windows baselines are asked, and give all fits the same cost."""
+
+    def baselines(self, window: int) -> Baselines:
+        windows = self.artifacts.directory / "windows.txt"
+        with windows.open("a") as file:
+            print(window, file=file)
+        return super().baselines(window)
+
+    def cost(self, params: Params) -> float:
+        return 1.0
+
+
 class Bench:
     """A study in a directory, driven as often as a test likes, each time as a new process would find it."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.windows: list[int] = []  # that baselines were asked for
         self.url = f"sqlite:///{directory}/volopt.db"
 
     def drive(
@@ -44,28 +53,24 @@ class Bench:
         found: Definition,
         wrap: Callable[[SerialTrainer], Any] = lambda trainer: trainer,
         kind: type[Driver] = Driver,
-        **said: Any,
+        callbacks: Sequence[Callback] = (),
+        interrupts: Interrupts | None = None,
+        **settings: Any,
     ) -> Driver:
         data = dataset(found)
         study = studies.open_or_create(connect(self.url, write=True, create=True), found, SOURCE)
         studies.repair(study)
-        artifacts = self.directory / "artifacts"
-        shop = RunContext(
-            data,
-            wrap(SerialTrainer(data)),
-            array_store.fits(artifacts),
-            Artifacts(artifacts),
-            functools.partial(self._baselines, data),
-            lambda params: 1.0,
-            **said,
-        )
-        driver = kind(study, found, studies.ledger(study, found), shop)
+        context = Context(found, data, Artifacts(self.directory / "artifacts"), **settings)
+        context.artifacts.prepare()
+        trainer = wrap(SerialTrainer(data))
+        driver = kind(study, studies.ledger(study, found), context, trainer, callbacks, interrupts)
         driver.run(found.phases)
         return driver
 
-    def _baselines(self, data: Dataset, window: int) -> Baselines:
-        self.windows.append(window)
-        return baselines(data, window, 4, array_store.baselines(self.directory / "artifacts"))
+    @property
+    def windows(self) -> list[int]:
+        """The windows for which baselines were asked."""
+        return [int(line) for line in (self.directory / "artifacts" / "windows.txt").read_text().split()]
 
     @property
     def study(self) -> optuna.Study:
@@ -90,14 +95,14 @@ class Faulty:
     def __init__(self, trainer: SerialTrainer, fault: Callable[[Task, int], BaseException | None]) -> None:
         self._trainer, self._fault, self._submitted = trainer, fault, 0
 
-    def submit(self, task: Task, state: State | None, until: int) -> Future[Progress]:
+    def submit(self, task: Task, state: State | None, until: int) -> Future[State | Fit]:
         error = self._fault(task, self._submitted)
         self._submitted += 1
         if error is not None and not isinstance(error, Exception):
             raise error
         if error is None:
             return self._trainer.submit(task, state, until)
-        future: Future[Progress] = Future()
+        future: Future[State | Fit] = Future()
         future.set_exception(error)
         return future
 

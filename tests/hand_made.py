@@ -1,4 +1,4 @@
-"""Trials made by hand for findings: every number over seeds is known; and a storage to put such trials in."""
+"""Trials made by hand, with known numbers over seeds, for the tests of claims; and a storage for such trials."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from optuna.trial import TrialState
 
-from volopt.claims.lookup import stored
-from volopt.comparison.evidence import SeedResult, TrialResult
-from volopt.data.frame import DataSource
+from builders import SOURCE, attach
+from volopt.claims.lookup import find_studies
+from volopt.comparison.trial_results import SeedResult, TrialResult
 from volopt.definition import load
 from volopt.definition.schema import Definition, Scalar
 from volopt.storage.artifacts import CURVES, Artifacts
@@ -18,11 +18,12 @@ from volopt.storage.database.connect import connect
 from volopt.studies import study as studies
 from volopt.studies.attributes import REASON
 from volopt.studies.space import distributions
+from volopt.studies.trial_file import InstrumentRows
 
 DAYS = 120
 ACTUAL = np.exp(np.random.default_rng(0).normal(0, 0.3, DAYS))
 NOISE = np.random.default_rng(1).normal(0, 1, (50, DAYS))
-BASELINE = {"cell": "LSTM", "hidden_size": 5, "num_layers": 1, "batch_norm": False}
+DEFAULTS = {"cell": "LSTM", "hidden_size": 5, "num_layers": 1, "batch_norm": False}
 
 Say = Callable[[dict[str, Any]], float]
 
@@ -47,27 +48,29 @@ class World:
     """
 
     synthetic = False
+    market = ()
 
     def __init__(self, name: str = "study", seeds: int = 10, **said: Say) -> None:
         self.name, self.seeds, self.said = name, seeds, said
         self.definition = SimpleNamespace(training=SimpleNamespace(seeds=seeds))
 
-    def __call__(self, **values: Scalar) -> TrialResult:
-        point = BASELINE | values
+    def trial(self, **values: Scalar) -> TrialResult:
+        point = DEFAULTS | values
         return TrialResult(
             number=0,
             params=point,
-            replicates=tuple(self._replicate(point, seed) for seed in range(self.seeds)),
+            seeds=tuple(self._seed_result(point, seed) for seed in range(self.seeds)),
             dates={split: np.datetime64("2020-01-01") + np.arange(DAYS) for split in ("valid", "test")},
             actual={"valid": ACTUAL, "test": ACTUAL},
             train={"mean": 2.0, "std": 0.5, "log_floor": 0.01},
+            instruments={split: [InstrumentRows("", slice(0, DAYS), 0.01)] for split in ("valid", "test")},
             baselines={},
         )
 
     def _say(self, what: str, point: dict[str, Any], otherwise: float) -> float:
         return self.said.get(what, constant(otherwise))(point)
 
-    def _replicate(self, point: dict[str, Any], seed: int) -> SeedResult:
+    def _seed_result(self, point: dict[str, Any], seed: int) -> SeedResult:
         scatter = 1 + 0.001 * (seed - 4) + 0.003 * np.sin(7 * seed + point["hidden_size"])
         loss = self._say("loss", point, 0.01) * scatter
         flat = seed < self._say("flat", point, 0)
@@ -108,12 +111,12 @@ def content(result: TrialResult) -> dict[str, Any]:
         },
         "seeds": [
             {
-                "seed": replicate.seed,
-                "metrics": dict(replicate.metrics),
-                "curves": {name: np.asarray(values).tolist() for name, values in replicate.curves.items()},
-                "forecast": {split: values.tolist() for split, values in replicate.forecast.items()},
+                "seed": seed.seed,
+                "metrics": dict(seed.metrics),
+                "curves": {name: np.asarray(values).tolist() for name, values in seed.curves.items()},
+                "forecast": {split: values.tolist() for split, values in seed.forecast.items()},
             }
-            for replicate in result.replicates
+            for seed in result.seeds
         ],
     }
 
@@ -131,7 +134,7 @@ class Shelf:
         source = load.read_text(load.find(of))
         assert before in source
         found = load.override(load.read(source.replace(before, after), "test"), name=name, **said)
-        studies.open_or_create(self.storage, found, DataSource("here", "native", True, "fingerprint"))
+        studies.open_or_create(self.storage, found, SOURCE)
         return found
 
     def trial(self, definition: Definition, content: Any, **values: Any) -> None:
@@ -139,11 +142,11 @@ class Shelf:
         study, _ = studies.find(self.storage, definition.name)
         space = distributions(definition)
         trial = study.ask()
-        params = {key: value for key, value in (definition.baseline() | values).items() if key in definition.space}
+        params = {key: value for key, value in (definition.defaults() | values).items() if key in definition.space}
         for key, value in params.items():
             study._storage.set_trial_param(trial._trial_id, key, space[key].to_internal_repr(value), space[key])
         if content is not None:
-            self.artifacts.attach(trial, CURVES, content)
+            attach(self.artifacts, trial, CURVES, content)
         study.tell(trial, 1.0)
 
     def failed(self, definition: Definition, reason: str) -> None:
@@ -154,4 +157,4 @@ class Shelf:
         study.tell(trial, state=TrialState.FAIL)
 
     def found(self, *names: str) -> Any:
-        return stored(self.storage, names or studies.names(self.storage), self.artifacts)
+        return find_studies(self.storage, names or studies.names(self.storage), self.artifacts)

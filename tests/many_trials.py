@@ -11,8 +11,7 @@ from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.storages._rdb import models
 from sqlalchemy import insert
 
-from builders import SAMPLE_DATA
-from volopt.data.frame import DataSource
+from builders import SAMPLE_DATA, SOURCE
 from volopt.definition.schema import Definition
 from volopt.storage.database.retrying import RetryingStorage
 from volopt.studies import study as studies
@@ -87,7 +86,7 @@ def _listed(values: Iterable[float]) -> str:
 
 def fill(storage: RetryingStorage, definition: Definition, points: Iterable[Params], *, pruned: float = 0.0) -> None:
     """Store a study whose first phase has tried the points; a share of the trials is PRUNED half-way."""
-    study = studies.open_or_create(storage, definition, DataSource("here", "native", True, "fingerprint"))
+    study = studies.open_or_create(storage, definition, SOURCE)
     study_id, space = study._study_id, distributions(definition)
     generator, numbered, first = random.Random(0), iter(enumerate(points)), _next_id(storage)
     while chunk := list(islice(numbered, CHUNK)):

@@ -5,7 +5,6 @@ from typing import Any
 
 from builders import SAMPLE_DATA
 from volopt.search import run as runs
-from volopt.search.callbacks import Callback
 from volopt.search.job import RunOptions, prepare_job
 
 TWO_TRIALS = f"""
@@ -51,5 +50,5 @@ def run(study: str, directory: Path, data: Path, **options: Any) -> RunOptions:
     path = directory / "small.toml"
     path.write_text(study)
     found = RunOptions(f"sqlite:///{directory}/volopt.db", data=data, workers=1, device="cpu", **options)
-    runs.run(prepare_job(str(path), found), lambda plans: Callback())
+    runs.run(prepare_job(str(path), found))
     return found

@@ -65,7 +65,7 @@ def test_mase_by_hand() -> None:
 def test_direction_counts_right_signs_among_the_days_that_changed() -> None:
     previous = array(5, 5, 5, 5, 5)
     actual = array(6, 4, 6, 5, 4)  # up, down, up, unchanged, down
-    forecast = array(9, 4.9, 4, 7, 5)  # right, right, wrong, not counted, undecided is wrong
+    forecast = array(9, 4.9, 4, 7, 5)  # right, right, wrong, not counted, no change is wrong
     assert metrics.direction(forecast, actual, previous) == pytest.approx(2 / 4)
 
 
@@ -80,20 +80,20 @@ def test_flatness_of_a_constant_forecast_is_zero_and_of_a_perfect_one_is_one() -
     assert metrics.flatness(2 * actual, actual) == pytest.approx(2)
 
 
-def test_a_target_that_never_moves_has_no_score_that_divides_by_how_it_moves() -> None:
+def test_scores_that_divide_by_the_spread_of_a_constant_target_are_nan() -> None:
     same = array(*[1e-3 + 1e-17, *[1e-3] * 6])
     assert math.isnan(metrics.log_r2(array(*[0.5] * 7), same, 0.1))
     assert math.isnan(metrics.flatness(array(1, 2), array(3, 3)))
     assert math.isnan(metrics.mase(array(1, 2), array(3, 3), naive=0.0))
 
 
-def test_skill_is_the_share_of_the_baselines_error_that_is_gone() -> None:
+def test_skill_is_the_relative_reduction_of_the_baselines_error() -> None:
     assert metrics.skill(0.03, 0.04) == pytest.approx(0.25)
     assert metrics.skill(0.08, 0.04) == pytest.approx(-1)
     assert math.isnan(metrics.skill(0.1, 0.0))
 
 
-def test_scores_name_the_log_scores_of_each_split_and_the_rest_of_test_only() -> None:
+def test_scores_have_log_scores_of_each_split_and_the_others_of_test_only() -> None:
     day = Forecast(array(1, 3, 2), array(1, 2, 4), array(2, 1, 2))
     valid = metrics.scores({"valid": day}, array(1, 2, 3))
     assert set(valid) == {"valid_log_r2", "valid_log_mse"}
@@ -102,26 +102,28 @@ def test_scores_name_the_log_scores_of_each_split_and_the_rest_of_test_only() ->
     assert set(both) == set(valid) | extra
 
 
-def test_scores_floor_at_a_tenth_of_the_smallest_positive_train_value_and_scale_by_trains_naive_error() -> None:
+def test_the_floor_is_a_tenth_of_the_smallest_positive_train_value_and_mase_scales_by_the_naive_error_of_train() -> (
+    None
+):
     train = array(0, 8, 2, -5)
     test = Forecast(array(-1, 5), array(4, 6), array(5, 5))
-    found = metrics.scores({"test": test}, train)
-    assert found["test_log_mse"] == pytest.approx((math.log(0.2 / 4) ** 2 + math.log(5 / 6) ** 2) / 2)
-    assert found["test_log_r2"] == metrics.log_r2(test.forecast, test.actual, 0.2)
-    assert found["test_mase"] == pytest.approx((5 + 1) / 2 / ((8 + 6 + 7) / 3))
-    assert found["test_direction"] == pytest.approx(1 / 2)
-    assert found["flatness"] == pytest.approx(3.0)
+    scores = metrics.scores({"test": test}, train)
+    assert scores["test_log_mse"] == pytest.approx((math.log(0.2 / 4) ** 2 + math.log(5 / 6) ** 2) / 2)
+    assert scores["test_log_r2"] == metrics.log_r2(test.forecast, test.actual, 0.2)
+    assert scores["test_mase"] == pytest.approx((5 + 1) / 2 / ((8 + 6 + 7) / 3))
+    assert scores["test_direction"] == pytest.approx(1 / 2)
+    assert scores["flatness"] == pytest.approx(3.0)
 
 
-def test_a_right_forecast_below_all_of_train_is_not_cut() -> None:
-    """Volume drifts: on real data it falls to a quarter of the smallest train day."""
+def test_a_right_forecast_below_all_of_train_is_not_clipped() -> None:
+    """Volume drifts: in real data it falls to a quarter of the smallest train value."""
     test = Forecast(array(1, 0.5), array(1, 0.5), array(1, 1))
     assert metrics.scores({"test": test}, array(2, 4, 3))["test_log_r2"] == 1.0
 
 
-def test_scores_without_a_positive_train_day_have_no_log_scores_but_all_others() -> None:
+def test_without_a_positive_train_day_only_log_scores_are_nan() -> None:
     test = Forecast(array(-1, 5), array(4, 6), array(5, 5))
-    found = metrics.scores({"test": test}, array(-3, -1, -2))
-    assert math.isnan(found["test_log_r2"])
-    assert math.isnan(found["test_log_mse"])
-    assert math.isfinite(found["test_mase"])
+    scores = metrics.scores({"test": test}, array(-3, -1, -2))
+    assert math.isnan(scores["test_log_r2"])
+    assert math.isnan(scores["test_log_mse"])
+    assert math.isfinite(scores["test_mase"])

@@ -9,13 +9,12 @@ import pytest
 
 from bench.published import inside, seeds_of
 from volopt.search import run as runs
-from volopt.search.callbacks import Callback
 from volopt.search.job import RunOptions, prepare_job
 from volopt.storage.database.connect import connect
 from volopt.studies.listing import trials
 from volopt.studies.study import find
 from volopt.training.fit import advance
-from volopt.training.task import tasks
+from volopt.training.task import Fit, tasks
 
 
 @pytest.fixture
@@ -25,7 +24,7 @@ def published(real_data: Path, tmp_path: Path) -> RunOptions:
 
 
 def _run(study: str, options: RunOptions) -> list[dict[str, Any]]:
-    runs.run(prepare_job(study, options), lambda plans: Callback())
+    runs.run(prepare_job(study, options))
     return trials(*find(connect(options.storage), study))
 
 
@@ -61,8 +60,8 @@ def test_one_seed_gives_what_an_independent_run_of_the_protocol_gave(
 ) -> None:
     job = prepare_job("published", published)
     task = tasks(job.definition, params, "cpu", "highest")[0]
-    fit = advance(task, job.dataset, None, task.epochs).fit
-    assert fit is not None
+    fit = advance(job.dataset, task, None, task.epochs)
+    assert isinstance(fit, Fit)
     assert fit.metrics["train_mse"] == pytest.approx(train_mse, abs=1e-4)
     assert fit.metrics["valid_mse"] == pytest.approx(valid_mse, abs=1e-4)
 

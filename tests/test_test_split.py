@@ -1,6 +1,5 @@
 """The test split chooses nothing: with noise in its place, every choice is the same."""
 
-import functools
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,17 +7,16 @@ from typing import Any
 import numpy as np
 import optuna
 
-from builders import STUDY, definition, frame
-from volopt.baselines.baselines import baselines
-from volopt.data.frame import DataSource, Frame
+from builders import SOURCE, STUDY, definition, frame
+from volopt.data.frame import Frame
 from volopt.definition.schema import Definition
-from volopt.executors.serial import SerialTrainer
-from volopt.search.driver import Driver, RunContext
-from volopt.storage import array_store
+from volopt.executors.trainer import SerialTrainer
+from volopt.search.context import RunContext
+from volopt.search.driver import Driver
 from volopt.storage.artifacts import Artifacts
 from volopt.storage.database.connect import connect
 from volopt.studies import study as studies
-from volopt.studies.best_trial import standing
+from volopt.studies.best_trial import best_trial
 from volopt.studies.listing import seeds, trials
 from volopt.windows.dataset import prepare
 
@@ -41,25 +39,16 @@ def noise(found: Frame) -> Frame:
 def run(directory: Path, found: Definition, data: Frame) -> optuna.Study:
     dataset = prepare([data], found, "fingerprint")
     storage = connect(f"sqlite:///{directory}/volopt.db", write=True, create=True)
-    study = studies.open_or_create(storage, found, DataSource("here", "native", True, "fingerprint"))
-    artifacts = directory / "artifacts"
-    rows = functools.cache(lambda window: baselines(dataset, window, 4, array_store.baselines(artifacts)))
-    studies.keep_baselines(study, rows(4).metrics)
-    shop = RunContext(
-        dataset,
-        SerialTrainer(dataset),
-        array_store.fits(artifacts),
-        Artifacts(artifacts),
-        rows,
-        lambda params: 1.0,
-    )
-    Driver(study, found, studies.ledger(study, found), shop).run(found.phases)
+    study = studies.open_or_create(storage, found, SOURCE)
+    context = RunContext(found, dataset, Artifacts(directory / "artifacts"))
+    studies.store_baselines(study, context.baselines(found.model.window).metrics)
+    Driver(study, studies.ledger(study, found), context, SerialTrainer(dataset)).run(found.phases)
     return study
 
 
 def choices(study: optuna.Study) -> list[Any]:
     """Return all that was decided: what was tried, pruned, kept and called best."""
-    stands = standing(study)
+    stands = best_trial(study)
     assert stands is not None
     return [
         study.best_trial.number,

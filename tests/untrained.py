@@ -26,7 +26,7 @@ def bundle(dataset: Dataset, *, seeds: int = 2, data: dict[str, Any] | None = No
         params: of the trial.
     """
     said = definition(data=data or {})
-    config = Config(**(said.baseline() | params))
+    config = Config(**(said.defaults() | params))
     facts = BundleFacts(
         format=1,
         volopt="0",
@@ -34,7 +34,7 @@ def bundle(dataset: Dataset, *, seeds: int = 2, data: dict[str, Any] | None = No
         study="small",
         trial=3,
         definition=dump(said),
-        params={key: said.baseline()[key] for key in said.space} | params,
+        params={key: said.defaults()[key] for key in said.space} | params,
         epochs=1,
         until="2020-05-31",
         data=BundleSource(provider="nowhere", reader="native", synthetic=True, fingerprint="", shown="SH600000"),

@@ -1,4 +1,4 @@
-"""A web server on loopback whose every answer a test writes, good ones and those of a bad day."""
+"""A web server on loopback; each test writes its answers, good and bad."""
 
 import socket
 import struct
@@ -10,7 +10,6 @@ from typing import Any
 
 Request = BaseHTTPRequestHandler
 Answer = Callable[[Request], None]
-MARK = '"one"'  # the ETag of a file that stays the same
 
 
 def whole(content: bytes, **headers: str) -> Answer:
@@ -38,21 +37,6 @@ def without_length(content: bytes) -> Answer:
         request.send_response(200)
         request.end_headers()
         request.wfile.write(content)
-
-    return answer
-
-
-def rest(content: bytes, mark: str = MARK, shift: int = 0) -> Answer:
-    """Send what the request's Range asks for, or with ``shift`` another part."""
-
-    def answer(request: Request) -> None:
-        start = int(request.headers["Range"].removeprefix("bytes=").removesuffix("-")) + shift
-        assert request.headers["If-Range"] == mark
-        request.send_response(206)
-        request.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
-        request.send_header("Content-Length", str(len(content) - start))
-        request.end_headers()
-        request.wfile.write(content[start:])
 
     return answer
 

@@ -1,7 +1,7 @@
-"""Expected errors: one sentence of what is wrong, a hint of what to do, and an exit code.
+"""Expected errors: one sentence about what is wrong, a hint about what to do, and an exit code.
 
-Everything that is a user's mistake or the world's fault is raised as one of these; ``cli`` turns them into exit codes
-in one place. Any other exception is a defect of volopt. An unknown name is met with the known ones nearest to it.
+Users' mistakes and faults of the environment are raised as these errors. ``cli.main`` turns them into exit codes. Any
+other exception is a defect of volopt. For an unknown name an error suggests the nearest known names.
 """
 
 import difflib
@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 
 
 class VoloptError(Exception):
-    """An expected failure.
+    """Tell an expected failure.
 
     Args:
-        message: one sentence, for a person.
-        hint: what to do about it.
+        message: one sentence for a person.
+        hint: what to do.
     """
 
     exit_code = 1
@@ -28,23 +28,23 @@ class VoloptError(Exception):
 
 
 class UsageError(VoloptError):
-    """A wrong option or argument."""
+    """Tell that an option or argument is wrong."""
 
     exit_code = 2
 
 
 class DataError(VoloptError):
-    """Data that cannot be read or do not fit the study."""
+    """Tell that data cannot be read or do not fit the study."""
 
     exit_code = 2
 
 
 class DownloadError(VoloptError):
-    """A data set that did not arrive, or is not what it should be."""
+    """Tell that a download failed, or that its content is wrong."""
 
 
 class DefinitionError(VoloptError):
-    """A study file with mistakes; ``mistakes`` holds one line each, with its key path."""
+    """Tell the mistakes of a study file; ``mistakes`` holds one line each, with the key path."""
 
     exit_code = 2
 
@@ -54,48 +54,48 @@ class DefinitionError(VoloptError):
 
 
 class StorageError(VoloptError):
-    """A database, artifact or lock that cannot be used."""
+    """Tell that a database, artifact or lock cannot be used."""
 
 
 class MissingStorageError(StorageError):
-    """There is no database yet, or nothing of ours in it."""
+    """Tell that there is no database, or that it has no study of volopt."""
 
 
 class StudyError(VoloptError):
-    """A study that is not there, is held by another process, or was made from another definition."""
+    """Tell that a study is missing, is held by another process, or has another definition."""
 
 
 class TrainingError(VoloptError):
-    """A fit that failed by itself: the loss is not finite, memory ran out."""
+    """Tell that training failed: the loss is not finite, or memory ran out."""
 
 
 class ClusterError(VoloptError):
-    """A Dask cluster that cannot be reached, or whose workers cannot do what a run asks of them."""
+    """Tell that a Dask cluster cannot be reached, or that its workers do not fit a run."""
 
 
 class OnnxError(VoloptError):
-    """An ONNX model that cannot be used, or does not forecast what its networks do."""
+    """Tell that an ONNX model cannot be used, or that its forecasts differ from its networks'."""
 
 
 def sentence(text: str) -> str:
-    """Return a message or hint with what ends a sentence."""
+    """Return a message or hint with a full stop, where it has no other end."""
     return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def nearest(name: str, known: Iterable[str], count: int = 1) -> list[str]:
-    """Return the known names most like ``name``, the best first, whatever their case."""
+    """Return the known names nearest to ``name``, the nearest first; upper and lower case are equal."""
     names = {each.lower(): each for each in known}
     return [names[each] for each in difflib.get_close_matches(name.lower(), names, n=count)]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return the end of a sentence that asks about the nearest known name, or nothing."""
+    """Return the end of a sentence that asks about the nearest known name, or an empty text."""
     match = nearest(name, known)
     return f', did you mean "{match[0]}"?' if match else ""
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """Return a hint with the known names most like ``name``, or with the first known ones where none is."""
+    """Return a hint with the known names nearest to ``name``, or else with the first known names."""
     names = list(known)
     near = nearest(name, names, count=3)
     if near:

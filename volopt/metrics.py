@@ -1,6 +1,6 @@
-"""Scores of a forecast, numpy only: the same names in every table, artifact and file.
+"""Score forecasts with numpy only, under the same names in every table, artifact and file.
 
-``actual`` and ``forecast`` are arrays of shape (days,) in the target's own units unless a docstring says otherwise.
+``actual`` and ``forecast`` have shape (days,) and the target's original units unless a docstring says otherwise.
 Lower is better for errors, higher for R² and direction.
 """
 
@@ -12,19 +12,20 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-# A forecast must be positive to have a logarithm: it is floored at this share of the smallest positive train value.
-# The smallest value itself would cut what is right: volume drifts, and SH600000 fell to a quarter of it after 2015
+# A forecast must be positive to have a logarithm, so this share of the smallest positive train value is its floor.
+# The smallest value itself would cut right forecasts: volume drifts, and SH600000 fell to a quarter of it after 2015
 # (the valid R² of a ridge regression on log volume is 0.70 there, and 0.55 when floored at the smallest value).
-FLOOR = 0.1
-ROUNDING = 1e-12  # logarithms that lie no further apart are one and the same
+FLOOR_SHARE = 0.1
+MIN_LOG_RANGE = 1e-12  # a smaller range of log(target) is rounding, and the target counts as constant
+MAX_LOG = 100.0  # e^100 exceeds any quantity; it keeps a diverged forecast finite
 
 
 class Forecast(NamedTuple):
-    """What was said and what came, day by day; every array has the shape (days,)."""
+    """Hold the forecasts and actual values of some days; every array has the shape (days,)."""
 
     forecast: Array
     actual: Array
-    previous: Array  # the actual of the trade day before
+    previous: Array  # the actual value of the trade day before
 
 
 def mse(forecast: Array, actual: Array) -> float:
@@ -33,20 +34,20 @@ def mse(forecast: Array, actual: Array) -> float:
 
 
 def log_floor(train: Array) -> float:
-    """Return what forecasts are raised to before their logarithm: ``FLOOR`` times the smallest positive train value.
+    """Return the floor of forecasts before their logarithm: ``FLOOR_SHARE`` times the smallest positive train value.
 
-    NaN where train is never positive: then there is no logarithm to score.
+    It is NaN if train is never positive, as there is no logarithm to score then.
     """
     positive = train[train > 0]
-    return FLOOR * float(positive.min()) if positive.size else float("nan")
+    return FLOOR_SHARE * float(positive.min()) if positive.size else float("nan")
 
 
 def log_errors(forecast: Array, actual: Array, floor: float) -> tuple[Array, Array]:
-    """Return log forecast minus log actual, and log actual, for the days with a positive actual.
+    """Return log forecast minus log actual, and log actual, on the days with a positive actual value.
 
     Args:
-        forecast: in original units; values below ``floor`` are raised to it, since a linear head may go below zero.
-        actual: in original units; days with 0 have no logarithm and are left out.
+        forecast: original units; values below ``floor`` are raised to it, since a linear head may go below zero.
+        actual: original units; days with 0 have no logarithm and are left out.
         floor: positive; see ``log_floor``.
     """
     positive = actual > 0
@@ -63,7 +64,7 @@ def log_mse(forecast: Array, actual: Array, floor: float) -> float:
 def log_r2(forecast: Array, actual: Array, floor: float) -> float:
     """Return R² of log(target): 1 − Σ(log f − log a)² / Σ(log a − mean log a)²."""
     errors, log_actual = log_errors(forecast, actual, floor)
-    if not errors.size or np.ptp(log_actual) <= ROUNDING:
+    if not errors.size or np.ptp(log_actual) <= MIN_LOG_RANGE:
         return float("nan")
     return float(1 - np.sum(errors**2) / np.sum((log_actual - log_actual.mean()) ** 2))
 
@@ -79,7 +80,7 @@ def mase(forecast: Array, actual: Array, naive: float) -> float:
 
 
 def direction(forecast: Array, actual: Array, previous: Array) -> float:
-    """Return the share of days whose change against the day before has the right sign; unchanged days do not count."""
+    """Return the share of days whose change from the day before has the right sign; unchanged days do not count."""
     changed = actual != previous
     right = np.sign(forecast - previous)[changed] == np.sign(actual - previous)[changed]
     return float(np.mean(right)) if right.size else float("nan")
@@ -92,25 +93,24 @@ def flatness(forecast: Array, actual: Array) -> float:
 
 
 def skill(error: float, baseline_error: float) -> float:
-    """Return 1 − error / baseline's error: the share of it that is gone, below 0 where there is more."""
+    """Return 1 − error / baseline error: the relative error reduction, negative if the error is larger."""
     return 1 - error / baseline_error if baseline_error > 0 else float("nan")
 
 
 def scores(splits: Mapping[str, Forecast], train: Array) -> dict[str, float]:
-    """Return the metrics in original units of the splits given, ``valid`` and ``test``.
+    """Return the metrics, in original units, of the splits ``valid`` and ``test``.
 
     Args:
-        splits: the forecasts of each split.
+        splits: the forecasts of each split; one that is absent has no metrics.
         train: the target on the train days, (days,), original units.
     """
     floor = log_floor(train)
-    found: dict[str, float] = {}
+    metrics: dict[str, float] = {}
     for split, (forecast, actual, _) in splits.items():
-        found[f"{split}_log_r2"] = log_r2(forecast, actual, floor)
-        found[f"{split}_log_mse"] = log_mse(forecast, actual, floor)
-    if "test" in splits:
-        test = splits["test"]
-        found["test_mase"] = mase(test.forecast, test.actual, naive_error(train))
-        found["test_direction"] = direction(*test)
-        found["flatness"] = flatness(test.forecast, test.actual)
-    return found
+        metrics[f"{split}_log_r2"] = log_r2(forecast, actual, floor)
+        metrics[f"{split}_log_mse"] = log_mse(forecast, actual, floor)
+    if test := splits.get("test"):
+        metrics["test_mase"] = mase(test.forecast, test.actual, naive_error(train))
+        metrics["test_direction"] = direction(*test)
+        metrics["flatness"] = flatness(test.forecast, test.actual)
+    return metrics

@@ -1,14 +1,14 @@
-"""One made-up series that the tests of single baselines share."""
+"""A synthetic series for the tests of single baselines."""
 
 import numpy as np
 import pytest
 
-from volopt.baselines.history import History
+from volopt.baselines.methods import History
 
 
 @pytest.fixture(scope="session")
 def history() -> History:
-    """500 days of a positive target that drifts, and two other features."""
+    """Return 500 days of a positive target that drifts, and two other features."""
     generator = np.random.default_rng(0)
     steps = generator.normal(0, 0.3, 500)
     log = 10 + np.cumsum(steps) - 0.5 * np.concatenate([[0], np.cumsum(steps)[:-1]])

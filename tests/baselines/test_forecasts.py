@@ -1,4 +1,4 @@
-"""The baselines on datasets: the right days, fitted on all of train, and never a look ahead."""
+"""Forecasts of the baselines on datasets: the right days, fitted on all of train, no look-ahead."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from builders import definition, frame
-from volopt.baselines.forecasts import BASELINES, forecasts
-from volopt.baselines.history import Forecaster, History
+from volopt.baselines.forecasts import forecasts
+from volopt.baselines.methods import BASELINES, Forecaster, History
 from volopt.data.frame import Frame
 from volopt.definition.load import load
-from volopt.windows.dataset import Array, Dataset, prepare
+from volopt.metrics import Array
+from volopt.windows.dataset import Dataset, prepare
 from volopt.windows.windows import samples
 
 DAYS, TRAIN_END, VALID_END = 152, 91, 121  # rows of ``frame``: train is 0 to 90
@@ -28,69 +29,69 @@ def dataset(*frames: Frame, **data: object) -> Dataset:
 
 
 def published(days: int = 200, test_days: int = 60) -> Dataset:
-    found = load("published")
-    columns = found.data.features
+    study = load("published")
+    columns = study.data.features
     frames = [frame(days, seed=2, columns=columns), frame(test_days, seed=3, columns=columns)]
-    return prepare(frames, found, "fingerprint")
+    return prepare(frames, study, "fingerprint")
 
 
 def changed(data: Frame, row: int, factor: float) -> Frame:
-    """The frame with every value of one day multiplied."""
+    """Return the frame with every value of one day multiplied."""
     values = data.values.copy()
     values[row] *= factor
     return replace(data, values=values)
 
 
 def history(data: Frame) -> History:
-    """Of a frame whose second column is the target."""
+    """Return the history of a frame whose second column is the target."""
     return History(data.values[:, 1], np.log(data.values[:, 1]), data.values[:, :1])
 
 
-def joined(found: dict[str, dict[str, Array]], name: str) -> Array:
-    return np.concatenate([found[name]["valid"], found[name]["test"]])
+def joined(by_name: dict[str, dict[str, Array]], name: str) -> Array:
+    return np.concatenate([by_name[name]["valid"], by_name[name]["test"]])
 
 
 # Days and rows.
 
 
-def test_the_baselines_stand_in_their_order_with_a_forecast_for_every_day_the_trials_forecast() -> None:
+def test_the_baselines_keep_their_order_and_forecast_every_day_that_the_trials_forecast() -> None:
     data = dataset()
-    found = forecasts(data, 5, LAGS)
-    assert list(found) == ["persistence", "ma5", "ewma", "har", "ridge", "lightgbm"]
-    for each in found.values():
-        assert list(each) == ["valid", "test"]
-        assert all(len(each[split]) == len(samples(data, split, 5)) for split in each)
+    by_name = forecasts(data, 5, LAGS)
+    assert list(by_name) == ["persistence", "ma5", "ewma", "har", "ridge", "lightgbm"]
+    for splits in by_name.values():
+        assert list(splits) == ["valid", "test"]
+        assert all(len(splits[split]) == len(samples(data, split, 5)) for split in splits)
 
 
 def test_forecasts_are_in_the_order_of_the_samples_over_several_series() -> None:
     data = dataset(frame(seed=1), frame(seed=2))
-    found = forecasts(data, 5, LAGS)["persistence"]
-    for split, values in found.items():
-        np.testing.assert_array_equal(values, samples(data, split, 5).previous)
+    for split, values in forecasts(data, 5, LAGS)["persistence"].items():
+        previous = [series.target[np.array(data.rows(split, 5, i)) - 1] for i, series in enumerate(data.series)]
+        np.testing.assert_array_equal(values, np.concatenate(previous))
 
 
 @names
 def test_a_baseline_is_fitted_on_every_train_day_of_its_own_series(name: str) -> None:
-    """Trials leave out the first six days; with two input days ridge and lightgbm begin at the third."""
+    """Trials leave out the first six days; with two lags ridge and lightgbm begin at the third."""
     frames = frame(seed=1), frame(seed=2)
-    found = forecasts(dataset(*frames), 5, 2)[name]["valid"]
+    forecast = forecasts(dataset(*frames), 5, 2)[name]["valid"]
     expected = [BASELINES[name](history(data), range(TRAIN_END), 2)(history(data)) for data in frames]
-    np.testing.assert_allclose(found, np.concatenate([days[TRAIN_END:VALID_END] for days in expected]))
+    np.testing.assert_allclose(forecast, np.concatenate([days[TRAIN_END:VALID_END] for days in expected]))
 
 
 @names
-def test_the_published_test_file_is_forecast_by_what_was_fitted_on_the_first_file(name: str) -> None:
+def test_the_fit_on_the_first_published_file_forecasts_the_test_file(name: str) -> None:
     data = published()
-    past, year = (History(s.target, np.log(s.target), s.features[:, :4]) for s in data.series)
+    first, year = (History(s.target, np.log(s.target), s.features[:, :4]) for s in data.series)
     end = data.rule.targets("train", data.series[0].dates, 4, 0).stop
-    expected = BASELINES[name](past, range(end), LAGS)(year)[19:-1]  # the last window is dropped
+    expected = BASELINES[name](first, range(end), LAGS)(year)[19:-1]  # the last window is dropped
     np.testing.assert_allclose(forecasts(data, 4, LAGS)[name]["test"], expected)
 
 
-def test_all_days_of_the_published_year_are_forecast_even_with_more_input_days_than_lie_before() -> None:
-    found = forecasts(published(1895, 243), 99, 99)
-    assert {name: len(each["test"]) for name, each in found.items()} == dict.fromkeys(BASELINES, 223)
-    assert all(np.isfinite(each["test"]).all() for each in found.values())
+def test_all_days_of_the_published_year_are_forecast_even_with_more_lags_than_earlier_days() -> None:
+    tests = {name: splits["test"] for name, splits in forecasts(published(1895, 243), 99, 99).items()}
+    assert {name: len(forecast) for name, forecast in tests.items()} == dict.fromkeys(BASELINES, 223)
+    assert all(np.isfinite(forecast).all() for forecast in tests.values())
 
 
 @names
@@ -101,13 +102,13 @@ def test_neither_transform_nor_anchor_nor_scaling_changes_a_forecast(name: str) 
 
 
 @names
-def test_the_target_is_no_feature_beside_itself(name: str) -> None:
-    """Where the target is not among the features, all of them are the others."""
+def test_the_target_is_not_also_another_feature(name: str) -> None:
+    """If the target is not among the features, all features are the others."""
     without = forecasts(dataset(features=("$close",)), 5, LAGS)
     np.testing.assert_array_equal(joined(without, name), joined(forecasts(dataset(), 5, LAGS), name))
 
 
-# Nothing looks ahead.
+# No look-ahead.
 
 
 @cache
@@ -126,7 +127,7 @@ def test_changing_a_day_changes_no_forecast_of_that_day_or_before(name: str, row
 
 @pytest.mark.parametrize("name", [name for name in BASELINES if name != "lightgbm"])  # whose forecast moves in steps
 def test_changing_a_day_changes_the_forecast_of_the_day_after(name: str) -> None:
-    """The counterpart, without which the test above could not fail."""
+    """Show that the test above can fail."""
     forecaster, before = before_changes(name)
     for row in range(1, DAYS - 1):
         assert forecaster(history(changed(frame(), row, 3.0)))[row + 1] != before[row + 1]
@@ -140,7 +141,7 @@ def forecasts_before() -> dict[str, dict[str, Array]]:
 @given(st.integers(TRAIN_END, DAYS - 1), st.floats(1e-6, 1e6))
 @settings(max_examples=20)
 def test_changing_a_day_after_train_changes_nothing_that_was_fitted(row: int, factor: float) -> None:
-    """Nor the floor of logarithms, nor the spread of a feature: every forecast up to that day is the same."""
+    """The floor of logarithms and the scale of a feature stay, and so does every forecast up to that day."""
     after = forecasts(dataset(changed(frame(), row, factor)), 5, LAGS)
     early = row - TRAIN_END + 1
     for name in BASELINES:
@@ -166,7 +167,7 @@ def test_changing_the_published_valid_days_changes_no_forecast_of_the_test_year(
         np.testing.assert_array_equal(before[name]["test"], after[name]["test"])
 
 
-# Values that are hard to take.
+# Extreme values.
 
 
 @names
@@ -174,11 +175,11 @@ def test_changing_the_published_valid_days_changes_no_forecast_of_the_test_year(
 @settings(max_examples=25)
 def test_forecasts_of_a_positive_target_are_positive_and_finite(name: str, target: Array, data: st.DataObject) -> None:
     train = range(data.draw(st.integers(3, len(target))))
-    seen = History(target, np.log(target), target[:, None])
-    found = BASELINES[name](seen, train, data.draw(st.integers(1, 50)))(seen)
-    assert found.shape == target.shape
-    assert np.isfinite(found).all()
-    assert (found > 0).all()
+    series = History(target, np.log(target), target[:, None])
+    forecast = BASELINES[name](series, train, data.draw(st.integers(1, 50)))(series)
+    assert forecast.shape == target.shape
+    assert np.isfinite(forecast).all()
+    assert (forecast > 0).all()
 
 
 def with_target(values: Sequence[float] | Array) -> Dataset:
@@ -187,17 +188,17 @@ def with_target(values: Sequence[float] | Array) -> Dataset:
 
 
 @names
-def test_a_day_of_zero_counts_as_a_tenth_of_the_smallest_positive_train_value_in_logs(name: str) -> None:
+def test_in_logs_a_zero_counts_as_a_tenth_of_the_smallest_positive_train_value(name: str) -> None:
     target = frame().values[:, 1].copy()
     target[80], target[110] = target.min() / 2, target.min() / 4  # one in train, and a smaller one after it
     zeros, floored = target.copy(), target.copy()
     zeros[[40, 100, 130]] = 0
     floored[[40, 100, 130]] = target[80] / 10
-    found, expected = (joined(forecasts(with_target(each), 5, LAGS), name) for each in (zeros, floored))
-    if name in ("persistence", "ma5"):  # of levels, where 0 is a number like any other
-        assert np.isfinite(found).all()
+    forecast, expected = (joined(forecasts(with_target(each), 5, LAGS), name) for each in (zeros, floored))
+    if name in ("persistence", "ma5"):  # they forecast levels, where 0 needs no floor
+        assert np.isfinite(forecast).all()
     else:
-        np.testing.assert_allclose(found, expected)
+        np.testing.assert_allclose(forecast, expected)
 
 
 @names

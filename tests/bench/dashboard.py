@@ -1,11 +1,11 @@
-"""Is a page of the dashboard there within 3 seconds when a study has 2,000 trials?
+"""Check that each page of the dashboard loads within 3 seconds for a study of 2,000 trials.
 
     python tests/bench/dashboard.py [TRIALS]
 
-Runs a small study on the synthetic sample, copies its trials, with all that a run leaves with them, until there are
-TRIALS (2,000), gives each a note, and measures in Debian's chromium the seconds from the address to the content: first,
-with nothing in the browser's cache and a dashboard that was just started, and again, which is held against the goal. A
-busy machine is slower; the list of studies, which takes the same at any TRIALS, tells by how much.
+The script runs a small study on the synthetic sample, copies its trials with all that a run stores until there are
+TRIALS (2,000), and gives each a note. It measures the seconds from the address to the content in Debian's chromium: at
+first, with an empty browser cache and a dashboard that has just started, and again, which has the goal. The list of
+studies takes the same time at any TRIALS, so it shows how busy the machine is.
 """
 
 import json
@@ -50,12 +50,12 @@ sampler = "random"
 vary = ["cell", "hidden_size", "window", "learning_rate"]
 trials = 10
 """
-OF_A_TRIAL = (
+TRIAL_TABLES = (
     "trial_params", "trial_values", "trial_user_attributes", "trial_system_attributes", "trial_intermediate_values"
 )  # fmt: skip
 NOTE = "| metric | mean of 3 seeds | lowest | highest |\n|---|---:|---:|---:|\n" + "| valid_mse | 1 | 0 | 2 |\n" * 8
 PAGES = {
-    "list of studies": ("", "text=1. many"),  # what the page itself takes, whatever the study
+    "list of studies": ("", "text=1. many"),  # independent of the study
     "study": ("/studies/1", "#plot-history .main-svg", "#graph-hyperparameter-importances .bars path"),
     "trials": ("/studies/1/trials", "text=Trial 0 (trial_id=1)"),
     "analytics": ("/studies/1/analytics", "#plot-slice .main-svg", "#graph-rank .main-svg", "#plot-edf-0 .main-svg"),
@@ -63,13 +63,13 @@ PAGES = {
 
 
 def copy_trials(database: Path, total: int) -> None:
-    """Copy trials, row by row in every table, until there are ``total``, each with another value and with a note."""
+    """Copy trials, row by row in every table, until there are ``total``, each with its own value and a note."""
     connection = sqlite3.connect(database)
-    sources = [each for (each,) in connection.execute("SELECT trial_id FROM trials ORDER BY trial_id")]
+    sources = [trial for (trial,) in connection.execute("SELECT trial_id FROM trials ORDER BY trial_id")]
     for number in range(len(sources), total):
         source, trial = sources[number % len(sources)], number + 1
         _copy(connection, "trials", source, {"trial_id": trial, "number": number})
-        for table in OF_A_TRIAL:
+        for table in TRIAL_TABLES:
             _copy(connection, table, source, {"trial_id": trial})
         connection.execute("UPDATE trial_values SET value = value * (1 + ? % 97) WHERE trial_id = ?", (number, trial))
     for trial in range(1, total + 1):
@@ -83,26 +83,26 @@ def copy_trials(database: Path, total: int) -> None:
 
 
 def _copy(connection: sqlite3.Connection, table: str, trial: int, new: dict[str, int]) -> None:
-    """Copy the rows of a trial, with some columns set anew."""
+    """Copy the rows of a trial, with new values of some columns."""
     primary, *others = [name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")]
-    said = {primary: None} | new
-    cells = ", ".join(f":{name}" if name in said else name for name in (primary, *others))
+    values = {primary: None} | new
+    cells = ", ".join(f":{name}" if name in values else name for name in (primary, *others))
     connection.execute(
-        f"INSERT INTO {table} SELECT {cells} FROM {table} WHERE trial_id = :source", said | {"source": trial}
+        f"INSERT INTO {table} SELECT {cells} FROM {table} WHERE trial_id = :source", values | {"source": trial}
     )
 
 
 def seconds(page: Page, address: str, contents: tuple[str, ...]) -> float:
-    """Return how long it takes until all of the content is there."""
-    began = time.monotonic()
+    """Return the seconds until all of the content is present."""
+    start = time.monotonic()
     page.goto(address, wait_until="commit")
     for content in contents:
         page.locator(content).first.wait_for(timeout=120_000)
-    return time.monotonic() - began
+    return time.monotonic() - start
 
 
 def measure(url: str) -> None:
-    """Print a row a page."""
+    """Print a row for each page."""
     with sync_playwright() as playwright:
         sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=sandbox)
@@ -119,7 +119,7 @@ def measure(url: str) -> None:
 
 
 def main(trials: int) -> None:
-    """Make the study, start the dashboard, and measure."""
+    """Create the study, start the dashboard, and measure."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "many.toml").write_text(STUDY)
         volopt = [sys.executable, "-m", "volopt"]
@@ -128,10 +128,10 @@ def main(trials: int) -> None:
         print(f"{trials} trials, {len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f}\n")
         with subprocess.Popen([*volopt, "dashboard"], cwd=folder, stdout=subprocess.PIPE, text=True) as server:
             assert server.stdout is not None
-            found = re.match(r"Dashboard: (.*)/dashboard", server.stdout.readline())
-            assert found
+            url = re.match(r"Dashboard: (.*)/dashboard", server.stdout.readline())
+            assert url
             try:
-                measure(found[1])
+                measure(url[1])
             finally:
                 server.terminate()
 

@@ -1,9 +1,9 @@
-"""Do the paper's claims hold? Runs what `volopt findings` needs, 10 seeds each, and prints its verdicts as a table.
+"""Test the paper's claims: run what `volopt findings` needs, with 10 seeds, and print its verdicts as a table.
 
     python tests/bench/findings.py DATA [STORAGE]
 
-DATA holds published/ (the paper's two CSV files) and qlib_cn/ (a qlib provider with SH600000). The studies are run, or
-resumed, in STORAGE (a SQLite URL; a temporary one if left out): about 40 minutes on 2 cores.
+DATA holds published/ (the paper's two CSV files) and qlib_cn/ (a qlib provider with SH600000). The script runs or
+resumes the studies in STORAGE (a SQLite URL; default: a temporary one): about 40 minutes on 2 cores.
 """
 
 import json
@@ -24,40 +24,41 @@ RUNS = {
 
 
 def volopt(*arguments: str) -> Any:
-    """What a volopt command prints as JSON."""
+    """Return the JSON that a volopt command prints."""
     command = [sys.executable, "-m", "volopt", *arguments, "--json"]
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
 
 
 def number(value: float | None) -> str:
-    """A figure with three digits."""
+    """Return a number with three digits."""
     return "-" if value is None else f"{value:.3g}"
 
 
-def cell(found: dict[str, Any] | None) -> str:
-    """A verdict with its effect and interval."""
-    if found is None:
+def cell(finding: dict[str, Any] | None) -> str:
+    """Return a verdict with its effect, interval and p."""
+    if finding is None:
         return ""
-    low, high = found["interval"] or (None, None)
-    return f"**{found['verdict']}** {number(found['effect'])} [{number(low)}, {number(high)}], p {number(found['p'])}"
+    low, high = finding["interval"] or (None, None)
+    effect = f"{number(finding['effect'])} [{number(low)}, {number(high)}]"
+    return f"**{finding['verdict']}** {effect}, p {number(finding['p'])}"
 
 
 def main(data: str, storage: str) -> None:
     """Run the studies and print the table."""
     for study, (folder, *phases) in RUNS.items():
         volopt("run", study, *phases, "--seeds", "10", "--data", str(Path(data) / folder), "--storage", storage)
-    found = volopt("findings", *RUNS, "--storage", storage)
+    findings = volopt("findings", *RUNS, "--storage", storage)
     print("| claim | on the paper's files | on volume | the effect is |\n|---|---|---|---|")
-    for claim in dict.fromkeys(each["id"] for each in found):
-        rows = [each for each in found if each["id"] == claim]
-        published = next((each for each in rows if each["study"].startswith("published")), None)
-        other = next((each for each in rows if not each["study"].startswith("published")), None)
+    for claim in dict.fromkeys(finding["id"] for finding in findings):
+        rows = [finding for finding in findings if finding["id"] == claim]
+        published = next((row for row in rows if row["study"].startswith("published")), None)
+        other = next((row for row in rows if not row["study"].startswith("published")), None)
         print(f"| {rows[0]['claim']} | {cell(published)} | {cell(other)} | {rows[0]['measure']} |")
     print()
-    for each in found:
-        if each["details"] and not each["id"].startswith("width"):
-            told = ", ".join(f"{name} {number(value)}" for name, value in each["details"].items())
-            print(f"{each['id']} ({each['study']}): {told}")
+    for finding in findings:
+        if finding["details"] and not finding["id"].startswith("width"):
+            details = ", ".join(f"{name} {number(value)}" for name, value in finding["details"].items())
+            print(f"{finding['id']} ({finding['study']}): {details}")
 
 
 if __name__ == "__main__":

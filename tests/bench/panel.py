@@ -1,13 +1,13 @@
-"""How do time and memory of a panel study grow with its instruments, and does 800 × 4,000 days train within 2 GB?
+"""Measure how time and memory of a panel study grow with its instruments; 800 × 4,000 days must fit in 2 GB.
 
     python tests/bench/panel.py [--instruments N …] [--days D] [--out FILE.png]
 
-Writes synthetic providers of 1, 10, 100 and 800 instruments with 4,000 days in a temporary directory, and runs the
-network of the shipped panel study on each, in a process of its own: one trial of one seed and one epoch there, then one
-of two seeds in two workers, which finds the data and the baselines kept. Prints the CPU seconds and the peak of memory
-of each stage, how time grows from each number of instruments to the next, and the largest process against 2 GB. The
-first call of a stage imports what it needs, which is most of what one instrument takes. On a quiet machine it takes a
-quarter of an hour, most of it for 800; ``--instruments 1 10 100`` does without. Linux only.
+The script writes synthetic providers of 1, 10, 100 and 800 instruments with 4,000 days in a temporary directory. It
+runs the network of the shipped panel study on each, in its own process: first a trial of one seed and one epoch, then
+one of two seeds in two workers, which reuses the stored data and baselines. It prints the CPU seconds and the peak
+memory of each stage, how time grows from each number of instruments to the next, and the largest process against 2 GB.
+The first call of a stage imports its libraries, which is most of the time of one instrument. On an idle machine the
+script takes a quarter of an hour, most of it for 800 instruments; ``--instruments 1 10 100`` skips these. Linux only.
 """
 
 import argparse
@@ -32,8 +32,8 @@ LIMIT = 2 * 2**30  # bytes
 MEGA = 2**20
 STAGES = ("read", "prepare", "baselines", "fit", "score", "keep")
 SEED = 0
-PERSISTENCE = (0.998, 0.95, 0.6, 0.0)  # of log volume: regimes, weeks, days, the day alone
-SPREAD = (0.8, 0.4, 0.2, 0.25)  # standard deviations of these, as volopt.data.sample has them for a real stock
+PERSISTENCE = (0.998, 0.95, 0.6, 0.0)  # of log volume: regimes, weeks, days, single days
+SPREAD = (0.8, 0.4, 0.2, 0.25)  # their standard deviations, those of a real stock in volopt.data.sample
 LISTED_LATER = 0.25  # of the instruments, over the first four years
 SUSPENDED = 0.02  # of the days
 
@@ -74,12 +74,13 @@ direction = "maximize"
 
 
 def market(directory: Path, instruments: int, days: int) -> None:
-    """Write a provider whose volumes are as persistent as a real stock's, listed on different days."""
+    """Write a provider of stocks with realistic persistence of volume, listed on different days."""
     random = np.random.default_rng(SEED)
     calendar = pd.bdate_range("2008-01-01", periods=days)
     shape = days, instruments
     log = sum(
-        spread * persistent(random, shape, kept) for spread, kept in zip(SPREAD, PERSISTENCE, strict=True)
+        spread * autoregressive(random, shape, persistence)
+        for spread, persistence in zip(SPREAD, PERSISTENCE, strict=True)
     ) + random.normal(16, 1, instruments)
     change = 0.02 * random.standard_normal(shape)
     close = 10 * np.exp(np.cumsum(change - change.mean(axis=0), axis=0))
@@ -96,16 +97,16 @@ def market(directory: Path, instruments: int, days: int) -> None:
     write_provider(directory, calendar, tables, synthetic={"generator": "tests/bench/panel.py"})
 
 
-def persistent(random: np.random.Generator, shape: tuple[int, int], kept: float) -> np.ndarray:
-    """Return standard autoregressive series, one a column: each day keeps that share of the day before."""
+def autoregressive(random: np.random.Generator, shape: tuple[int, int], persistence: float) -> np.ndarray:
+    """Return standard AR(1) series with this coefficient, one in each column."""
     series = random.standard_normal(shape)
     for day in range(1, len(series)):
-        series[day] = kept * series[day - 1] + np.sqrt(1 - kept**2) * series[day]
+        series[day] = persistence * series[day - 1] + np.sqrt(1 - persistence**2) * series[day]
     return series
 
 
 def study(days: int) -> str:
-    """Return the study file: 5/8 of the days are train, then valid, then 1/8 test."""
+    """Return the study file: the first 5/8 of the days are train, then 1/4 valid, then 1/8 test."""
     calendar = pd.bdate_range("2008-01-01", periods=days)
     ends = [0, days * 5 // 8, days * 7 // 8, days]
     spans = [f"{day:%Y-%m-%d}" for a, b in pairwise(ends) for day in (calendar[a], calendar[b - 1])]
@@ -113,7 +114,7 @@ def study(days: int) -> str:
 
 
 class Stages:
-    """CPU seconds and peak memory of the parts of a run, in this process and in its workers."""
+    """Hold CPU seconds and peak memory of the stages of a run, in this process and in its workers."""
 
     def __init__(self) -> None:
         self.seconds = dict.fromkeys(STAGES, 0.0)
@@ -126,71 +127,69 @@ class Stages:
         @functools.wraps(inner)
         def measured(*args: Any, **kwargs: Any) -> Any:
             self.note("other")
-            Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
-            began = time.process_time()
+            Path("/proc/self/clear_refs").write_text("5")  # resets the peak
+            start = time.process_time()
             try:
                 return inner(*args, **kwargs)
             finally:
-                self.seconds[stage] += time.process_time() - began
+                self.seconds[stage] += time.process_time() - start
                 self.note(stage)
 
         setattr(owner, name, measured)
 
     def watch_workers(self, trainer: Any) -> None:
-        """Look at the workers' memory before they are ended."""
+        """Note the workers' memory before they end."""
         inner: Callable[[Any], None] = trainer.close
 
-        def closed(each: Any) -> None:
-            for worker in each._all:
+        def close(pool: Any) -> None:
+            for worker in pool._all:
                 if worker._process is not None:
                     self.note("worker", str(worker._process.pid))
-            inner(each)
+            inner(pool)
 
-        trainer.close = closed
+        trainer.close = close
 
     def note(self, stage: str, process: str = "self") -> None:
-        """Note the peak of a process."""
+        """Note the peak memory of a process."""
         status = Path(f"/proc/{process}/status").read_text()
         self.peak[stage] = max(self.peak[stage], int(status.split("VmHWM:")[1].split()[0]) * 1024)
 
 
 def measure(home: Path, data: Path, workers: int) -> dict[str, Any]:
-    """Run the study that lies in ``home`` in this process and return its stages, JSON-able."""
-    from volopt.baselines import baselines
+    """Run the study in ``home`` in this process and return its stages, JSON-able."""
     from volopt.executors.processes import ProcessTrainer
-    from volopt.executors.serial import SerialTrainer
+    from volopt.executors.trainer import SerialTrainer
     from volopt.search import job
-    from volopt.search.callbacks import Callback
     from volopt.search.run import run
     from volopt.storage.artifacts import Artifacts
 
     stages = Stages()
-    watched = (job, "read_data"), (job, "prepare"), (baselines, "baselines"), (SerialTrainer, "submit")
+    watched = (job, "read_data"), (job, "prepare"), (job, "fit_baselines"), (SerialTrainer, "submit")
     for (owner, name), stage in zip(
         (*watched, (trial_results, "artifact"), (Artifacts, "put_json")), STAGES, strict=True
     ):
         stages.watch(owner, name, stage)
     stages.watch_workers(ProcessTrainer)
-    said = {"data": data, "workers": workers, "device": "cpu", "name": f"workers-{workers}", "seeds": workers}
-    made = job.prepare_job(str(home / "panel.toml"), job.RunOptions(f"sqlite:///{home}/volopt.db", **said))
-    facts = run(made, lambda plans: Callback())
+    options = {"data": data, "workers": workers, "device": "cpu", "name": f"workers-{workers}", "seeds": workers}
+    prepared = job.prepare_job(str(home / "panel.toml"), job.RunOptions(f"sqlite:///{home}/volopt.db", **options))
+    facts = run(prepared)
     stages.note("other")
-    days = sum(len(series.dates) for series in made.dataset.series)
+    days = sum(len(series.dates) for series in prepared.dataset.series)
     return {"days": days, "complete": facts["complete"], "seconds": stages.seconds, "peak": stages.peak}
 
 
-def measured(home: Path, instruments: int, days: int) -> list[dict[str, Any]]:
-    """Return what was measured with one worker and with two, each in a process of its own."""
+def measure_in_process(home: Path, instruments: int, days: int) -> list[dict[str, Any]]:
+    """Return the measurements with one worker and with two, each taken in its own process."""
     home.mkdir()
     market(home / "market", instruments, days)
     (home / "panel.toml").write_text(study(days))
-    found = []
+    rows = []
     for workers in ("1", "2"):
         command = [sys.executable, __file__, "--measure", str(home), "--workers", workers]
-        told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-        found.append(json.loads(told.splitlines()[-1]) | {"instruments": instruments})
-        assert found[-1]["complete"] == 1
-    return found
+        output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        rows.append(json.loads(output.splitlines()[-1]) | {"instruments": instruments})
+        assert rows[-1]["complete"] == 1
+    return rows
 
 
 def print_row(one: dict[str, Any], two: dict[str, Any]) -> None:
@@ -202,22 +201,22 @@ def print_row(one: dict[str, Any], two: dict[str, Any]) -> None:
     print(f"| {one['instruments']} | {one['days']} | {' | '.join(stages)} | {again} |", flush=True)
 
 
-def driver_peak(found: dict[str, Any]) -> int:
+def driver_peak(row: dict[str, Any]) -> int:
     """Return the peak of the process that runs the study, in bytes."""
-    return max(peak for stage, peak in found["peak"].items() if stage != "worker")
+    return max(peak for stage, peak in row["peak"].items() if stage != "worker")
 
 
-def largest(found: dict[str, Any]) -> int:
+def largest(row: dict[str, Any]) -> int:
     """Return the peak of the largest process, in bytes."""
-    return max(found["peak"].values())
+    return max(row["peak"].values())
 
 
 def print_growth(rows: Sequence[dict[str, Any]]) -> None:
-    """Print each stage's seconds against those with fewer instruments: the number of times beside that of the days."""
+    """Print how each stage's seconds and the days grow with the number of instruments."""
     for small, big in pairwise(rows):
         days = big["days"] / small["days"]
-        told = [f"{stage} ×{big['seconds'][stage] / max(small['seconds'][stage], 1e-3):.1f}" for stage in STAGES]
-        print(f"{small['instruments']} to {big['instruments']} instruments, days ×{days:.1f}: {', '.join(told)}")
+        growth = [f"{stage} ×{big['seconds'][stage] / max(small['seconds'][stage], 1e-3):.1f}" for stage in STAGES]
+        print(f"{small['instruments']} to {big['instruments']} instruments, days ×{days:.1f}: {', '.join(growth)}")
 
 
 def draw(rows: Sequence[dict[str, Any]], pairs: Sequence[dict[str, Any]], path: Path) -> None:
@@ -232,7 +231,7 @@ def draw(rows: Sequence[dict[str, Any]], pairs: Sequence[dict[str, Any]], path: 
     for stage in STAGES:
         left.plot(numbers, [max(row["seconds"][stage], 1e-3) for row in rows], marker="o", label=stage)
     start = rows[0]["seconds"]["fit"]
-    left.plot(numbers, [start * n / numbers[0] for n in numbers], "k:", linewidth=1, label="in proportion")
+    left.plot(numbers, [start * n / numbers[0] for n in numbers], "k:", linewidth=1, label="proportional")
     left.set(title="Time of each stage, one epoch", xlabel="instruments", ylabel="CPU seconds")
     right.plot(numbers, [largest(row) / MEGA for row in rows], marker="o", label="one process")
     right.plot(numbers, [driver_peak(pair) / MEGA for pair in pairs], marker="s", label="driver of two workers")
@@ -261,25 +260,25 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="PNG")
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--workers", type=int, help=argparse.SUPPRESS)
-    said = parser.parse_args()
-    if said.measure:
-        print(json.dumps(measure(said.measure, said.measure / "market", said.workers)))
+    arguments = parser.parse_args()
+    if arguments.measure:
+        print(json.dumps(measure(arguments.measure, arguments.measure / "market", arguments.workers)))
         return
     columns = [*(f"{stage}, MB" for stage in STAGES), "two workers: driver + larger worker, MB"]
     print(f"| instruments | days | {' | '.join(columns)} |\n|{'---:|' * (2 + len(columns))}")
     rows, pairs = list[dict[str, Any]](), list[dict[str, Any]]()
     with tempfile.TemporaryDirectory() as directory:
-        for number in said.instruments:
-            one, two = measured(Path(directory, str(number)), number, said.days)
+        for number in arguments.instruments:
+            one, two = measure_in_process(Path(directory, str(number)), number, arguments.days)
             print_row(one, two)
             rows.append(one)
             pairs.append(two)
-            if said.out:
-                draw(rows, pairs, said.out)
+            if arguments.out:
+                draw(rows, pairs, arguments.out)
     print_growth(rows)
-    told = f"{rows[-1]['instruments']} instruments × {said.days} days"
+    size = f"{rows[-1]['instruments']} instruments × {arguments.days} days"
     for name, peak in (("one process", largest(rows[-1])), ("largest of two workers and driver", largest(pairs[-1]))):
-        print(f"{told}, {name}: {peak / MEGA:.0f} MB, {peak / LIMIT:.2f} of 2 GB (goal at most 1.00)")
+        print(f"{size}, {name}: {peak / MEGA:.0f} MB, {peak / LIMIT:.2f} of 2 GB (goal at most 1.00)")
 
 
 if __name__ == "__main__":

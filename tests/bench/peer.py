@@ -1,11 +1,11 @@
-"""Is a fit in volopt as fast as in neuralforecast's AutoLSTM with its Optuna backend?
+"""Compare the speed of a fit in volopt and in neuralforecast's AutoLSTM with its Optuna backend.
 
     python tests/bench/peer.py [--python PEER_PYTHON] [--data DATA] [--fits 5] [--repeats 3]
 
-An LSTM of 25 units on windows of 20 days, 100 full-batch steps, valid scored after each, learning rates drawn at
-random: the same number of windows and features there and here, one thread each, whole trials of `volopt run`'s own
-driver against whole trials of the peer. Medians over repeats, in turn. Without --python the peer is installed with pip
-in a temporary environment, with the torch release of this one. Beside them the bare loop.
+Both train an LSTM of 25 units on windows of 20 days, for 100 full-batch steps, with valid scored after each and random
+learning rates. Windows and features have the same numbers; each uses one thread; whole trials of `volopt run`'s driver
+are compared with whole trials of the peer. Figures are medians over repeats, run in turn; the bare loop is printed too.
+Without --python, pip installs the peer in a temporary environment, with the same torch release.
 """
 
 import argparse
@@ -20,11 +20,10 @@ import numpy as np
 import printed
 import torch
 
-from volopt.bench.bare import Windows
-from volopt.bench.networks import speed
-from volopt.bench.process import measure
+from volopt.bench.bare_loop import Windows
+from volopt.bench.fits import speed
+from volopt.bench.process import Target, measure
 from volopt.bench.study import grid_job, windows
-from volopt.bench.target import Target
 from volopt.bench.trial import BenchmarkStudy, TrialCost
 from volopt.search.job import Job
 from volopt.training.device import PRECISIONS
@@ -34,7 +33,7 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 def install(folder: Path) -> str:
-    """The Python of a new environment that holds the peer."""
+    """Install the peer in a new environment, and return its Python."""
     venv.create(folder, with_pip=True)
     python = str(folder / "bin" / "python")
     release = torch.__version__.partition("+")[0]
@@ -44,40 +43,39 @@ def install(folder: Path) -> str:
 
 
 def days(data: Windows, target: int) -> np.ndarray:
-    """The days that the windows of train and valid were cut from, the target first, shape (days, features)."""
-    cut = np.concatenate([data.train.numpy(), data.valid.numpy()])
-    last = cut[-1, -1:].copy()
+    """Return the days of the windows of train and valid, the target first, shape (days, features)."""
+    joined = np.concatenate([data.train.numpy(), data.valid.numpy()])
+    last = joined[-1, -1:].copy()
     last[0, target] = data.valid_targets[-1]
-    found = np.concatenate([cut[0], cut[1:, -1], last])
-    return np.roll(found, -target, axis=1)
+    return np.roll(np.concatenate([joined[0], joined[1:, -1], last]), -target, axis=1)
 
 
 def peer_cost(python: str, path: Path, fits: int) -> TrialCost:
-    """What a trial of the peer costs, its median."""
+    """Return the median cost of a trial of the peer."""
     command = [python, str(Path(__file__).with_name("peer_fits.py")), str(path), str(UNITS), str(STEPS), str(fits)]
-    said = json.loads(measure(command, ONE_THREAD).out.splitlines()[-1])
-    return TrialCost(median(said["seconds"]), median(said["cpu_seconds"]))
+    costs = json.loads(measure(command, ONE_THREAD).out.splitlines()[-1])
+    return TrialCost(median(costs["seconds"]), median(costs["cpu_seconds"]))
 
 
 def costs(python: str, job: Job, folder: Path, fits: int, repeats: int) -> dict[str, TrialCost]:
-    """What a trial costs in each way, medians over repeats."""
+    """Return the cost of a trial in each program, medians over repeats."""
     data = windows(job.dataset, job.definition.model.window)
     path = folder / "days.npz"
     target = job.dataset.target_feature
     assert target is not None
     assert job.options.data is not None
     np.savez(path, days=days(data, target), window=data.train.shape[1], valid=len(data.valid))
-    print(f"{len(data.train)} windows to learn from, {len(data.valid)} to score, of {data.train.shape[1]} days\n")
-    found: dict[str, list[TrialCost]] = {}
+    print(f"{len(data.train)} train windows, {len(data.valid)} valid windows, of {data.train.shape[1]} days\n")
+    by_program: dict[str, list[TrialCost]] = {}
     for repeat in range(repeats):
-        found.setdefault("AutoLSTM, Optuna backend", []).append(peer_cost(python, path, fits))
+        by_program.setdefault("AutoLSTM, Optuna backend", []).append(peer_cost(python, path, fits))
         for precision in PRECISIONS:
-            trials = BenchmarkStudy(
+            study = BenchmarkStudy(
                 folder / f"{precision}{repeat}", job.options.data,
                 cell="LSTM", hidden_size=UNITS, epochs=STEPS, precision=precision,
             )  # fmt: skip
-            found.setdefault(f"volopt, {precision}", []).append(trials.cost(fits))
-    return {way: TrialCost(*map(median, zip(*each, strict=True))) for way, each in found.items()}
+            by_program.setdefault(f"volopt, {precision}", []).append(study.cost(fits))
+    return {name: TrialCost(*map(median, zip(*trials, strict=True))) for name, trials in by_program.items()}
 
 
 def main(python: str | None, data: Path | None, fits: int, repeats: int) -> None:
@@ -86,15 +84,15 @@ def main(python: str | None, data: Path | None, fits: int, repeats: int) -> None
         peer = python or install(folder / "peer")
         printed.machine()
         job = grid_job(folder, STEPS, data)
-        found = costs(peer, job, folder, fits, repeats)
+        by_program = costs(peer, job, folder, fits, repeats)
         bare = speed(job, "LSTM", UNITS, STEPS, 1).bare_ms * STEPS / 1000
-        theirs, ours, medium = found.values()
+        theirs, ours, medium = by_program.values()
         printed.table(
             ["a trial", "wall s", "CPU s", "peer's CPU / this"],
             [
-                *((way, cost.seconds, cost.cpu_seconds, theirs.cpu_seconds / cost.cpu_seconds)
-                  for way, cost in found.items()),
-                ("bare loop, the fit alone", "-", bare, theirs.cpu_seconds / bare),
+                *((name, cost.seconds, cost.cpu_seconds, theirs.cpu_seconds / cost.cpu_seconds)
+                  for name, cost in by_program.items()),
+                ("bare loop, the fit only", "-", bare, theirs.cpu_seconds / bare),
             ],
         )  # fmt: skip
         printed.targets(

@@ -1,10 +1,10 @@
-"""Fits of neuralforecast's AutoLSTM by its Optuna backend, one after another in one thread.
+"""Train fits of neuralforecast's AutoLSTM with its Optuna backend, one after another in one thread.
 
     PEER_PYTHON tests/bench/peer_fits.py DAYS.npz UNITS STEPS FITS
 
-A part of peer.py that runs in the peer's own environment, without volopt. DAYS.npz holds ``days``, shape (days,
-features), the target first, and ``window`` and ``valid``, numbers of days. Prints the CPU and wall seconds of each fit;
-the first, which warms up, is left out.
+peer.py runs this in the peer's environment, without volopt. DAYS.npz holds ``days``, shape (days, features), the target
+first, and ``window`` and ``valid``, numbers of days. The script prints the CPU and wall seconds of each fit, without
+those of the first, which is a warm-up.
 """
 
 import json
@@ -61,7 +61,7 @@ def main(path: str, units: int, steps: int, fits: int) -> None:
         callbacks=[lambda study, trial: ends.append((time.process_time(), time.perf_counter()))],
     )
     NeuralForecast(models=[model], freq="D").fit(frame, val_size=valid)
-    cpu, wall = (np.diff(each).tolist() for each in zip(*ends, strict=True))
+    cpu, wall = (np.diff(times).tolist() for times in zip(*ends, strict=True))
     print(json.dumps({"cpu_seconds": cpu, "seconds": wall}))
 
 

@@ -1,14 +1,14 @@
-"""How the benchmarks print: Markdown tables, ready for the README, and the machine they ran on."""
+"""Print the results of the benchmarks: Markdown tables for the README, and the machine."""
 
 import os
 import platform
 from collections.abc import Sequence
 
-from volopt.bench.target import Target
+from volopt.bench.process import Target
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table; floats with 4 digits."""
+    """Print a table, floats with 4 digits."""
     print("| " + " | ".join(columns) + " |")
     print("|" + "---|" * len(columns))
     for row in rows:
@@ -16,12 +16,12 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     print(flush=True)
 
 
-def targets(found: Sequence[Target]) -> None:
+def targets(rows: Sequence[Target]) -> None:
     """Print which targets are met."""
-    table(["figure", "here", "target", "met"], [target.shown for target in found])
+    table(["figure", "here", "target", "met"], [target.cells for target in rows])
 
 
 def machine() -> None:
-    """Print where and when this runs; imports nothing that a small process would not want."""
+    """Print the machine and its load, without large imports."""
     cores, load = len(os.sched_getaffinity(0)), os.getloadavg()[0]
     print(f"{platform.machine()}, {cores} cores, Python {platform.python_version()}, load at the start {load:.1f}\n")

@@ -1,10 +1,10 @@
-"""Does a long run stay small, quick and without error while someone watches?
+"""Check that a long run stays small, quick and without errors while a dashboard polls it.
 
     python tests/bench/soak.py [--trials N] [--pictures budget]
 
-Runs 2,000 trials of one epoch with two workers into SQLite, with all that a run leaves, while a dashboard is
-asked every second as its pages do, and now and then for a picture and the report. Prints errors, the driver's memory,
-the size of the database, and what a trial costs beside its training; ends with 1 where a limit is broken.
+The script runs 2,000 trials of one epoch with two workers into SQLite, with all that a run stores. Meanwhile it polls a
+dashboard every second, as its pages do, and sometimes requests a picture and the report. It prints errors, the driver's
+memory, the size of the database, and the overhead of a trial. It exits with 1 if a limit is exceeded.
 """
 
 import argparse
@@ -28,7 +28,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 from many_trials import TINY
 from processes import cpu_seconds, memory, until
 
-MEMORY_LIMIT = 50.0  # MB that the driver may grow after the first tenth, by which it has drawn pictures
+MEMORY_LIMIT = 50.0  # MB of growth after the first tenth of the trials, when the driver has drawn pictures
 DATABASE_LIMIT = 20.0  # MB, with the write-ahead log
 WORKERS = 2
 VOLOPT = [sys.executable, "-m", "volopt"]
@@ -37,33 +37,33 @@ EXPECTED = re.compile(r"wide: 0/\d+|wide \d+/\d+: trial \d+ COMPLETE, .*")  # on
 
 @dataclass
 class Watch:
-    """What was seen while the run went on."""
+    """Hold the measurements during the run."""
 
     memory: list[tuple[int, float]] = field(default_factory=list)  # MB of the driver, by trials done
     cpu: list[tuple[int, float]] = field(default_factory=list)  # seconds of the driver, by trials done
     clock: list[float] = field(default_factory=list)  # seconds, at the same moments
-    database: float = 0.0  # MB, the most
+    database: float = 0.0  # MB, maximum
     slowest: dict[str, float] = field(default_factory=dict)  # seconds by kind of page
     polls: int = 0
     errors: list[str] = field(default_factory=list)
 
 
 class Dashboard:
-    """Asks as the dashboard's pages do: the list of studies, and of the study what is new."""
+    """Poll as the dashboard's pages do: the list of studies, and the new trials of the study."""
 
     def __init__(self, url: str, watch: Watch) -> None:
         self._url, self._watch = url, watch
         self._finished = 0  # trials that the page has
 
     def poll(self) -> None:
-        """Ask what a page asks every second, and now and then for more."""
+        """Send the requests of every second, and sometimes more."""
         self._watch.polls += 1
         studies = json.loads(self._get("study list", "/api/studies") or b"{}").get("study_summaries", [])
-        for number in [each["study_id"] for each in studies]:
-            found: dict[str, Any] = json.loads(
+        for number in [study["study_id"] for study in studies]:
+            update: dict[str, Any] = json.loads(
                 self._get("study", f"/api/studies/{number}?after={self._finished}") or b"{}"
             )
-            new = found.get("trials", [])
+            new = update.get("trials", [])
             ended = [trial["state"] in ("Complete", "Pruned", "Fail") for trial in new]
             self._finished += ended.index(False) if False in ended else len(ended)
         if self._watch.polls % 10 == 0 and self._finished:
@@ -73,7 +73,7 @@ class Dashboard:
             self._get("whole study", f"/api/studies/{studies[0]['study_id']}?after=0")
 
     def _get(self, kind: str, path: str) -> bytes | None:
-        began, content = time.monotonic(), None
+        start, content = time.monotonic(), None
         try:
             with urllib.request.urlopen(self._url + path, timeout=60) as answer:
                 content = bytes(answer.read())
@@ -81,36 +81,36 @@ class Dashboard:
                     raise OSError(f"status {answer.status}")
         except OSError as error:
             self._watch.errors.append(f"{path}: {error}")
-        took = time.monotonic() - began
-        self._watch.slowest[kind] = max(took, self._watch.slowest.get(kind, 0.0))
+        seconds = time.monotonic() - start
+        self._watch.slowest[kind] = max(seconds, self._watch.slowest.get(kind, 0.0))
         return content
 
 
 @contextmanager
 def dashboard(folder: Path, watch: Watch) -> Iterator[Dashboard]:
-    """A dashboard in a process of its own; whatever it says on stderr is an error."""
+    """Run a dashboard in its own process; each line on stderr is an error."""
     command = [*VOLOPT, "dashboard", "--read-only"]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         assert server.stderr is not None
         try:
-            found = re.match(r"Dashboard: (http://.*)/dashboard", server.stdout.readline())
-            assert found, server.stderr.read()
-            yield Dashboard(found[1], watch)
+            url = re.match(r"Dashboard: (http://.*)/dashboard", server.stdout.readline())
+            assert url, server.stderr.read()
+            yield Dashboard(url[1], watch)
         finally:
             server.terminate()
         watch.errors += [f"dashboard: {line}" for line in server.stderr.read().splitlines()]
 
 
 def megabytes(database: Path) -> float:
-    """The size of the database with its write-ahead log."""
+    """Return the size of the database with its write-ahead log."""
     return sum(path.stat().st_size for path in database.parent.glob("volopt.db*")) / 1e6
 
 
 def soak(folder: Path, command: list[str]) -> tuple[Watch, float, int]:
-    """Run the study while it is watched, and return what was seen, the seconds, and the exit code."""
+    """Run the study while a dashboard polls it, and return the measurements, the seconds, and the exit code."""
     watch, log, database = Watch(), folder / "run.log", folder / "storage" / "volopt.db"
-    began = time.monotonic()
+    start = time.monotonic()
     with (
         log.open("w") as stderr,
         subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=stderr) as run,
@@ -126,14 +126,14 @@ def soak(folder: Path, command: list[str]) -> tuple[Watch, float, int]:
                 watch.clock.append(time.monotonic())
                 watch.database = max(watch.database, megabytes(database))
                 until(lambda: run.poll() is not None, due - time.monotonic())
-            ended = time.monotonic()
+            end = time.monotonic()
             page.poll()
     watch.errors += [f"run: {line}" for line in log.read_text().splitlines() if not EXPECTED.fullmatch(line)]
-    return watch, ended - began, run.returncode
+    return watch, end - start, run.returncode
 
 
 def bare_seconds(folder: Path, data: Path) -> float:
-    """CPU seconds of training one trial: its fit alone, in this process with one thread, the mean of 50."""
+    """Return the CPU seconds of one trial's fit in this process with one thread, the mean of 50."""
     import torch
 
     from volopt.search.job import RunOptions, prepare_job
@@ -145,22 +145,22 @@ def bare_seconds(folder: Path, data: Path) -> float:
         str(folder / "tiny.toml"), RunOptions(f"sqlite:///{folder}/bare/volopt.db", data=data, device="cpu")
     )
     fits = [tasks(job.definition, {"hidden_size": size}, "cpu", "highest")[0] for size in [3, 5] * 26]
-    advance(fits[0], job.dataset, None, 1)
-    advance(fits[1], job.dataset, None, 1)
-    began = time.process_time()
+    advance(job.dataset, fits[0], None, 1)
+    advance(job.dataset, fits[1], None, 1)
+    start = time.process_time()
     for fit in fits[2:]:
-        advance(fit, job.dataset, None, 1)
-    return (time.process_time() - began) / len(fits[2:])
+        advance(job.dataset, fit, None, 1)
+    return (time.process_time() - start) / len(fits[2:])
 
 
 def tables(database: Path) -> str:
-    """The largest parts of the database, by what their columns hold."""
+    """Return the largest tables of the database, by the size of their columns."""
     connection = sqlite3.connect(database)
     sizes = []
     for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-        columns = [each[1] for each in connection.execute(f"PRAGMA table_info({name})")]
-        held = " + ".join(f"COALESCE(LENGTH({column}), 0)" for column in columns)
-        rows, size = connection.execute(f"SELECT COUNT(*), COALESCE(SUM({held}), 0) FROM {name}").fetchone()
+        columns = [row[1] for row in connection.execute(f"PRAGMA table_info({name})")]
+        length = " + ".join(f"COALESCE(LENGTH({column}), 0)" for column in columns)
+        rows, size = connection.execute(f"SELECT COUNT(*), COALESCE(SUM({length}), 0) FROM {name}").fetchone()
         sizes.append((size / 1e6, name, rows))
     connection.close()
     return ", ".join(f"{name} {size:.1f} MB in {rows} rows" for size, name, rows in sorted(sizes, reverse=True)[:4])
@@ -171,16 +171,16 @@ def report(folder: Path, watch: Watch, seconds: float, trials: int, bare: float)
     database = folder / "storage" / "volopt.db"
     done = (folder / "run.log").read_text().count("COMPLETE")
     at_tenth = next((size for count, size in watch.memory if count >= trials / 10), 0.0)
-    most = max((size for count, size in watch.memory if count >= trials / 10), default=0.0)
-    end = max(at for at, (_, used) in enumerate(watch.cpu) if used)
-    counted = max(watch.cpu[end][0] - watch.cpu[0][0], 1)  # trials between the first look and the last
-    wall, cpu = (watch.clock[end] - watch.clock[0]) / counted, (watch.cpu[end][1] - watch.cpu[0][1]) / counted
+    peak = max((size for count, size in watch.memory if count >= trials / 10), default=0.0)
+    last = max(poll for poll, (_, used) in enumerate(watch.cpu) if used)
+    trials_seen = max(watch.cpu[last][0] - watch.cpu[0][0], 1)  # between the first poll and the last
+    wall, cpu = (watch.clock[last] - watch.clock[0]) / trials_seen, (watch.cpu[last][1] - watch.cpu[0][1]) / trials_seen
     tenths = [max((size for count, size in watch.memory if count <= trials * n / 10), default=0) for n in range(1, 11)]
     artifacts = sum(path.stat().st_size for path in (folder / "storage" / "artifacts").rglob("*") if path.is_file())
     limits = {
         f"trials done: {done} of {trials}": done == trials,
         f"errors: {len(watch.errors)}, in {watch.polls} polls": not watch.errors,
-        f"memory of the driver: {at_tenth:.0f} MB at a tenth, {most:.0f} MB at most after it": most
+        f"memory of the driver: {at_tenth:.0f} MB at a tenth, {peak:.0f} MB at most later": peak
         <= at_tenth + MEMORY_LIMIT,
         f"database: {watch.database:.1f} MB at most, {megabytes(database):.1f} MB at the end": watch.database
         <= DATABASE_LIMIT,
@@ -190,15 +190,15 @@ def report(folder: Path, watch: Watch, seconds: float, trials: int, bare: float)
     print("memory by tenths of the trials:", *(f"{size:.0f}" for size in tenths), "MB")
     print(*watch.errors[:10], sep="\n", end="\n" if watch.errors else "")
     print(f"in the database: {tables(database)}; beside it {artifacts / 1e6:.0f} MB of artifacts")
-    print(f"seconds: {seconds:.0f}, {1000 * wall:.0f} ms a trial once it trains")
-    print(f"training alone: {1000 * bare:.1f} ms of CPU a trial")
+    print(f"seconds: {seconds:.0f}, {1000 * wall:.0f} ms a trial after the start")
+    print(f"training only: {1000 * bare:.1f} ms of CPU a trial")
     print(f"overhead a trial: {1000 * (wall - bare / WORKERS):.0f} ms of time, {1000 * cpu:.0f} ms of the driver's CPU")
-    print("slowest answer:", ", ".join(f"{kind} {took:.2f} s" for kind, took in watch.slowest.items()))
+    print("slowest response:", ", ".join(f"{kind} {slowest:.2f} s" for kind, slowest in watch.slowest.items()))
     return all(limits.values())
 
 
 def main(trials: int, pictures: str) -> int:
-    """Soak, and print what came of it."""
+    """Run the soak test, and print its figures."""
     with tempfile.TemporaryDirectory(prefix="volopt-soak-") as name:
         folder = Path(name)
         data = folder / "sample"
@@ -216,7 +216,7 @@ def main(trials: int, pictures: str) -> int:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=2000)
     parser.add_argument("--pictures", default="all", help="as of `volopt run`; the first costs 40 MB, once")
     sys.exit(main(**vars(parser.parse_args())))

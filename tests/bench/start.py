@@ -1,29 +1,28 @@
-"""How long does `volopt --help` take beside `python -c "import click"`, and how much memory?
+"""Measure the time and memory of `volopt --help` beside `python -c "import click"`.
 
     python tests/bench/start.py [REPEATS]
 
-Medians over repeats, run in turn. This process is kept small: the kernel would count its memory into theirs.
+Medians over repeats, run in turn. This process stays small, because the kernel counts its memory in theirs.
 """
 
 import sys
 
 import printed
 
-from volopt.bench.start import REPEATS, start
-from volopt.bench.target import Target
+from volopt.bench.process import REPEATS, Target, start_time
 
 
 def main(repeats: int) -> None:
     printed.machine()
-    found = start(repeats)
+    start = start_time(repeats)
     printed.table(
-        ["command", "wall ms", "largest memory MB", "wall / click's"],
+        ["command", "wall ms", "peak memory MB", "wall / click's"],
         [
-            ('python -c "import click"', 1000 * found.click_seconds, found.click_memory, 1.0),
-            ("volopt --help", 1000 * found.help_seconds, found.help_memory, found.help_seconds / found.click_seconds),
+            ('python -c "import click"', 1000 * start.click_seconds, start.click_memory, 1.0),
+            ("volopt --help", 1000 * start.help_seconds, start.help_memory, start.help_seconds / start.click_seconds),
         ],
     )
-    target = Target("volopt --help: 1.5 · import click + 0.1 s", found.help_seconds, found.allowed, "s")
+    target = Target("volopt --help: 1.5 · import click + 0.1 s", start.help_seconds, start.allowed, "s")
     printed.targets([target])
 
 

@@ -47,9 +47,9 @@ def page(browser: Browser, serve: Serve) -> Iterator[Page]:
     note("requestfailed", lambda request: True, lambda request: f"{request.url} {request.failure}")
     note("response", lambda response: response.status >= 400, lambda response: f"{response.status} {response.url}")
     yield page
-    found = list(wrong)  # before what is under way is cut off
+    problems = list(wrong)  # before what is under way is cut off
     context.close()
-    assert not found
+    assert not problems
 
 
 def _foreign(url: str) -> bool:
@@ -64,9 +64,9 @@ def dashboard(storage: str, *options: str) -> Iterator[str]:
         assert process.stdout is not None
         assert process.stderr is not None
         try:
-            found = re.match(r"Dashboard: (http://.*)/dashboard", process.stdout.readline())
-            assert found, process.stderr.read()
-            yield found[1]
+            match = re.match(r"Dashboard: (http://.*)/dashboard", process.stdout.readline())
+            assert match, process.stderr.read()
+            yield match[1]
         finally:
             process.terminate()
         assert process.stderr.read() == ""

@@ -59,9 +59,9 @@ def run(tmp_path: Path, sample: Path) -> Iterator["subprocess.Popen[str]"]:
 
 def trials_listed(page: Page) -> int:
     """How many trials the page says there are."""
-    found = re.fullmatch(r"(\d+) Trials", page.get_by_text(re.compile(r"^\d+ Trials$")).inner_text())
-    assert found
-    return int(found[1])
+    match = re.fullmatch(r"(\d+) Trials", page.get_by_text(re.compile(r"^\d+ Trials$")).inner_text())
+    assert match
+    return int(match[1])
 
 
 def sees_a_picture(page: Page, source: str) -> None:
@@ -135,15 +135,15 @@ def test_the_figures_of_a_study_fit_their_places(page: Page, tmp_path: Path, sam
     places = page.locator("[id^='user-defined-plot:volopt-']")
     expect(places).to_have_count(5)  # error on valid and on test, one of 4 panels of the grid, skill on both
     expect(places.last.locator(".main-svg").first).to_be_visible()
-    for found in places.evaluate_all(WORDS):
-        left, top, right, bottom = found["place"]
-        assert len(found["words"]) > 4
-        for a in found["words"]:
-            assert left <= a[0] + SLACK, found
-            assert top <= a[1] + SLACK, found
-            assert a[2] <= right + SLACK, found
-            assert a[3] <= bottom + SLACK, found
-        for a, b in combinations(found["words"], 2):
+    for card in places.evaluate_all(WORDS):
+        left, top, right, bottom = card["place"]
+        assert len(card["words"]) > 4
+        for a in card["words"]:
+            assert left <= a[0] + SLACK, card
+            assert top <= a[1] + SLACK, card
+            assert a[2] <= right + SLACK, card
+            assert a[3] <= bottom + SLACK, card
+        for a, b in combinations(card["words"], 2):
             beside = a[2] <= b[0] + SLACK or b[2] <= a[0] + SLACK
             assert beside or a[3] <= b[1] + SLACK or b[3] <= a[1] + SLACK, (a, b)
 
@@ -153,9 +153,9 @@ def shelf(tmp_path: Path) -> Shelf:
     """A storage with a study of one trial, which has a picture and a page of a stranger's among its files."""
     shelf = Shelf(tmp_path)
     definition = shelf.study("grid")
-    shelf.trial(definition, content(World()()))
+    shelf.trial(definition, content(World().trial()))
     study, _ = studies.find(shelf.storage, "grid")
-    picture = trial_png(study, definition, study.trials[0], shelf.artifacts)
+    picture = trial_png(StudyView(study, definition, shelf.artifacts), study.trials[0])
     assert picture
     trial = study.ask(distributions(definition))
     shelf.artifacts.attach_file(trial, PICTURE, picture)

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from small_runs import GRID_AND_RANDOM, run
+from volopt.figures.study_view import StudyView
 from volopt.report.page import page as report
 from volopt.storage.artifacts import artifacts_of
 from volopt.storage.database.connect import connect
@@ -24,7 +25,7 @@ def url(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> str:
     storage = run(GRID_AND_RANDOM, directory, sample).storage
     study, definition = studies.find(connect(storage), "small")
     path = directory / "report.html"
-    path.write_text(report(study, definition, artifacts_of(connect(storage))))
+    path.write_text(report(StudyView(study, definition, artifacts_of(connect(storage)))))
     return path.as_uri()
 
 
@@ -32,17 +33,17 @@ def url(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> str:
 def shown(browser: Browser, url: str, request: pytest.FixtureRequest) -> Iterator[Page]:
     """The report with every figure drawn; any error or request is one of the test."""
     context = browser.new_context(viewport=request.param, has_touch=request.param is PHONE)
-    said: list[str] = []
+    messages: list[str] = []
     page = context.new_page()
     page.set_default_timeout(60_000)
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda asked: said.append(asked.url) if asked.url != url else None)
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("request", lambda request: messages.append(request.url) if request.url != url else None)
     page.goto(url)
     page.wait_for_selector("html[data-drawn]", state="attached")
     yield page
     context.close()
-    assert said == []
+    assert messages == []
 
 
 def test_every_figure_is_drawn_as_wide_as_its_place_and_the_page_does_not_scroll_sideways(shown: Page) -> None:
@@ -55,10 +56,10 @@ def test_every_figure_is_drawn_as_wide_as_its_place_and_the_page_does_not_scroll
 
 def test_small_panels_stand_beside_each_other_on_a_desk_and_below_each_other_on_a_phone(shown: Page) -> None:
     tops = "[...document.querySelectorAll('#grid figure:first-of-type .place')].map(p => p.getBoundingClientRect().top)"
-    found = shown.evaluate(tops)
+    positions = shown.evaluate(tops)
     phone = (shown.viewport_size or {})["width"] == PHONE["width"]
-    assert len(found) == 4
-    assert len(set(found)) == (4 if phone else 2)
+    assert len(positions) == 4
+    assert len(set(positions)) == (4 if phone else 2)
 
 
 def test_wide_tables_scroll_within_their_own_box(shown: Page) -> None:

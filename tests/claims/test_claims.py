@@ -1,5 +1,6 @@
-"""Every claim of the paper, on trials made by hand with a known answer in both directions."""
+"""Every claim of the paper, on hand-made trials that support it and on others that contradict it."""
 
+from collections import defaultdict
 from typing import Any
 
 import pytest
@@ -7,10 +8,10 @@ import pytest
 from hand_made import World, constant
 from volopt.claims.claims import CLAIMS, Claim
 from volopt.claims.effects import PRINTED
-from volopt.claims.findings import Finding, findings
+from volopt.claims.findings import Finding, evaluate_claims
 from volopt.definition import load
 
-Worlds = tuple[dict[str, Any], ...]  # what World takes, one for each study a claim needs
+Worlds = tuple[dict[str, Any], ...]  # the arguments of World, for each study that a claim needs
 
 
 def sizes(**losses: float) -> dict[str, Any]:
@@ -28,8 +29,8 @@ def normed(without: int, with_norm: int) -> dict[str, Any]:
     return {"flat": lambda v: with_norm if v["batch_norm"] else without}
 
 
-def by_cell(what: str, rnn: float, lstm: float) -> dict[str, Any]:
-    return {what: lambda v: rnn if v["cell"] == "RNN" else lstm}
+def by_cell(quantity: str, rnn: float, lstm: float) -> dict[str, Any]:
+    return {quantity: lambda v: rnn if v["cell"] == "RNN" else lstm}
 
 
 def gradient(value: float) -> dict[str, Any]:
@@ -37,7 +38,7 @@ def gradient(value: float) -> dict[str, Any]:
 
 
 def wide(at_250: float, at_125: float = 0) -> dict[str, Any]:
-    """Return a world whose RNNs forecast that many days late."""
+    """Return a world whose RNNs forecast these numbers of days late."""
     return {"timing": lambda v: at_250 if v["hidden_size"] == 250 else at_125}
 
 
@@ -46,7 +47,7 @@ def printed(factor: float) -> dict[str, Any]:
     return {"loss": lambda v: factor * PRINTED[v["cell"], v["num_layers"]][0]}
 
 
-# id: a world in which the claim holds, and one in which its opposite does
+# by claim id: a world that supports the claim, and one that contradicts it
 CASES: dict[str, tuple[Worlds, Worlds]] = {
     "width-rnn-5-25": ((sizes(RNN_5=0.02),), (sizes(RNN_5=0.005),)),
     "width-rnn-25-125": ((sizes(RNN_25=0.02),), (sizes(RNN_25=0.005),)),
@@ -89,51 +90,49 @@ CASES: dict[str, tuple[Worlds, Worlds]] = {
 each_claim = pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 
 
-def looked_up(claim: Claim, worlds: Worlds, seeds: int = 10) -> list[Finding]:
-    """Return the finding of one claim in each set of studies it can be looked up in."""
-
-    def places(wanted: Any) -> list[Any]:
-        return [World(name, seeds, **said) for name, said in zip(wanted, worlds, strict=False)]
-
-    return findings(places, [claim])
+def evaluated(claim: Claim, worlds: Worlds, seeds: int = 10) -> list[Finding]:
+    """Return the finding of one claim for each set of studies that can show it."""
+    pairs = [pair for wanted in claim.studies for pair in zip(wanted, worlds, strict=True)]
+    matches: Any = {name: [World(name, seeds, **world)] for name, world in pairs}
+    return evaluate_claims(matches, [claim])
 
 
 @each_claim
-def test_a_claim_is_supported_where_its_effect_is_there(claim: Claim) -> None:
-    found = looked_up(claim, CASES[claim.id][0])
-    assert [each.verdict for each in found] == ["supported"] * len(claim.studies)
+def test_a_claim_is_supported_if_its_effect_is_present(claim: Claim) -> None:
+    findings = evaluated(claim, CASES[claim.id][0])
+    assert [finding.verdict for finding in findings] == ["supported"] * len(claim.studies)
 
 
 @each_claim
-def test_a_claim_is_contradicted_where_the_opposite_is_there(claim: Claim) -> None:
-    found = looked_up(claim, CASES[claim.id][1])
-    assert [each.verdict for each in found] == ["contradicted"] * len(claim.studies)
+def test_a_claim_is_contradicted_if_the_opposite_effect_is_present(claim: Claim) -> None:
+    findings = evaluated(claim, CASES[claim.id][1])
+    assert [finding.verdict for finding in findings] == ["contradicted"] * len(claim.studies)
 
 
 @each_claim
 @pytest.mark.parametrize("case", [0, 1])
-def test_five_seeds_decide_nothing_and_the_commands_for_more_are_told(claim: Claim, case: int) -> None:
-    for found in looked_up(claim, CASES[claim.id][case], seeds=5):
-        assert found.verdict == "inconclusive"
-        assert found.outcome is not None
-        assert found.outcome.n == 5
-        assert found.commands
-        assert all(f"--seeds 10 --name {each}10" in " ".join(found.commands) for each in found.study.split(" + "))
+def test_five_seeds_are_inconclusive_and_the_finding_has_the_commands_for_more(claim: Claim, case: int) -> None:
+    for finding in evaluated(claim, CASES[claim.id][case], seeds=5):
+        assert finding.verdict == "inconclusive"
+        assert finding.outcome is not None
+        assert finding.outcome.n == 5
+        assert finding.commands
+        assert all(f"--seeds 10 --name {name}10" in " ".join(finding.commands) for name in finding.study.split(" + "))
 
 
 @each_claim
-def test_eight_seeds_that_agree_are_enough_for_every_claim_by_itself(claim: Claim) -> None:
-    if claim.id != "batchnorm-15":  # 2 of 8 against 8 of 8 flat seeds: shares need more than paired seeds do
-        assert {each.verdict for each in looked_up(claim, CASES[claim.id][0], seeds=8)} == {"supported"}
+def test_eight_seeds_that_agree_are_enough_for_each_claim_alone(claim: Claim) -> None:
+    if claim.id != "batchnorm-15":  # unpaired proportions, here 2 of 8 and 8 of 8, need more seeds
+        assert {finding.verdict for finding in evaluated(claim, CASES[claim.id][0], seeds=8)} == {"supported"}
 
 
 @each_claim
-def test_without_its_studies_a_claim_is_not_run_and_the_commands_are_told(claim: Claim) -> None:
-    found = findings(lambda wanted: None, [claim])
-    assert [each.verdict for each in found] == ["not run"] * len(claim.studies)
-    for each, wanted in zip(found, claim.studies, strict=True):
-        assert [command.split()[:3] for command in each.commands] == [["volopt", "run", name] for name in wanted]
-        assert each.facts()["effect"] is None
+def test_without_its_studies_a_claim_is_not_run_and_the_finding_has_the_commands(claim: Claim) -> None:
+    findings = evaluate_claims(defaultdict(list), [claim])
+    assert [finding.verdict for finding in findings] == ["not run"] * len(claim.studies)
+    for finding, wanted in zip(findings, claim.studies, strict=True):
+        assert [command.split()[:3] for command in finding.commands] == [["volopt", "run", name] for name in wanted]
+        assert finding.facts()["effect"] is None
 
 
 def test_every_claim_has_its_case_and_its_own_id() -> None:
@@ -148,7 +147,7 @@ def test_the_studies_that_claims_name_ship() -> None:
 @pytest.mark.parametrize(
     ("claim_id", "world", "effect"),
     [
-        ("width-rnn-5-25", sizes(RNN_5=0.02), 0.5),  # half the error is gone
+        ("width-rnn-5-25", sizes(RNN_5=0.02), 0.5),  # the error halves
         ("width-rnn-125-250", sizes(RNN_250=0.02), -1.0),  # it doubles
         ("wide-cells", sizes(RNN_250=0.02), 2.0),
         ("depth-rnn", flat(RNN_15=5, RNN_25=10), (0.5 * 2 + 1 * 2 + 0.5) / 6),  # over the six pairs of depths
@@ -160,24 +159,24 @@ def test_the_studies_that_claims_name_ship() -> None:
         ("wide-rnn-125", wide(-1), -1.0),
     ],
 )
-def test_the_effect_is_the_one_put_in(claim_id: str, world: dict[str, Any], effect: float) -> None:
+def test_the_effect_is_that_of_the_world(claim_id: str, world: dict[str, Any], effect: float) -> None:
     (claim,) = (claim for claim in CLAIMS if claim.id == claim_id)
-    found = looked_up(claim, (world,))[0].outcome
-    assert found is not None
-    assert found.effect == pytest.approx(effect, abs=0.1 if "wide-rnn" in claim_id else 0.02)
-    assert found.low <= found.effect <= found.high
+    outcome = evaluated(claim, (world,))[0].outcome
+    assert outcome is not None
+    assert outcome.effect == pytest.approx(effect, abs=0.1 if "wide-rnn" in claim_id else 0.02)
+    assert outcome.low <= outcome.effect <= outcome.high
 
 
 def test_flat_lines_at_the_mean_and_elsewhere_are_counted() -> None:
     (claim,) = (claim for claim in CLAIMS if claim.id == "depth-mean")
     elsewhere = {"level": lambda values: 0.5 if values["cell"] == "LSTM" else 0.0}
-    found = looked_up(claim, ({**flat(RNN_25=10, LSTM_5=3), **elsewhere},))[0]
-    assert found.facts()["details"] == {"flat_lines": 13.0, "at_the_mean": 10.0}
+    finding = evaluated(claim, ({**flat(RNN_25=10, LSTM_5=3), **elsewhere},))[0]
+    assert finding.facts()["details"] == {"flat_lines": 13.0, "at_the_mean": 10.0}
 
 
-def test_without_a_flat_line_nothing_is_known_of_flat_lines() -> None:
+def test_without_a_flat_line_their_level_is_undefined() -> None:
     (claim,) = (claim for claim in CLAIMS if claim.id == "depth-mean")
-    found = looked_up(claim, ({},))[0]
-    assert found.verdict == "inconclusive"
-    assert found.facts()["effect"] is None
-    assert found.commands == ()  # more seeds would not help
+    finding = evaluated(claim, ({},))[0]
+    assert finding.verdict == "inconclusive"
+    assert finding.facts()["effect"] is None
+    assert finding.commands == ()  # more seeds would not help

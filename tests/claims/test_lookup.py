@@ -1,15 +1,16 @@
-"""Which stored study stands for a shipped one, and where its trials are found."""
+"""Which stored studies match a shipped one, and how their trials are found."""
 
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from builders import SOURCE
 from hand_made import Shelf
-from volopt.claims.lookup import together
-from volopt.comparison.evidence import NotFoundError, read
-from volopt.data.frame import DataSource
+from volopt.claims.lookup import choose_studies
+from volopt.comparison.trial_results import NotFoundError, read_trial
 from volopt.definition import load
 from volopt.errors import StudyError
 from volopt.storage import array_store
@@ -36,15 +37,15 @@ def shelf(tmp_path: Path) -> Shelf:
     return Shelf(tmp_path)
 
 
-def names(found: Any, shipped: str) -> list[str]:
-    return [study.name for study in found[shipped]]
+def names(matches: Any, shipped: str) -> list[str]:
+    return [study.name for study in matches[shipped]]
 
 
-def test_a_study_stands_for_the_file_it_was_made_from_whatever_its_name_seeds_and_trials(shelf: Shelf) -> None:
+def test_a_study_matches_its_study_file_with_any_name_seeds_and_trials(shelf: Shelf) -> None:
     shelf.study("mine", seeds=10, trials=5)
-    found = shelf.found()
-    assert names(found, "grid") == ["mine"]
-    assert {name: those for name, those in found.items() if those and name != "grid"} == {}
+    matches = shelf.found()
+    assert names(matches, "grid") == ["mine"]
+    assert [name for name, stored in matches.items() if stored] == ["grid"]
 
 
 @pytest.mark.parametrize(
@@ -71,82 +72,83 @@ def test_instrument_days_space_and_retries_may_differ(shelf: Shelf, text: tuple[
         ("epochs = 100", "epochs = 99"),
     ],
 )
-def test_a_study_that_trains_otherwise_stands_for_none(shelf: Shelf, text: tuple[str, str]) -> None:
+def test_a_study_that_trains_otherwise_matches_none(shelf: Shelf, text: tuple[str, str]) -> None:
     shelf.study("mine", text=text)
     assert not any(shelf.found().values())
 
 
-def test_a_panel_stands_for_none_whatever_it_trains(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Were a shipped study a panel, it would stand for none either."""
+def test_a_panel_matches_none(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would not match a shipped panel either."""
     text = load.read_text(load.find("grid")).replace('instrument = "SH600000"', 'instruments = ["SH600000"]')
     text = text.replace('batch_size = "full"', "batch_size = 256")
-    found = load.override(load.read(text, "test"), name="panel")
-    studies.open_or_create(shelf.storage, found, DataSource("here", "native", True, "fingerprint"))
+    panel = load.override(load.read(text, "test"), name="panel")
+    studies.open_or_create(shelf.storage, panel, SOURCE)
     assert not any(shelf.found().values())
     monkeypatch.setattr(load, "load", lambda name: load.read(text, name))
     assert not any(shelf.found().values())
 
 
-def test_the_windows_of_the_same_networks_are_another_study(shelf: Shelf) -> None:
+def test_a_grid_of_windows_is_another_study(shelf: Shelf) -> None:
     shelf.study("mine", of="window", seeds=10)
-    found = shelf.found()
-    assert (names(found, "grid"), names(found, "window")) == ([], ["mine"])
+    matches = shelf.found()
+    assert (names(matches, "grid"), names(matches, "window")) == ([], ["mine"])
 
 
-def test_the_study_with_most_seeds_comes_first_and_only_those_named_are_looked_at(shelf: Shelf) -> None:
+def test_the_study_with_most_seeds_comes_first_and_only_the_named_ones_count(shelf: Shelf) -> None:
     shelf.study("three", seeds=3)
     shelf.study("ten", seeds=10)
     assert names(shelf.found(), "grid") == ["ten", "three"]
     assert names(shelf.found("three"), "grid") == ["three"]
 
 
-def test_studies_are_taken_together_only_of_one_market(shelf: Shelf) -> None:
+def test_the_chosen_studies_have_the_same_market(shelf: Shelf) -> None:
     other = ('instrument = "SH600000"', 'instrument = "SZ000001"')
     shelf.study("grid", seeds=10)
     shelf.study("elsewhere", of="price", seeds=10, text=other)
-    assert together(shelf.found(), ("grid", "price")) is None
-    assert together(shelf.found(), ("price",)) is not None
+    assert not choose_studies(shelf.found(), ("grid", "price"))
+    assert choose_studies(shelf.found(), ("price",))
     shelf.study("price", of="price")
-    found = together(shelf.found(), ("grid", "price"))
-    assert found is not None
-    assert [study.name for study in found] == ["grid", "price"]
-    assert found[0].synthetic
+    chosen = choose_studies(shelf.found(), ("grid", "price"))
+    assert chosen is not None
+    assert [study.name for study in chosen] == ["grid", "price"]
+    assert chosen[0].synthetic
 
 
-def test_a_trial_is_found_by_its_values_with_the_rest_at_the_baseline(shelf: Shelf) -> None:
+def test_a_trial_is_found_by_its_values_and_the_defaults_of_the_study(shelf: Shelf) -> None:
     definition = shelf.study("grid")
     shelf.trial(definition, CONTENT, cell="RNN", hidden_size=25)
     shelf.trial(definition, CONTENT, cell="RNN", hidden_size=25)  # once more, as a TPE phase may propose it
-    (place,) = shelf.found()["grid"]
-    found = place(cell="RNN", hidden_size=25)
-    assert found.number == 0
-    assert found.params["num_layers"] == 1
-    assert place(cell="RNN", hidden_size=25) is found
+    (study,) = shelf.found()["grid"]
+    result = study.trial(cell="RNN", hidden_size=25)
+    assert result.number == 0
+    assert result.params["num_layers"] == 1
+    assert study.trial(cell="RNN", hidden_size=25) is result
     for values in ({"cell": "LSTM", "hidden_size": 25}, {"cell": "RNN"}, {"cell": "RNN", "batch_norm": True}):
         with pytest.raises(NotFoundError):
-            place(**values)
+            study.trial(**values)
 
 
-def test_evidence_is_what_the_artifact_holds(shelf: Shelf) -> None:
+def test_a_result_has_the_numbers_of_the_artifact(shelf: Shelf) -> None:
     definition = shelf.study("grid")
     shelf.trial(definition, CONTENT)
     array_store.baselines(shelf.artifacts.directory).put(
         "ab" * 32, {f"har.{split}": np.array([5.0, 6.0]) for split in ("valid", "test")}, {}
     )
-    found = shelf.found()["grid"][0]()
-    assert [replicate.seed for replicate in found.replicates] == [0, 1]
-    assert found.ensemble("valid").tolist() == [1.5, 2.0]
-    assert found.ensemble("test").tolist() == [3.0, 4.5]
-    assert found.actual["test"].tolist() == [1.0, 2.0]
-    assert str(found.dates["valid"][1]) == "2020-01-02"
-    assert found.replicates[0].metrics["test_mase"] != found.replicates[0].metrics["test_mase"]  # NaN
-    assert found.train["mean"] == 2.0
-    assert found.baselines["har"]["valid"].tolist() == [5.0, 6.0]
+    result = shelf.found()["grid"][0].trial()
+    assert [seed.seed for seed in result.seeds] == [0, 1]
+    assert result.ensemble("valid").tolist() == [1.5, 2.0]
+    assert result.ensemble("test").tolist() == [3.0, 4.5]
+    assert result.actual["test"].tolist() == [1.0, 2.0]
+    assert str(result.dates["valid"][1]) == "2020-01-02"
+    assert math.isnan(result.seeds[0].metrics["test_mase"])
+    assert math.isnan(result.seeds[0].metrics["an unknown one"])
+    assert result.train["mean"] == 2.0
+    assert result.baselines["har"]["valid"].tolist() == [5.0, 6.0]
 
 
-def test_without_the_kept_baselines_there_are_none(shelf: Shelf) -> None:
+def test_without_stored_forecasts_there_are_no_baselines(shelf: Shelf) -> None:
     shelf.trial(shelf.study("grid"), CONTENT)
-    assert shelf.found()["grid"][0]().baselines == {}
+    assert shelf.found()["grid"][0].trial().baselines == {}
 
 
 @pytest.mark.parametrize(
@@ -160,25 +162,25 @@ def test_without_the_kept_baselines_there_are_none(shelf: Shelf) -> None:
         {"": np.ones(2), "a.b.c": np.ones(2)},
     ],
 )
-def test_kept_baselines_that_are_not_whole_are_none(shelf: Shelf, forecasts: dict[str, Any]) -> None:
+def test_incomplete_forecasts_of_baselines_are_ignored(shelf: Shelf, forecasts: dict[str, Any]) -> None:
     shelf.trial(shelf.study("grid"), CONTENT)
     array_store.baselines(shelf.artifacts.directory).put("ab" * 32, forecasts, {})
-    assert shelf.found()["grid"][0]().baselines == {}
+    assert shelf.found()["grid"][0].trial().baselines == {}
 
 
 @pytest.mark.parametrize("broken", [b"", b"\xff" * 100, b"\x08" + b"\x00" * 7 + b"{}      "])
-def test_a_broken_file_of_kept_baselines_is_none(shelf: Shelf, broken: bytes) -> None:
+def test_a_broken_file_of_baselines_is_ignored(shelf: Shelf, broken: bytes) -> None:
     shelf.trial(shelf.study("grid"), CONTENT)
     path = array_store.baselines(shelf.artifacts.directory).path("ab" * 32)
     path.parent.mkdir(parents=True)
     path.write_bytes(broken)
-    assert shelf.found()["grid"][0]().baselines == {}
+    assert shelf.found()["grid"][0].trial().baselines == {}
 
 
 @pytest.mark.parametrize("content", [None, {}, {**CONTENT, "seeds": [{"seed": 0}]}, {**CONTENT, "train": None}])
-def test_an_artifact_that_is_missing_or_not_whole_is_told(shelf: Shelf, content: Any) -> None:
+def test_an_artifact_that_is_missing_or_incomplete_is_an_error(shelf: Shelf, content: Any) -> None:
     definition = shelf.study("grid")
     shelf.trial(definition, content)
     study, _ = studies.find(shelf.storage, "grid")
     with pytest.raises(StudyError, match="trial 0 of grid are missing"):
-        read(study, study.get_trials()[0], shelf.artifacts)
+        read_trial(study, study.get_trials()[0], shelf.artifacts)

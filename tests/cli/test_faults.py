@@ -98,7 +98,7 @@ def test_a_server_that_is_restarted_in_mid_run_is_waited_for_and_the_run_goes_on
     with long_run(tmp_path, sample, "-v", VOLOPT_STORAGE=postgres.database()) as run:
         run.read_until("COMPLETE")
         postgres.stop("immediate")
-        run.read_until("is out of reach")
+        run.read_until("does not answer")
         postgres.start()
         assert run.ended() == 0
         assert run.states().count(TrialState.COMPLETE) == POINTS

@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from volopt.cli.figure_files import format_of
+from volopt.cli.figure_files import file_format
 from volopt.errors import UsageError
 from volopt.figures.drawing.files import FORMATS, Format
 
@@ -27,10 +27,10 @@ def test_the_choices_are_those_that_can_be_drawn() -> None:
     ],
 )
 def test_the_option_goes_before_the_name_of_the_file(asked: Format | None, out: str | None, found: Format) -> None:
-    assert format_of(asked, Path(out) if out else None) == found
+    assert file_format(asked, Path(out) if out else None) == found
 
 
 @pytest.mark.parametrize(("asked", "out", "told"), [("png", "a.svg", "contradict"), (None, "a.gif", "no format")])
 def test_names_that_say_something_else_are_refused(asked: Format | None, out: str, told: str) -> None:
     with pytest.raises(UsageError, match=told):
-        format_of(asked, Path(out))
+        file_format(asked, Path(out))

@@ -46,7 +46,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_goes_on_from_its_rungs(run: Lo
     arguments = [sys.executable, "-m", *shlex.split(command)]
     told = subprocess.run([*arguments, "--workers", "2", "-v"], cwd=run.directory, capture_output=True, text=True)
     assert told.returncode == 0
-    assert "goes on from epoch" in told.stderr
+    assert "resumes at epoch" in told.stderr
     assert run.states().count(TrialState.COMPLETE) == POINTS
 
 

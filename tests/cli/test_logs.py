@@ -23,17 +23,17 @@ def logger() -> Iterator[logging.Logger]:
     """volopt's logger, as it is left by the test before."""
     found = logging.getLogger("volopt")
     before = found.handlers, found.level, found.propagate
-    logs.recent.clear()
+    logs.recent_lines.clear()
     yield found
     found.handlers, found.propagate = before[0], before[2]
     found.setLevel(before[1])
-    logs.recent.clear()
+    logs.recent_lines.clear()
 
 
 @pytest.mark.parametrize(("verbose", "shown"), [(False, ["careful"]), (True, ["begun", "careful"])])
 def test_warnings_are_always_told_and_the_rest_when_asked_for(verbose: bool, shown: list[str]) -> None:
     screen = io.StringIO()
-    logs.tell(Console(file=screen, width=20), verbose=verbose)
+    logs.log_to(Console(file=screen, width=20), verbose=verbose)
     log = logging.getLogger("volopt.search.driver")
     log.info("begun [bold]")
     log.warning("careful, a line that is longer than the screen")
@@ -41,7 +41,7 @@ def test_warnings_are_always_told_and_the_rest_when_asked_for(verbose: bool, sho
     assert [line.split()[1].rstrip(",") for line in lines] == shown
     assert all(re.match(r"\d\d:\d\d:\d\d ", line) for line in lines)
     assert ("[bold]" in screen.getvalue()) == verbose
-    assert [line.split(": ")[1] for line in logs.recent] == [
+    assert [line.split(": ")[1] for line in logs.recent_lines] == [
         "begun [bold]",
         "careful, a line that is longer than the screen",
     ]
@@ -69,7 +69,7 @@ def test_an_unexpected_error_leaves_a_log_with_what_a_report_needs_and_no_passwo
     code, out, err = volopt("run", "small.toml", "--data", sample, "--workers", 1, "--json", "--name", URL[-7:])
     assert code == 3
     assert "Traceback" not in err
-    assert "please report it" in err
+    assert "Please report it" in err
     (log,) = tmp_path.glob("volopt-*.log")
     assert str(log) in err
     assert str(log) in out
@@ -86,12 +86,12 @@ def test_where_no_log_can_be_written_the_terminal_has_it(
     def broken(*arguments: object, **said: object) -> None:
         raise OSError("no space")
 
-    monkeypatch.setattr(tempfile, "mkstemp", broken)
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", broken)
     monkeypatch.setattr("volopt.definition.load.shipped", lambda: 1 / 0)
     code, _, err = volopt("studies")
     assert code == 3
     assert "ZeroDivisionError" in err
-    assert "the text above holds the details" in err
+    assert "the text above has the details" in err
 
 
 def test_a_password_typed_in_the_wrong_place_is_not_repeated(volopt: Volopt) -> None:

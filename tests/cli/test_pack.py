@@ -1,4 +1,4 @@
-"""``volopt run --pack``: the same study, packed, within tolerance of one by one."""
+"""``volopt run --pack``: a packed study agrees with one that is trained one by one, within tolerance."""
 
 import json
 from pathlib import Path
@@ -45,16 +45,15 @@ def run(volopt: Volopt, sample: Path, *options: object) -> dict[str, Any]:
 
 
 def values(volopt: Volopt, name: str) -> dict[str, tuple[float, ...]]:
-    """Value and test loss of each complete trial, by its parameters."""
-    listed = json.loads(volopt("trials", name, "--json")[1])
+    """Return value and test loss of each complete trial, by its parameters."""
     return {
-        json.dumps(each["params"], sort_keys=True): (each["value"], each["metrics"]["test_mse"])
-        for each in listed
-        if each["state"] == "COMPLETE"
+        json.dumps(trial["params"], sort_keys=True): (trial["value"], trial["metrics"]["test_mse"])
+        for trial in json.loads(volopt("trials", name, "--json")[1])
+        if trial["state"] == "COMPLETE"
     }
 
 
-def test_a_pruned_search_in_packs_gives_the_values_of_one_by_one(volopt: Volopt, sample: Path, tmp_path: Path) -> None:
+def test_a_pruned_search_in_packs_has_the_values_of_one_by_one(volopt: Volopt, sample: Path, tmp_path: Path) -> None:
     (tmp_path / "packs.toml").write_text(STUDY)
     packed = run(volopt, sample, "--pack", "4")
     alone = run(volopt, sample, "--workers", "1", "--name", "alone")
@@ -62,16 +61,16 @@ def test_a_pruned_search_in_packs_gives_the_values_of_one_by_one(volopt: Volopt,
         assert facts["complete"] + facts["pruned"] == facts["new_trials"] == 20
         assert facts["failed"] == 0
         assert facts["pruned"] > 0
-    found, expected = values(volopt, "packs"), values(volopt, "alone")
-    both = found.keys() & expected.keys()
-    assert len(both) > 6  # all of the grid, and more
+    packed_values, alone_values = values(volopt, "packs"), values(volopt, "alone")
+    both = packed_values.keys() & alone_values.keys()
+    assert len(both) > 6  # the grid and more
     for params in both:
-        assert found[params] == pytest.approx(expected[params], rel=2e-3)
-    assert any(found[params] != expected[params] for params in both)  # in the last digits: it was packed
+        assert packed_values[params] == pytest.approx(alone_values[params], rel=2e-3)
+    assert any(packed_values[params] != alone_values[params] for params in both)  # rounding shows that it was packed
     assert run(volopt, sample, "--pack", "4")["new_trials"] == 0
 
 
-def test_a_run_says_what_was_packed_when_it_is_asked_to_say_more(volopt: Volopt, sample: Path, tmp_path: Path) -> None:
+def test_a_verbose_run_reports_which_groups_are_packed(volopt: Volopt, sample: Path, tmp_path: Path) -> None:
     (tmp_path / "packs.toml").write_text(STUDY)
     code, _, err = volopt(
         "run", "packs.toml", "--data", sample, "--pictures", "none", "--phase", "grid", "--epochs", "2", "--pack",

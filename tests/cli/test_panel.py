@@ -13,12 +13,13 @@ from builders import Volopt
 from panels import CALENDAR, INDEX, KEPT, LATE, PANEL, SUSPENDED
 from report.reading import Page
 from small_runs import run
-from volopt.dashboard.notes import of_study
+from volopt.dashboard.notes import study_note
 from volopt.dashboard.trial_picture import trial_png
 from volopt.figures.study_view import StudyView
 from volopt.storage.artifacts import artifacts_of
 from volopt.storage.database.connect import connect
 from volopt.studies import study as studies
+from volopt.studies.best_trial import baseline_name
 
 NAMES = list(KEPT)
 WHY = f"{LATE} has 330 train days, fewer than 500"
@@ -71,13 +72,13 @@ def test_run_says_on_how_many_instruments_the_best_trial_beats_the_best_baseline
     best, baselines = study["best"]["number"], study["baselines"]
     leader = max(baselines, key=lambda name: baselines[name]["valid_log_r2"])
     beaten = sum(each[f"valid_skill_{leader}"] > 0 for each in instruments(volopt, best))
-    assert f"On valid, trial {best} beats {leader} on {beaten} of 3 instruments." in out
+    assert f"On the valid split, trial {best} beats {baseline_name(leader)} on {beaten} of 3 instruments." in out
 
 
 def test_trials_of_a_number_shows_each_instrument_and_the_list_is_as_ever(volopt: Volopt) -> None:
     code, out, _ = volopt("trials", "panel", 1)
     assert code == 0
-    header, *rows = out.partition("Each instrument")[2].splitlines()[1:]
+    header, *rows = out.partition("mean forecast on each instrument")[2].splitlines()[1:]
     assert header.split()[:5] == ["instrument", "valid_log_r2", "test_log_r2", "valid_skill_har", "test_skill_har"]
     found = instruments(volopt, 1)
     assert [row.split()[0] for row in rows] == [each["instrument"] for each in found] == NAMES
@@ -85,7 +86,7 @@ def test_trials_of_a_number_shows_each_instrument_and_the_list_is_as_ever(volopt
     (trial,) = json.loads(volopt("trials", "panel", 1, "--json")[1])
     mean = sum(each["test_log_mse"] for each in found) / 3
     assert mean == pytest.approx(trial["metrics"]["ensemble_test_log_mse"])
-    assert "Each instrument" not in volopt("trials", "panel")[1]
+    assert "on each instrument" not in volopt("trials", "panel")[1]
     assert all("instruments" not in each for each in json.loads(volopt("trials", "panel", "--json")[1]))
 
 
@@ -147,7 +148,7 @@ def test_a_wrong_instrument_is_refused(volopt: Volopt) -> None:
     code, _, err = volopt("plot", "panel", "forecast", "--instrument", "SZ00001")
     assert (code, "no instrument SZ00001" in err, "did you mean SZ000001" in err) == (2, True, True)
     code, _, err = volopt("plot", "panel", "curves", "--instrument", NAMES[0])
-    assert (code, "--instrument is for forecast and grid, and curves shows all instruments" in err) == (2, True)
+    assert (code, "--instrument is for forecast and grid; curves shows all instruments" in err) == (2, True)
 
 
 def test_the_report_says_how_many_instruments_which_and_which_not(volopt: Volopt, tmp_path: Path) -> None:
@@ -169,13 +170,13 @@ def test_the_report_says_how_many_instruments_which_and_which_not(volopt: Volopt
 
 
 def test_the_note_of_the_dashboard_names_those_left_out(subject: StudyView) -> None:
-    note = of_study(subject)
+    note = study_note(subject)
     assert "of 3 instruments one trade day ahead" in note
     assert f"Left out: `{LATE}`; the report says why." in note
 
 
 def test_a_trial_has_a_picture(subject: StudyView) -> None:
-    found = trial_png(subject.study, subject.definition, subject.trials[0], subject.artifacts)
+    found = trial_png(subject, subject.trials[0])
     assert found is not None
     assert found.startswith(b"\x89PNG")
 
@@ -187,8 +188,8 @@ def test_findings_do_without_panels(volopt: Volopt) -> None:
 
 def test_the_run_record_keeps_what_was_read_and_what_was_left_out(subject: StudyView) -> None:
     record = studies.runs(subject.study)[0]
-    assert record["data"]["left_out"] == {LATE: WHY}
-    assert [frame["name"] for frame in record["data"]["frames"]] == NAMES
+    assert record.data.left_out == {LATE: WHY}
+    assert [frame.name for frame in record.data.frames] == NAMES
 
 
 def test_a_trial_whose_file_is_gone_says_so_in_place_of_its_instruments(
@@ -201,6 +202,6 @@ def test_a_trial_whose_file_is_gone_says_so_in_place_of_its_instruments(
             path.write_text("{")
     code, out, err = volopt("trials", "panel", 0)
     assert (code, err) == (0, "")
-    assert "Scores of each instrument are not there" in out
+    assert "There are no scores of each instrument" in out
     assert instruments(volopt, 0) == []
     assert volopt("report", "panel", "--out", "panel.html")[0] == 0

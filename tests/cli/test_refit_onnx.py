@@ -19,8 +19,8 @@ def storage(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     return small_runs.run(small_runs.TWO_TRIALS, tmp_path_factory.mktemp("onnx"), sample).storage
 
 
-def test_a_bundle_gets_a_model_that_says_how_it_is_used(storage: str, volopt: Volopt, tmp_path: Path) -> None:
-    """The two lines that are printed run; JSON names it; what is predicted is the same with and without it."""
+def test_a_bundle_gets_a_model_and_two_lines_that_use_it(storage: str, volopt: Volopt, tmp_path: Path) -> None:
+    """The two printed lines run, JSON names the model, and predictions are the same with and without it."""
     code, out, err = volopt("refit", "small", "--out", "with", "--onnx", "--storage", storage, "--workers", 1)
     assert code == 0, err
     assert "ONNX: with/network.onnx, at most " in out
@@ -30,10 +30,10 @@ def test_a_bundle_gets_a_model_that_says_how_it_is_used(storage: str, volopt: Vo
     assert names["scaled"].shape == (3, 2)
 
     again = ("refit", "small", "--out", "with", "--onnx", "--storage", storage, "--workers", 1, "--json", "--force")
-    said = json.loads(volopt(*again)[1])["onnx"]
-    assert said.pop("difference") <= onnx_export.NEAR
-    assert said.pop("windows") == onnx_export.OF_TRAIN + onnx_export.AT_RANDOM + 1
-    assert said == {"file": "network.onnx", "opset": 17, "inputs": ["batch", 20, 2], "scaled": ["batch", 2]}
+    facts = json.loads(volopt(*again)[1])["onnx"]
+    assert facts.pop("difference") <= onnx_export.TOLERANCE
+    assert facts.pop("windows") == onnx_export.TRAIN_WINDOWS + onnx_export.RANDOM_WINDOWS + 1
+    assert facts == {"file": "network.onnx", "opset": 17, "inputs": ["batch", 20, 2], "scaled": ["batch", 2]}
 
     plain = volopt("refit", "small", "--out", "without", "--storage", storage, "--workers", 1, "--json")[1]
     assert json.loads(plain)["onnx"] is None
@@ -43,8 +43,8 @@ def test_a_bundle_gets_a_model_that_says_how_it_is_used(storage: str, volopt: Vo
     assert volopt("predict", "with", "--json")[:2] == volopt("predict", "without", "--json")[:2]
 
 
-def test_without_the_extra_nothing_is_begun(volopt: Volopt, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """It is refused before anyone looks for the study, which is not there."""
+def test_without_the_extra_nothing_begins(volopt: Volopt, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The command refuses before it looks for the study, which does not exist."""
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     code, out, err = volopt("refit", "small", "--out", "forecaster", "--onnx")
     assert (code, out) == (2, "")
@@ -56,8 +56,8 @@ def test_without_the_extra_nothing_is_begun(volopt: Volopt, monkeypatch: pytest.
 def test_a_model_that_is_too_far_from_pytorch_is_not_written(
     storage: str, volopt: Volopt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nor is its bundle."""
-    monkeypatch.setattr(onnx_export, "NEAR", -1.0)
+    """Its bundle is not written either."""
+    monkeypatch.setattr(onnx_export, "TOLERANCE", -1.0)
     code, _, err = volopt("refit", "small", "--out", "forecaster", "--onnx", "--storage", storage, "--workers", 1)
     assert code == 1
     assert "the ONNX model differs from PyTorch by " in err

@@ -11,13 +11,11 @@ from builders import Volopt
 from dashboard.asking import ask
 from postgres import PASSWORD, Server
 from small_runs import TWO_TRIALS
-from volopt.dashboard.guards import guarded
-from volopt.dashboard.pages import PageRenderers
+from volopt.dashboard.guards import guard
 from volopt.dashboard.serve import dashboard
-from volopt.dashboard.trial_picture import trial_png
 from volopt.report.page import page
 from volopt.storage.artifacts import PICTURE, artifacts_of
-from volopt.storage.database.address import address
+from volopt.storage.database.address import parse_address
 from volopt.storage.database.connect import connect
 
 SECRETS = (PASSWORD, *(part for part in PASSWORD.split("/") if part))
@@ -37,7 +35,7 @@ def url(postgres: Server, monkeypatch: pytest.MonkeyPatch, volopt: Volopt, tmp_p
 
 def _texts(url: str) -> list[str]:
     """Every text in every table."""
-    engine = sqlalchemy.create_engine(address(url).url)
+    engine = sqlalchemy.create_engine(parse_address(url).url)
     with engine.connect() as connection:
         tables = sqlalchemy.inspect(connection).get_table_names()
         rows = [row for table in tables for row in connection.exec_driver_sql(f"SELECT * FROM {table}")]
@@ -82,7 +80,7 @@ def test_the_dashboard_shows_it_with_its_pictures_over_a_restart_of_the_server(
     run = ("run", "small.toml", "--data", sample, "--workers", 1, "--pictures", "all", "--artifacts", "files")
     assert volopt(*run)[0] == 0
     reader, writer = connect(url), connect(url, write=True)
-    app = guarded(dashboard(reader, writer, artifacts_of(reader), PageRenderers(page, trial_png)), local=True)
+    app = guard(dashboard(reader, writer, artifacts_of(reader), page), local=True)
     (listed,) = ask(app, "/api/studies").json["study_summaries"]
     study = f"/api/studies/{listed['study_id']}"
     (best,) = ask(app, study).json["best_trials"]
@@ -119,8 +117,8 @@ def test_artifacts_of_a_file_are_refused_another_place(volopt: Volopt, sample: P
     (tmp_path / "small.toml").write_text(TWO_TRIALS)
     code, _, err = volopt("run", "small.toml", "--data", sample, "--artifacts", "files")
     assert code == 2
-    assert "lie beside it" in err
-    assert "leave out --artifacts" in err
+    assert "are beside it" in err
+    assert "remove --artifacts" in err
 
 
 def test_what_goes_wrong_with_the_server_is_told_without_the_password(volopt: Volopt, url: str, sample: Path) -> None:

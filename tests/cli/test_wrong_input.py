@@ -15,7 +15,7 @@ from builders import Said, Volopt
 from cli.wrong_input.case import STUDY, Case
 from cli.wrong_input.table import CASES, DATA
 from small_runs import run
-from volopt.definition.plain import is_plain
+from volopt.definition.plain_text import is_plain
 
 # A command that fails may leave what the next one reads faster, and what SQLite keeps beside a database that is open.
 KEPT = ("artifacts/frames", "locks", "volopt.db-shm", "volopt.db-wal")

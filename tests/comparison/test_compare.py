@@ -8,11 +8,12 @@ import numpy as np
 import optuna
 import pytest
 
-from builders import STUDY, definition
+from builders import STUDY, attach, definition
+from volopt.baselines.forecasts import SCORED
 from volopt.comparison import statistics
-from volopt.comparison.comparands import of_baseline, of_trial, sides
+from volopt.comparison.comparands import baseline_comparand, find_comparands, trial_comparand
 from volopt.comparison.compare import Comparison, compare
-from volopt.comparison.evidence import SPLITS, SeedResult, TrialResult
+from volopt.comparison.trial_results import SeedResult, TrialResult
 from volopt.definition.schema import Objective
 from volopt.errors import StudyError, UsageError, VoloptError
 from volopt.metrics import Array
@@ -24,7 +25,7 @@ from volopt.studies.trial_file import InstrumentRows
 MSE = Objective()
 R2 = Objective(metric="valid_log_r2")
 DAYS = 30
-FACTORS = np.exp(np.sin(np.arange(DAYS)))  # what a forecast is off by, day by day
+FACTORS = np.exp(np.sin(np.arange(DAYS)))  # of a forecast to the actual values, day by day
 ACTUAL = np.linspace(10, 20, DAYS)
 
 
@@ -38,19 +39,20 @@ def result(
     actual: Array = ACTUAL,
     spread: float = 0.0,
 ) -> TrialResult:
-    """A trial: a score by seed; the seeds' forecasts lie ``spread`` apart around ``forecast``, on both splits."""
-    apart = spread * (np.arange(len(scores)) - (len(scores) - 1) / 2)
+    """Return a trial with a score by seed; its forecasts lie ``spread`` apart around ``forecast`` on both splits."""
+    offsets = spread * (np.arange(len(scores)) - (len(scores) - 1) / 2)
     dates = np.datetime64("2020-01-01") + first_day + np.arange(len(actual))
     return TrialResult(
         number=number,
         params={"hidden_size": number},
-        replicates=tuple(
-            SeedResult(seed, {metric: score}, {}, {"valid": forecast + off, "test": forecast + off})
-            for (seed, score), off in zip(scores.items(), apart, strict=True)
+        seeds=tuple(
+            SeedResult(seed, {metric: score}, {}, dict.fromkeys(SCORED, forecast + offset))
+            for (seed, score), offset in zip(scores.items(), offsets, strict=True)
         ),
         dates={"valid": dates, "test": dates + 1000},
         actual={"valid": actual, "test": actual},
         train={"mean": 10.0, "std": 1.0, "log_floor": 0.5},
+        instruments={split: [InstrumentRows("", slice(0, len(actual)), 0.5)] for split in SCORED},
         baselines={"har": {"valid": actual * 2, "test": actual * 3}},
     )
 
@@ -60,7 +62,7 @@ def by_seed(*scores: float) -> dict[int, float]:
 
 
 def versus(a: TrialResult, b: TrialResult, objective: Objective = MSE) -> Comparison:
-    return compare(of_trial(a, objective.metric), of_trial(b, objective.metric), objective)
+    return compare(trial_comparand(a, objective.metric), trial_comparand(b, objective.metric), objective)
 
 
 TEN = by_seed(*np.linspace(1, 2, 10))
@@ -71,38 +73,38 @@ WAVERING = {seed: score + 0.3 * (-1) ** seed - 0.001 for seed, score in TEN.item
 # over days
 
 
-def test_losses_of_a_panel_are_averaged_over_the_instruments_of_a_day_with_the_floor_of_each() -> None:
-    """The second instrument lacks the first day, and its forecast is below its own floor alone."""
+def test_the_loss_of_a_panel_day_is_the_mean_over_instruments_with_the_floor_of_each() -> None:
+    """The second instrument lacks the first day, and its forecast is below its own floor only."""
     actual = np.array([1.0, 2.0, 4.0, 100.0, 0.0])
     dates = np.array(["2020-01-01", "2020-01-02", "2020-01-03", "2020-01-02", "2020-01-03"], "datetime64[D]")
     forecast = np.array([2.0, 2.0, 2.0, 1.0, 1.0])
-    shares = [InstrumentRows("A", slice(0, 3), 0.5), InstrumentRows("B", slice(3, 5), 10.0)]
-    found = replace(
+    instruments = [InstrumentRows("A", slice(0, 3), 0.5), InstrumentRows("B", slice(3, 5), 10.0)]
+    panel = replace(
         result(3, by_seed(1.0), forecast, actual=actual),
-        dates=dict.fromkeys(SPLITS, dates),
-        parts=dict.fromkeys(SPLITS, shares),
-        baselines={"har": dict.fromkeys(SPLITS, actual)},
+        dates=dict.fromkeys(SCORED, dates),
+        instruments=dict.fromkeys(SCORED, instruments),
+        baselines={"har": dict.fromkeys(SCORED, actual)},
     )
-    losses = of_trial(found, "valid_mse").losses["test"]
+    losses = trial_comparand(panel, "valid_mse").losses["test"]
     assert losses.dates.astype(str).tolist() == ["2020-01-01", "2020-01-02", "2020-01-03"]
     by_hand = [np.log(2) ** 2, (0 + np.log(10) ** 2) / 2, np.log(2) ** 2]  # B has no log on its last day
     assert losses.values.tolist() == pytest.approx(by_hand)
-    assert of_baseline("har", found).losses["valid"].values.tolist() == [0, 0, 0]
+    assert baseline_comparand("har", panel).losses["valid"].values.tolist() == [0, 0, 0]
 
 
 # over seeds
 
 
 def test_trials_are_paired_on_the_seeds_that_both_have() -> None:
-    found = versus(result(3, {0: 1.0, 2: 2.0, 5: 4.0}), result(7, {2: 1.5, 9: 0.0, 0: 3.0}))
-    assert [tuple(pair) for pair in found.seeds] == [(0, 1.0, 3.0), (2, 2.0, 1.5)]
-    assert [pair.difference for pair in found.seeds] == [-2.0, 0.5]
-    assert found.difference == statistics.paired(np.array([-2.0, 0.5]))
+    compared = versus(result(3, {0: 1.0, 2: 2.0, 5: 4.0}), result(7, {2: 1.5, 9: 0.0, 0: 3.0}))
+    assert [tuple(pair) for pair in compared.seeds] == [(0, 1.0, 3.0), (2, 2.0, 1.5)]
+    assert [pair.difference for pair in compared.seeds] == [-2.0, 0.5]
+    assert compared.difference == statistics.paired(np.array([-2.0, 0.5]))
 
 
 def test_a_seed_without_a_score_is_left_out() -> None:
-    found = versus(result(3, by_seed(1, math.nan, 3)), result(7, by_seed(2, 2, 2)))
-    assert [pair.seed for pair in found.seeds] == [0, 2]
+    compared = versus(result(3, by_seed(1, math.nan, 3)), result(7, by_seed(2, 2, 2)))
+    assert [pair.seed for pair in compared.seeds] == [0, 2]
 
 
 @pytest.mark.parametrize(
@@ -112,48 +114,48 @@ def test_a_seed_without_a_score_is_left_out() -> None:
             LOWER,
             TEN,
             MSE,
-            "Trial 3 does better than trial 7: its mean valid_mse over seeds is lower by 0.545, "
-            "and that is beyond chance (p = 0.002).",
+            "Trial 3 does better than trial 7: its mean valid_mse over seeds is lower by 0.545; "
+            "the difference is significant (p = 0.002).",
         ),
         (
             TEN,
             LOWER,
             MSE,
-            "Trial 7 does better than trial 3: its mean valid_mse over seeds is lower by 0.545, "
-            "and that is beyond chance (p = 0.002).",
+            "Trial 7 does better than trial 3: its mean valid_mse over seeds is lower by 0.545; "
+            "the difference is significant (p = 0.002).",
         ),
         (
             LOWER,
             TEN,
             R2,
-            "Trial 7 does better than trial 3: its mean valid_log_r2 over seeds is higher by 0.545, "
-            "and that is beyond chance (p = 0.002).",
+            "Trial 7 does better than trial 3: its mean valid_log_r2 over seeds is higher by 0.545; "
+            "the difference is significant (p = 0.002).",
         ),
         (
             WAVERING,
             TEN,
             MSE,
-            "Trial 3 does better than trial 7: its mean valid_mse over seeds is lower by 0.001, "
-            "but that is not beyond chance (p = 0.76).",
+            "Trial 3 does better than trial 7: its mean valid_mse over seeds is lower by 0.001; "
+            "the difference is not significant (p = 0.76).",
         ),
         (
             by_seed(1, 2, 3, 4, 5, 6, 7),
             by_seed(2, 3, 4, 5, 6, 7, 8),
             MSE,
-            "Trial 3 does better than trial 7: its mean valid_mse over seeds is lower by 1, "
-            "but 7 seeds are too few to tell this from chance.",
+            "Trial 3 does better than trial 7: its mean valid_mse over seeds is lower by 1; "
+            "7 seeds are too few to test the difference.",
         ),
         (
             by_seed(1),
             by_seed(2),
             MSE,
-            "Trial 3 does better than trial 7: its mean valid_mse over seeds is lower by 1, "
-            "but 1 seed is too few to tell this from chance.",
+            "Trial 3 does better than trial 7: its mean valid_mse over seeds is lower by 1; "
+            "1 seed is too few to test the difference.",
         ),
         (TEN, TEN, MSE, "Trial 3 and trial 7 have the same mean valid_mse over seeds."),
     ],
 )
-def test_the_verdict_says_who_is_better_and_whether_it_is_beyond_chance(
+def test_the_verdict_says_which_is_better_and_whether_significantly(
     a: dict[int, float], b: dict[int, float], objective: Objective, verdict: str
 ) -> None:
     metric = objective.metric
@@ -163,9 +165,9 @@ def test_the_verdict_says_who_is_better_and_whether_it_is_beyond_chance(
 def test_the_test_split_does_not_enter_the_verdict() -> None:
     a, b = result(3, TEN, ACTUAL * FACTORS), result(7, LOWER, ACTUAL * FACTORS**2)
     noise = dict(a.actual) | {"test": np.random.default_rng(0).uniform(1, 90, DAYS)}
-    noisy = TrialResult(a.number, a.params, a.replicates, a.dates, noise, a.train, a.baselines)
-    for other in (of_trial(b, "valid_mse"), of_baseline("har", b)):
-        before, after = (compare(of_trial(each, "valid_mse"), other, MSE) for each in (a, noisy))
+    noisy = replace(a, actual=noise)
+    for other in (trial_comparand(b, "valid_mse"), baseline_comparand("har", b)):
+        before, after = (compare(trial_comparand(each, "valid_mse"), other, MSE) for each in (a, noisy))
         assert before.verdict == after.verdict
         assert before.daily["test"] != after.daily["test"]
 
@@ -175,33 +177,33 @@ def test_the_test_split_does_not_enter_the_verdict() -> None:
 
 def test_daily_losses_are_squared_log_errors_of_the_mean_forecast() -> None:
     a = result(3, by_seed(1, 2, 3), ACTUAL * FACTORS, spread=0.1)
-    found = versus(a, result(7, by_seed(1, 2, 3), ACTUAL * 2)).daily["valid"]
+    daily = versus(a, result(7, by_seed(1, 2, 3), ACTUAL * 2)).daily["valid"]
     losses_a, losses_b = np.sin(np.arange(DAYS)) ** 2, np.full(DAYS, math.log(2) ** 2)
-    assert found.loss_a == pytest.approx(losses_a.mean())
-    assert found.loss_b == pytest.approx(math.log(2) ** 2)
-    assert found.estimate == pytest.approx(statistics.diebold_mariano(losses_a, losses_b))
+    assert daily.loss_a == pytest.approx(losses_a.mean())
+    assert daily.loss_b == pytest.approx(math.log(2) ** 2)
+    assert daily.estimate == pytest.approx(statistics.diebold_mariano(losses_a, losses_b))
 
 
 def test_a_forecast_below_the_floor_is_raised_to_it() -> None:
-    found = versus(result(3, TEN, np.full(DAYS, -4.0)), result(7, TEN))
-    assert found.daily["valid"].loss_a == pytest.approx(np.mean(np.log(0.5 / ACTUAL) ** 2))
+    compared = versus(result(3, TEN, np.full(DAYS, -4.0)), result(7, TEN))
+    assert compared.daily["valid"].loss_a == pytest.approx(np.mean(np.log(0.5 / ACTUAL) ** 2))
 
 
 def test_days_are_paired_by_date() -> None:
     early, late = result(3, TEN, ACTUAL * FACTORS), result(7, TEN, ACTUAL * FACTORS, first_day=5)
     losses = np.sin(np.arange(DAYS)) ** 2
-    found, swapped = versus(early, late).daily["test"], versus(late, early).daily["test"]
-    assert found.estimate == pytest.approx(statistics.diebold_mariano(losses[5:], losses[:-5]))
-    assert (found.loss_a, found.loss_b) == pytest.approx((losses[5:].mean(), losses[:-5].mean()))
-    assert (swapped.loss_b, swapped.loss_a) == (found.loss_a, found.loss_b)
+    daily, swapped = versus(early, late).daily["test"], versus(late, early).daily["test"]
+    assert daily.estimate == pytest.approx(statistics.diebold_mariano(losses[5:], losses[:-5]))
+    assert (daily.loss_a, daily.loss_b) == pytest.approx((losses[5:].mean(), losses[:-5].mean()))
+    assert (swapped.loss_b, swapped.loss_a) == (daily.loss_a, daily.loss_b)
 
 
 def test_days_whose_actual_is_zero_are_left_out() -> None:
     stopped = ACTUAL.copy()
     stopped[[2, 9]] = 0
-    found = versus(result(3, TEN, ACTUAL * FACTORS, actual=stopped), result(7, TEN, ACTUAL * 2)).daily["valid"]
-    assert found.estimate.n == DAYS - 2
-    assert found.loss_a == pytest.approx(np.mean(np.delete(np.sin(np.arange(DAYS)) ** 2, [2, 9])))
+    daily = versus(result(3, TEN, ACTUAL * FACTORS, actual=stopped), result(7, TEN, ACTUAL * 2)).daily["valid"]
+    assert daily.estimate.n == DAYS - 2
+    assert daily.loss_a == pytest.approx(np.mean(np.delete(np.sin(np.arange(DAYS)) ** 2, [2, 9])))
 
 
 @pytest.mark.parametrize("common", [0, 9, 10])
@@ -217,39 +219,39 @@ def test_fewer_than_ten_common_days_are_too_few(common: int) -> None:
 # with a baseline
 
 
-def test_a_baseline_has_no_seeds_and_is_compared_over_the_days_alone() -> None:
+def test_a_baseline_has_no_seeds_and_is_compared_over_the_days_only() -> None:
     trial = result(3, TEN, ACTUAL * np.sqrt(FACTORS))
-    found = compare(of_trial(trial, "valid_mse"), of_baseline("har", trial), MSE)
+    compared = compare(trial_comparand(trial, "valid_mse"), baseline_comparand("har", trial), MSE)
     losses, har = np.sin(np.arange(DAYS)) ** 2 / 4, np.log(2) ** 2
-    assert (found.seeds, found.difference) == ((), None)
-    assert found.daily["valid"].estimate == pytest.approx(statistics.diebold_mariano(losses, np.full(DAYS, har)))
-    assert found.daily["test"].loss_b == pytest.approx(math.log(3) ** 2)
-    assert found.verdict == (
-        "Trial 3 does better than baseline har: its mean squared log error on the valid days is lower by 0.359, "
-        "and that is beyond chance (p < 0.001)."
+    assert (compared.seeds, compared.difference) == ((), None)
+    assert compared.daily["valid"].estimate == pytest.approx(statistics.diebold_mariano(losses, np.full(DAYS, har)))
+    assert compared.daily["test"].loss_b == pytest.approx(math.log(3) ** 2)
+    assert compared.verdict == (
+        "Trial 3 does better than baseline har: its mean squared log error on the valid days is lower by 0.359; "
+        "the difference is significant (p < 0.001)."
     )
 
 
 def test_the_verdict_says_so_when_the_baseline_wins() -> None:
     trial = result(3, TEN, ACTUAL * 5)
-    found = compare(of_trial(trial, "valid_mse"), of_baseline("har", trial), MSE)
-    assert found.verdict.startswith("Baseline har does better than trial 3: ")
+    compared = compare(trial_comparand(trial, "valid_mse"), baseline_comparand("har", trial), MSE)
+    assert compared.verdict.startswith("Baseline har does better than trial 3: ")
 
 
-def test_a_baseline_that_is_gone_is_told() -> None:
-    with pytest.raises(StudyError, match="baseline ridge are missing") as told:
-        of_baseline("ridge", result(3, TEN))
-    assert "--name" in told.value.hint
+def test_a_baseline_without_stored_forecasts_is_an_error() -> None:
+    with pytest.raises(StudyError, match="baseline ridge are missing") as error:
+        baseline_comparand("ridge", result(3, TEN))
+    assert "--name" in error.value.hint
 
 
-# naming the two sides
+# naming the comparands
 
 SPACE = """\
 batch_norm = [false, true]
 batch_size = { low = 8, high = 64 }
 [[phase]]"""
-FOUND = definition(STUDY.replace("[[phase]]", SPACE, 1).replace("seeds = 2", "seeds = 2\nbatch_size = 8"))
-BASELINE: dict[str, Any] = {
+DEFINITION = definition(STUDY.replace("[[phase]]", SPACE, 1).replace("seeds = 2", "seeds = 2\nbatch_size = 8"))
+DEFAULTS: dict[str, Any] = {
     "cell": "RNN",
     "hidden_size": 3,
     "window": 4,
@@ -283,20 +285,20 @@ def content(trial: int) -> dict[str, Any]:
 
 @pytest.fixture
 def named(tmp_path: Path) -> Callable[..., Comparison]:
-    """Compares two of ``TRIALS`` by what a person calls them."""
+    """Return a function that compares two of ``TRIALS`` by the names that a user gives."""
     study, artifacts = optuna.create_study(study_name="small"), Artifacts(tmp_path)
     array_store.baselines(tmp_path).put(
         "abc", {f"{name}.{split}": ACTUAL * 2 for name in ("har", "ma5") for split in ("valid", "test")}, {}
     )
     for number, (params, value) in enumerate(TRIALS):
-        study.enqueue_trial(BASELINE | params)
-        trial = study.ask(distributions(FOUND))
+        study.enqueue_trial(DEFAULTS | params)
+        trial = study.ask(distributions(DEFINITION))
         if value is not None and number != 5:
-            artifacts.attach(trial, CURVES, content(number))
+            attach(artifacts, trial, CURVES, content(number))
         study.tell(trial, value, state=FAIL if value is None else COMPLETE)
 
     def call(a: str, b: str) -> Comparison:
-        return compare(*sides(study, FOUND, (a, b), artifacts), FOUND.objective)
+        return compare(*find_comparands(study, DEFINITION, (a, b), artifacts), DEFINITION.objective)
 
     return call
 
@@ -313,27 +315,27 @@ def named(tmp_path: Path) -> Callable[..., Comparison]:
         ("batch_norm=True,learning_rate=.001,window=4", 3),
     ],
 )
-def test_a_side_is_named_by_number_best_parameters_or_baseline(
+def test_a_comparand_is_named_by_number_best_parameters_or_baseline(
     named: Callable[..., Comparison], text: str, choice: int | str
 ) -> None:
-    found = named(text, "0")
-    assert (found.a.choice, found.b.choice) == (choice, 0)
-    assert found.b.params == BASELINE
+    compared = named(text, "0")
+    assert (compared.a.choice, compared.b.choice) == (choice, 0)
+    assert compared.b.params == DEFAULTS
     reversed_ = named("cell=RNN", text)
     assert (reversed_.a.choice, reversed_.b.choice) == (0, choice)
 
 
-def test_each_side_has_the_scores_and_days_of_its_own_trial(named: Callable[..., Comparison]) -> None:
-    found = named("2", "0")
-    assert [tuple(pair) for pair in found.seeds] == [(0, 2.0, 0.0), (1, 2.0, 0.0)]
-    assert found.daily["valid"].loss_a == pytest.approx(math.log(3) ** 2)
-    assert found.daily["valid"].loss_b == 0
+def test_each_comparand_has_the_scores_and_days_of_its_own_trial(named: Callable[..., Comparison]) -> None:
+    compared = named("2", "0")
+    assert [tuple(pair) for pair in compared.seeds] == [(0, 2.0, 0.0), (1, 2.0, 0.0)]
+    assert compared.daily["valid"].loss_a == pytest.approx(math.log(3) ** 2)
+    assert compared.daily["valid"].loss_b == 0
 
 
 def test_two_baselines_are_compared_on_the_days_of_the_best_trial(named: Callable[..., Comparison]) -> None:
-    found = named("har", "ma5")
-    assert found.daily["valid"].estimate.effect == 0
-    assert found.verdict == "Baseline har and baseline ma5 have the same mean squared log error on the valid days."
+    compared = named("har", "ma5")
+    assert compared.daily["valid"].estimate.effect == 0
+    assert compared.verdict == "Baseline har and baseline ma5 have the same mean squared log error on the valid days."
 
 
 @pytest.mark.parametrize(
@@ -347,8 +349,8 @@ def test_two_baselines_are_compared_on_the_days_of_the_best_trial(named: Callabl
         ("hra", UsageError, 'did you mean "har"', "hidden_size=25"),
         ("", UsageError, "neither a trial nor a baseline", "har"),
         ("hiden_size=5", UsageError, 'did you mean "hidden_size"', "cell, hidden_size"),
-        ("num_layers=1", UsageError, '"num_layers" is no key of', "hidden_size"),
-        ("cell=LSTM,", UsageError, '"" is no key of', "hidden_size"),
+        ("num_layers=1", UsageError, '"num_layers" is not a key of', "hidden_size"),
+        ("cell=LSTM,", UsageError, '"" is not a key of', "hidden_size"),
         ("hidden_size=4", UsageError, "hidden_size=4 is not in [space]", "(3, 5)"),
         ("hidden_size=many", UsageError, "hidden_size=many is not in [space]", "(3, 5)"),
         ("cell=GRU", UsageError, "cell=GRU is not in [space]", '("LSTM", "RNN")'),
@@ -362,19 +364,19 @@ def test_two_baselines_are_compared_on_the_days_of_the_best_trial(named: Callabl
             "no COMPLETE trial has batch_norm=False, batch_size=8, cell=RNN",
             "volopt trials small",
         ),
-        ("0", UsageError, "A and B are both trial 0", "name two that differ"),
-        ("cell=RNN", UsageError, "A and B are both trial 0", "name two that differ"),
+        ("0", UsageError, "A and B are both trial 0", "name two different ones"),
+        ("cell=RNN", UsageError, "A and B are both trial 0", "name two different ones"),
     ],
 )
-def test_what_names_nothing_is_told_in_a_sentence(
+def test_a_name_of_nothing_is_an_error_with_a_hint(
     named: Callable[..., Comparison], text: str, kind: type[VoloptError], message: str, hint: str
 ) -> None:
-    with pytest.raises(kind) as told:
+    with pytest.raises(kind) as error:
         named("0", text)
-    assert message in told.value.message
-    assert hint in told.value.hint
+    assert message in error.value.message
+    assert hint in error.value.hint
 
 
-def test_a_study_without_complete_trials_is_told(tmp_path: Path) -> None:
+def test_a_study_without_complete_trials_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="no trial of empty is COMPLETE"):
-        sides(optuna.create_study(study_name="empty"), FOUND, ("best", "har"), Artifacts(tmp_path))
+        find_comparands(optuna.create_study(study_name="empty"), DEFINITION, ("best", "har"), Artifacts(tmp_path))

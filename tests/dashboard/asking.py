@@ -10,14 +10,13 @@ from wsgiref.util import setup_testing_defaults
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from volopt.dashboard.answers import whole
-from volopt.definition.schema import Definition
-from volopt.storage.artifacts import Artifacts
+from volopt.dashboard.responses import call_app
+from volopt.figures.study_view import StudyView
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
-class Said(NamedTuple):
+class Reply(NamedTuple):
     status: int
     headers: dict[str, str]
     body: bytes
@@ -28,9 +27,9 @@ class Said(NamedTuple):
         return json.loads(self.body)
 
 
-def ask(app: WSGIApplication, path: str, method: str = "GET", said: Any = None, **environ: str) -> Said:
-    """Ask an app as a server does; ``said`` is sent as JSON."""
-    sent = b"" if said is None else json.dumps(said).encode()
+def ask(app: WSGIApplication, path: str, method: str = "GET", body: Any = None, **environ: str) -> Reply:
+    """Ask an app as a server does; ``body`` is sent as JSON."""
+    sent = b"" if body is None else json.dumps(body).encode()
     errors = io.StringIO()
     request: dict[str, Any] = {
         "PATH_INFO": path,
@@ -43,9 +42,9 @@ def ask(app: WSGIApplication, path: str, method: str = "GET", said: Any = None, 
         **environ,
     }
     setup_testing_defaults(request)
-    status, headers, body = whole(app, request)
+    status, headers, content = call_app(app, request)
     assert len({name for name, _ in headers}) == len(headers)
-    return Said(int(status[:3]), dict(headers), body, errors.getvalue())
+    return Reply(int(status[:3]), dict(headers), content, errors.getvalue())
 
 
 class Drawn:
@@ -54,16 +53,17 @@ class Drawn:
     def __init__(self) -> None:
         self.pictures: list[int] = []
 
-    def page(self, study: optuna.Study, definition: Definition, artifacts: Artifacts) -> str:
-        return f"<p>{study.study_name} {definition.name} {artifacts.directory.name}"
+    def page(self, view: StudyView) -> str:
+        return f"<p>{view.study.study_name} {view.definition.name} {view.artifacts.directory.name}"
 
-    def picture(
-        self, study: optuna.Study, definition: Definition, trial: FrozenTrial, artifacts: Artifacts
-    ) -> bytes | None:
+    def picture(self, view: StudyView, trial: FrozenTrial) -> bytes | None:
         self.pictures.append(trial.number)
         if trial.state == TrialState.FAIL:
             return None
-        return PNG + f"{study.study_name} {definition.name} {trial.number} {artifacts.directory.name}".encode()
+        return (
+            PNG
+            + f"{view.study.study_name} {view.definition.name} {trial.number} {view.artifacts.directory.name}".encode()
+        )
 
 
 Make = Callable[..., WSGIApplication]

@@ -9,8 +9,9 @@ import pytest
 
 from dashboard.asking import Drawn, Make
 from hand_made import Shelf
-from volopt.dashboard.guards import guarded
-from volopt.dashboard.pages import PageRenderers
+from volopt.dashboard import pages
+from volopt.dashboard.guards import guard
+from volopt.dashboard.pages import Page
 from volopt.dashboard.serve import dashboard
 from volopt.definition.schema import Definition
 from volopt.storage.database.connect import connect
@@ -22,12 +23,12 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Definition]:
     """A directory with a study of a COMPLETE trial 0, a FAILed trial 1 and a COMPLETE trial 2; for copies."""
     directory = tmp_path_factory.mktemp("filled")
     shelf = Shelf(directory)
-    found = shelf.study("grid")
-    shelf.trial(found, {"a": 1})
-    shelf.failed(found, "the loss is not finite")
-    shelf.trial(found, None, cell="RNN")
+    definition = shelf.study("grid")
+    shelf.trial(definition, {"a": 1})
+    shelf.failed(definition, "the loss is not finite")
+    shelf.trial(definition, None, cell="RNN")
     shelf.storage.engine.dispose()
-    return directory, found
+    return directory, definition
 
 
 @pytest.fixture
@@ -52,14 +53,15 @@ def drawn() -> Drawn:
 
 
 @pytest.fixture
-def make(shelf: Shelf, drawn: Drawn, tmp_path: Path) -> Make:
+def make(shelf: Shelf, drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
     """Makes the whole app, as the server has it."""
     url = f"sqlite:///{tmp_path}/volopt.db"
 
-    def made(*, writes: bool = True, local: bool = True, drawing: PageRenderers | None = None) -> WSGIApplication:
+    monkeypatch.setattr(pages, "trial_png", drawn.picture)
+
+    def made(*, writes: bool = True, local: bool = True, page: Page = drawn.page) -> WSGIApplication:
         writer = connect(url, write=True) if writes else None
-        found = dashboard(connect(url), writer, shelf.artifacts, drawing or PageRenderers(drawn.page, drawn.picture))
-        return guarded(found, local=local)
+        return guard(dashboard(connect(url), writer, shelf.artifacts, page), local=local)
 
     return made
 

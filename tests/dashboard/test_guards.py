@@ -19,10 +19,10 @@ CHANGES = ("POST", "PUT", "DELETE", "PATCH")
 def test_read_only_refuses_every_change(make: Make, shelf: Shelf, study: optuna.Study, method: str) -> None:
     app = make(writes=False)
     for path in (f"/api/studies/{study._study_id}", f"/api/studies/{study._study_id}/note", "/api/studies"):
-        said = ask(app, path, method, {"version": 1, "body": "x", "study_name": "new", "directions": ["minimize"]})
-        assert said.status == 403
-        assert "read-only" in said.json["reason"]
-        assert said.headers["Content-Type"] == "application/json"
+        reply = ask(app, path, method, {"version": 1, "body": "x", "study_name": "new", "directions": ["minimize"]})
+        assert reply.status == 403
+        assert "read-only" in reply.json["reason"]
+        assert reply.headers["Content-Type"] == "application/json"
     page = ask(app, "/report/grid", method)
     assert page.status == 403
     assert "read-only" in page.body.decode()
@@ -39,8 +39,8 @@ def test_read_only_shows_everything(make: Make, study: optuna.Study) -> None:
 
 
 def test_without_read_only_studies_can_be_changed(app: WSGIApplication, shelf: Shelf, study: optuna.Study) -> None:
-    said = ask(app, f"/api/studies/{study._study_id}/note", "PUT", {"version": 1, "body": "Read this."})
-    assert said.status == 204
+    reply = ask(app, f"/api/studies/{study._study_id}/note", "PUT", {"version": 1, "body": "Read this."})
+    assert reply.status == 204
     assert optuna_dashboard.get_note(study) == "Read this."
     assert ask(app, f"/api/studies/{study._study_id}", "DELETE", {}).status == 204
     assert shelf.storage.get_all_studies() == []
@@ -50,7 +50,7 @@ def test_without_read_only_studies_can_be_changed(app: WSGIApplication, shelf: S
 def test_a_change_waits_for_the_run_that_is_writing(
     make: Make, study: optuna.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("LOCK_TIMEOUT", "LOST"):
+    for name in ("LOCK_TIMEOUT", "WRITER_PATIENCE"):
         monkeypatch.setattr(connecting, name, 0)  # whoever would wait fails
     app, path = make(), f"/api/studies/{study._study_id}/note"
     run = sqlite3.connect(tmp_path / "volopt.db", isolation_level=None)
@@ -77,9 +77,9 @@ def test_other_names_are_refused_where_only_this_machine_can_reach_it(make: Make
         "[::2]:1",
     ):
         for path in ("/report/grid", "/api/studies", "/dashboard", "/static/bundle.js"):
-            said = ask(local, path, HTTP_HOST=host)
-            assert said.status == 403, (host, path)
-            assert b"localhost" in said.body
+            reply = ask(local, path, HTTP_HOST=host)
+            assert reply.status == 403, (host, path)
+            assert b"localhost" in reply.body
         assert ask(reachable, "/report/grid", HTTP_HOST=host).status == 200, host
 
 
@@ -98,13 +98,13 @@ def test_an_artifact_with_a_script_is_shown_in_a_sandbox(
     artifact = optuna.artifacts.upload_artifact(
         artifact_store=shelf.artifacts.store, file_path=str(tmp_path / "page.html"), study_or_trial=study
     )
-    said = ask(app, f"/artifacts/{study._study_id}/{artifact}")
-    assert (said.status, said.body) == (200, b"<script>steal()</script>")
-    policy = said.headers["Content-Security-Policy"].split("; ")
+    reply = ask(app, f"/artifacts/{study._study_id}/{artifact}")
+    assert (reply.status, reply.body) == (200, b"<script>steal()</script>")
+    policy = reply.headers["Content-Security-Policy"].split("; ")
     assert "sandbox" in policy
     assert "default-src 'none'" in policy
-    assert "script-src" not in said.headers["Content-Security-Policy"]
-    assert "Access-Control-Allow-Origin" not in said.headers
+    assert "script-src" not in reply.headers["Content-Security-Policy"]
+    assert "Access-Control-Allow-Origin" not in reply.headers
 
 
 def test_every_answer_names_the_only_host_it_may_ask_and_the_only_type_it_is(app: WSGIApplication) -> None:

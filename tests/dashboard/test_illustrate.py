@@ -12,13 +12,14 @@ from optuna_dashboard import get_note
 
 from hand_made import Shelf, World, content
 from volopt.dashboard import illustrate
-from volopt.dashboard.illustrate import FIRST, RESERVE, SHARE, Illustrations, PictureBudget, What
+from volopt.dashboard.illustrate import FIRST_SECONDS, MAX_SHARE, RESERVE, Illustrations, PictureBudget, What
 from volopt.definition.schema import Definition
 from volopt.errors import StorageError
 from volopt.figures.study_view import StudyView
 from volopt.storage.artifacts import PICTURE
 from volopt.storage.database.address import Address
 from volopt.studies import study as studies
+from volopt.studies.trial_file import TrialFile
 
 
 class Clock:
@@ -42,11 +43,11 @@ def draw(budget: PictureBudget, clock: Clock, seconds: float, what: What = "tria
 def test_a_budget_allows_pictures_while_they_take_less_than_their_share(clock: Clock) -> None:
     budget = PictureBudget("budget", clock)
     assert not budget.allows("trial")  # a run of a second has no time for pictures
-    clock.now = FIRST["trial"] / SHARE
+    clock.now = FIRST_SECONDS["trial"] / MAX_SHARE
     assert budget.allows("trial")
     draw(budget, clock, 1.0)
     assert not budget.allows("trial")
-    clock.now = 2.01 / SHARE
+    clock.now = 2.01 / MAX_SHARE
     assert budget.allows("trial")
     assert budget.spent == 1.0
 
@@ -55,7 +56,7 @@ def test_the_next_picture_is_expected_to_take_what_the_quickest_took(clock: Cloc
     budget = PictureBudget("budget", clock)
     for seconds in (0.9, 0.2, 0.4):  # the first one imports
         draw(budget, clock, seconds)
-    clock.now = 1.71 / SHARE
+    clock.now = 1.71 / MAX_SHARE
     assert budget.allows("trial")
     assert not budget.allows("study")
 
@@ -63,10 +64,10 @@ def test_the_next_picture_is_expected_to_take_what_the_quickest_took(clock: Cloc
 def test_part_of_a_budget_is_kept_for_the_best(clock: Clock) -> None:
     budget = PictureBudget("budget", clock)
     draw(budget, clock, 1.0)
-    clock.now = 2.01 / SHARE
+    clock.now = 2.01 / MAX_SHARE
     assert budget.allows("trial")
     assert not budget.allows("trial", reserve=RESERVE)
-    clock.now = 2.01 / SHARE / (1 - RESERVE)
+    clock.now = 2.01 / MAX_SHARE / (1 - RESERVE)
     assert budget.allows("trial", reserve=RESERVE)
 
 
@@ -83,7 +84,7 @@ def test_whatever_is_drawn_under_a_budget_stays_within_its_share_of_the_time(clo
         clock.now += 0.01 * (1 + number % 7)
         if budget.allows("trial", reserve=RESERVE if number % 3 else 0.0):
             draw(budget, clock, 0.1)
-    assert 0.9 * SHARE < budget.spent / clock.now <= SHARE
+    assert 0.9 * MAX_SHARE < budget.spent / clock.now <= MAX_SHARE
 
 
 class Desk:
@@ -95,14 +96,17 @@ class Desk:
         self.study, _ = studies.find(self.shelf.storage, "grid")
         self.budget = PictureBudget(pictures, clock or Clock())
         self.illustrations = self.resume()
-        self.content = content(World(seeds=3)(cell="RNN", hidden_size=25)) | {"metrics": {"valid_mse": 0.01}}
+        written = content(World(seeds=3).trial(cell="RNN", hidden_size=25)) | {"metrics": {"valid_mse": 0.01}}
+        self.file = TrialFile.model_validate(written)
 
     def resume(self) -> Illustrations:
-        return Illustrations(self.study, self.shelf.artifacts, self.definition, self.budget)
+        illustrations = Illustrations(self.definition, self.budget)
+        illustrations.on_run_begin(self.study, self.shelf.artifacts, [])
+        return illustrations
 
     def trial(self, value: float | None = 0.01) -> optuna.Trial:
         trial = self.study.ask(self.space)
-        self.illustrations.trial(trial, self.content, value)
+        self.illustrations.on_trial_result(trial, self.file, value)
         return trial
 
     @property
@@ -129,7 +133,7 @@ def test_a_trial_has_its_picture_as_an_artifact_and_its_metrics_as_a_note(tmp_pa
 def test_without_pictures_there_are_notes(tmp_path: Path) -> None:
     desk = Desk(tmp_path, "none")
     trial = desk.trial()
-    desk.illustrations.study()
+    desk.illustrations.on_phase_end(desk.definition.phases[0])
     assert desk.pictures(trial) == []
     assert "valid_mse" in get_note(trial)
     assert "volopt dashboard" in get_note(desk.study)
@@ -140,7 +144,7 @@ def test_the_best_trial_so_far_is_drawn_before_others(tmp_path: Path) -> None:
     desk = Desk(tmp_path, "budget", clock)
     draw(desk.budget, clock, 1.5)
     draw(desk.budget, clock, 0.0)  # the clock stands still from here on: no drawing takes any time
-    clock.now = 2.0 / SHARE  # enough for the best, not for the rest
+    clock.now = 2.0 / MAX_SHARE  # enough for the best, not for the rest
     assert desk.pictures(desk.trial(0.02)) == [PICTURE]  # the first is the best so far
     assert desk.pictures(desk.trial(0.03)) == []
     assert desk.pictures(desk.trial(None)) == []
@@ -154,7 +158,7 @@ def test_the_best_of_earlier_runs_counts_where_a_study_goes_on(tmp_path: Path) -
     desk.illustrations = desk.resume()
     draw(desk.budget, clock, 1.5)
     draw(desk.budget, clock, 0.0)
-    clock.now = 2.0 / SHARE
+    clock.now = 2.0 / MAX_SHARE
     assert desk.pictures(desk.trial(0.03)) == []
     assert desk.pictures(desk.trial(0.01)) == [PICTURE]
 
@@ -170,7 +174,7 @@ def test_a_picture_that_cannot_be_drawn_costs_no_trial(tmp_path: Path, monkeypat
     assert "valid_mse" in get_note(trial)
 
 
-def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk(tmp_path)
 
     def full(*arguments: object) -> None:
@@ -184,27 +188,28 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_failed_trial_has_its_reason_as_a_note(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     trial = desk.study.ask(desk.space)
-    desk.illustrations.failed(trial, "the loss is <nan>")
+    desk.illustrations.on_trial_failure(trial, "the loss is <nan>")
     assert "**FAIL**: the loss is \\<nan\\>" in get_note(trial)
 
 
 def test_notes_of_later_trials_are_left_to_the_dashboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(illustrate, "NOTED", 1)
+    monkeypatch.setattr(illustrate, "MAX_NOTES", 1)
     desk = Desk(tmp_path, "none")
     assert [bool(get_note(desk.trial())) for _ in range(2)] == [True, False]
 
 
 def test_the_figures_of_a_study_are_drawn_once_it_has_trials(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
-    desk.illustrations.study()
+    desk.illustrations.on_phase_end(desk.definition.phases[0])
     assert not figures(desk.study)
     world = World(seeds=3)
     for cell in ("RNN", "LSTM"):
         for size in (5, 25, 125, 250):
-            desk.shelf.trial(desk.definition, content(world(cell=cell, hidden_size=size)), cell=cell, hidden_size=size)
+            result = world.trial(cell=cell, hidden_size=size)
+            desk.shelf.trial(desk.definition, content(result), cell=cell, hidden_size=size)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        desk.illustrations.study()
+        desk.illustrations.on_phase_end(desk.definition.phases[0])
     assert {name.split(":")[2] for name in figures(desk.study)} >= {"volopt-grid-01", "volopt-grid-04"}
 
 
@@ -213,14 +218,14 @@ def test_figures_are_drawn_again_only_for_new_trials(tmp_path: Path, monkeypatch
     desk = Desk(tmp_path)
 
     def draw(where: Address, name: str, artifacts: Sequence[Path]) -> None:
-        assert (where.url, name) == (desk.shelf.storage.where.url, desk.study.study_name)
+        assert (where.url, name) == (desk.shelf.storage.address.url, desk.study.study_name)
         drawn.append(len(StudyView(desk.study, desk.definition, desk.shelf.artifacts).complete))
 
     monkeypatch.setattr(illustrate, "save_figures_apart", draw)
     for _ in range(2):
         desk.study.tell(desk.trial(0.02), 0.02)
         for _ in range(2):
-            desk.illustrations.study()
+            desk.illustrations.on_phase_end(desk.definition.phases[0])
     assert drawn == [1, 2]
 
 

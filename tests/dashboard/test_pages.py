@@ -5,47 +5,47 @@ from contextlib import suppress
 from wsgiref.types import WSGIApplication
 
 import optuna
+import pytest
 from optuna.trial import FrozenTrial
 
 from dashboard.asking import PNG, Drawn, Make, ask, broken
-from volopt.dashboard.pages import PageRenderers
-from volopt.definition.schema import Definition
+from volopt.dashboard import pages
 from volopt.errors import StorageError
-from volopt.storage.artifacts import Artifacts
+from volopt.figures.study_view import StudyView
 
 
 def test_a_report_is_drawn_from_the_study_its_definition_and_its_artifacts(app: WSGIApplication) -> None:
-    said = ask(app, "/report/grid")
-    assert (said.status, said.body) == (200, b"<p>grid grid artifacts")
-    assert said.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert said.headers["Content-Length"] == str(len(said.body))
+    reply = ask(app, "/report/grid")
+    assert (reply.status, reply.body) == (200, b"<p>grid grid artifacts")
+    assert reply.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert reply.headers["Content-Length"] == str(len(reply.body))
 
 
 def test_an_unknown_study_is_not_found_and_the_nearest_is_named(app: WSGIApplication) -> None:
     for path in ("/report/gird", "/pictures/gird/0.png"):
-        said = ask(app, path)
-        assert said.status == 404
-        assert "there is no study &quot;gird&quot;" in said.body.decode()
-        assert "did you mean &quot;grid&quot;" in said.body.decode()
+        reply = ask(app, path)
+        assert reply.status == 404
+        assert "there is no study &quot;gird&quot;" in reply.body.decode()
+        assert "did you mean &quot;grid&quot;" in reply.body.decode()
 
 
 def test_a_name_from_the_address_cannot_become_markup(app: WSGIApplication) -> None:
-    said = ask(app, "/report/<script>alert(1)<script>")
-    assert said.status == 404
-    assert b"<script" not in said.body
+    reply = ask(app, "/report/<script>alert(1)<script>")
+    assert reply.status == 404
+    assert b"<script" not in reply.body
 
 
 def test_a_picture_is_drawn_from_its_trial(app: WSGIApplication) -> None:
-    said = ask(app, "/pictures/grid/2.png")
-    assert (said.status, said.body) == (200, PNG + b"grid grid 2 artifacts")
-    assert said.headers["Content-Type"] == "image/png"
+    reply = ask(app, "/pictures/grid/2.png")
+    assert (reply.status, reply.body) == (200, PNG + b"grid grid 2 artifacts")
+    assert reply.headers["Content-Type"] == "image/png"
 
 
 def test_a_trial_that_is_not_there_or_left_nothing_to_draw_has_no_picture(app: WSGIApplication) -> None:
     for number in (1, 3, 99999999):
-        said = ask(app, f"/pictures/grid/{number}.png")
-        assert said.status == 404
-        assert f"trial {number}".encode() in said.body
+        reply = ask(app, f"/pictures/grid/{number}.png")
+        assert reply.status == 404
+        assert f"trial {number}".encode() in reply.body
 
 
 def test_the_picture_of_a_finished_trial_is_drawn_once(app: WSGIApplication, drawn: Drawn) -> None:
@@ -63,18 +63,19 @@ def test_the_picture_of_a_running_trial_is_drawn_each_time(
     assert drawn.pictures == [number, number]
 
 
-def test_pictures_are_drawn_one_at_a_time(make: Make) -> None:
+def test_pictures_are_drawn_one_at_a_time(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     together = threading.Barrier(2)
     overlaps: list[int] = []
     begun = threading.Barrier(3, timeout=60)
 
-    def picture(study: optuna.Study, definition: Definition, trial: FrozenTrial, artifacts: Artifacts) -> bytes:
+    def picture(view: StudyView, trial: FrozenTrial) -> bytes:
         with suppress(threading.BrokenBarrierError):  # nobody else came
             together.wait(0.5)
             overlaps.append(trial.number)
         return PNG
 
-    app = make(drawing=PageRenderers(Drawn().page, picture))
+    app = make()
+    monkeypatch.setattr(pages, "trial_png", picture)
 
     def asks(number: int) -> None:
         begun.wait()
@@ -88,28 +89,28 @@ def test_pictures_are_drawn_one_at_a_time(make: Make) -> None:
     assert not overlaps
 
 
-def test_an_unexpected_exception_is_a_sentence_and_a_traceback_in_the_log(make: Make, drawn: Drawn) -> None:
-    app = make(drawing=PageRenderers(broken, drawn.picture))
-    said = ask(app, "/report/grid")
-    assert said.status == 500
-    assert b"Something went wrong" in said.body
-    assert b"ink" not in said.body
-    assert "ZeroDivisionError: ink" in said.errors
-    assert "Traceback" in said.errors
+def test_an_unexpected_exception_is_a_sentence_and_a_traceback_in_the_log(make: Make) -> None:
+    app = make(page=broken)
+    reply = ask(app, "/report/grid")
+    assert reply.status == 500
+    assert b"Something went wrong" in reply.body
+    assert b"ink" not in reply.body
+    assert "ZeroDivisionError: ink" in reply.errors
+    assert "Traceback" in reply.errors
     assert ask(app, "/pictures/grid/0.png").status == 200
 
 
-def test_an_expected_error_is_its_own_sentence_and_no_traceback(make: Make, drawn: Drawn) -> None:
+def test_an_expected_error_is_its_own_sentence_and_no_traceback(make: Make) -> None:
     def newer(*_: object) -> str:
         raise StorageError("the study was written by a newer volopt", "update volopt")
 
-    said = ask(make(drawing=PageRenderers(newer, drawn.picture)), "/report/grid")
-    assert said.status == 500
-    assert b"the study was written by a newer volopt (update volopt)" in said.body
-    assert said.errors == ""
+    reply = ask(make(page=newer), "/report/grid")
+    assert reply.status == 500
+    assert b"the study was written by a newer volopt (update volopt)" in reply.body
+    assert reply.errors == ""
 
 
-def test_head_is_told_the_length_and_no_body(app: WSGIApplication) -> None:
+def test_head_has_the_length_and_no_body(app: WSGIApplication) -> None:
     for path in ("/report/grid", "/pictures/grid/0.png", "/api/studies/1", "/dashboard"):
         asked, headed = ask(app, path), ask(app, path, "HEAD")
         assert (asked.status, headed.status, headed.body) == (200, 200, b"")

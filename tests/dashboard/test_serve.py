@@ -35,9 +35,9 @@ def get(server: Server, path: str = "/", host: str = "127.0.0.1") -> tuple[int, 
     connection = http.client.HTTPConnection(host, server.server_port, timeout=60)
     connection.request("GET", path)
     answer = connection.getresponse()
-    found = answer.status, answer.read()
+    status_and_body = answer.status, answer.read()
     connection.close()
-    return found
+    return status_and_body
 
 
 def test_it_serves_on_this_machine_without_a_word(capfd: pytest.CaptureFixture[str]) -> None:
@@ -104,7 +104,7 @@ def test_an_address_that_others_can_reach_is_not_local() -> None:
         assert server.url == f"http://localhost:{server.server_port}"
 
 
-def test_the_next_free_port_is_taken_and_a_taken_one_is_told() -> None:
+def test_the_next_free_port_is_taken_and_a_taken_one_is_reported() -> None:
     with listen("127.0.0.1", None, hello) as first, listen("127.0.0.1", None, hello) as second:
         assert 8080 <= first.server_port < second.server_port
         with pytest.raises(VoloptError, match=f"port {first.server_port} is taken") as caught:
@@ -113,7 +113,7 @@ def test_the_next_free_port_is_taken_and_a_taken_one_is_told() -> None:
 
 
 @pytest.mark.parametrize("host", ["203.0.113.7", "no host.invalid"])
-def test_an_address_that_is_not_this_machines_is_told(host: str) -> None:
+def test_an_address_that_is_not_this_machines_is_reported(host: str) -> None:
     with pytest.raises(VoloptError, match=f"cannot listen on {host}: "):
         listen(host, None, hello)
 

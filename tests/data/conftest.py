@@ -12,7 +12,7 @@ from volopt.data.bins import write_provider
 
 
 def table(days: pd.DatetimeIndex, seed: int) -> pd.DataFrame:
-    """Plausible fields over the days, with three suspended ones."""
+    """Return plausible fields over the days, with three suspended ones."""
     random = np.random.default_rng(seed)
     close = 20 * np.exp(np.cumsum(0.02 * random.standard_normal(len(days))))
     volume = 1e6 * np.exp(random.standard_normal(len(days)) / 2)
@@ -25,7 +25,7 @@ def table(days: pd.DatetimeIndex, seed: int) -> pd.DataFrame:
 
 @pytest.fixture
 def provider_dir(tmp_path: Path) -> Path:
-    """SH600000 over the whole calendar of 2010-01-04 to 2010-07-30, SH600001 listed from its 41st day."""
+    """Return a provider of 2010-01-04 to 2010-07-30: SH600000 over all days, SH600001 from the 41st."""
     calendar = pd.bdate_range("2010-01-04", "2010-07-30")
     instruments = {"SH600000": table(calendar, 0), "SH600001": table(calendar[40:], 1)}
     directory = tmp_path / "provider"
@@ -35,7 +35,7 @@ def provider_dir(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def little_memory() -> Iterator[None]:
-    """The test takes less than 40 MB beside what was there before."""
+    """Fail a test that allocates 40 MB or more."""
     tracemalloc.start()
     yield
     peak = tracemalloc.get_traced_memory()[1]

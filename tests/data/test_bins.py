@@ -31,14 +31,14 @@ def test_a_series_may_fill_the_calendar_to_its_last_day(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        ([], "size of 0 bytes"),
-        ([-1, 1], "header -1.0 is no row"),
-        ([0.5, 1], "header 0.5 is no row"),
-        ([np.nan, 1], "header nan is no row"),
-        ([np.inf, 1], "header inf is no row"),
-        ([DAYS, 1], "header 10.0 is no row"),
-        ([9, 1, 2], "2 days from row 9 run past the calendar of 10"),
-        (list(range(DAYS + 2)), "larger than the 44 bytes"),
+        ([], "size is 0 bytes"),
+        ([-1, 1], "header -1.0 is not a row"),
+        ([0.5, 1], "header 0.5 is not a row"),
+        ([np.nan, 1], "header nan is not a row"),
+        ([np.inf, 1], "header inf is not a row"),
+        ([DAYS, 1], "header 10.0 is not a row"),
+        ([9, 1, 2], "2 days from row 9 exceed the calendar of 10"),
+        (list(range(DAYS + 2)), "larger than the limit of 44 bytes"),
     ],
 )
 def test_a_file_that_is_no_series_of_the_calendar_is_refused(tmp_path: Path, values: list[float], reason: str) -> None:
@@ -49,7 +49,7 @@ def test_a_file_that_is_no_series_of_the_calendar_is_refused(tmp_path: Path, val
 def test_a_truncated_file_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "x.bin", 0, 1, 2)
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(DataError, match="size of 11 bytes"):
+    with pytest.raises(DataError, match="size is 11 bytes"):
         read_bin(path, DAYS)
 
 
@@ -102,15 +102,15 @@ def test_a_failure_leaves_nothing_half_written(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(DataError, match="cannot be written"):
         write_provider(tmp_path / "file" / "p", pd.bdate_range("2010-01-04", periods=2), {})
 
 
-def test_a_directory_with_something_in_it_is_not_overwritten(tmp_path: Path) -> None:
+def test_a_directory_that_is_not_empty_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "p").mkdir()
     (tmp_path / "p" / "mine").write_text("keep")
-    with pytest.raises(DataError, match="is already there"):
+    with pytest.raises(DataError, match="already exists"):
         write_provider(tmp_path / "p", pd.bdate_range("2010-01-04", periods=2), {})
     assert (tmp_path / "p" / "mine").read_text() == "keep"

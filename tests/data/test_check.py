@@ -16,7 +16,7 @@ def change(directory: Path, field: str, row: int, value: float) -> None:
     path.write_bytes(values.tobytes())
 
 
-def test_a_sound_provider_is_told_without_problems(provider_dir: Path) -> None:
+def test_a_valid_provider_has_no_problems(provider_dir: Path) -> None:
     report = check_provider(provider_dir)
     assert report.readable
     assert (report.first, report.last, report.days) == (date(2010, 1, 4), date(2010, 7, 30), 150)
@@ -26,7 +26,7 @@ def test_a_sound_provider_is_told_without_problems(provider_dir: Path) -> None:
     assert (second.name, second.first, second.trade_days) == ("SH600001", date(2010, 3, 1), 107)
 
 
-def test_one_instrument_can_be_looked_at_alone(provider_dir: Path) -> None:
+def test_one_instrument_can_be_checked_alone(provider_dir: Path) -> None:
     assert [each.name for each in check_provider(provider_dir, "SH600001").instruments] == ["SH600001"]
     with pytest.raises(DataError, match="no instrument SH600002") as caught:
         check_provider(provider_dir, "SH600002")
@@ -45,7 +45,7 @@ def test_one_instrument_can_be_looked_at_alone(provider_dir: Path) -> None:
         ("volume", -5.0, "SH600000: $volume is negative on 1 days"),
     ],
 )
-def test_values_that_cannot_be_are_problems_and_the_rest_stays_readable(
+def test_impossible_values_are_problems_and_the_rest_stays_readable(
     provider_dir: Path, field: str, value: float, problem: str
 ) -> None:
     change(provider_dir, field, 30, value)
@@ -54,12 +54,12 @@ def test_values_that_cannot_be_are_problems_and_the_rest_stays_readable(
     assert report.readable
 
 
-def test_prices_of_days_without_trade_are_not_looked_at(provider_dir: Path) -> None:
+def test_prices_of_days_without_trade_are_not_checked(provider_dir: Path) -> None:
     change(provider_dir, "close", 11, np.nan)
     assert check_provider(provider_dir).problems == ()
 
 
-def test_an_outlier_and_a_gap_are_told_but_are_no_problem(provider_dir: Path) -> None:
+def test_an_outlier_and_a_gap_are_reported_but_are_no_problem(provider_dir: Path) -> None:
     change(provider_dir, "volume", 100, 1e9)
     for row in range(40, 50):
         change(provider_dir, "volume", row, 0.0)
@@ -75,11 +75,11 @@ def test_broken_and_missing_series_are_named(provider_dir: Path) -> None:
     shutil.rmtree(provider_dir / "features/sh600001")
     report = check_provider(provider_dir)
     assert report.readable
-    told = "\n".join(report.problems)
-    assert "open.day.bin is broken" in told
-    assert "SH600000: there is no $high" in told
-    assert "sh600001 cannot be read" in told
-    assert "SH600001: no day with trade" in told
+    problems = "\n".join(report.problems)
+    assert "open.day.bin is broken" in problems
+    assert "SH600000: $high has no file" in problems
+    assert "sh600001 cannot be read" in problems
+    assert "SH600001: no day with trade" in problems
 
 
 def test_an_instrument_without_volume_makes_its_own_report_unreadable(provider_dir: Path) -> None:
@@ -88,20 +88,20 @@ def test_an_instrument_without_volume_makes_its_own_report_unreadable(provider_d
     assert check_provider(provider_dir).readable
 
 
-def test_what_is_no_provider_is_unreadable_with_its_reason(tmp_path: Path) -> None:
+def test_an_empty_directory_is_unreadable_and_the_reason_is_given(tmp_path: Path) -> None:
     report = check_provider(tmp_path)
     assert not report.readable
-    assert "is no qlib provider directory" in report.problems[0]
+    assert "is not a qlib provider directory" in report.problems[0]
 
 
-def test_an_empty_instrument_list_is_told(provider_dir: Path) -> None:
+def test_an_empty_instrument_list_is_a_problem(provider_dir: Path) -> None:
     (provider_dir / "instruments/all.txt").write_text("")
     report = check_provider(provider_dir)
     assert not report.readable
     assert report.problems == (f"{provider_dir} lists no instrument",)
 
 
-def test_the_real_directory_has_no_problem_and_its_doubts_are_told(real_data: Path) -> None:
+def test_the_real_directory_has_no_problem_and_its_doubts_are_reported(real_data: Path) -> None:
     report = check_provider(real_data / "qlib_cn")
     assert report.problems == ()
     assert len(report.instruments) == 19

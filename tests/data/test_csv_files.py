@@ -40,8 +40,8 @@ def test_rows_of_other_instruments_are_left_out() -> None:
 @pytest.mark.parametrize(
     ("text", "reason", "hint"),
     [
-        ("", "is no CSV table", "comma"),
-        ('a,b\n1,2,3\n4,"5', "is no CSV table", "comma"),
+        ("", "is not a CSV table", "comma"),
+        ('a,b\n1,2,3\n4,"5', "is not a CSV table", "comma"),
         ("datetime,$volume\n2010-01-04,1\n", r"has no column Ref\(\$close,1\)", r"volume"),
         ('$volume,"Ref($close,1)"\n1,2\n', "has no column datetime", "there are"),
         (HEADER + "B,2010-01-04,1,10,\n", "no rows of instrument A", "there are: B"),

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from volopt.data.bins import SYNTHETIC
-from volopt.data.frame import DataSource, Frame, load_frames
+from volopt.data.frame import Frame, load_frames
 from volopt.errors import DataError
 from volopt.storage.files import write_arrays
+from volopt.storage.run_record import DataSource
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = ("$close", "$volume", "Ref($close,1)", "Mean($close,3)", "$high-$low")
@@ -36,7 +37,7 @@ def assert_same(left: Frame, right: Frame) -> None:
     assert left.dates.dtype == right.dates.dtype == np.dtype("datetime64[D]")
 
 
-def test_days_without_trade_are_dropped_and_counted_even_where_volume_is_no_column(provider_dir: Path) -> None:
+def test_days_without_trade_are_dropped_and_counted_even_if_volume_is_not_a_column(provider_dir: Path) -> None:
     change(provider_dir, "volume", np.nan, slice(20, 22))
     frame, source = load(provider_dir, "$close", "Mean( $close, 3)", "$close")
     assert frame.columns == ("$close", "Mean($close,3)")

@@ -1,4 +1,4 @@
-"""Data directories of strangers: nothing outside them is read, nothing without a bound; any bytes end in one error."""
+"""Nothing outside a stranger's data directory is read, nothing without a limit; any bytes give one kind of error."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ from volopt.data.check import ProviderReport, check_provider
 from volopt.data.frame import load_frames
 from volopt.data.provider import MAX_LIST_BYTES, open_provider
 from volopt.data.readers import READERS
-from volopt.definition.plain import is_plain
+from volopt.definition.plain_text import is_plain
 from volopt.errors import DataError
 
 LISTS = ["calendars/day.txt", "instruments/all.txt"]
@@ -30,18 +30,18 @@ def refused(directory: Path, reader: str = "native") -> DataError:
 
 
 def grow(path: Path, size: int) -> None:
-    """Make a file that takes no space and no memory holds."""
+    """Make a file larger than memory that takes no disk space."""
     with path.open("r+b") as file:
         file.truncate(size)
 
 
 @pytest.mark.parametrize("name", [*LISTS, SERIES])
 @pytest.mark.usefixtures("little_memory")
-def test_of_a_file_of_ten_gigabytes_only_the_bound_is_read(provider_dir: Path, name: str) -> None:
+def test_a_file_of_ten_gigabytes_is_read_only_to_the_limit(provider_dir: Path, name: str) -> None:
     grow(provider_dir / name, 10**10)
     error = refused(provider_dir)
     report = check_provider(provider_dir)
-    assert f"{name} is larger than the " in error.message
+    assert f"{name} is larger than the limit of " in error.message
     assert any("is larger than" in problem for problem in report.problems)
 
 
@@ -53,11 +53,11 @@ def test_the_lists_are_read_up_to_their_bound(provider_dir: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [*LISTS, SERIES])
-def test_a_pipe_in_place_of_a_file_is_not_waited_for(provider_dir: Path, name: str) -> None:
+def test_a_pipe_in_place_of_a_file_is_refused(provider_dir: Path, name: str) -> None:
     (provider_dir / name).unlink()
     os.mkfifo(provider_dir / name)
-    assert refused(provider_dir).message == f"{provider_dir / name} is no file"
-    assert any("is no file" in problem for problem in check_provider(provider_dir).problems)
+    assert refused(provider_dir).message == f"{provider_dir / name} is not a file"
+    assert any("is not a file" in problem for problem in check_provider(provider_dir).problems)
 
 
 @pytest.mark.parametrize("name", ["calendars", "instruments", "features", "features/sh600000", *LISTS, SERIES])
@@ -80,8 +80,8 @@ def test_a_link_within_the_directory_is_followed(provider_dir: Path) -> None:
 
 @pytest.mark.parametrize("name", ["x" * 5000, "a\0b"])
 def test_a_name_that_no_directory_can_have_is_a_missing_one(tmp_path: Path, name: str) -> None:
-    assert "there is no data directory" in refused(tmp_path / name).message
-    assert "there is no data directory" in check_provider(tmp_path / name).problems[0]
+    assert "does not exist" in refused(tmp_path / name).message
+    assert "does not exist" in check_provider(tmp_path / name).problems[0]
 
 
 @pytest.mark.usefixtures("little_memory")
@@ -103,8 +103,8 @@ def test_files_that_no_frame_needs_do_no_harm(provider_dir: Path, reader: str, n
 
 
 @pytest.mark.skipif(not qlib_reader.available(), reason="pyqlib has no wheels for this Python")
-def test_what_qlib_stumbles_over_is_named(provider_dir: Path) -> None:
-    """It takes the name of every text file beside the calendar for a frequency."""
+def test_a_directory_that_qlib_cannot_read_is_named(provider_dir: Path) -> None:
+    """It takes the name of every other text file beside the calendar for a frequency."""
     (provider_dir / "calendars/notes.txt").write_text("")
     assert "qlib cannot read" in refused(provider_dir, "qlib").message
 
@@ -140,8 +140,8 @@ def test_any_bytes_in_place_of_a_file_are_read_or_refused(provider_dir: Path, da
             try:
                 frames, _ = load_frames(directory, "SH600000", ["$close", "Log($volume)"], None, None, reader=reader)
             except DataError as error:
-                told = error.message + error.hint
+                message = error.message + error.hint
             else:
-                told = ""
+                message = ""
                 assert np.isfinite(frames[0].values).all()
-            assert is_plain(told)
+            assert is_plain(message)

@@ -1,4 +1,4 @@
-"""The addresses that qlib's GetData knows."""
+"""The addresses of the official sets come from qlib's GetData."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Frames of many instruments: which are read, which are left out, and what names the whole."""
+"""Frames of many instruments: which are read, which are left out, and their fingerprint."""
 
 import shutil
 from collections.abc import Sequence
@@ -25,13 +25,13 @@ def load(
 
 
 def test_all_stands_for_every_instrument_but_indices(panel_data: Path) -> None:
-    found = load(panel_data)
-    assert [frame.name for frame in found.frames] == [*KEPT, LATE]
-    assert found.left_out == {}
-    assert found.source.synthetic
+    panel = load(panel_data)
+    assert [frame.name for frame in panel.frames] == [*KEPT, LATE]
+    assert panel.left_out == {}
+    assert panel.source.synthetic
 
 
-def test_an_index_is_read_where_it_is_asked_for_by_name_and_the_order_is_the_list_s(panel_data: Path) -> None:
+def test_an_index_is_read_if_it_is_named_and_the_order_is_that_of_the_names(panel_data: Path) -> None:
     assert [frame.name for frame in load(panel_data, [INDEX, KEPT[2], KEPT[0]]).frames] == [INDEX, KEPT[2], KEPT[0]]
 
 
@@ -43,24 +43,26 @@ def test_each_frame_is_that_of_the_instrument_alone(panel_data: Path) -> None:
 
 
 def test_an_unknown_name_is_refused_with_the_nearest(panel_data: Path) -> None:
-    with pytest.raises(DataError, match="there is no instrument SZ00001 in") as told:
+    with pytest.raises(DataError, match="has no instrument SZ00001") as caught:
         load(panel_data, [KEPT[0], "SZ00001"])
-    assert "SZ000001" in told.value.hint
+    assert "SZ000001" in caught.value.hint
 
 
 def test_an_instrument_that_is_not_listed_in_the_range_is_left_out_with_the_reason(panel_data: Path) -> None:
-    found = load(panel_data, last=date(2015, 12, 31))
-    assert [frame.name for frame in found.frames] == list(KEPT)
-    assert found.left_out == {LATE: f"{LATE} is not listed between 2015-01-05 and 2015-12-31"}
+    panel = load(panel_data, last=date(2015, 12, 31))
+    assert [frame.name for frame in panel.frames] == list(KEPT)
+    assert panel.left_out == {LATE: f"{LATE} is not listed between 2015-01-05 and 2015-12-31"}
 
 
-def test_where_none_can_be_read_that_is_an_error_with_the_first_reason(panel_data: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=f"no instrument of .* can be read: {LATE} is not listed") as told:
+def test_a_panel_without_a_readable_instrument_is_an_error_with_the_first_reason(
+    panel_data: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=f"no instrument of .* can be read: {LATE} is not listed") as caught:
         load(panel_data, [LATE], last=date(2015, 12, 31))
-    assert told.value.hint == "it is listed from 2016-02-29 to 2018-12-28"
+    assert caught.value.hint == "it is listed from 2016-02-29 to 2018-12-28"
     directory = shutil.copytree(panel_data, tmp_path / "indices")
     (directory / "instruments" / "all.txt").write_text(f"{INDEX}\t2015-01-05\t2018-12-28\n")
-    with pytest.raises(DataError, match=r"no instrument of .* can be read: it lists nothing but indices"):
+    with pytest.raises(DataError, match=r"no instrument of .* can be read: it lists only indices"):
         load(directory)
 
 
@@ -68,12 +70,12 @@ def test_the_fingerprint_changes_with_the_data_of_any_instrument_and_of_no_other
     panel_data: Path, tmp_path: Path
 ) -> None:
     before = load(panel_data).source.fingerprint
-    found = {}
+    panel = {}
     for name in (*KEPT, LATE, INDEX):
         write_panel(tmp_path / name, changed=name)
-        found[name] = load(tmp_path / name).source.fingerprint
-    assert found.pop(INDEX) == before
-    assert len({before, *found.values()}) == 1 + len(found)
+        panel[name] = load(tmp_path / name).source.fingerprint
+    assert panel.pop(INDEX) == before
+    assert len({before, *panel.values()}) == 1 + len(panel)
 
 
 def test_the_fingerprint_changes_with_the_instruments(panel_data: Path) -> None:

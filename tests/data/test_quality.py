@@ -14,7 +14,7 @@ def test_ten_calendar_days_are_holidays_and_eleven_are_a_gap() -> None:
     assert find_gaps(days("2010-02-12", "2010-02-23")) == (Gap(date(2010, 2, 13), date(2010, 2, 22), 6),)
 
 
-def test_a_gap_towards_the_ends_of_the_range_counts_where_they_are_known() -> None:
+def test_a_gap_towards_the_ends_of_the_range_counts_if_they_are_known() -> None:
     ends = (date(2010, 1, 4), date(2010, 3, 31))
     assert find_gaps(days("2010-03-01", "2010-03-05")) == ()
     assert find_gaps(days("2010-03-01", "2010-03-05"), ends) == (
@@ -29,9 +29,9 @@ def test_a_day_far_from_the_median_of_the_eleven_around_it_is_an_outlier() -> No
     volume[14] = 1000 * np.exp(2.1)
     volume[29] = 1000 * np.exp(-2.1)
     volume[20] = 1000 * np.exp(1.9)
-    found = find_outliers(dates, volume)
-    assert [outlier.day for outlier in found] == [date(2010, 1, 15), date(2010, 1, 30)]
-    np.testing.assert_allclose([outlier.log_ratio for outlier in found], [2.1, -2.1])
+    outliers = find_outliers(dates, volume)
+    assert [outlier.day for outlier in outliers] == [date(2010, 1, 15), date(2010, 1, 30)]
+    np.testing.assert_allclose([outlier.log_ratio for outlier in outliers], [2.1, -2.1])
 
 
 def test_a_lasting_shift_is_no_outlier() -> None:

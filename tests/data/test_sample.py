@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from volopt.data import native, qlib_reader
+from volopt.data import qlib_reader
 from volopt.data.check import check_provider
 from volopt.data.frame import load_frames
 from volopt.data.provider import open_provider
-from volopt.data.readers import READERS
-from volopt.data.sample import write_sample
+from volopt.data.readers import READERS, read_natively
+from volopt.data.sample import default_directory, write_sample
 from volopt.definition.expressions import parse
 
 FIELDS = ("open", "high", "low", "close", "volume", "factor", "change")
@@ -25,7 +25,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def table(directory: Path, last: str = "2017-12-31") -> pd.DataFrame:
     provider = open_provider(directory)
     rows = provider.rows(None, pd.Timestamp(last).date())
-    values = native.read(provider, "SH600000", [parse(f"${field}") for field in FIELDS], rows)
+    values = read_natively(provider, "SH600000", [parse(f"${field}") for field in FIELDS], rows)
     return values.set_axis(list(FIELDS), axis=1)
 
 
@@ -38,7 +38,7 @@ def log_r2(actual: np.ndarray, forecast: np.ndarray) -> float:
 
 
 def figures(days: pd.DataFrame) -> dict[str, float]:
-    """The figures of the module's docstring."""
+    """Return the figures of the module's docstring."""
     trade = days[days.volume > 0]
     log = pd.Series(np.log(trade.volume.to_numpy()), index=trade.index)
     logs, returns = log.to_numpy(), np.diff(np.log(trade.close))
@@ -61,7 +61,7 @@ def figures(days: pd.DataFrame) -> dict[str, float]:
     }
 
 
-# The real stock's figure, and how far the sample may be from it.
+# The real stock's figure, and the tolerance of the sample's.
 REAL = {
     "deviation": (0.992, 0.1),
     "after 1": (0.908, 0.02),
@@ -80,13 +80,13 @@ REAL = {
 
 
 def test_the_sample_has_the_real_stock_s_figures(sample: Path) -> None:
-    found = figures(table(sample))
-    assert found == {name: pytest.approx(real, abs=band) for name, (real, band) in REAL.items()}
+    assert figures(table(sample)) == {name: pytest.approx(real, abs=band) for name, (real, band) in REAL.items()}
 
 
 def test_the_figures_are_those_of_the_real_stock(real_data: Path) -> None:
-    found = figures(table(real_data / "qlib_cn"))
-    assert found == {name: pytest.approx(real, abs=0.001) for name, (real, _) in REAL.items()}
+    assert figures(table(real_data / "qlib_cn")) == {
+        name: pytest.approx(real, abs=0.001) for name, (real, _) in REAL.items()
+    }
 
 
 def test_the_sample_is_a_provider_without_problems_and_marked_synthetic(sample: Path) -> None:
@@ -136,3 +136,25 @@ def test_a_seed_gives_the_same_bytes_and_another_seed_gives_others(sample: Path,
     for path in (path for path in sample.rglob("*") if path.is_file()):
         assert path.read_bytes() == (tmp_path / "same" / path.relative_to(sample)).read_bytes()
     assert (sample / volume).read_bytes() != (tmp_path / "other" / volume).read_bytes()
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty home directory."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+def test_the_directory_of_qlib_s_own_download_is_the_default(home: Path) -> None:
+    qlib = home / ".qlib" / "qlib_data" / "cn_data"
+    qlib.mkdir(parents=True)
+    assert default_directory(home / "sample") == qlib
+    assert not (home / "sample").exists()
+
+
+def test_without_it_the_sample_is_written_once(home: Path) -> None:
+    assert default_directory(home / "sample") == home / "sample"
+    marker = home / "sample" / "synthetic.json"
+    written = marker.stat().st_mtime_ns
+    assert default_directory(home / "sample") == home / "sample"
+    assert marker.stat().st_mtime_ns == written

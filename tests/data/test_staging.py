@@ -1,152 +1,207 @@
+"""A directory is replaced whole or not at all, also when the process is killed."""
+
 import shutil
+import signal
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from volopt.data.staging import put, refuse_taken, staging
-from volopt.errors import DownloadError, UsageError
+from volopt.data.provider import open_provider
+from volopt.data.staging import backup_path, replacing
+from volopt.errors import DataError
 
-PARTS = ("calendars", "features", "instruments")
+KILLED = """
+import os, pathlib, shutil, signal, sys
+from volopt.data.staging import replacing
+
+moment, steps, rename, remove = int(sys.argv[2]), 0, pathlib.Path.rename, shutil.rmtree
+
+def step():
+    global steps
+    steps += 1
+    if steps == moment:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def counted(self, target):
+    step()
+    return rename(self, target)
+
+def removed(path, ignore_errors=False):
+    (path / "done" / "file").unlink(missing_ok=True)
+    step()
+    remove(path, ignore_errors)
+
+pathlib.Path.rename, shutil.rmtree = counted, removed
+with replacing(pathlib.Path(sys.argv[1])) as new:
+    new.mkdir()
+    (new / "file").write_text("new")
+    step()
+"""
+MOMENTS = ["while building", "before the first rename", "between the renames", "after the second", "while clearing"]
 
 
-def provider(directory: Path, mark: str) -> Path:
-    for part in PARTS:
-        (directory / part).mkdir(parents=True)
-    (directory / "calendars" / "day.txt").write_text(mark)
+def make(directory: Path, content: str) -> Path:
+    directory.mkdir(parents=True)
+    (directory / "file").write_text(content)
     return directory
 
 
-def mark(directory: Path) -> str:
-    return (directory / "calendars" / "day.txt").read_text()
+def replace(directory: Path, content: str) -> None:
+    with replacing(directory) as new:
+        make(new, content)
 
 
-def test_what_is_made_takes_its_place_and_nothing_else_stays(tmp_path: Path) -> None:
+def fail(directory: Path) -> str:
+    """Begin to replace a directory, fail, and return its content meanwhile."""
+    content = ""
+    with suppress(ZeroDivisionError), replacing(directory) as new:
+        new.mkdir()
+        content = (directory / "file").read_text()
+        raise ZeroDivisionError
+    return content
+
+
+def names(directory: Path) -> list[str]:
+    return [path.name for path in directory.iterdir()]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """Return a directory whose one file says "old"."""
+    return make(tmp_path / "place", "old")
+
+
+def test_a_new_directory_is_installed_and_nothing_else_stays(tmp_path: Path) -> None:
     target = tmp_path / "above" / "more" / "data"
-    with staging(target) as hidden:
-        assert hidden.parent == target.parent
-        put(provider(hidden / "made", "new"), target, hidden)
-    assert mark(target) == "new"
+    with replacing(target) as new:
+        assert new.parent.parent == target.parent
+        make(new, "new")
+    assert (target / "file").read_text() == "new"
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_an_old_one_is_replaced_and_gone(tmp_path: Path) -> None:
-    target = provider(tmp_path / "data", "old")
-    with staging(target) as hidden:
-        put(provider(hidden / "made", "new"), target, hidden)
-    assert mark(target) == "new"
-    assert list(tmp_path.iterdir()) == [target]
+def test_an_old_directory_is_replaced_and_gone(place: Path) -> None:
+    replace(place, "new")
+    assert (place / "file").read_text() == "new"
+    assert names(place.parent) == ["place"]
+
+
+def test_a_link_stays_a_link(place: Path) -> None:
+    link = place.parent / "link"
+    link.symlink_to(place)
+    replace(link, "new")
+    assert link.is_symlink()
+    assert (place / "file").read_text() == "new"
 
 
 @pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
-def test_whatever_ends_the_work_everything_is_as_it_was(tmp_path: Path, error: type[BaseException]) -> None:
-    old = provider(tmp_path / "data", "old")
-
+def test_an_error_changes_nothing(place: Path, error: type[BaseException]) -> None:
     def work(target: Path) -> None:
-        with staging(target) as hidden:
-            provider(hidden / "made", "new")
+        with replacing(target) as new:
+            make(new, "new")
             raise error
 
-    for target in (old, tmp_path / "above" / "more" / "data"):
+    for target in (place, place.parent / "above" / "more" / "data"):
         with pytest.raises(error):
             work(target)
-    assert mark(old) == "old"
-    assert list(tmp_path.iterdir()) == [old]
+    assert (place / "file").read_text() == "old"
+    assert names(place.parent) == ["place"]
 
 
-def test_ctrl_c_while_all_is_cleared_away_still_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_while_the_hidden_directory_is_removed_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     remove, pressed = shutil.rmtree, [1, 2]
 
-    def impatient(path: Path, ignore_errors: bool = False) -> None:
+    def interrupted(path: Path, ignore_errors: bool = False) -> None:
         if pressed:
             (path / "zip").unlink(missing_ok=True)
             raise KeyboardInterrupt(pressed.pop())
         remove(path, ignore_errors)
 
-    monkeypatch.setattr("volopt.data.staging.shutil.rmtree", impatient)
+    monkeypatch.setattr("volopt.data.staging.shutil.rmtree", interrupted)
 
     def work() -> None:
-        with staging(tmp_path / "above" / "data") as hidden:
-            (hidden / "zip").touch()
-            provider(hidden / "made", "new")
+        with replacing(tmp_path / "above" / "data") as new:
+            new.with_name("zip").touch()
+            raise ZeroDivisionError
 
     with pytest.raises(KeyboardInterrupt):
         work()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_old_one_comes_back_if_the_new_one_cannot_take_its_place(tmp_path: Path) -> None:
-    target = provider(tmp_path / "data", "old")
-    with pytest.raises(FileNotFoundError), staging(target) as hidden:
-        put(hidden / "nothing", target, hidden)
-    assert mark(target) == "old"
-    assert list(tmp_path.iterdir()) == [target]
+def test_the_old_directory_is_restored_if_the_new_one_cannot_be_installed(place: Path) -> None:
+    with pytest.raises(FileNotFoundError), replacing(place):
+        pass
+    assert (place / "file").read_text() == "old"
+    assert names(place.parent) == ["place"]
 
 
-def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("moment", "content"),
+    [(1, "old"), (2, "old"), (3, None), (4, "new"), (5, "new")],
+    ids=MOMENTS,
+)
+def test_a_killed_process_leaves_the_old_or_the_new_directory_whole(
+    place: Path, moment: int, content: str | None
+) -> None:
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(place), str(moment)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    if content is None:
+        assert (backup_path(place) / "file").read_text() == "old"
+        with pytest.raises(DataError) as caught:
+            open_provider(place)
+        assert str(backup_path(place)) in caught.value.hint
+    else:
+        assert (place / "file").read_text() == content
+    assert fail(place) == (content or "old")
+    replace(place, "newer")
+    assert (place / "file").read_text() == "newer"
+    assert names(place.parent) == ["place"]
+
+
+def test_half_of_an_old_directory_is_never_restored(place: Path) -> None:
+    subprocess.run([sys.executable, "-c", KILLED, str(place), "5"], check=False)
+    (place / "file").unlink()
+    place.rmdir()
+    replace(place, "newer")
+    assert (place / "file").read_text() == "newer"
+    subprocess.run([sys.executable, "-c", KILLED, str(place), "5"], check=False)
+    (place / "file").unlink()
+    place.rmdir()
+    with suppress(ZeroDivisionError), replacing(place):
+        assert not place.exists()
+        raise ZeroDivisionError
+
+
+def test_files_of_a_killed_process_are_removed(tmp_path: Path) -> None:
     hidden = tmp_path / ".data.staging"
-    provider(hidden / "provider", "half")
+    make(hidden / "new", "half")
     (hidden / "zip").write_bytes(b"half")
     (hidden / "link").symlink_to(tmp_path)
-    with staging(tmp_path / "data") as found:
-        assert found == hidden
-        assert [path.name for path in hidden.iterdir()] == ["lock"]
+    with suppress(ZeroDivisionError), replacing(tmp_path / "data") as new:
+        assert new.parent == hidden
+        assert names(hidden) == ["lock"]
+        raise ZeroDivisionError
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_old_one_that_a_killed_process_had_moved_aside_comes_back(tmp_path: Path) -> None:
-    provider(tmp_path / ".data.staging" / "old", "old")
-    with staging(tmp_path / "data"):
-        assert mark(tmp_path / "data") == "old"
-    assert [path.name for path in tmp_path.iterdir()] == ["data"]
-
-
-def test_a_second_process_for_the_same_directory_is_refused_and_disturbs_nothing(tmp_path: Path) -> None:
-    with staging(tmp_path / "data") as hidden:
-        (hidden / "zip").touch()
-        with pytest.raises(DownloadError, match="another process is writing data to"), staging(tmp_path / "data"):
-            pass
-        assert (hidden / "zip").exists()
-        with staging(tmp_path / "other"):
-            pass
+def test_a_second_process_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    with replacing(tmp_path / "data") as new:
+        make(new, "first")
+        with pytest.raises(DataError, match="another process is writing data to"):
+            replace(tmp_path / "data", "second")
+        replace(tmp_path / "other", "other")
+    assert (tmp_path / "data" / "file").read_text() == "first"
 
 
 def test_a_link_in_place_of_the_hidden_directory_is_not_followed(tmp_path: Path) -> None:
-    precious = provider(tmp_path / "precious", "mine")
+    precious = make(tmp_path / "precious", "mine")
     (tmp_path / ".data.staging").symlink_to(precious)
-    with pytest.raises(DownloadError, match="is another user's"), staging(tmp_path / "data"):
-        pass
-    assert mark(precious) == "mine"
-
-
-def test_nothing_and_an_empty_directory_may_be_taken(tmp_path: Path) -> None:
-    (tmp_path / "dangling").symlink_to(tmp_path / "nothing")
-    (tmp_path / "empty").mkdir()
-    for name in ("empty", "nothing", "dangling"):
-        refuse_taken(tmp_path / name, force=False)
-
-
-def test_a_data_directory_may_be_replaced_only_by_force(tmp_path: Path) -> None:
-    provider(tmp_path, "old")
-    for name in ("features_cache", "synthetic.json", "20240101120000_qlib_data_cn_1d_latest.zip"):
-        (tmp_path / name).touch()
-    refuse_taken(tmp_path, force=True)
-    with pytest.raises(UsageError, match="is there already") as caught:
-        refuse_taken(tmp_path, force=False)
-    assert "--force" in caught.value.hint
-
-
-@pytest.mark.parametrize("name", ["notes.txt", ".git", "data", "my.zip"])
-def test_what_holds_anything_else_is_never_replaced(tmp_path: Path, name: str) -> None:
-    provider(tmp_path, "old")
-    (tmp_path / name).touch()
-    with pytest.raises(UsageError, match=f"it holds {name}, which is no part of a data directory"):
-        refuse_taken(tmp_path, force=True)
-
-
-def test_a_file_is_never_replaced(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    (tmp_path / "link").symlink_to(tmp_path / "file")
-    for name in ("file", "link"):
-        for force in (True, False):
-            with pytest.raises(UsageError, match=f"{name} is a file"):
-                refuse_taken(tmp_path / name, force)
+    with pytest.raises(DataError, match="belongs to another user"):
+        replace(tmp_path / "data", "new")
+    assert (precious / "file").read_text() == "mine"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from volopt.definition.load import MAX_BYTES, MAX_LINE, MAX_TOLD, find, load, read, read_text
-from volopt.definition.plain import is_plain
+from volopt.definition.load import MAX_BYTES, MAX_LINE, MAX_MISTAKES, find, load, read, read_text
+from volopt.definition.plain_text import is_plain
 from volopt.errors import DefinitionError, UsageError
 
 SECONDS = 20  # of CPU: what grows faster than the file takes minutes, the slowest of these 1.5 to 4 s
@@ -26,7 +26,7 @@ def test_a_file_at_its_bound_is_read_and_one_byte_more_is_refused(tmp_path: Path
     path.write_bytes(b"\n" * MAX_BYTES)
     assert len(read_text(path)) == MAX_BYTES
     path.write_bytes(b"\n" * (MAX_BYTES + 1))
-    with pytest.raises(DefinitionError, match="more than the 100000 bytes a study file may have"):
+    with pytest.raises(DefinitionError, match="more than the 100000 bytes that a study file may have"):
         load(str(path))
 
 
@@ -44,7 +44,7 @@ def test_what_is_no_regular_file_is_never_opened(tmp_path: Path, kind: str) -> N
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     path = {"directory": tmp_path, "pipe": pipe, "zero": Path("/dev/zero"), "terminal": Path("/dev/tty")}[kind]
-    with pytest.raises(UsageError, match="is no file") as caught:
+    with pytest.raises(UsageError, match="is not a file") as caught:
         load(str(path))
     assert "TOML text" in caught.value.hint
 
@@ -60,7 +60,7 @@ def test_a_name_that_no_file_can_have_is_an_unknown_study(name: str) -> None:
 def test_a_line_at_its_bound_is_read_and_a_longer_one_names_its_number() -> None:
     with pytest.raises(DefinitionError, match=r"x\.toml has \d+ mistakes"):
         read("\n#" + "x" * (MAX_LINE - 1), "x.toml")
-    with pytest.raises(DefinitionError, match=r"line 2 of .* has more than the 1000 characters") as caught:
+    with pytest.raises(DefinitionError, match=r"line 2 of .* has more than 1000 characters") as caught:
         read("\n#" + "x" * MAX_LINE, "x.toml")
     assert "over several lines" in caught.value.hint
 
@@ -68,8 +68,8 @@ def test_a_line_at_its_bound_is_read_and_a_longer_one_names_its_number() -> None
 def test_of_thousands_of_mistakes_a_hundred_are_told_and_all_are_counted() -> None:
     with pytest.raises(DefinitionError, match="has 5005 mistakes") as caught:
         read("".join(f"a{i} = 1\n" for i in range(5000)), "x.toml")
-    assert len(caught.value.mistakes) == MAX_TOLD + 1
-    assert caught.value.mistakes[-1] == f"... and {5005 - MAX_TOLD} more"
+    assert len(caught.value.mistakes) == MAX_MISTAKES + 1
+    assert caught.value.mistakes[-1] == f"... and {5005 - MAX_MISTAKES} more"
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_the_points_of_all_grids_are_counted_before_anyone_lists_them(mistakes: 
 def test_a_long_list_of_the_space_is_shown_by_its_first_values(mistakes: Any) -> None:
     found = mistakes(('["full", 64, 128]', array(range(1, 1001))))
     assert found == (
-        'training.batch_size: the baseline "full" is not in [space] batch_size (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ...)',
+        'training.batch_size: the default "full" is not in [space] batch_size (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ...)',
     )
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from volopt.definition.load import dump, load, override, read, read_text, restore, shipped
-from volopt.definition.plain import is_plain
+from volopt.definition.plain_text import is_plain
 from volopt.errors import DefinitionError
 
 FILES = [read_text(path).splitlines() for path in shipped()]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from volopt.definition.load import dump, restore
-from volopt.definition.plain import is_plain
+from volopt.definition.plain_text import is_plain
 from volopt.errors import DefinitionError
 
 

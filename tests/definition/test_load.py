@@ -4,9 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
+from builders import definition
 from volopt.definition import load as module
-from volopt.definition.load import dump, find, load, override, read_text, restore, shipped
+from volopt.definition.load import dump, find, load, override, read, read_text, restore, shipped, study_file
 from volopt.errors import DefinitionError, UsageError
 
 NAMES = ["grid", "batchnorm", "loss_curves", "panel", "price", "published", "published_volume", "search", "window"]
@@ -114,3 +117,31 @@ def test_options_are_checked_like_a_file(changed: Any) -> None:
         "training.epochs: found 0, write a whole number from 1 to 1000000",
         'phase "extend" trials: found 0, write a whole number from 1 to 1000000',
     )
+
+
+def test_every_shipped_study_file_is_the_same_after_writing_and_reading() -> None:
+    for path in shipped():
+        loaded = load(path.stem)
+        assert read(study_file(loaded), "test") == loaded
+
+
+@settings(max_examples=30)
+@example("é \" \\ '", 1e-7, 1)
+@given(
+    st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), max_size=300),
+    st.floats(1e-300, 10),
+    st.integers(1, 10**6),
+)
+def test_any_title_and_number_is_the_same_after_writing_and_reading(title: str, decay: float, epochs: int) -> None:
+    original = definition(training={"optimizer": "adamw", "weight_decay": decay, "epochs": epochs}).model_copy(
+        update={"title": title}
+    )
+    assert read(study_file(original), "test") == original
+
+
+def test_a_written_study_file_leaves_out_empty_and_missing_values() -> None:
+    text = study_file(definition())
+    assert "[[phase]]" in text
+    assert "{  }" not in text
+    assert "[]" not in text
+    assert "published" not in text

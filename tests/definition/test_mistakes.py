@@ -45,7 +45,7 @@ def test_the_cases_are_found() -> None:
 def test_a_newer_format_asks_for_a_newer_volopt_and_lists_nothing_else() -> None:
     with pytest.raises(DefinitionError, match="format 2, and this volopt reads format 1") as caught:
         read('format = 2\nunknown = "here"', "later.toml")
-    assert "newer volopt" in caught.value.hint
+    assert "update volopt" in caught.value.hint
     assert caught.value.mistakes == ()
 
 

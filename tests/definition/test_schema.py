@@ -54,7 +54,7 @@ def test_the_direction_follows_the_metric(changed: Any) -> None:
 
 
 def test_the_baseline_has_every_key_that_a_search_can_vary(changed: Any) -> None:
-    assert changed().baseline() == {
+    assert changed().defaults() == {
         "cell": "LSTM",
         "hidden_size": 5,
         "num_layers": 1,
@@ -134,12 +134,12 @@ def panel(changed: Any, instruments: str = '["SH600000", "SZ000001"]') -> Defini
 
 def test_a_panel_is_a_list_of_instruments_or_all_of_them(changed: Any) -> None:
     listed, every = panel(changed).data, panel(changed, '"all"').data
-    assert (listed.instrument, listed.instruments, listed.told) == (None, ("SH600000", "SZ000001"), "2 instruments")
-    assert (every.instruments, every.told) == ("all", "all instruments")
+    assert (listed.instrument, listed.instruments, listed.subject) == (None, ("SH600000", "SZ000001"), "2 instruments")
+    assert (every.instruments, every.subject) == ("all", "all instruments")
     one = changed().data
-    assert (one.instruments, one.told) == (None, "SH600000")
+    assert (one.instruments, one.subject) == (None, "SH600000")
     assert (listed.is_panel, every.is_panel, one.is_panel) == (True, True, False)
-    assert load("grid").data.told == "SH600000"
+    assert load("grid").data.subject == "SH600000"
     assert restore(dump(panel(changed))) == panel(changed)
 
 

@@ -3,7 +3,8 @@ import re
 import pytest
 
 from volopt.definition.load import read
-from volopt.definition.schema import Data, Definition, Model, Objective, Phase, Published, Training
+from volopt.definition.schema import Definition, Objective, Phase
+from volopt.definition.sections import Data, Model, Published, Training
 from volopt.definition.template import template
 from volopt.errors import UsageError
 
@@ -28,5 +29,5 @@ def test_the_optional_tables_work_once_their_marks_are_gone() -> None:
 
 @pytest.mark.parametrize("name", ["", "two words", "../up", "a\n"])
 def test_a_name_that_no_study_may_have_is_refused(name: str) -> None:
-    with pytest.raises(UsageError, match="is no name for a study"):
+    with pytest.raises(UsageError, match="cannot be the name of a study"):
         template(name)

@@ -18,9 +18,8 @@ import pytest
 
 from builders import dataset, definition
 from volopt.errors import TrainingError
-from volopt.executors.processes import ProcessTrainer, _how
-from volopt.executors.serial import SerialTrainer
-from volopt.executors.trainer import WorkerDiedError
+from volopt.executors.processes import ProcessTrainer, _describe_exit
+from volopt.executors.trainer import SerialTrainer, WorkerDiedError
 from volopt.executors.worker import _failure
 from volopt.studies.space import Params
 from volopt.training.task import tasks
@@ -40,20 +39,20 @@ def trainer() -> Iterator[ProcessTrainer]:
 
 
 def workers(trainer: ProcessTrainer) -> list[BaseProcess]:
-    return [each._process for each in trainer._all if each._process is not None]
+    return [each._process for each in trainer._processes if each._process is not None]
 
 
 def test_processes_give_exactly_the_numbers_of_this_one(trainer: ProcessTrainer) -> None:
     here = SerialTrainer(DATA)
     halfway = [trainer.submit(task, None, 2) for task in TASKS]
-    ends = [trainer.submit(task, half.result(SOON).state, 4) for task, half in zip(TASKS, halfway, strict=True)]
+    ends = [trainer.submit(task, half.result(SOON), 4) for task, half in zip(TASKS, halfway, strict=True)]
     for task, end in zip(TASKS, ends, strict=True):
-        there, expected = end.result(SOON).fit, here.submit(task, None, 4).result().fit
+        there, expected = end.result(SOON), here.submit(task, None, 4).result()
         assert there is not None
         assert expected is not None
         assert there.metrics == expected.metrics
-        for name, values in (expected.curves | expected.forecasts | expected.weights).items():
-            found = (there.curves | there.forecasts | there.weights)[name]
+        for name, values in (expected.arrays).items():
+            found = (there.arrays)[name]
             np.testing.assert_array_equal(found, values)
 
 
@@ -68,7 +67,7 @@ def test_any_other_error_travels_back_too_and_the_worker_goes_on(trainer: Proces
     unknown = replace(TASKS[0], config=replace(TASKS[0].config, cell="none such"))
     with pytest.raises(KeyError):
         trainer.submit(unknown, None, 4).result(SOON)
-    assert trainer.submit(TASKS[0], None, 1).result(SOON).state is not None
+    assert trainer.submit(TASKS[0], None, 1).result(SOON) is not None
 
 
 def test_a_worker_ignores_sigint_while_it_trains_and_while_it_idles(trainer: ProcessTrainer) -> None:
@@ -89,14 +88,14 @@ def test_a_worker_that_dies_takes_its_own_task_and_no_other_and_is_replaced(sent
     trainer = ProcessTrainer(DATA, 2)
     doomed = trainer.submit(ENDLESS, None, ENDLESS.epochs)
     trainer.submit(TASKS[0], None, 1).result(SOON)  # so the task before it is being trained, alone
-    busy = next(each for each in trainer._all if each not in _idle(trainer))
+    busy = next(each for each in trainer._processes if each not in _idle(trainer))
     other = trainer.submit(TASKS[1], None, 4)
     assert busy._process is not None
     assert busy._process.pid is not None
     os.kill(busy._process.pid, sent)
     with pytest.raises(WorkerDiedError, match=f"was ended by {sent.name}"):
         doomed.result(SOON)
-    assert other.result(SOON).fit is not None
+    assert other.result(SOON) is not None
     assert [trainer.submit(task, None, 1).exception(SOON) for task in TASKS] == [None] * len(TASKS)
     trainer.close()
 
@@ -118,9 +117,9 @@ def test_a_worker_that_died_while_it_idled_costs_no_task(trainer: ProcessTrainer
 
 
 def test_a_worker_that_exits_by_itself_is_told_with_its_code() -> None:
-    assert _how(3) == "its worker process ended with exit code 3"
-    assert _how(-9) == "its worker process was ended by SIGKILL, perhaps for want of memory"
-    assert _how(-99) == "its worker process was ended by signal 99"
+    assert _describe_exit(3) == "its worker process ended with exit code 3"
+    assert _describe_exit(-9) == "its worker process was ended by SIGKILL, perhaps because memory ran out"
+    assert _describe_exit(-99) == "its worker process was ended by signal 99"
 
 
 def test_an_error_that_cannot_travel_is_told_by_its_words() -> None:
@@ -137,7 +136,7 @@ def test_a_closed_trainer_starts_no_process() -> None:
     closed = ProcessTrainer(DATA, 1)
     closed.close()
     with pytest.raises(WorkerDiedError):
-        closed._all[0].train(TASKS[0], None, 1)
+        closed._processes[0].train(TASKS[0], None, 1)
     assert workers(closed) == []
 
 
@@ -194,7 +193,7 @@ def test_workers_end_by_themselves_when_their_parent_is_killed(tmp_path: Path) -
     script = tmp_path / "parent.py"
     script.write_text(PARENT)
     parent = subprocess.Popen(
-        [sys.executable, str(script), str(Path(__file__).parents[2])],
+        [sys.executable, str(script), str(Path(__file__).parents[1])],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from builders import dataset
-from volopt.executors.shared_memory import SharedMemory, received
+from volopt.executors.shared_memory import SharedMemory, receive
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="memory without a name is Linux's")
 COLUMNS = {"a": np.arange(100.0), "b": np.arange(7, dtype=np.int32)[:, None], "names": ["x", "y"]}
@@ -19,7 +19,7 @@ COLUMNS = {"a": np.arange(100.0), "b": np.arange(7, dtype=np.int32)[:, None], "n
 def given(shared: SharedMemory) -> Any:
     here, there = Pipe()
     shared.send(here, os.getpid())
-    return received(there)
+    return receive(there)
 
 
 def test_what_is_received_is_what_was_given() -> None:

@@ -10,18 +10,19 @@ import pandas as pd
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
-from builders import STUDY, dataset, definition
+from builders import SOURCE, STUDY, dataset, definition
 from hand_made import Shelf
 from volopt import metrics
-from volopt.baselines.baselines import Baselines, baselines
-from volopt.baselines.forecasts import BASELINES, SCORED
-from volopt.data.frame import DataSource
+from volopt.baselines.baselines import Baselines, fit_baselines
+from volopt.baselines.forecasts import SCORED
+from volopt.baselines.methods import BASELINES
 from volopt.definition.schema import Definition
 from volopt.errors import StorageError, StudyError, UsageError
-from volopt.executors.serial import SerialTrainer
+from volopt.executors.trainer import SerialTrainer
 from volopt.export import tables
 from volopt.export.export import WRITERS, Export, export
-from volopt.search.driver import Driver, RunContext
+from volopt.search.context import RunContext
+from volopt.search.driver import Driver
 from volopt.storage import array_store
 from volopt.storage.artifacts import CURVES, Artifacts
 from volopt.storage.database.connect import connect
@@ -32,7 +33,7 @@ TABLES = ("trials", "seeds", "curves", "gradients", "predictions", "instruments"
 SMALL = definition(STUDY.replace("trials = 3", 'trials = 12\npruner = "wilcoxon"'), training={"epochs": 6, "seeds": 6})
 
 
-class Kept(NamedTuple):
+class StoredRun(NamedTuple):
     """A study that was really run, and the scores of its baselines."""
 
     study: optuna.Study
@@ -43,35 +44,33 @@ class Kept(NamedTuple):
         return listing.trials(self.study, SMALL)
 
     def content(self, number: int) -> dict[str, Any]:
-        found = self.artifacts.read(self.study, self.study.trials[number], CURVES)
-        assert found is not None
-        return found
+        content = self.artifacts.read(self.study, self.study.trials[number], CURVES)
+        assert content is not None
+        return content
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+def done(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
     """A grid, and a phase of which trials are pruned between seeds."""
     directory = tmp_path_factory.mktemp("done")
     data, artifacts = dataset(SMALL), Artifacts(directory / "artifacts")
     storage = connect(f"sqlite:///{directory}/volopt.db", write=True, create=True)
-    study = studies.open_or_create(storage, SMALL, DataSource("here", "native", True, "fingerprint"))
-    fitted = functools.partial(baselines, data, lags=4, kept=array_store.baselines(artifacts.directory))
-    shop = RunContext(
-        data, SerialTrainer(data), array_store.fits(artifacts.directory), artifacts, fitted, lambda params: 1.0
-    )
-    Driver(study, SMALL, studies.ledger(study, SMALL), shop).run(SMALL.phases)
-    return Kept(study, artifacts, fitted(4))
+    study = studies.open_or_create(storage, SMALL, SOURCE)
+    fitted = functools.partial(fit_baselines, data, lags=4, store=array_store.baselines(artifacts.directory))
+    context = RunContext(SMALL, data, artifacts)
+    Driver(study, studies.ledger(study, SMALL), context, SerialTrainer(data)).run(SMALL.phases)
+    return StoredRun(study, artifacts, fitted(4))
 
 
 @pytest.fixture(scope="module", params=sorted(WRITERS))
 def read(
-    request: pytest.FixtureRequest, done: Kept, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, done: StoredRun, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, pd.DataFrame]:
     """The tables of that study, written and read with pandas."""
-    found = export(done.study, SMALL, done.artifacts, tmp_path_factory.mktemp("out"), request.param)
-    assert (found.unread, found.without_baselines) == ([], [])
-    frames = load(found, request.param)
-    assert {name: len(frame) for name, frame in frames.items()} == {n: f.rows for n, f in found.files.items()}
+    exported = export(done.study, SMALL, done.artifacts, tmp_path_factory.mktemp("out"), request.param)
+    assert (exported.unread, exported.without_baselines) == ([], [])
+    frames = load(exported, request.param)
+    assert {name: len(frame) for name, frame in frames.items()} == {n: f.rows for n, f in exported.files.items()}
     return frames
 
 
@@ -80,10 +79,10 @@ def shelf(tmp_path: Path) -> Shelf:
     return Shelf(tmp_path)
 
 
-def load(found: Export, format: str) -> dict[str, pd.DataFrame]:
-    assert list(found.files) == list(TABLES)
+def load(exported: Export, format: str) -> dict[str, pd.DataFrame]:
+    assert list(exported.files) == list(TABLES)
     readers = {"csv": pd.read_csv, "parquet": pd.read_parquet}
-    return {name: readers[format](file.path) for name, file in found.files.items()}
+    return {name: readers[format](file.path) for name, file in exported.files.items()}
 
 
 def same(value: object, expected: object) -> bool:
@@ -91,9 +90,9 @@ def same(value: object, expected: object) -> bool:
     return bool(pd.isna(value)) if expected is None else bool(value == expected)
 
 
-def shelved(shelf: Shelf, found: Definition, directory: Path, format: str = "parquet", **said: Any) -> Export:
-    study, _ = studies.find(shelf.storage, found.name)
-    return export(study, found, shelf.artifacts, directory, format, **said)
+def shelved(shelf: Shelf, definition: Definition, directory: Path, format: str = "parquet", **options: Any) -> Export:
+    study, _ = studies.find(shelf.storage, definition.name)
+    return export(study, definition, shelf.artifacts, directory, format, **options)
 
 
 def artifact(key: str, *days: str, forecast: float = 1.5) -> dict[str, Any]:
@@ -106,41 +105,41 @@ def artifact(key: str, *days: str, forecast: float = 1.5) -> dict[str, Any]:
     return {"train": train, "baselines": key, "days": dict.fromkeys(SCORED, of_split), "seeds": [seed]}
 
 
-def test_every_number_of_every_trial_is_there_exactly(read: dict[str, pd.DataFrame], done: Kept) -> None:
-    listed, found = done.listed(), read["trials"]
-    assert found["number"].tolist() == [trial["number"] for trial in listed]
+def test_every_number_of_every_trial_is_there_exactly(read: dict[str, pd.DataFrame], done: StoredRun) -> None:
+    listed, table = done.listed(), read["trials"]
+    assert table["number"].tolist() == [trial["number"] for trial in listed]
     assert {trial["state"] for trial in listed} == {"COMPLETE", "PRUNED"}
-    for trial, (_, row) in zip(listed, found.iterrows(), strict=True):
+    for trial, (_, row) in zip(listed, table.iterrows(), strict=True):
         cells = {name: trial[name] for name in ("state", "value", "seconds", "reason")} | trial["metrics"]
         cells |= {f"params_{key}": value for key, value in trial["params"].items()}
         cells["phases"] = ",".join(trial["phases"])
         assert [name for name, value in cells.items() if not same(row[name], value)] == []
-        assert row[[name for name in found if name not in {*cells, "number", "datetime_start"}]].isna().all()
+        assert row[[name for name in table if name not in {*cells, "number", "datetime_start"}]].isna().all()
     began = [trial.datetime_start for trial in done.study.trials]
-    assert pd.to_datetime(found["datetime_start"]).tolist() == began
+    assert pd.to_datetime(table["datetime_start"]).tolist() == began
 
 
-def test_every_number_of_every_seed_is_there_exactly(read: dict[str, pd.DataFrame], done: Kept) -> None:
+def test_every_number_of_every_seed_is_there_exactly(read: dict[str, pd.DataFrame], done: StoredRun) -> None:
     expected = [{"trial": trial["number"], **seed} for trial in done.listed() for seed in trial["seeds"]]
-    found = read["seeds"]
-    assert len(found) == len(expected) > 4 * 6
-    for cells, (_, row) in zip(expected, found.iterrows(), strict=True):
+    table = read["seeds"]
+    assert len(table) == len(expected) > 4 * 6
+    for cells, (_, row) in zip(expected, table.iterrows(), strict=True):
         assert [name for name, value in cells.items() if not same(row[name], value)] == []
-        assert row[[name for name in found if name not in cells]].isna().all()
+        assert row[[name for name in table if name not in cells]].isna().all()
 
 
 def test_every_epoch_of_every_seed_is_there_exactly_of_pruned_trials_too(
-    read: dict[str, pd.DataFrame], done: Kept
+    read: dict[str, pd.DataFrame], done: StoredRun
 ) -> None:
     curves, gradients = read["curves"].groupby(["trial", "seed"]), read["gradients"].groupby(["trial", "seed"])
     begun = [(trial.number, seed) for trial in done.study.trials for seed in done.content(trial.number)["seeds"]]
     assert set(curves.groups) == set(gradients.groups) == {(number, seed["seed"]) for number, seed in begun}
     for number, seed in begun:
-        found, stored = curves.get_group((number, seed["seed"])), seed["curves"]
-        assert found["epoch"].tolist() == list(range(1, len(stored["train_mse"]) + 1))
+        epochs, stored = curves.get_group((number, seed["seed"])), seed["curves"]
+        assert epochs["epoch"].tolist() == list(range(1, len(stored["train_mse"]) + 1))
         for loss in ("train_mse", "valid_mse"):
-            assert found[loss].tolist() == stored[loss]
-        recorded = found.set_index("epoch")
+            assert epochs[loss].tolist() == stored[loss]
+        recorded = epochs.set_index("epoch")
         for score in ("valid_log_mse", "valid_log_r2"):
             assert recorded[score].dropna().to_dict() == dict(zip(stored["record_epoch"], stored[score], strict=True))
         norms = gradients.get_group((number, seed["seed"])).pivot(
@@ -149,9 +148,11 @@ def test_every_epoch_of_every_seed_is_there_exactly_of_pruned_trials_too(
         assert (norms.index.tolist(), norms.values.tolist()) == (stored["record_epoch"], stored["gradient_norm"])
 
 
-def test_the_forecasts_have_the_scores_that_the_study_gives_them(read: dict[str, pd.DataFrame], done: Kept) -> None:
-    found = read["predictions"]
-    test = found[(found["split"] == "test") & (found["model"] == "trial")]
+def test_the_forecasts_have_the_scores_that_the_study_gives_them(
+    read: dict[str, pd.DataFrame], done: StoredRun
+) -> None:
+    predictions = read["predictions"]
+    test = predictions[(predictions["split"] == "test") & (predictions["model"] == "trial")]
     flat = test.groupby(["trial", "seed"])[["forecast", "actual"]].apply(flatness)
     finished = {(trial["number"], seed["seed"]): seed for trial in done.listed() for seed in trial["seeds"]}
     finished = {key: seed for key, seed in finished.items() if "flatness" in seed}
@@ -161,38 +162,45 @@ def test_the_forecasts_have_the_scores_that_the_study_gives_them(read: dict[str,
         "COMPLETE",
         "PRUNED",
     }
-    models = found[(found["split"] == "test") & (found["model"] != "trial")].groupby("model")
+    models = predictions[(predictions["split"] == "test") & (predictions["model"] != "trial")].groupby("model")
     for name, rows in models:
         assert flatness(rows) == pytest.approx(done.baselines.metrics[str(name)]["flatness"], rel=1e-12)
         assert rows[["trial", "seed"]].isna().all(axis=None)
     assert set(models.groups) == set(BASELINES)
-    assert set(found["day_set"]) == {1}
+    assert set(predictions["day_set"]) == {1}
 
 
-def test_the_one_instrument_is_named_and_has_the_scores_of_the_trial(read: dict[str, pd.DataFrame], done: Kept) -> None:
+def test_the_one_instrument_is_named_and_has_the_scores_of_the_trial(
+    read: dict[str, pd.DataFrame], done: StoredRun
+) -> None:
     assert set(read["predictions"]["instrument"]) == {"SH600000"}
-    found, complete = read["instruments"], [trial for trial in done.listed() if trial["state"] == "COMPLETE"]
-    assert set(zip(found["instrument"], found["split"], strict=True)) == {("SH600000", "valid"), ("SH600000", "test")}
+    instruments, complete = read["instruments"], [trial for trial in done.listed() if trial["state"] == "COMPLETE"]
+    assert set(zip(instruments["instrument"], instruments["split"], strict=True)) == {
+        ("SH600000", "valid"),
+        ("SH600000", "test"),
+    }
     for trial in complete:
         for split in SCORED:
-            (row,) = found[(found["trial"] == trial["number"]) & (found["split"] == split)].to_dict("records")
-            cells = {name: row[name] for name in tables.OF_INSTRUMENTS}
+            (row,) = instruments[(instruments["trial"] == trial["number"]) & (instruments["split"] == split)].to_dict(
+                "records"
+            )
+            cells = {name: row[name] for name in tables.INSTRUMENT_METRICS}
             assert cells == {name: trial["metrics"][f"ensemble_{split}_{name}"] for name in cells}
     pruned = {trial["number"] for trial in done.listed()} - {trial["number"] for trial in complete}
     finished = {number for number in pruned if all("forecast" in seed for seed in done.content(number)["seeds"])}
-    assert set(found["trial"]) - {trial["number"] for trial in complete} <= finished
+    assert set(instruments["trial"]) - {trial["number"] for trial in complete} <= finished
 
 
 def test_each_instrument_of_a_panel_has_its_days_and_its_scores(shelf: Shelf, tmp_path: Path) -> None:
-    found = shelf.study("small")
+    definition = shelf.study("small")
     days = ("2020-01-01", "2020-01-02", "2020-01-01")
     content = artifact("two", *days)
     parts = [{"instrument": "A", "days": 2, "log_floor": 1.0}, {"instrument": "B", "days": 1, "log_floor": 1.0}]
     scores = [{"instrument": "A", "metrics": {"valid_log_r2": 0.5, "valid_skill_har": None, "test_log_mse": 2.0}}]
-    shelf.trial(found, content | {"parts": dict.fromkeys(SCORED, parts), "instruments": scores})
+    shelf.trial(definition, content | {"parts": dict.fromkeys(SCORED, parts), "instruments": scores})
     arrays = {f"{name}.{split}": np.arange(3.0) for name in BASELINES for split in SCORED}
     array_store.baselines(shelf.artifacts.directory).put("two", arrays, {})
-    frames = load(shelved(shelf, found, tmp_path), "parquet")
+    frames = load(shelved(shelf, definition, tmp_path), "parquet")
     test = frames["predictions"][frames["predictions"]["split"] == "test"]
     har = test[test["model"] == "har"]
     assert har[["instrument", "forecast"]].values.tolist() == [["A", 0.0], ["A", 1.0], ["B", 2.0]]
@@ -207,21 +215,21 @@ def flatness(rows: pd.DataFrame) -> float:
     return metrics.flatness(rows["forecast"].to_numpy(), rows["actual"].to_numpy())
 
 
-def test_dates_are_days_of_their_split(read: dict[str, pd.DataFrame], done: Kept) -> None:
-    found = read["predictions"]
-    if found["date"].dtype == "datetime64[ms]":
-        found = found.assign(date=found["date"].dt.strftime("%Y-%m-%d"))
-    one = found[(found["trial"] == 0) & (found["seed"] == 1)]
+def test_dates_are_days_of_their_split(read: dict[str, pd.DataFrame], done: StoredRun) -> None:
+    predictions = read["predictions"]
+    if predictions["date"].dtype == "datetime64[ms]":
+        predictions = predictions.assign(date=predictions["date"].dt.strftime("%Y-%m-%d"))
+    one = predictions[(predictions["trial"] == 0) & (predictions["seed"] == 1)]
     for split, days in done.content(0)["days"].items():
         assert one[one["split"] == split]["date"].tolist() == days["date"]
         assert one[one["split"] == split]["actual"].tolist() == days["actual"]
 
 
 def test_parquet_has_the_same_columns_and_types_whatever_trials_there_are(
-    shelf: Shelf, done: Kept, tmp_path: Path
+    shelf: Shelf, done: StoredRun, tmp_path: Path
 ) -> None:
     full = load(export(done.study, SMALL, done.artifacts, tmp_path / "full", "parquet"), "parquet")
-    study = studies.open_or_create(shelf.storage, SMALL, DataSource("here", "native", True, "fingerprint"))
+    study = studies.open_or_create(shelf.storage, SMALL, SOURCE)
     study.enqueue_trial({})
     waiting = load(shelved(shelf, SMALL, tmp_path / "waiting"), "parquet")
     assert study.ask().number == 0
@@ -233,7 +241,7 @@ def test_parquet_has_the_same_columns_and_types_whatever_trials_there_are(
     for name in TABLES:
         assert str(full[name].dtypes) == str(failed[name].dtypes) == str(waiting[name].dtypes)
         assert str(full[name].dtypes) == str(running[name].dtypes) == str(one[name].dtypes)
-    assert [found["trials"]["state"].tolist() for found in (waiting, running, failed)] == [
+    assert [frames["trials"]["state"].tolist() for frames in (waiting, running, failed)] == [
         ["WAITING"],
         ["RUNNING"],
         ["FAIL"],
@@ -245,26 +253,26 @@ def test_parquet_has_the_same_columns_and_types_whatever_trials_there_are(
 
 
 def test_empty_csv_tables_have_their_columns(shelf: Shelf, tmp_path: Path) -> None:
-    found = shelf.study("small")
-    shelf.failed(found, "no luck")
-    parquet = load(shelved(shelf, found, tmp_path / "out"), "parquet")
-    csv = load(shelved(shelf, found, tmp_path / "out", "csv"), "csv")
+    definition = shelf.study("small")
+    shelf.failed(definition, "no luck")
+    parquet = load(shelved(shelf, definition, tmp_path / "out"), "parquet")
+    csv = load(shelved(shelf, definition, tmp_path / "out", "csv"), "csv")
     assert [list(csv[name]) for name in TABLES] == [list(parquet[name]) for name in TABLES]
 
 
 @pytest.mark.parametrize("format", sorted(WRITERS))
 def test_extreme_numbers_and_odd_words_come_back_as_they_were(shelf: Shelf, tmp_path: Path, format: str) -> None:
-    found = shelf.study("small")
+    definition = shelf.study("small")
     study, _ = studies.find(shelf.storage, "small")
     reasons = ['=1+1, "quoted"', "two\r\nlines, and\rmore", "'; ünïcode — 日本", "-3"]
     values = [5e-324, 1.7976931348623157e308, 0.1 + 0.2, -1e22]
     for reason in reasons:
-        shelf.failed(found, reason)
+        shelf.failed(definition, reason)
     for value in values:
         trial = study.ask()
         trial.set_user_attr("valid_mse", value)
         study.tell(trial, state=TrialState.FAIL)
-    trials = load(shelved(shelf, found, tmp_path, format), format)["trials"]
+    trials = load(shelved(shelf, definition, tmp_path, format), format)["trials"]
     assert trials["reason"].tolist()[:4] == reasons
     assert trials["valid_mse"].tolist()[4:] == values
 
@@ -272,14 +280,14 @@ def test_extreme_numbers_and_odd_words_come_back_as_they_were(shelf: Shelf, tmp_
 def test_baselines_stand_once_on_each_set_of_days_and_share_its_number_with_the_trials(
     shelf: Shelf, tmp_path: Path
 ) -> None:
-    found = shelf.study("small")
+    definition = shelf.study("small")
     sets = {"short": ("2020-01-01",), "long": ("2020-01-01", "2020-01-02")}
     for key, days in sets.items():
         arrays = {f"{name}.{split}": np.full(len(days), float(len(days))) for name in BASELINES for split in SCORED}
         array_store.baselines(shelf.artifacts.directory).put(key, arrays, {})
     for key in ("long", "short", "long"):
-        shelf.trial(found, artifact(key, *sets[key]))
-    done = shelved(shelf, found, tmp_path)
+        shelf.trial(definition, artifact(key, *sets[key]))
+    done = shelved(shelf, definition, tmp_path)
     predictions = load(done, "parquet")["predictions"]
     trials = predictions[predictions["model"] == "trial"]
     assert trials.groupby("trial")["day_set"].unique().explode().tolist() == [1, 2, 1]
@@ -290,15 +298,15 @@ def test_baselines_stand_once_on_each_set_of_days_and_share_its_number_with_the_
 
 
 def test_a_missing_or_broken_artifact_is_named_and_the_others_are_written(shelf: Shelf, tmp_path: Path) -> None:
-    found = shelf.study("small")
-    shelf.trial(found, None)
-    shelf.trial(found, artifact("gone", "2020-01-01"))
-    shelf.trial(found, {"baselines": "gone", "days": {}, "seeds": [{"seed": 0}]})
-    shelf.trial(found, artifact("gone", "2020-01-01"))
+    definition = shelf.study("small")
+    shelf.trial(definition, None)
+    shelf.trial(definition, artifact("gone", "2020-01-01"))
+    shelf.trial(definition, {"baselines": "gone", "days": {}, "seeds": [{"seed": 0}]})
+    shelf.trial(definition, artifact("gone", "2020-01-01"))
     study, _ = studies.find(shelf.storage, "small")
-    shelf.failed(found, "it leaves no artifact")
+    shelf.failed(definition, "it leaves no artifact")
     study.ask()
-    done = shelved(shelf, found, tmp_path)
+    done = shelved(shelf, definition, tmp_path)
     assert done.unread == [0, 2]
     assert done.without_baselines == [1]
     tables = load(done, "parquet")
@@ -307,26 +315,26 @@ def test_a_missing_or_broken_artifact_is_named_and_the_others_are_written(shelf:
 
 
 def test_a_study_without_trials_is_refused_and_nothing_is_written(shelf: Shelf, tmp_path: Path) -> None:
-    found = shelf.study("small")
+    definition = shelf.study("small")
     with pytest.raises(StudyError, match='the study "small" has no trials yet'):
-        shelved(shelf, found, tmp_path / "out")
+        shelved(shelf, definition, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_a_file_that_is_there_is_replaced_only_by_force(shelf: Shelf, tmp_path: Path) -> None:
-    found = shelf.study("small")
-    shelf.trial(found, artifact("none", "2020-01-01"))
+    definition = shelf.study("small")
+    shelf.trial(definition, artifact("none", "2020-01-01"))
     out = tmp_path / "out"
     out.mkdir()
     (out / "curves.csv").write_text("mine")
     (out / "other.csv").write_text("mine too")
-    with pytest.raises(UsageError, match=r"curves\.csv is there already") as caught:
-        shelved(shelf, found, out, "csv")
+    with pytest.raises(UsageError, match=r"curves\.csv exists already") as caught:
+        shelved(shelf, definition, out, "csv")
     assert "--force" in caught.value.hint
     assert sorted(path.name for path in out.iterdir()) == ["curves.csv", "other.csv"]
     assert (out / "curves.csv").read_text() == "mine"
-    shelved(shelf, found, out, "parquet")  # another file
-    done = shelved(shelf, found, out, "csv", force=True)
+    shelved(shelf, definition, out, "parquet")  # another file
+    done = shelved(shelf, definition, out, "csv", force=True)
     assert load(done, "csv")["curves"]["train_mse"].tolist() == [0.5]
     assert (out / "other.csv").read_text() == "mine too"
     assert len(list(out.iterdir())) == 2 * len(TABLES) + 1
@@ -342,23 +350,23 @@ class Interrupted(Artifacts):
 
 
 def test_an_interrupted_export_leaves_every_file_as_it_was(shelf: Shelf, tmp_path: Path) -> None:
-    found = shelf.study("small")
-    shelf.trial(found, artifact("none", "2020-01-01"))
+    definition = shelf.study("small")
+    shelf.trial(definition, artifact("none", "2020-01-01"))
     out = tmp_path / "out"
-    shelved(shelf, found, out)
+    shelved(shelf, definition, out)
     before = {path.name: path.read_bytes() for path in out.iterdir()}
-    shelf.trial(found, artifact("none", "2020-01-01"))
+    shelf.trial(definition, artifact("none", "2020-01-01"))
     study, _ = studies.find(shelf.storage, "small")
     with pytest.raises(KeyboardInterrupt):
-        export(study, found, Interrupted(shelf.artifacts.directory), out, "parquet", force=True)
+        export(study, definition, Interrupted(shelf.artifacts.directory), out, "parquet", force=True)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
-def test_a_directory_that_cannot_be_written_to_is_told(shelf: Shelf, tmp_path: Path) -> None:
-    found = shelf.study("small")
-    shelf.failed(found, "no luck")
+def test_a_directory_that_cannot_be_written_to_is_reported(shelf: Shelf, tmp_path: Path) -> None:
+    definition = shelf.study("small")
+    shelf.failed(definition, "no luck")
     (tmp_path / "file").write_text("")
     for out in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(StorageError, match=rf"cannot write in {out}") as caught:
-            shelved(shelf, found, out)
+            shelved(shelf, definition, out)
         assert "--out" in caught.value.hint

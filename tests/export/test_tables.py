@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import STUDY, definition
-from volopt.baselines.forecasts import BASELINES
+from volopt.baselines.methods import BASELINES
 from volopt.export import tables
 from volopt.studies.trial_file import TrialFile
 
@@ -42,30 +42,30 @@ CURVES = {
 FORECAST = {"valid": [1.5, 2.5], "test": [3.5]}
 SEEDS = [{"seed": 0, "curves": CURVES, "forecast": FORECAST}, {"seed": 1, "curves": CURVES}]
 TRAIN = {"mean": 1.0, "std": 1.0, "log_floor": 0.5}
-OLD = TrialFile.model_validate({"train": TRAIN, "baselines": "ab", "days": DAYS, "seeds": SEEDS})
+OLD_FILE = TrialFile.model_validate({"train": TRAIN, "baselines": "ab", "days": DAYS, "seeds": SEEDS})
 A, B = ({"instrument": name, "days": 1, "log_floor": 0.5} for name in "AB")
 SCORES = [
     {"instrument": "A", "metrics": {"valid_log_r2": 0.25, "valid_skill_har": None}},
     {"instrument": "B", "metrics": {"valid_log_r2": 0.5, "test_log_mse": 0.75, "test_skill_ridge": -1.0, "other": 1.0}},
 ]
 NEW = {"parts": {"valid": [A, B], "test": [B]}, "instruments": SCORES}
-LEFT = TrialFile.model_validate(OLD.model_dump() | NEW)
+FILE = TrialFile.model_validate(OLD_FILE.model_dump() | NEW)
 
 
-def listed(**said: Any) -> dict[str, Any]:
+def listed(**fields: Any) -> dict[str, Any]:
     """Return a trial as ``listing.trials`` gives it."""
     trial = {"number": 0, "state": "COMPLETE", "phases": [], "params": {}, "value": None, "metrics": {}, "seeds": []}
-    return trial | {"seconds": None, "reason": None} | said
+    return trial | {"seconds": None, "reason": None} | fields
 
 
 def frame(*trials: dict[str, Any]) -> pd.DataFrame:
-    found: pd.DataFrame = tables.trials(trials, [None] * len(trials), KNOWN["trials"]).to_pandas()
-    return found
+    table: pd.DataFrame = tables.trials(trials, [None] * len(trials), KNOWN["trials"]).to_pandas()
+    return table
 
 
 def test_each_parameter_has_a_column_of_its_own_type_whether_it_is_known_or_not() -> None:
-    for found in (frame(listed(params=PARAMS)), frame(listed()), frame(listed(params=PARAMS), listed()), frame()):
-        types = {name: str(kind) for name, kind in found.dtypes.items() if str(name).startswith("params_")}
+    for table in (frame(listed(params=PARAMS)), frame(listed()), frame(listed(params=PARAMS), listed()), frame()):
+        types = {name: str(kind) for name, kind in table.dtypes.items() if str(name).startswith("params_")}
         assert types == {
             "params_cell": "string",
             "params_hidden_size": "Int64",
@@ -82,9 +82,9 @@ def test_each_parameter_has_a_column_of_its_own_type_whether_it_is_known_or_not(
 
 def test_a_trial_is_a_row_with_all_that_is_known_of_it() -> None:
     began = datetime(2026, 1, 2, 3, 4, 5, 678901)
-    said = listed(phases=["width", "depth"], value=0.5, metrics={"valid_mse": 0.5, "ensemble_test_skill_har": -2.5})
-    said |= {"number": 7, "state": "FAIL", "seconds": 1.25, "reason": "the loss is nan"}
-    (row,) = tables.trials([said], [began], KNOWN["trials"]).to_pylist()
+    known = listed(phases=["width", "depth"], value=0.5, metrics={"valid_mse": 0.5, "ensemble_test_skill_har": -2.5})
+    known |= {"number": 7, "state": "FAIL", "seconds": 1.25, "reason": "the loss is nan"}
+    (row,) = tables.trials([known], [began], KNOWN["trials"]).to_pylist()
     assert {name: value for name, value in row.items() if value is not None} == {
         "number": 7,
         "state": "FAIL",
@@ -106,25 +106,25 @@ def test_what_another_program_noted_of_a_trial_changes_no_column() -> None:
 
 @given(st.lists(st.none() | st.floats(allow_nan=False), min_size=1))
 def test_any_number_stays_what_it_is_and_a_missing_one_is_nan(values: list[float | None]) -> None:
-    found = frame(*(listed(metrics={"valid_mse": value}) for value in values))
-    np.testing.assert_array_equal(found["valid_mse"], [math.nan if value is None else value for value in values])
+    trials = frame(*(listed(metrics={"valid_mse": value}) for value in values))
+    np.testing.assert_array_equal(trials["valid_mse"], [math.nan if value is None else value for value in values])
 
 
 def test_a_seed_is_a_row_and_that_of_a_pruned_trial_has_no_best_epoch() -> None:
     whole = listed(number=3, seeds=[{"seed": 5, "valid_mse": 0.5, "flatness": None, "epochs": 9, "best_epoch": 4}])
-    found = tables.seeds([listed(), whole, listed(seeds=[{"seed": 0, "epochs": 2}])], KNOWN["seeds"]).to_pandas()
-    assert found[["trial", "seed", "epochs", "best_epoch"]].values.tolist() == [[3, 5, 9, 4], [0, 0, 2, pd.NA]]
-    assert str(found["best_epoch"].dtype) == "Int64"
-    assert found["valid_mse"].tolist()[0] == 0.5
-    assert found["flatness"].isna().all()
+    seeds = tables.seeds([listed(), whole, listed(seeds=[{"seed": 0, "epochs": 2}])], KNOWN["seeds"]).to_pandas()
+    assert seeds[["trial", "seed", "epochs", "best_epoch"]].values.tolist() == [[3, 5, 9, 4], [0, 0, 2, pd.NA]]
+    assert str(seeds["best_epoch"].dtype) == "Int64"
+    assert seeds["valid_mse"].tolist()[0] == 0.5
+    assert seeds["flatness"].isna().all()
 
 
 def test_an_epoch_is_a_row_of_curves_with_the_log_scores_where_they_were_recorded() -> None:
-    found = tables.of_artifact(4, LEFT, 1, KNOWN)["curves"].to_pylist()
-    assert [(row["trial"], row["seed"], row["epoch"]) for row in found] == [
+    epochs = tables.trial_tables(4, FILE, 1, KNOWN)["curves"].to_pylist()
+    assert [(row["trial"], row["seed"], row["epoch"]) for row in epochs] == [
         (4, s, e) for s in (0, 1) for e in (1, 2, 3)
     ]
-    assert [tuple(row.values())[3:] for row in found[:3]] == [
+    assert [tuple(row.values())[3:] for row in epochs[:3]] == [
         (0.5, 0.6, 1.5, -1.0),
         (0.4, 0.5, None, None),
         (0.3, 0.4, None, 0.25),
@@ -132,34 +132,34 @@ def test_an_epoch_is_a_row_of_curves_with_the_log_scores_where_they_were_recorde
 
 
 def test_a_layer_of_a_recorded_epoch_is_a_row_of_gradients() -> None:
-    found = tables.of_artifact(4, LEFT, 1, KNOWN)["gradients"].to_pylist()
-    assert [tuple(row.values()) for row in found[:4]] == [
+    layers = tables.trial_tables(4, FILE, 1, KNOWN)["gradients"].to_pylist()
+    assert [tuple(row.values()) for row in layers[:4]] == [
         (4, 0, 1, 1, 0.1),
         (4, 0, 1, 2, 0.2),
         (4, 0, 3, 1, 0.3),
         (4, 0, 3, 2, None),
     ]
-    assert [row["seed"] for row in found] == [0] * 4 + [1] * 4
+    assert [row["seed"] for row in layers] == [0] * 4 + [1] * 4
 
 
 def test_a_forecast_day_of_a_finished_seed_is_a_row_of_predictions() -> None:
-    found = tables.of_artifact(4, LEFT, 2, KNOWN)["predictions"].to_pandas()
-    assert found.drop(columns="date").values.tolist() == [
+    predictions = tables.trial_tables(4, FILE, 2, KNOWN)["predictions"].to_pandas()
+    assert predictions.drop(columns="date").values.tolist() == [
         ["trial", 4, 0, 2, "A", "valid", 1.0, 1.5],
         ["trial", 4, 0, 2, "B", "valid", 2.0, 2.5],
         ["trial", 4, 0, 2, "B", "test", 3.0, 3.5],
     ]
-    assert found["date"].tolist() == [pd.Timestamp(day) for day in ("2020-04-01", "2020-04-02", "2020-05-04")]
+    assert predictions["date"].tolist() == [pd.Timestamp(day) for day in ("2020-04-01", "2020-04-02", "2020-05-04")]
 
 
 def test_what_an_older_volopt_left_has_days_of_no_name_and_no_instruments() -> None:
-    found = tables.of_artifact(4, OLD, 1, KNOWN)
-    assert found["predictions"].to_pandas()["instrument"].isna().all()
-    assert found["instruments"].num_rows == 0
+    old_tables = tables.trial_tables(4, OLD_FILE, 1, KNOWN)
+    assert old_tables["predictions"].to_pandas()["instrument"].isna().all()
+    assert old_tables["instruments"].num_rows == 0
 
 
 def test_a_split_of_an_instrument_is_a_row_of_instruments_with_its_scores() -> None:
-    rows = tables.of_artifact(4, LEFT, 1, KNOWN)["instruments"].to_pylist()
+    rows = tables.trial_tables(4, FILE, 1, KNOWN)["instruments"].to_pylist()
     assert [{name: value for name, value in row.items() if value is not None} for row in rows] == [
         {"trial": 4, "instrument": "A", "split": "valid", "log_r2": 0.25},
         {"trial": 4, "instrument": "B", "split": "valid", "log_r2": 0.5},
@@ -170,7 +170,7 @@ def test_a_split_of_an_instrument_is_a_row_of_instruments_with_its_scores() -> N
 def test_baselines_are_rows_without_trial_and_seed_in_their_usual_order() -> None:
     arrays = {f"{name}.{split}": np.full(len(DAYS[split]["date"]), float(i)) for i, name in enumerate(sorted(BASELINES))
               for split in ("test", "valid")}  # fmt: skip
-    (*parts,) = tables.of_baselines(arrays, LEFT, 3, KNOWN["predictions"])
+    (*parts,) = tables.baseline_predictions(arrays, FILE, 3, KNOWN["predictions"])
     rows = [row for part in parts for row in part.to_pylist()]
     assert [row["model"] for row in rows] == [name for name in BASELINES for _ in range(3)]
     assert [row["split"] for row in rows[:3]] == ["valid", "valid", "test"]
@@ -183,15 +183,15 @@ def test_baselines_are_rows_without_trial_and_seed_in_their_usual_order() -> Non
 def test_baselines_of_other_days_are_an_error() -> None:
     arrays = {f"{name}.{split}": np.ones(2) for name in BASELINES for split in ("valid", "test")}
     with pytest.raises(ValueError, match="expected length"):
-        list(tables.of_baselines(arrays, LEFT, 1, KNOWN["predictions"]))
+        list(tables.baseline_predictions(arrays, FILE, 1, KNOWN["predictions"]))
     with pytest.raises(KeyError):
-        list(tables.of_baselines({}, LEFT, 1, KNOWN["predictions"]))
+        list(tables.baseline_predictions({}, FILE, 1, KNOWN["predictions"]))
 
 
 def test_the_tables_of_arrays_are_those_of_lists() -> None:
     """A forecast that is not finite is None in a list and NaN in an array."""
     gap = {"valid": [1.5, None], "test": [3.5]}
-    content = LEFT.model_dump() | {"seeds": [{"seed": 0, "curves": CURVES, "forecast": gap}]}
+    content = FILE.model_dump() | {"seeds": [{"seed": 0, "curves": CURVES, "forecast": gap}]}
     lists = TrialFile.model_validate(content)
     arrays = TrialFile.model_validate(
         content
@@ -208,4 +208,4 @@ def test_the_tables_of_arrays_are_those_of_lists() -> None:
             ],
         }
     )
-    assert tables.of_artifact(0, arrays, 1, KNOWN) == tables.of_artifact(0, lists, 1, KNOWN)
+    assert tables.trial_tables(0, arrays, 1, KNOWN) == tables.trial_tables(0, lists, 1, KNOWN)

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from builders import definition
-from volopt.baselines.forecasts import BASELINES
+from volopt.baselines.methods import BASELINES
 from volopt.figures import backtest as figure
 from volopt.figures.chart import Band, Chart, Line, Points
 from volopt.figures.words import SYNTHETIC
-from volopt.forecast.backtest import Backtest, scored
+from volopt.forecast.backtest import Backtest
 from volopt.forecast.configuration import Configuration
 from volopt.forecast.walk_forward.run import WalkForwardForecasts
-from volopt.forecast.walk_forward.scores import rows
+from volopt.forecast.walk_forward.scores import score_days
 
 FIRST, LAST = date(2020, 1, 1), date(2021, 12, 31)  # 2020 is in the splits of the small study, 2021 is not
 START = np.datetime64("2019-07-01")
@@ -25,7 +25,7 @@ def backtest(names: tuple[str, ...] = ("SH600000",), start: np.datetime64 = STAR
     random, count = np.random.default_rng(0), days * len(names)
     error = random.normal(0, 0.2, count)
     actual = np.exp(random.normal(10, 1, count))
-    found = WalkForwardForecasts(
+    forecasts = WalkForwardForecasts(
         names=names,
         instrument=np.repeat(np.arange(len(names)), days),
         dates=np.tile(start + np.arange(days), len(names)),
@@ -34,13 +34,13 @@ def backtest(names: tuple[str, ...] = ("SH600000",), start: np.datetime64 = STAR
         baselines=dict.fromkeys(BASELINES, actual * np.exp(2 * error)),
         floor=np.full(count, 1e-9),
     )
-    choice = Configuration("small", 3, definition(), {}, 5, synthetic=False)
-    return scored(choice, rows(found, log=True, coverage=0.8), FIRST, LAST, "year", 0.8, {})
+    configuration = Configuration("small", 3, definition(), {}, 5)
+    return Backtest(configuration, score_days(forecasts, log=True, coverage=0.8), FIRST, LAST, "year", 0.8, {})
 
 
-def line(chart: Chart, panel: int, name: str) -> Line:
-    (found,) = (mark for mark in chart.panels[panel].marks if isinstance(mark, Line) and mark.name == name)
-    return found
+def line(chart: Chart, subplot: int, name: str) -> Line:
+    (match,) = (mark for mark in chart.subplots[subplot].marks if isinstance(mark, Line) and mark.name == name)
+    return match
 
 
 @pytest.mark.parametrize("name", BASELINES)
@@ -55,49 +55,48 @@ def test_a_line_a_baseline_has_the_skill_of_each_year(name: str) -> None:
 def test_what_was_saved_adds_up_to_the_difference_of_all_squared_log_errors() -> None:
     done = backtest()
     drawn = line(figure.chart(done, synthetic=False), 1, "har")
-    squared = {name: values[done.chosen].sum() for name, values in done.rows.squared.items()}
+    squared = {name: values[done.in_range].sum() for name, values in done.days.squared_log_errors.items()}
     assert drawn.y[-1] == pytest.approx(squared["har"] - squared["forecast"])
     assert (drawn.x[0], drawn.x[-1]) == ("2020-01-01", "2021-12-16")
 
 
 def test_of_one_instrument_the_last_days_are_drawn_with_their_interval() -> None:
     done = backtest()
-    panel = figure.chart(done, synthetic=False).panels[2]
-    (band,) = (mark for mark in panel.marks if isinstance(mark, Band))
-    assert len(band.x) == figure.LATEST
-    assert list(band.low) == done.rows.low[done.chosen][-figure.LATEST :].tolist()
-    assert list(band.high) == done.rows.high[done.chosen][-figure.LATEST :].tolist()
-    held = done.rows.coverage(np.arange(len(done.chosen)) >= len(done.chosen) - figure.LATEST)
-    assert panel.title == f"The last 120 days: the interval held {held:.0%}"
+    subplot = figure.chart(done, synthetic=False).subplots[2]
+    (band,) = (mark for mark in subplot.marks if isinstance(mark, Band))
+    assert len(band.x) == figure.MAX_INTERVAL_DAYS
+    assert list(band.low) == done.days.low[done.in_range][-figure.MAX_INTERVAL_DAYS :].tolist()
+    assert list(band.high) == done.days.high[done.in_range][-figure.MAX_INTERVAL_DAYS :].tolist()
+    held = done.days.coverage(np.arange(len(done.in_range)) >= len(done.in_range) - figure.MAX_INTERVAL_DAYS)
+    assert subplot.title == f"The last 120 days: the interval covers {held:.0%}"
 
 
 def test_without_an_interval_there_is_no_band_and_the_title_says_why() -> None:
     done = backtest(start=np.datetime64("2020-01-01"), days=40)
     chart = figure.chart(done, synthetic=False)
-    assert not any(isinstance(mark, Band) for mark in chart.panels[2].marks)
-    assert chart.panels[2].title == "The last 40 days, without an interval: too few earlier errors"
+    assert not any(isinstance(mark, Band) for mark in chart.subplots[2].marks)
+    assert chart.subplots[2].title == "The last 40 days, without an interval: too few earlier errors"
     assert "nan" not in f"{chart}"
 
 
 def test_of_a_panel_each_instrument_has_a_point_a_year_and_one_for_the_years_that_had_no_say() -> None:
     done = backtest(("B", "A"))
-    panel = figure.chart(done, synthetic=False).panels[2]
-    (points,) = (mark for mark in panel.marks if isinstance(mark, Points))
+    subplot = figure.chart(done, synthetic=False).subplots[2]
+    (points,) = (mark for mark in subplot.marks if isinstance(mark, Points))
     cells = dict(zip(zip(points.x, points.y, strict=True), points.values, strict=True))
     assert set(cells) == {(column, name) for column in ("2020*", "2021", "total") for name in "AB"}
     assert cells["total", "A"] == pytest.approx(done.by_instrument["A"].by_year[2021].skill["har"])
-    assert list(panel.y.names) == ["A", "B"]  # from below: the first instrument stands on top
+    assert list(subplot.y.names) == ["A", "B"]  # from below: the first instrument stands on top
 
 
-def test_a_year_that_chose_is_marked_and_told() -> None:
+def test_a_year_that_chose_is_marked_and_reported() -> None:
     notes = figure.chart(backtest(), synthetic=False).notes
-    assert any(
-        note.startswith("* had a part in choosing the configuration (2020-01-01 to 2020-04-30)") for note in notes
-    )
-    later = replace(backtest(), years=[replace(each, seen=False) for each in backtest().years])
+    start = "* used to select the configuration (2020-01-01 to 2020-04-30)"
+    assert any(note.startswith(start) for note in notes)
+    later = replace(backtest(), first=date(2021, 1, 1))
     assert not any(note.startswith("*") for note in figure.chart(later, synthetic=False).notes)
 
 
-def test_generated_data_are_told() -> None:
+def test_generated_data_are_reported() -> None:
     assert any(SYNTHETIC in note for note in figure.chart(backtest(), synthetic=True).notes)
     assert not any(SYNTHETIC in note for note in figure.chart(backtest(), synthetic=False).notes)

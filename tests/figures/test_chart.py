@@ -5,42 +5,42 @@ from dataclasses import replace
 
 from volopt.figures.chart import Axis, Band, Chart, ColourScale, Line, Points, Subplot
 
-PANELS = (
+SUBPLOTS = (
     Subplot(Axis("x"), Axis("y"), [Line([1, 2], [3, None], "a", "#0072B2"), Line([1], [2])], "first"),
     Subplot(Axis("x"), Axis("y"), [Line([1], [2], "a"), Band([1], [2], [3], "b"), Points([1], [2], "a")], "second"),
 )
 CHART = Chart(
-    "A title", PANELS, "a subtitle", ("a note",), columns=2, scale=ColourScale("value", 0.0, 1.0), facts={"n": 3}
+    "A title", SUBPLOTS, "a subtitle", ("a note",), columns=2, scale=ColourScale("value", 0.0, 1.0), facts={"n": 3}
 )
 
 
 def test_its_numbers_are_json_and_name_the_marks() -> None:
-    found = json.loads(json.dumps(CHART.numbers(), allow_nan=False))
-    first, second = found["panels"]
-    assert found["title"] == "A title"
-    assert found["notes"] == ["a note"]
-    assert found["facts"] == {"n": 3}
-    assert found["scale"]["title"] == "value"
+    numbers = json.loads(json.dumps(CHART.numbers(), allow_nan=False))
+    first, second = numbers["panels"]
+    assert numbers["title"] == "A title"
+    assert numbers["notes"] == ["a note"]
+    assert numbers["facts"] == {"n": 3}
+    assert numbers["scale"]["title"] == "value"
     assert [mark["mark"] for mark in second["marks"]] == ["line", "band", "points"]
     assert first["marks"][0]["y"] == [3, None]
     assert first["title"] == "first"
 
 
-def test_it_splits_into_charts_of_one_panel_each() -> None:
+def test_it_splits_into_charts_of_one_subplot_each() -> None:
     first, second = CHART.split()
-    assert (first.panels, second.panels) == (PANELS[:1], PANELS[1:])
+    assert (first.subplots, second.subplots) == (SUBPLOTS[:1], SUBPLOTS[1:])
     assert first.columns == second.columns == 1
     assert first.title == second.title == "A title"
 
 
-def test_it_splits_into_charts_of_several_panels() -> None:
-    three = replace(CHART, panels=[*PANELS, PANELS[0]])
+def test_it_splits_into_charts_of_several_subplots() -> None:
+    three = replace(CHART, subplots=[*SUBPLOTS, SUBPLOTS[0]])
     first, last = three.split(2)
-    assert ([*first.panels], [*last.panels]) == ([*PANELS], [PANELS[0]])
+    assert ([*first.subplots], [*last.subplots]) == ([*SUBPLOTS], [SUBPLOTS[0]])
     assert first.columns == 2
 
 
 def test_its_legend_has_each_name_once_in_the_order_of_the_marks() -> None:
     legend = CHART.legend()
     assert list(legend) == ["a", "b"]
-    assert legend["a"] == PANELS[0].marks[0]
+    assert legend["a"] == SUBPLOTS[0].marks[0]

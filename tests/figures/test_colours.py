@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from plotly.colors import hex_to_rgb
 
-from volopt.baselines.forecasts import BASELINES
+from volopt.baselines.methods import BASELINES
 from volopt.figures import colours
 
 # Linear RGB as people without one kind of cone see it (Machado, Oliveira and Fernandes 2009, severity 1).

@@ -34,9 +34,9 @@ def drawn(
     return market.chart(frame, source)
 
 
-def line(chart: Chart, panel: int, name: str) -> Line:
-    (found,) = (mark for mark in chart.panels[panel].marks if isinstance(mark, Line) and mark.name == name)
-    return found
+def line(chart: Chart, subplot: int, name: str) -> Line:
+    (match,) = (mark for mark in chart.subplots[subplot].marks if isinstance(mark, Line) and mark.name == name)
+    return match
 
 
 def test_both_go_from_0_to_1_over_the_days_shown(provider: Path) -> None:
@@ -56,24 +56,24 @@ def test_each_has_a_panel_in_its_own_units(provider: Path) -> None:
     close = [value for value in line(chart, 2, "$close").y if value is not None]
     assert np.allclose(np.asarray(volume, dtype=float), VOLUME[traded], rtol=1e-6)
     assert np.allclose(np.asarray(close, dtype=float), CLOSE[traded], rtol=1e-6)
-    assert (chart.panels[1].y.kind, chart.panels[2].y.kind) == ("log", "number")
+    assert (chart.subplots[1].y.kind, chart.subplots[2].y.kind) == ("log", "number")
 
 
 def test_a_day_without_trade_is_a_gap_and_a_weekend_is_none(provider: Path) -> None:
     chart = drawn(provider)
-    found = line(chart, 0, "$volume")
-    assert [row for row, at in enumerate(found.x) if at is None] == [5]
-    assert found.y[5] is None
-    assert "Left out: 1 days without trade, 0 incomplete ones." in chart.notes
-    assert "Lines break where days are absent." in chart.notes
+    volume = line(chart, 0, "$volume")
+    assert [row for row, at in enumerate(volume.x) if at is None] == [5]
+    assert volume.y[5] is None
+    assert "Left out: 1 days without trade, 0 incomplete days." in chart.notes
+    assert "Lines break where days are missing." in chart.notes
 
 
 def test_outliers_are_marked_on_the_volume(provider: Path) -> None:
-    (points,) = (mark for mark in drawn(provider).panels[1].marks if isinstance(mark, Points))
+    (points,) = (mark for mark in drawn(provider).subplots[1].marks if isinstance(mark, Points))
     assert (points.x, points.y) == ([str(DAYS[30].date())], [pytest.approx(5e7)])
     assert points.hover[0].startswith(f"{DAYS[30].date()}: ")
     quiet = drawn(provider, date(2010, 1, 18), date(2010, 2, 5))
-    assert not any(isinstance(mark, Points) for mark in quiet.panels[1].marks)
+    assert not any(isinstance(mark, Points) for mark in quiet.subplots[1].marks)
     assert list(quiet.notes) == []
 
 
@@ -86,7 +86,7 @@ def test_a_file_without_a_calendar_breaks_where_holidays_do_not_explain_it(tmp_p
     assert chart.title == "Volume and close of market.csv"
 
 
-def test_a_synthetic_sample_is_told(sample: Path) -> None:
+def test_a_synthetic_sample_is_reported(sample: Path) -> None:
     assert f"{SYNTHETIC}." in drawn(sample).notes
 
 

@@ -11,12 +11,12 @@ from volopt.studies import study as studies
 
 
 @pytest.fixture
-def subject(tmp_path: Path) -> StudyView:
+def view(tmp_path: Path) -> StudyView:
     shelf = Shelf(tmp_path)
     definition = shelf.study("grid")
     world = World(seeds=3)
     for size in (5, 25):
-        result = world(cell="RNN", hidden_size=size)
+        result = world.trial(cell="RNN", hidden_size=size)
         shelf.trial(definition, content(result), cell="RNN", hidden_size=size)
     shelf.trial(definition, None, cell="RNN", hidden_size=125)
     shelf.failed(definition, "the loss is nan")
@@ -24,9 +24,9 @@ def subject(tmp_path: Path) -> StudyView:
     return StudyView(study, definition, shelf.artifacts)
 
 
-def test_the_complete_trials_come_best_first(subject: StudyView) -> None:
-    assert [trial.number for trial in subject.complete] == [0, 1, 2]
-    assert [trial.number for trial in subject.trials] == [0, 1, 2, 3]
+def test_the_complete_trials_come_best_first(view: StudyView) -> None:
+    assert [trial.number for trial in view.complete] == [0, 1, 2]
+    assert [trial.number for trial in view.trials] == [0, 1, 2, 3]
 
 
 def test_a_point_has_its_best_complete_trial(tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_a_point_has_its_best_complete_trial(tmp_path: Path) -> None:
     definition = shelf.study("grid")
     world = World(seeds=3)
     for size in (25, 5, 25):
-        shelf.trial(definition, content(world(cell="RNN", hidden_size=size)), cell="RNN", hidden_size=size)
+        shelf.trial(definition, content(world.trial(cell="RNN", hidden_size=size)), cell="RNN", hidden_size=size)
     study, _ = studies.find(shelf.storage, "grid")
     for trial, value in zip(study.trials, (2.0, 3.0, 1.0), strict=True):
         change = sqlite3.connect(tmp_path / "volopt.db")
@@ -42,22 +42,21 @@ def test_a_point_has_its_best_complete_trial(tmp_path: Path) -> None:
         change.commit()
         change.close()
     again, _ = studies.find(Shelf(tmp_path).storage, "grid")
-    found = StudyView(again, definition, shelf.artifacts).by_point
-    assert {trial.params["hidden_size"]: trial.number for trial in found.values()} == {25: 2, 5: 1}
+    by_point = StudyView(again, definition, shelf.artifacts).by_point
+    assert {trial.params["hidden_size"]: trial.number for trial in by_point.values()} == {25: 2, 5: 1}
 
 
-def test_a_trial_has_every_value_that_a_search_can_vary(subject: StudyView) -> None:
-    values = subject.values(subject.trials[1])
+def test_a_trial_has_every_value_that_a_search_can_vary(view: StudyView) -> None:
+    values = view.values(view.trials[1])
     assert (values["hidden_size"], values["cell"], values["dropout"]) == (25, "RNN", 0.0)
 
 
-def test_what_is_gone_is_none(subject: StudyView) -> None:
-    assert subject.result(subject.trials[0]) is not None
-    assert subject.result(subject.trials[2]) is None
-    assert subject.left(subject.trials[2]) is None
-    assert subject.left(subject.trials[3]) is None
+def test_what_is_gone_is_none(view: StudyView) -> None:
+    assert view.file(view.trials[0]) is not None
+    assert view.file(view.trials[2]) is None
+    assert view.file(view.trials[3]) is None
 
 
-def test_it_says_what_it_is_about(subject: StudyView) -> None:
-    assert subject.about == "study grid: SH600000 $volume, 3 seeds a trial"
-    assert subject.notes == ("SYNTHETIC SAMPLE: generated data, not a market.",)
+def test_it_says_what_it_is_about(view: StudyView) -> None:
+    assert view.subtitle == "study grid: SH600000 $volume, 3 seeds a trial"
+    assert view.warnings == ("SYNTHETIC SAMPLE: generated data, not a market.",)

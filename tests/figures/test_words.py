@@ -16,18 +16,18 @@ from volopt.figures import words
         ("valid_skill_har", "valid_skill_har"),
     ],
 )
-def test_a_metric_is_told_with_its_unit(name: str, title: str) -> None:
-    assert words.metric(name) == title
+def test_a_metric_has_its_unit(name: str, title: str) -> None:
+    assert words.metric_title(name) == title
 
 
-def test_a_parameter_is_told_with_its_unit_where_it_has_one() -> None:
-    assert words.parameter("window") == "window, days"
-    assert words.parameter("learning_rate") == "learning_rate"
+def test_a_parameter_has_its_unit_if_there_is_one() -> None:
+    assert words.parameter_title("window") == "window, days"
+    assert words.parameter_title("learning_rate") == "learning_rate"
 
 
 def test_parameters_are_one_line_as_in_tables() -> None:
-    found = words.params({"cell": "RNN", "batch_norm": True, "window": 20, "learning_rate": 0.00123456})
-    assert found == "cell=RNN batch_norm=True window=20 learning_rate=0.001235"
+    text = words.params({"cell": "RNN", "batch_norm": True, "window": 20, "learning_rate": 0.00123456})
+    assert text == "cell=RNN batch_norm=True window=20 learning_rate=0.001235"
 
 
 def test_one_seed_is_no_plural() -> None:

@@ -1,4 +1,4 @@
-"""A small study of log volume on the synthetic sample, really run, and what is refitted of it."""
+"""A small study of log volume on the synthetic sample, really run, and refits of it."""
 
 from collections.abc import Callable
 from datetime import date
@@ -7,16 +7,13 @@ from pathlib import Path
 import pytest
 
 from small_runs import run
-from volopt.executors.serial import SerialTrainer
-from volopt.executors.trainer import Trainer
-from volopt.forecast import backtest as backtests
-from volopt.forecast import refit as refits
-from volopt.forecast.backtest import Backtest
-from volopt.forecast.refit import RefitResult
-from volopt.forecast.source import RefitSource, origin
-from volopt.forecast.walk_forward.periods import Refit
+from volopt.executors.trainer import SerialTrainer, Trainer
+from volopt.forecast.backtest import Backtest, backtest
+from volopt.forecast.configuration import RefitSource, load_source
+from volopt.forecast.refit import RefitResult, refit
+from volopt.forecast.walk_forward.periods import RefitFrequency
 from volopt.forecast.walk_forward.run import RefitContext, RefitStep
-from volopt.forecast.walk_forward.step import MarketData, work
+from volopt.forecast.walk_forward.step import MarketData, fit_period
 from volopt.storage.array_store import ArrayStore
 
 STUDY = """
@@ -55,51 +52,45 @@ metric = "valid_log_r2"
 
 
 @pytest.fixture(scope="session")
-def studied(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> str:
+def storage(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> str:
     """The URL of a storage with the study."""
-    return run(STUDY, tmp_path_factory.mktemp("studied"), sample).storage
+    return run(STUDY, tmp_path_factory.mktemp("study"), sample).storage
 
 
 @pytest.fixture(scope="session")
-def best(studied: str) -> RefitSource:
-    """Its best trial with all days of the sample."""
-    return origin(studied, "small", "best", None, None)
+def best(storage: str) -> RefitSource:
+    """The study's best trial with all days of the sample."""
+    return load_source(storage, "small", "best", None, None)
 
 
-def serial(market: MarketData) -> SerialTrainer:
-    return SerialTrainer(market, work)
+def start_serial(data: MarketData) -> SerialTrainer:
+    return SerialTrainer(data, fit_period)
 
 
-def workshop(
-    kept: Path, trainer: Callable[[MarketData], Trainer] = serial, tell: Callable[[RefitStep], None] = lambda step: None
+def refit_context(
+    store: Path,
+    start_trainer: Callable[[MarketData], Trainer] = start_serial,
+    report_done: Callable[[RefitStep], None] = lambda step: None,
 ) -> RefitContext:
-    """Return what fits on this CPU, in this process unless another trainer is given."""
-    return RefitContext("cpu", "highest", ArrayStore(kept), trainer, lambda steps: tell)
+    """Return a context that fits on this CPU, in this process unless another trainer is given."""
+    return RefitContext("cpu", "highest", ArrayStore(store), start_trainer, lambda steps: report_done)
 
 
 @pytest.fixture(scope="session")
 def walk(best: RefitSource) -> Callable[..., Backtest]:
-    """Walk the best trial forward, keeping what was fitted."""
+    """Backtest the best trial, storing every fit."""
 
-    def walked(first: date, last: date | None, refit: Refit = "year", found: RefitSource = best) -> Backtest:
-        return backtests.backtest(
-            found.choice,
-            found.panel,
-            first,
-            last,
-            refit,
-            0.8,
-            workshop(best.artifacts / "walks"),
-        )
+    def backtest_best(first: date, last: date | None, frequency: RefitFrequency = "year") -> Backtest:
+        return backtest(best, first, last, frequency, 0.8, refit_context(best.artifacts / "walks"))
 
-    return walked
+    return backtest_best
 
 
 @pytest.fixture(scope="session")
 def refitted(best: RefitSource) -> Callable[[date | None], RefitResult]:
-    """Refit the best trial, keeping what was fitted."""
+    """Refit the best trial, storing every fit."""
 
-    def done(until: date | None) -> RefitResult:
-        return refits.refit(best, until, workshop(best.artifacts / "walks"))
+    def refit_best(until: date | None) -> RefitResult:
+        return refit(best, until, refit_context(best.artifacts / "walks"))
 
-    return done
+    return refit_best

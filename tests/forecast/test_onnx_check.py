@@ -1,4 +1,4 @@
-"""What is no sound model, or forecasts otherwise, becomes no part of a bundle, and is refused in one."""
+"""A model that is not sound, or forecasts otherwise, is not written into a bundle, and is refused in one."""
 
 import sys
 from pathlib import Path
@@ -21,13 +21,13 @@ from volopt.windows.dataset import Dataset
 
 
 @pytest.fixture(scope="module")
-def learned() -> Dataset:
-    """What the bundles are told to have learned from."""
+def dataset() -> Dataset:
+    """The data that the bundles name as theirs."""
     return builders.dataset(builders.definition(builders.STUDY.replace("high = 6", "high = 40")))
 
 
 @pytest.mark.parametrize(
-    ("broken", "told"),
+    ("change", "difference"),
     [
         (lambda scaled: scaled + 2e-5, "2.0e-05"),
         (lambda scaled: scaled * np.nan, "nan"),
@@ -35,59 +35,59 @@ def learned() -> Dataset:
     ],
 )
 def test_a_model_that_forecasts_otherwise_is_refused(
-    broken: Any, told: str, learned: Dataset, monkeypatch: pytest.MonkeyPatch
+    change: Any, difference: str, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By numbers, by their absence, or by another shape."""
     real = onnxruntime.InferenceSession
 
-    def session(*arguments: Any, **said: Any) -> SimpleNamespace:
-        opened = real(*arguments, **said)
-        return SimpleNamespace(run=lambda *asked: [broken(opened.run(*asked)[0])])
+    def session(*arguments: Any, **options: Any) -> SimpleNamespace:
+        opened = real(*arguments, **options)
+        return SimpleNamespace(run=lambda *inputs: [change(opened.run(*inputs)[0])])
 
     monkeypatch.setattr(onnxruntime, "InferenceSession", session)
-    with pytest.raises(OnnxError, match=f"differs from PyTorch by {told}") as caught:
-        onnx_export.convert(untrained.bundle(learned), learned)
+    with pytest.raises(OnnxError, match=f"differs from PyTorch by {difference}") as caught:
+        onnx_export.export(untrained.bundle(dataset), dataset)
     assert caught.value.exit_code == 1
-    assert "kept" in caught.value.hint
+    assert "stored" in caught.value.hint
 
 
-def test_a_network_that_amplifies_rounding_is_refused(learned: Dataset) -> None:
-    """Its forecasts depend on the order in which sums are taken: no two programs agree on them."""
-    made = untrained.bundle(learned, cell="RNN", hidden_size=25, num_layers=3, window=40)
+def test_a_network_that_amplifies_rounding_is_refused(dataset: Dataset) -> None:
+    """Its forecasts depend on the order of additions, so no two programs agree on them."""
+    made = untrained.bundle(dataset, cell="RNN", hidden_size=25, num_layers=3, window=40)
     for weights in made.weights:
         weights.update({name: values * np.float32(5) for name, values in weights.items() if ".recurrent." in name})
     with pytest.raises(OnnxError, match="differs from PyTorch by"):
-        onnx_export.convert(made, learned)
+        onnx_export.export(made, dataset)
 
 
 def test_a_difference_beyond_1_is_relative() -> None:
-    """Float32 has no 1e-5 of large numbers."""
-    assert onnx_check._apart(np.array([[1001.0]]), np.array([[1000.0]])) == pytest.approx(1e-3)
-    assert onnx_check._apart(np.array([[0.02]]), np.array([[0.01]])) == pytest.approx(1e-2)
+    """Float32 cannot resolve 1e-5 of large numbers."""
+    assert onnx_check._difference(np.array([[1001.0]]), np.array([[1000.0]])) == pytest.approx(1e-3)
+    assert onnx_check._difference(np.array([[0.02]]), np.array([[0.01]])) == pytest.approx(1e-2)
 
 
 @pytest.mark.parametrize("content", [b"no model", onnx_package.ModelProto().SerializeToString()])
-def test_what_cannot_be_run_is_told_in_a_sentence(content: bytes) -> None:
+def test_a_model_that_cannot_be_run_is_refused_in_a_sentence(content: bytes) -> None:
     with pytest.raises(OnnxError, match="the ONNX model cannot be used"):
-        onnx_check.difference(content, nn.Identity(), [torch.zeros(1, 2, 3)])
+        onnx_check.largest_difference(content, nn.Identity(), [torch.zeros(1, 2, 3)])
 
 
-def test_what_onnxruntime_does_not_know_is_told_in_a_sentence(
-    learned: Dataset, monkeypatch: pytest.MonkeyPatch
+def test_a_model_that_onnxruntime_does_not_know_is_refused_in_a_sentence(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    content = onnx_export.convert(untrained.bundle(learned), learned).content
+    content = onnx_export.export(untrained.bundle(dataset), dataset).content
 
-    def session(*arguments: Any, **said: Any) -> None:
+    def session(*arguments: Any, **options: Any) -> None:
         raise RuntimeError("Unsupported model IR version: 99\nmore")
 
     monkeypatch.setattr(onnxruntime, "InferenceSession", session)
     with pytest.raises(OnnxError, match=r"\(RuntimeError: Unsupported model IR version: 99\)$") as caught:
-        onnx_check.difference(content, nn.Identity(), [torch.zeros(1, 2, 3)])
+        onnx_check.largest_difference(content, nn.Identity(), [torch.zeros(1, 2, 3)])
     assert "volopt[onnx]" in caught.value.hint
 
 
 @pytest.mark.parametrize("package", ["onnx", "onnxruntime"])
-def test_without_the_extra_it_is_named(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_named_with_the_extra(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(UsageError, match=package) as caught:
         onnx_check.check_installed()
@@ -95,12 +95,12 @@ def test_without_the_extra_it_is_named(package: str, monkeypatch: pytest.MonkeyP
 
 
 @pytest.fixture
-def written(learned: Dataset, tmp_path: Path) -> Path:
+def written(dataset: Dataset, tmp_path: Path) -> Path:
     """A bundle with a model in it."""
-    made = untrained.bundle(learned)
-    place = tmp_path / "forecaster"
-    bundles.write(made, place, more={onnx_export.NAME: onnx_export.convert(made, learned).content}, force=False)
-    return place
+    made = untrained.bundle(dataset)
+    directory = tmp_path / "forecaster"
+    bundles.write(made, directory, more={onnx_export.NAME: onnx_export.export(made, dataset).content}, force=False)
+    return directory
 
 
 def test_a_bundle_with_a_model_is_read_without_the_extra(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +112,7 @@ def test_a_bundle_with_a_model_is_read_without_the_extra(written: Path, monkeypa
 
 def test_a_changed_model_is_refused(written: Path) -> None:
     (written / onnx_export.NAME).write_bytes((written / onnx_export.NAME).read_bytes() + b" ")
-    with pytest.raises(DataError, match=r"network\.onnx is not as it was written"):
+    with pytest.raises(DataError, match=r"network\.onnx does not match its SHA-256 sum"):
         bundles.read(written)
 
 

@@ -1,4 +1,4 @@
-"""The next trading day by a bundle: the same numbers as the walk forward, in shares, with what a reader must know."""
+"""The next trading day by a bundle: the same numbers as the walk forward, in shares, with warnings."""
 
 import itertools
 import math
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecast.conftest import workshop
+from forecast.conftest import refit_context
 from volopt.data.bins import write_provider
 from volopt.data.panel import read_data
 from volopt.data.provider import open_provider
@@ -20,9 +20,9 @@ from volopt.errors import DataError, UsageError
 from volopt.forecast import conformal
 from volopt.forecast.backtest import Backtest
 from volopt.forecast.bundle import Bundle
-from volopt.forecast.predict import Predictions, predicted
+from volopt.forecast.configuration import RefitSource
+from volopt.forecast.predict import Predictions, predict_days
 from volopt.forecast.refit import RefitResult, refit
-from volopt.forecast.source import RefitSource
 
 UNTIL = date(2017, 12, 31)
 TODAY = date(2018, 12, 30)
@@ -33,12 +33,12 @@ def made(refitted: Callable[[date | None], RefitResult]) -> Bundle:
     return refitted(UNTIL).bundle
 
 
-def asked(made: Bundle, data: Path, day: date | None = None, last: int = 1, today: date = TODAY) -> Predictions:
-    return predicted(made, data, day, today, last, (), 0.8)
+def predict(made: Bundle, data: Path, day: date | None = None, last: int = 1, today: date = TODAY) -> Predictions:
+    return predict_days(made, data, day, today, last, (), 0.8)
 
 
-def copied(
-    sample: Path, target: Path, *, volume: Callable[[pd.DataFrame], pd.DataFrame], until: str = "2018-12-28"
+def write_copy(
+    sample: Path, target: Path, *, change: Callable[[pd.DataFrame], pd.DataFrame], until: str = "2018-12-28"
 ) -> Path:
     """Write the sample anew up to a day, with its stock changed."""
     provider = open_provider(sample)
@@ -47,145 +47,141 @@ def copied(
     for field in provider.fields("SH600000"):
         start, values = provider.series("SH600000", field)
         columns[field.removeprefix("$")] = pd.Series(values, index=calendar[start : start + len(values)])
-    table = volume(pd.DataFrame(columns)).loc[:until]
+    table = change(pd.DataFrame(columns)).loc[:until]
     write_provider(target, calendar[calendar <= until], {"SH600000": table})
     return target
 
 
 def test_its_forecasts_are_those_of_the_walk_forward(made: Bundle, sample: Path, walk: Callable[..., Backtest]) -> None:
     """The walk of 2018 is fitted on the same days; shares are adjusted volume times the factor of the day before."""
-    walked = walk(date(2018, 1, 1), date(2018, 12, 28)).rows.walked
-    forecast = walked.forecast[walked.dates >= np.datetime64("2018-01-01")]
-    found = asked(made, sample, last=len(forecast) + 1).predictions
-    factors = open_provider(sample).series("SH600000", "$factor")[1]
-    calendar = open_provider(sample).calendar
-    by_day = dict(zip(calendar.astype(object), factors.tolist(), strict=False))
+    forecasts = walk(date(2018, 1, 1), date(2018, 12, 28)).days.forecasts
+    expected = forecasts.forecast[forecasts.dates >= np.datetime64("2018-01-01")]
+    predictions = predict(made, sample, last=len(expected) + 1).predictions
+    provider = open_provider(sample)
+    factors = dict(zip(provider.calendar.astype(object), provider.column("SH600000", "$factor"), strict=True))
     np.testing.assert_allclose(
-        [each.forecast for each in found[:-1]],
-        forecast * [by_day[each.as_of] for each in found[:-1]],
+        [each.forecast for each in predictions[:-1]],
+        expected * [factors[each.as_of] for each in predictions[:-1]],
         rtol=1e-4,
     )
-    assert all(one.date == other.as_of for one, other in itertools.pairwise(found))
+    assert all(one.date == other.as_of for one, other in itertools.pairwise(predictions))
 
 
-def test_nothing_after_the_date_is_looked_at(made: Bundle, sample: Path, tmp_path: Path) -> None:
-    short = copied(sample, tmp_path / "short", volume=lambda table: table, until="2018-06-29")
-    one, other = (asked(made, data, date(2018, 6, 22), last=5).predictions for data in (sample, short))
+def test_nothing_after_the_date_is_used(made: Bundle, sample: Path, tmp_path: Path) -> None:
+    short = write_copy(sample, tmp_path / "short", change=lambda table: table, until="2018-06-29")
+    one, other = (predict(made, data, date(2018, 6, 22), last=5).predictions for data in (sample, short))
     assert [each.forecast for each in one] == [each.forecast for each in other]
     assert [each.as_of for each in one][-1] == date(2018, 6, 22)
     assert math.isnan(one[-1].actual)
 
 
 def test_the_next_trading_day_is_the_calendar_s_over_weekends_and_holidays(made: Bundle, sample: Path) -> None:
-    (found,) = asked(made, sample, date(2018, 4, 27)).predictions  # a Friday before the first of May, a Tuesday
+    (found,) = predict(made, sample, date(2018, 4, 27)).predictions  # a Friday before the first of May, a Tuesday
     assert (found.as_of, found.date) == (date(2018, 4, 27), date(2018, 4, 30))
-    (found,) = asked(made, sample, date(2018, 4, 30)).predictions
+    (found,) = predict(made, sample, date(2018, 4, 30)).predictions
     assert found.date == date(2018, 5, 3)
 
 
-def test_after_the_calendar_s_end_it_is_the_next_weekday_and_said_to_be_unknown(made: Bundle, sample: Path) -> None:
-    found = asked(made, sample)
-    assert found.predictions[0].date == date(2018, 12, 31)
-    assert found.warnings == [
+def test_after_the_calendar_s_end_it_is_the_next_weekday_with_a_warning(made: Bundle, sample: Path) -> None:
+    result = predict(made, sample)
+    assert result.predictions[0].date == date(2018, 12, 31)
+    assert result.warnings == [
         "the calendar ends on 2018-12-28, and the next trading day is not known: 2018-12-31 is the next weekday"
     ]
 
 
-def test_a_bundle_that_is_over_a_year_old_is_told(refitted: Callable[[date | None], RefitResult], sample: Path) -> None:
+def test_a_bundle_that_is_over_a_year_old_warns(refitted: Callable[[date | None], RefitResult], sample: Path) -> None:
     old = refitted(date(2017, 6, 30)).bundle
-    told = "the bundle was fitted on days up to 2017-06-30, over a year before: refit it"
-    assert told in asked(old, sample, date(2018, 7, 6)).warnings
-    assert told not in asked(old, sample, date(2018, 6, 29)).warnings
+    warning = "the bundle was fitted on days up to 2017-06-30, over a year before the latest data: refit it"
+    assert warning in predict(old, sample, date(2018, 7, 6)).warnings
+    assert warning not in predict(old, sample, date(2018, 6, 29)).warnings
 
 
-def test_stale_data_are_told(made: Bundle, sample: Path) -> None:
-    found = asked(made, sample, today=date(2019, 2, 1))
-    assert (
-        "the data of SH600000 are stale: its last trade day is 2018-12-28, 35 days before 2019-02-01" in found.warnings
-    )
+def test_stale_data_warn(made: Bundle, sample: Path) -> None:
+    warning = "the data of SH600000 are stale: its last trade day is 2018-12-28, 35 days before 2019-02-01"
+    assert warning in predict(made, sample, today=date(2019, 2, 1)).warnings
 
 
-def test_inputs_beyond_what_training_saw_are_told(made: Bundle, sample: Path, tmp_path: Path) -> None:
+def test_inputs_outside_the_training_range_warn(made: Bundle, sample: Path, tmp_path: Path) -> None:
     def wild(table: pd.DataFrame) -> pd.DataFrame:
         high = table["high"].copy()
         high.loc["2018-12-27":] *= 3
         return table.assign(high=high)
 
-    found = asked(made, copied(sample, tmp_path / "wild", volume=wild))
-    (told,) = [line for line in found.warnings if "leaves the range" in line]
-    assert told.startswith("Log($high/$low) of SH600000 leaves the range seen in training, by ")
+    warnings = predict(made, write_copy(sample, tmp_path / "wild", change=wild)).warnings
+    (warning,) = [line for line in warnings if "range" in line]
+    assert warning.startswith("Log($high/$low) of SH600000 is outside its range in training by ")
 
 
 def test_other_data_are_refused_with_the_day_and_both_values(made: Bundle, sample: Path, tmp_path: Path) -> None:
-    doubled = copied(sample, tmp_path / "doubled", volume=lambda table: table.assign(volume=table["volume"] * 2))
+    doubled = write_copy(sample, tmp_path / "doubled", change=lambda table: table.assign(volume=table["volume"] * 2))
     with pytest.raises(
         DataError, match=r"\$volume of SH600000 on 2017-12-\d\d is .* in these data, and was .* in those"
     ):
-        asked(made, doubled)
+        predict(made, doubled)
 
 
 def test_days_that_the_bundle_was_fitted_on_are_forecast_with_a_warning(made: Bundle, sample: Path) -> None:
-    told = "the bundle has seen what came until 2017-12-31: up to then nothing that it says is a forecast"
-    seen, unseen = (asked(made, sample, day) for day in (date(2017, 8, 1), date(2017, 12, 29)))
-    assert (seen.predictions[0].date, seen.warnings) == (date(2017, 8, 2), [told])
-    assert (unseen.predictions[0].date, unseen.warnings) == (date(2018, 1, 4), [])
+    warning = "the bundle was fitted on the days up to 2017-12-31: its output for them is not a forecast"
+    fitted, new = (predict(made, sample, day) for day in (date(2017, 8, 1), date(2017, 12, 29)))
+    assert (fitted.predictions[0].date, fitted.warnings) == (date(2017, 8, 2), [warning])
+    assert (new.predictions[0].date, new.warnings) == (date(2018, 1, 4), [])
 
 
-def test_data_that_end_before_what_the_bundle_was_fitted_on_are_refused(
+def test_data_that_end_before_the_bundle_s_last_train_days_are_refused(
     made: Bundle, sample: Path, tmp_path: Path
 ) -> None:
-    short = copied(sample, tmp_path / "short", volume=lambda table: table, until="2017-06-30")
+    short = write_copy(sample, tmp_path / "short", change=lambda table: table, until="2017-06-30")
     with pytest.raises(DataError, match="the data lack the days of SH600000 up to 2017-12-31, on which the bundle was"):
-        asked(made, short)
+        predict(made, short)
 
 
 def test_data_without_the_instrument_are_refused(made: Bundle, other_sample: Path, tmp_path: Path) -> None:
     empty = Path(shutil.copytree(other_sample, tmp_path / "other"))
     (empty / "instruments" / "all.txt").write_text("SH000300\t2010-01-04\t2018-12-28\n")
     with pytest.raises(DataError, match="has no SH600000, which the bundle forecasts"):
-        asked(made, empty)
+        predict(made, empty)
 
 
 def test_an_instrument_that_is_not_the_bundle_s_is_refused(made: Bundle, sample: Path) -> None:
     with pytest.raises(UsageError, match="the bundle was not fitted on SH000300"):
-        predicted(made, sample, None, TODAY, 1, ("SH000300",), 0.8)
+        predict_days(made, sample, None, TODAY, 1, ("SH000300",), 0.8)
 
 
 def test_an_interval_lies_around_the_forecast_and_widens_with_its_coverage(made: Bundle, sample: Path) -> None:
-    narrow, wide = (predicted(made, sample, None, TODAY, 1, (), each).predictions[0] for each in (0.5, 0.9))
+    narrow, wide = (predict_days(made, sample, None, TODAY, 1, (), each).predictions[0] for each in (0.5, 0.9))
     assert wide.low < narrow.low < narrow.forecast < narrow.high < wide.high
     assert narrow.unit == "shares"
 
 
-def test_the_share_that_such_intervals_held_is_measured_on_earlier_days(made: Bundle, sample: Path) -> None:
-    found = asked(made, sample)
-    assert found.held_days > 300
-    assert 0.7 < found.held < 0.9
+def test_the_coverage_of_intervals_is_measured_on_earlier_days(made: Bundle, sample: Path) -> None:
+    result = predict(made, sample)
+    assert result.coverage_days > 300
+    assert 0.7 < result.coverage < 0.9
 
 
 def test_with_too_few_errors_there_is_no_interval_and_a_warning(made: Bundle, sample: Path) -> None:
     bare = Bundle(made.facts, made.weights, {"SH600000": np.zeros(10)})
-    found = asked(bare, sample)
-    assert math.isnan(found.predictions[0].low)
-    assert "there are too few out-of-sample errors of SH600000 for an interval" in found.warnings
-    assert found.held_days == 0
+    result = predict(bare, sample)
+    assert math.isnan(result.predictions[0].low)
+    assert "SH600000 has too few out-of-sample errors for an interval" in result.warnings
+    assert result.coverage_days == 0
 
 
 def test_without_a_factor_the_unit_is_adjusted_shares(made: Bundle, sample: Path, tmp_path: Path) -> None:
-    data = copied(sample, tmp_path / "plain", volume=lambda table: table.drop(columns="factor"))
-    assert asked(made, data).predictions[0].unit == "adjusted shares"
+    data = write_copy(sample, tmp_path / "plain", change=lambda table: table.drop(columns="factor"))
+    assert predict(made, data).predictions[0].unit == "adjusted shares"
 
 
 def test_another_target_stays_in_its_own_unit(best: RefitSource, sample: Path, tmp_path: Path) -> None:
     """A price, neither in logs nor relative: its interval is forecast plus error."""
-    said = best.choice.definition
-    data = said.data.model_copy(update={"target": "$close", "transform": "none", "anchor": "none"})
-    close = said.model_copy(update={"data": data})
-    origin = replace(
-        best, choice=replace(best.choice, definition=close), panel=read_data(close, sample, tmp_path, whole=True)
-    )
-    made = refit(origin, UNTIL, workshop(tmp_path)).bundle
-    (found,) = asked(made, sample).predictions
+    definition = best.configuration.definition
+    data = definition.data.model_copy(update={"target": "$close", "transform": "none", "anchor": "none"})
+    close = definition.model_copy(update={"data": data})
+    panel = read_data(close, sample, tmp_path, after_test=True)
+    source = replace(best, configuration=replace(best.configuration, definition=close), panel=panel)
+    made = refit(source, UNTIL, refit_context(tmp_path)).bundle
+    (found,) = predict(made, sample).predictions
     assert (found.target, found.unit) == ("$close", "$close")
     ends = conformal.quantiles(made.errors["SH600000"])
     assert (found.low, found.high) == pytest.approx([found.forecast + end for end in ends])

@@ -1,3 +1,4 @@
+from pkgutil import resolve_name
 from typing import Any
 
 import numpy as np
@@ -5,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from volopt.models.recurrent import CELLS, Recurrent
+from volopt.models.cells import CELLS
+from volopt.models.recurrent import Recurrent
 
 
 def network(cell: str = "RNN", hidden_size: int = 3, num_layers: int = 1, **options: Any) -> Recurrent:
@@ -27,7 +29,7 @@ def test_every_cell_turns_a_batch_of_windows_into_one_forecast_each(cell: str, o
 def test_the_forecast_is_the_head_over_the_top_layers_last_day(cell: str) -> None:
     model = network(cell, num_layers=2)
     outputs, _ = model.recurrent(inputs())
-    assert type(model.recurrent) is CELLS[cell]
+    assert type(model.recurrent) is resolve_name(CELLS[cell].module)
     torch.testing.assert_close(model(inputs()), (outputs[:, -1] @ model.head.weight.T + model.head.bias)[:, 0])
 
 
@@ -90,9 +92,10 @@ def test_dropout_of_a_single_layer_has_no_effect_and_gives_no_warning() -> None:
 def test_gradient_norms_are_those_of_each_layers_own_weights_first_layer_first(cell: str) -> None:
     model = network(cell, num_layers=12)  # more than ten: layer 1 is not layer 11
     model(inputs()).pow(2).mean().backward()
-    layers = model.recurrent.all_weights
-    gradients = iter(
-        torch.autograd.grad(model(inputs()).pow(2).mean(), [weight for layer in layers for weight in layer])
-    )
-    by_hand = [float(torch.cat([next(gradients).flatten() for _ in layer]).norm()) for layer in layers]
+    weights = dict(model.recurrent.named_parameters())
+    gradients = torch.autograd.grad(model(inputs()).pow(2).mean(), list(weights.values()))
+    by_layer: dict[int, list[Tensor]] = {}
+    for name, gradient in zip(weights, gradients, strict=True):
+        by_layer.setdefault(int(name.rpartition("_l")[2]), []).append(gradient.flatten())
+    by_hand = [float(torch.cat(by_layer[layer]).norm()) for layer in range(12)]
     assert model.layer_gradient_norms() == pytest.approx(by_hand, rel=1e-5)

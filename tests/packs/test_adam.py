@@ -1,4 +1,4 @@
-"""One Adam for many: each member's weights go where torch's own optimizer takes them."""
+"""One Adam for all members: each member's weights become those of torch's own optimizer."""
 
 import pytest
 import torch
@@ -14,28 +14,30 @@ def gradients(steps: int) -> list[torch.Tensor]:
 
 
 @pytest.mark.parametrize("steps", [1, 2, 100])
-def test_each_member_is_torchs_adam_or_adamw_of_its_own_rate_and_decay(steps: int) -> None:
-    begin = torch.randn(4, 30, generator=torch.Generator().manual_seed(0))
-    rows = begin.clone()
+def test_each_member_has_torchs_adam_or_adamw_with_its_own_rate_and_decay(steps: int) -> None:
+    initial = torch.randn(4, 30, generator=torch.Generator().manual_seed(0))
+    rows = initial.clone()
     adam = PackedAdam(rows)
-    adam.rate[:, 0], adam.decay[:, 0] = (torch.tensor(each, dtype=torch.float64) for each in (RATES, DECAYS))
+    adam.rate[:, 0], adam.decay[:, 0] = (torch.tensor(values, dtype=torch.float64) for values in (RATES, DECAYS))
     for gradient in gradients(steps):
         adam.step(gradient)
     for member, (rate, decay) in enumerate(zip(RATES, DECAYS, strict=True)):
-        weights = begin[member].clone().requires_grad_()
-        kind = torch.optim.AdamW([weights], lr=rate, weight_decay=decay) if decay else torch.optim.Adam([weights], rate)
+        weights = initial[member].clone().requires_grad_()
+        optimizer: torch.optim.Optimizer = torch.optim.Adam([weights], rate)
+        if decay:
+            optimizer = torch.optim.AdamW([weights], lr=rate, weight_decay=decay)
         for gradient in gradients(steps):
             weights.grad = gradient[member]
-            kind.step()
-        state = kind.state[weights]
+            optimizer.step()
+        state = optimizer.state[weights]
         torch.testing.assert_close(rows[member], weights.detach(), rtol=1e-6, atol=1e-7)
         torch.testing.assert_close(adam.first[member], state["exp_avg"], rtol=1e-6, atol=1e-9)
         torch.testing.assert_close(adam.second[member], state["exp_avg_sq"], rtol=1e-6, atol=1e-12)
         assert float(adam.steps[member]) == float(state["step"]) == steps
 
 
-def test_members_may_be_at_steps_of_their_own() -> None:
-    """Later in a fit the same gradient moves the weights by another amount: the correction of the moments is over."""
+def test_members_may_have_taken_different_numbers_of_steps() -> None:
+    """Later in a fit the same gradient moves the weights differently, because the moments need no correction."""
     rows = torch.zeros(2, 3)
     adam = PackedAdam(rows)
     adam.rate[:] = 0.1

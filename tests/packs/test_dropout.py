@@ -1,4 +1,4 @@
-"""Dropout by counting: the right share, the same units in any company, and nothing at all at rate 0."""
+"""Dropout by hashing: the right share, the same units in any pack, and no change at rate 0."""
 
 import pytest
 import torch
@@ -9,42 +9,44 @@ from volopt.packs.dropout import PackedDropout
 WINDOW, BATCH, WIDTH = 6, 40, 16
 
 
+def dropout(
+    rates: list[float], seeds: list[int], steps: list[int], window: int = WINDOW, width: int = WIDTH
+) -> PackedDropout:
+    made = PackedDropout(window, BATCH, width, torch.tensor(steps, dtype=torch.float64)[:, None])
+    made.rate[:, 0], made.seed[:, 0] = torch.tensor(rates), torch.tensor(seeds)
+    return made
+
+
 def dropped(
     rates: list[float], seeds: list[int], steps: list[int], layer: int = 0, window: int = WINDOW, width: int = WIDTH
 ) -> Tensor:
-    """What becomes of ones, shape (members, window, batch, width)."""
-    found: Tensor = PackedDropout(window, BATCH, width, "cpu")(
-        torch.ones(len(rates), window, BATCH, width),
-        torch.tensor(rates),
-        torch.tensor(seeds),
-        torch.tensor(steps),
-        layer,
-    )
-    return found
+    """Return what dropout makes of ones, shape (members, window, batch, width)."""
+    ones = torch.ones(len(rates), window, BATCH, width)
+    outputs: Tensor = dropout(rates, seeds, steps, window, width)(ones, layer)
+    return outputs
 
 
-def test_at_rate_0_nothing_changes_to_the_last_bit_and_at_rate_1_all_is_dropped() -> None:
+def test_rate_0_changes_no_bit_and_rate_1_drops_everything() -> None:
     outputs = torch.randn(2, WINDOW, BATCH, WIDTH, generator=torch.Generator().manual_seed(0))
-    drop = PackedDropout(WINDOW, BATCH, WIDTH, "cpu")
-    found = drop(outputs, torch.tensor([0.0, 1.0]), torch.tensor([0, 1]), torch.tensor([0, 1]), 0)
-    assert torch.equal(found[0], outputs[0])
-    assert not found[1].any()
+    kept, lost = dropout([0.0, 1.0], [0, 1], [0, 1])(outputs, 0)
+    assert torch.equal(kept, outputs[0])
+    assert not lost.any()
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.3, 0.5, 0.9])
-def test_the_share_of_zeros_is_the_rate_and_what_stays_makes_up_for_it(rate: float) -> None:
-    found = dropped([rate] * 50, list(range(50)), [3] * 50)
-    count = found.numel()
-    assert float((found == 0).float().mean()) == pytest.approx(rate, abs=4 * (rate * (1 - rate) / count) ** 0.5)
-    assert found.max() == pytest.approx(1 / (1 - rate))
+def test_the_share_of_zeros_is_the_rate_and_the_other_outputs_are_scaled_up(rate: float) -> None:
+    outputs = dropped([rate] * 50, list(range(50)), [3] * 50)
+    count = outputs.numel()
+    assert float((outputs == 0).float().mean()) == pytest.approx(rate, abs=4 * (rate * (1 - rate) / count) ** 0.5)
+    assert outputs.max() == pytest.approx(1 / (1 - rate))
 
 
-def test_masks_of_other_seeds_steps_and_layers_agree_no_more_than_by_chance() -> None:
+def test_masks_of_different_seeds_steps_and_layers_agree_only_by_chance() -> None:
     masks = [dropped([0.5], [seed], [step], layer) > 0 for seed in (0, 1) for step in (0, 1, 2) for layer in (0, 1)]
     count = masks[0].numel()
-    for index, one in enumerate(masks):
+    for index, mask in enumerate(masks):
         for other in masks[:index]:
-            assert abs(float((one == other).float().mean()) - 0.5) < 5 * 0.5 / count**0.5
+            assert abs(float((mask == other).float().mean()) - 0.5) < 5 * 0.5 / count**0.5
 
 
 def test_days_samples_and_units_are_dropped_independently() -> None:
@@ -54,11 +56,9 @@ def test_days_samples_and_units_are_dropped_independently() -> None:
         assert abs(float((mask == shifted).float().mean()) - 0.5) < 5 * 0.5 / mask.numel() ** 0.5
 
 
-def test_a_member_drops_the_same_units_in_any_company_a_longer_window_a_wider_pack_and_a_smaller_batch() -> None:
+def test_a_member_drops_the_same_units_in_any_pack_with_a_longer_window_a_larger_width_and_a_smaller_batch() -> None:
     alone = dropped([0.5], [3], [11])
     assert torch.equal(dropped([0.2, 0.5], [8, 3], [2, 11])[1], alone[0])
     assert torch.equal(dropped([0.5], [3], [11], window=WINDOW + 4)[:, 4:], alone)
     assert torch.equal(dropped([0.5], [3], [11], width=WIDTH + 8)[..., :WIDTH], alone)
-    drop = PackedDropout(WINDOW, BATCH, WIDTH, "cpu")
-    last = drop(torch.ones(1, WINDOW, 9, WIDTH), torch.tensor([0.5]), torch.tensor([3]), torch.tensor([11]), 0)
-    assert torch.equal(last, alone[:, :, :9])
+    assert torch.equal(dropout([0.5], [3], [11])(torch.ones(1, WINDOW, 9, WIDTH), 0), alone[:, :, :9])

@@ -1,6 +1,5 @@
-"""Which pack a group gets, and which packs are let go of."""
+"""Which pack a group gets, and which packs are dropped."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -17,89 +16,89 @@ Group = list[tuple[Task, Any]]
 
 
 def group(count: int, **changes: Any) -> Group:
-    tasks = [task(seed=seed, **changes) for seed in range(count)]
-    return [(each, every_split(DATASET, each.config.window, "cpu")) for each in tasks]
+    fits = [task(seed=seed, **changes) for seed in range(count)]
+    return [(fit, every_split(DATASET, fit.config.window, "cpu")) for fit in fits]
 
 
-def shape(given: Sequence[tuple[Task, Any]]) -> PackShape:
-    found = shape_of(*given[0])
-    assert found is not None
-    return found
+def shape(fits: Group) -> PackShape:
+    made = shape_of(*fits[0])
+    assert made is not None
+    return made
 
 
-def pack(shelf: PackPool, given: Group) -> Pack | None:
-    return shelf.pack(shape(given), given)
+def pack(pool: PackPool, fits: Group) -> Pack | None:
+    return pool.pack(shape(fits), fits)
 
 
 @pytest.fixture
-def shelf() -> PackPool:
+def pool() -> PackPool:
     return PackPool(DATASET, 16, PackTiming(measures=False))
 
 
-def test_a_group_finds_the_pack_it_had_also_when_up_to_half_of_it_is_gone(shelf: PackPool) -> None:
-    first = pack(shelf, group(8))
+def test_a_group_gets_its_pack_again_until_more_than_half_of_the_group_is_gone(pool: PackPool) -> None:
+    first = pack(pool, group(8))
     assert first is not None
-    assert first.room.slots == 8
+    assert first.capacity.slots == 8
     for count in (8, 5, 4):
-        assert pack(shelf, group(count)) is first
-    smaller = pack(shelf, group(3))
+        assert pack(pool, group(count)) is first
+    smaller = pack(pool, group(3))
     assert smaller is not None
-    assert smaller.room.slots == 3
+    assert smaller.capacity.slots == 3
 
 
 @pytest.mark.parametrize("changes", [{"window": 5}, {"hidden_size": 4}, {"num_layers": 2, "dropout": 0.1}])
-def test_a_group_that_finds_no_room_gets_a_pack_that_has_it(shelf: PackPool, changes: dict[str, Any]) -> None:
-    plain = {"num_layers": changes.get("num_layers", 1)}
-    assert pack(shelf, group(4, **plain)) is not None
-    other = group(2, **plain) + group(2, **changes)
-    found = pack(shelf, other)
-    assert found is not None
-    assert all(found.room.holds(each) for each, _ in other)
+def test_a_group_that_does_not_fit_into_the_pack_gets_another_one(pool: PackPool, changes: dict[str, Any]) -> None:
+    layers = {"num_layers": changes.get("num_layers", 1)}
+    assert pack(pool, group(4, **layers)) is not None
+    fits = group(2, **layers) + group(2, **changes)
+    other = pack(pool, fits)
+    assert other is not None
+    assert all(other.capacity.fits(fit) for fit, _ in fits)
 
 
-def test_one_task_is_trained_alone_unless_a_pack_is_there(shelf: PackPool) -> None:
-    assert pack(shelf, group(1)) is None
-    two = pack(shelf, group(2))
+def test_one_task_gets_a_pack_only_if_it_is_already_there(pool: PackPool) -> None:
+    assert pack(pool, group(1)) is None
+    two = pack(pool, group(2))
     assert two is not None
-    assert pack(shelf, group(1)) is two
+    assert pack(pool, group(1)) is two
 
 
-def test_a_group_is_cut_to_what_memory_holds(shelf: PackPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("volopt.packs.pool.most_members", lambda shape, room: 3)
+def test_memory_limits_the_slots(pool: PackPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("volopt.packs.pool.max_members", lambda shape, capacity: 3)
     for _ in range(2):
-        found = pack(shelf, group(8))
-        assert found is not None
-        assert found.room.slots == 3
+        limited = pack(pool, group(8))
+        assert limited is not None
+        assert limited.capacity.slots == 3
 
 
-def test_where_memory_holds_one_each_is_trained_alone(shelf: PackPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("volopt.packs.pool.most_members", lambda shape, room: 1)
-    assert pack(shelf, group(8)) is None
+def test_a_group_gets_no_pack_if_memory_is_enough_for_only_one(pool: PackPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("volopt.packs.pool.max_members", lambda shape, capacity: 1)
+    assert pack(pool, group(8)) is None
 
 
-def test_the_pack_used_longest_ago_goes_when_there_are_too_many_slots(shelf: PackPool) -> None:
-    kept = [pack(shelf, group(6, cell=cell)) for cell in ("RNN", "LSTM")]
-    assert pack(shelf, group(6, cell="RNN")) is kept[0]
-    pack(shelf, group(6, cell="GRU"))  # 18 slots would be two too many
-    assert pack(shelf, group(6, cell="RNN")) is kept[0]
-    assert pack(shelf, group(6, cell="LSTM")) is not kept[1]
+def test_too_many_slots_drop_the_pack_that_was_used_longest_ago(pool: PackPool) -> None:
+    packs = [pack(pool, group(6, cell=cell)) for cell in ("RNN", "LSTM")]
+    assert pack(pool, group(6, cell="RNN")) is packs[0]
+    pack(pool, group(6, cell="GRU"))  # 18 slots are two too many
+    assert pack(pool, group(6, cell="RNN")) is packs[0]
+    assert pack(pool, group(6, cell="LSTM")) is not packs[1]
 
 
-def test_when_memory_runs_out_the_other_packs_go_first_then_half_of_the_members(shelf: PackPool) -> None:
-    pack(shelf, group(4, cell="LSTM"))
-    given = group(7)
-    shelf.shrink(shape(given), 7)
+def test_after_memory_ran_out_the_other_packs_are_dropped_first_then_the_members_are_halved(pool: PackPool) -> None:
+    pack(pool, group(4, cell="LSTM"))
+    fits = group(7)
+    pool.shrink(shape(fits), 7)
     for slots in (7, 3, 0):
-        found = pack(shelf, given)
-        assert (found.room.slots if found else 0) == slots
-        shelf.shrink(shape(given), 7)
-    assert pack(shelf, given) is None
+        made = pack(pool, fits)
+        assert (made.capacity.slots if made else 0) == slots
+        pool.shrink(shape(fits), 7)
+    assert pack(pool, fits) is None
 
 
-def test_a_group_that_is_faster_one_by_one_gets_no_pack(monkeypatch: pytest.MonkeyPatch) -> None:
-    shelf = PackPool(DATASET, 16, PackTiming(measures=True))
-    seconds = iter([0, 1, 0, 10, 0, 10])  # an epoch of one fit takes 1, one of each pack 10
+def test_a_group_gets_no_pack_if_one_by_one_is_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = PackPool(DATASET, 16, PackTiming(measures=True))
+    seconds = iter([0, 1, 0, 10, 0, 10])  # an epoch of one fit takes 1 s, an epoch of each pack 10 s
     monkeypatch.setattr("volopt.packs.timing.time.perf_counter", lambda: next(seconds))
-    assert pack(shelf, group(4)) is None
-    assert pack(shelf, group(3)) is None  # not measured again
-    assert pack(shelf, group(12)) is not None
+    assert pack(pool, group(4)) is None
+    assert pack(pool, group(3)) is None  # without another measurement
+    assert pack(pool, group(12)) is not None

@@ -22,10 +22,10 @@ def options(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> RunOption
 @pytest.fixture(scope="session")
 def small(options: RunOptions) -> StudyView:
     """The small study: a grid of 4 points and 3 random ones, 2 seeds each."""
-    return subject(options.storage, "small")
+    return study_view(options.storage, "small")
 
 
-def subject(url: str, name: str) -> StudyView:
+def study_view(url: str, name: str) -> StudyView:
     """Return a stored study."""
     study, definition = studies.find(connect(url), name)
     return StudyView(study, definition, artifacts_of(connect(url)))

@@ -39,18 +39,18 @@ class Page(HTMLParser):
         return [dict(zip(header, row, strict=True)) for row in rows]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
+        attributes = dict(attrs)
         if tag not in VOID:
             self.tags.append(tag)
         self.addresses += [value or "" for name, value in attrs if name in ADDRESSES]
-        self.handlers += [name for name in found if name.startswith("on")]
+        self.handlers += [name for name in attributes if name.startswith("on")]
         if tag == "section":
-            self._section = found["id"] or ""
+            self._section = attributes["id"] or ""
             self.sections[self._section], self.figures[self._section] = "", []
         elif tag == "script":
-            self.scripts.append(found)
+            self.scripts.append(attributes)
         elif tag == "html":
-            self.lang = found.get("lang") or ""
+            self.lang = attributes.get("lang") or ""
         elif tag in ("h1", "h2", "h3"):
             self.headings.append(tag)
         elif tag == "caption":

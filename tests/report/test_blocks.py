@@ -1,12 +1,12 @@
 """How values and columns are shown."""
 
 from volopt.errors import VoloptError
-from volopt.report.blocks import FactsBlock, TableBlock, told
+from volopt.report.blocks import FactsBlock, TableBlock, error_sentences
 
 
 def test_numbers_have_four_digits_and_what_is_not_known_has_a_dash() -> None:
-    found = TableBlock("", ("a", "b", "c"), [(0.123456, None, 12), (1e-9, "text", 7)])
-    assert found.cells() == [["0.1235", "–", "12"], ["1e-09", "text", "7"]]
+    table = TableBlock("", ("a", "b", "c"), [(0.123456, None, 12), (1e-9, "text", 7)])
+    assert table.cells() == [["0.1235", "–", "12"], ["1e-09", "text", "7"]]
 
 
 def test_a_column_that_begins_with_numbers_is_set_as_one_and_long_words_get_room() -> None:
@@ -20,5 +20,5 @@ def test_facts_that_are_not_known_are_left_out() -> None:
 
 
 def test_messages_and_hints_become_sentences() -> None:
-    assert told(VoloptError("nothing is here", "run it first")) == "Nothing is here. Run it first."
-    assert told(VoloptError("is it?")) == "Is it?"
+    assert error_sentences(VoloptError("nothing is here", "run it first")) == "Nothing is here. Run it first."
+    assert error_sentences(VoloptError("is it?")) == "Is it?"

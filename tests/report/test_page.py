@@ -10,12 +10,14 @@ import pytest
 from optuna.trial import TrialState
 
 from hand_made import Shelf, World, content
-from report.conftest import subject
+from report.conftest import study_view
 from report.reading import Page
 from volopt.definition.schema import Definition
+from volopt.figures.kinds import KINDS
 from volopt.figures.study_view import StudyView
 from volopt.report.page import page
 from volopt.search.job import RunOptions
+from volopt.storage.run_record import RunRecord
 from volopt.studies import study as studies
 from volopt.studies.space import distributions
 
@@ -27,7 +29,7 @@ HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 
 
 
 def html(of: StudyView) -> str:
-    return page(of.study, of.definition, of.artifacts)
+    return page(of)
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +48,10 @@ def test_every_section_is_there_in_order_and_in_the_contents(report: Page) -> No
     assert report.headings == ["h1", *["h2"] * len(SECTIONS)]
     assert (report.lang, report.title) == ("en", "small: report of a volopt study")
     assert report.tags == []  # every element is closed
+
+
+def test_every_section_that_a_figure_names_exists() -> None:
+    assert {kind.report for kind in KINDS.values()} - {""} <= set(SECTIONS)
 
 
 def test_it_needs_no_other_file_and_no_other_host_and_is_under_8_mb(text: str, report: Page) -> None:
@@ -106,14 +112,19 @@ def test_the_record_says_what_ran_the_study_and_holds_its_file(tmp_path: Path) -
     study, _ = studies.find(shelf.storage, "mine")
     names = ("started", "device", "precision", "workers", "machine")
     for commit in ("0123456789abcdef" * 2, None):
-        said = {"data": {"reader": "csv"}, "versions": {"torch": "9.9"}, "git_commit": commit, "study_file": "the text"}
-        studies.add_run(study, {name: f"my {name}" for name in names} | said)
-    found = Page(html(subject(f"sqlite:///{tmp_path}/volopt.db", "mine")))
-    rows = found.table("Runs whose settings differ from those of the run before")
+        fields = {
+            "data": {"reader": "csv"},
+            "versions": {"torch": "9.9"},
+            "git_commit": commit,
+            "study_file": "the text",
+        }
+        studies.add_run(study, RunRecord.model_validate({name: f"my {name}" for name in names} | fields))
+    report_page = Page(html(study_view(f"sqlite:///{tmp_path}/volopt.db", "mine")))
+    rows = report_page.table("Runs whose settings differ from those of the run before")
     assert [row["git commit"] for row in rows] == ["0123456789ab", "–"]
     assert rows[0]["device"] == "my device"
-    assert "torch9.9" in found.sections["record"]
-    assert "the text" in found.sections["record"]
+    assert "torch9.9" in report_page.sections["record"]
+    assert "the text" in report_page.sections["record"]
 
 
 def test_figures_are_drawn_from_numbers_of_few_digits_that_are_all_finite(report: Page) -> None:
@@ -135,53 +146,53 @@ def test_the_grid_has_a_panel_a_point_and_its_legend_is_text(report: Page) -> No
 
 def test_a_sentence_that_several_figures_would_say_stands_once(tmp_path: Path) -> None:
     Shelf(tmp_path).study("mine")
-    found = Page(html(subject(f"sqlite:///{tmp_path}/volopt.db", "mine")))
-    lines = [line.strip() for line in found.sections["search"].splitlines() if line.strip()]
+    report_page = Page(html(study_view(f"sqlite:///{tmp_path}/volopt.db", "mine")))
+    lines = [line.strip() for line in report_page.sections["search"].splitlines() if line.strip()]
     assert len(lines) == len(set(lines)) >= 2
 
 
-def test_what_published_studies_do_otherwise_is_told(tmp_path: Path) -> None:
+def test_what_published_studies_do_otherwise_is_reported(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path)
     definition = shelf.study("mine", of="published")
-    shelf.trial(definition, content(World(seeds=2)(cell="RNN", hidden_size=5)), cell="RNN")
-    found = Page(html(subject(f"sqlite:///{tmp_path}/volopt.db", "mine")))
-    assert "Scaling has seen the valid days" in found.sections["data"]
-    assert "SH600000.csv, SH600000TE.csv" in found.sections["data"]
-    assert [row["days forecast"] for row in found.table("Splits")] == ["–", "120", "120"]
-    assert found.table("Splits")[2]["first day"] == "2020-01-01"
+    shelf.trial(definition, content(World(seeds=2).trial(cell="RNN", hidden_size=5)), cell="RNN")
+    report_page = Page(html(study_view(f"sqlite:///{tmp_path}/volopt.db", "mine")))
+    assert "The scaling used the valid days" in report_page.sections["data"]
+    assert "SH600000.csv, SH600000TE.csv" in report_page.sections["data"]
+    assert [row["days forecast"] for row in report_page.table("Splits")] == ["–", "120", "120"]
+    assert report_page.table("Splits")[2]["first day"] == "2020-01-01"
 
 
 def test_the_same_study_gives_the_same_report(small: StudyView, text: str, options: RunOptions) -> None:
-    assert html(subject(options.storage, "small")) == text
+    assert html(study_view(options.storage, "small")) == text
 
 
 def hostile(directory: Path) -> StudyView:
     """Return a study whose title, reasons, provider and records were written by an enemy."""
     shelf = Shelf(directory)
     definition = shelf.study("mine", text=('title = "', f'title = "{HOSTILE} '))
-    shelf.trial(definition, content(World(seeds=2)(cell="RNN", hidden_size=5)), cell="RNN", hidden_size=5)
-    shelf.trial(definition, content(World(seeds=2)(cell="LSTM", hidden_size=5)), cell="LSTM", hidden_size=5)
+    shelf.trial(definition, content(World(seeds=2).trial(cell="RNN", hidden_size=5)), cell="RNN", hidden_size=5)
+    shelf.trial(definition, content(World(seeds=2).trial(cell="LSTM", hidden_size=5)), cell="LSTM", hidden_size=5)
     shelf.failed(definition, HOSTILE)
     study, _ = studies.find(shelf.storage, "mine")
     data = studies.data_of(study)
-    study.set_user_attr(studies.PREFIX + "data", data | {"provider": HOSTILE})
+    study.set_user_attr("volopt:data", data.model_dump() | {"provider": HOSTILE})
     record = {"data": {"reader": HOSTILE}, "versions": {HOSTILE: HOSTILE}, "command": HOSTILE, "study_file": HOSTILE}
     names = ("started", "device", "precision", "workers", "git_commit", "machine")
-    studies.add_run(study, dict.fromkeys(names, HOSTILE) | record)
-    return subject(f"sqlite:///{directory}/volopt.db", "mine")
+    studies.add_run(study, RunRecord.model_validate(dict.fromkeys(names, HOSTILE) | record))
+    return study_view(f"sqlite:///{directory}/volopt.db", "mine")
 
 
 def test_names_titles_and_reasons_of_strangers_are_text_and_nothing_else(tmp_path: Path) -> None:
     text = html(hostile(tmp_path))
-    found = Page(text)
+    report_page = Page(text)
     assert "<script>alert" not in text
     assert "<img" not in text
-    assert text.count("</script>") == text.count("<script") == len(found.scripts)
-    assert (found.tags, found.handlers) == ([], [])
-    assert found.table("Failed trials")[0]["reason"] == HOSTILE
-    assert HOSTILE in found.sections["data"]
-    assert HOSTILE in found.sections["record"]
-    assert all(address.startswith("#") for address in found.addresses)
+    assert text.count("</script>") == text.count("<script") == len(report_page.scripts)
+    assert (report_page.tags, report_page.handlers) == ([], [])
+    assert report_page.table("Failed trials")[0]["reason"] == HOSTILE
+    assert HOSTILE in report_page.sections["data"]
+    assert HOSTILE in report_page.sections["record"]
+    assert all(address.startswith("#") for address in report_page.addresses)
 
 
 def test_hostile_text_within_the_numbers_of_a_figure_cannot_end_its_script(
@@ -191,19 +202,21 @@ def test_hostile_text_within_the_numbers_of_a_figure_cannot_end_its_script(
     from volopt.report import figures
 
     class Kind:
+        report = "importance"
+
         def chart(self, of: StudyView) -> charts.Chart:
             marks = [charts.Points([1, 2], [1, 2], name=HOSTILE, hover=[HOSTILE, "<!--<script>"])]
-            panel = charts.Subplot(charts.Axis(HOSTILE), charts.Axis("y"), marks, title=HOSTILE)
-            return charts.Chart(HOSTILE, [panel], subtitle=HOSTILE, notes=[HOSTILE])
+            subplot = charts.Subplot(charts.Axis(HOSTILE), charts.Axis("y"), marks, title=HOSTILE)
+            return charts.Chart(HOSTILE, [subplot], notes=[HOSTILE])
 
     monkeypatch.setitem(figures.KINDS, "importance", Kind())
     text = html(hostile(tmp_path))
-    found = Page(text)
-    (figure,) = found.figures["importance"]
+    report_page = Page(text)
+    (figure,) = report_page.figures["importance"]
     assert "<script>alert" not in text
-    assert found.tags == []
+    assert report_page.tags == []
     assert "alert(1)" in json.dumps(figure)
-    assert found.sections["importance"].count(HOSTILE) == 4  # title, subtitle, legend, note
+    assert report_page.sections["importance"].count(HOSTILE) == 3  # title, legend, note
 
 
 def failed(shelf: Shelf, definition: Definition) -> None:
@@ -216,7 +229,7 @@ def running(shelf: Shelf, definition: Definition) -> None:
 
 
 def single(shelf: Shelf, definition: Definition) -> None:
-    shelf.trial(definition, content(World(seeds=1)(cell="RNN", hidden_size=5)), cell="RNN", hidden_size=5)
+    shelf.trial(definition, content(World(seeds=1).trial(cell="RNN", hidden_size=5)), cell="RNN", hidden_size=5)
 
 
 def without_artifact(shelf: Shelf, definition: Definition) -> None:
@@ -234,16 +247,16 @@ def pruned(shelf: Shelf, definition: Definition) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fill", "section", "said"),
+    ("fill", "section", "sentence"),
     [
         (lambda shelf, definition: None, "results", "The study has no trials yet."),
-        (lambda shelf, definition: None, "results", "The first command under Going on runs the study."),
+        (lambda shelf, definition: None, "results", "The first command under Next steps runs the study."),
         (lambda shelf, definition: None, "commands", "volopt run mine.toml"),
         (failed, "results", "Trials: 12 failed."),
-        (failed, "results", "There is no result to show. The first command under Going on runs the study."),
-        (failed, "results", "2 more failed."),
+        (failed, "results", "There are no results yet. The first command under Next steps runs the study."),
+        (failed, "results", "2 more."),
         (failed, "best", "No trial is COMPLETE yet"),
-        (running, "results", "It is being run, or its run was killed"),
+        (running, "results", "The study is running, or its run was killed"),
         (pruned, "results", "Trials: 1 pruned."),
         (single, "results", "Trials: 1 complete."),
         (single, "best", "Trial 0 has the best valid_mse."),
@@ -253,11 +266,11 @@ def pruned(shelf: Shelf, definition: Definition) -> None:
     ],
 )
 def test_a_study_in_any_state_has_a_report_that_says_what_is_the_matter(
-    tmp_path: Path, fill: Callable[[Shelf, Definition], None], section: str, said: str
+    tmp_path: Path, fill: Callable[[Shelf, Definition], None], section: str, sentence: str
 ) -> None:
     shelf = Shelf(tmp_path)
     fill(shelf, shelf.study("mine"))
-    found = Page(html(subject(f"sqlite:///{tmp_path}/volopt.db", "mine")))
-    assert list(found.sections) == SECTIONS
-    assert said in found.sections[section]
-    assert all(text.strip().count("\n") for text in found.sections.values())  # no section is a heading alone
+    report_page = Page(html(study_view(f"sqlite:///{tmp_path}/volopt.db", "mine")))
+    assert list(report_page.sections) == SECTIONS
+    assert sentence in report_page.sections[section]
+    assert all(text.strip().count("\n") for text in report_page.sections.values())  # no section is a heading alone

@@ -8,11 +8,11 @@ from optuna.trial import TrialState
 
 from builders import STUDY, definition
 from volopt.definition.schema import Definition, Phase
-from volopt.search.asking import START, GridAsker, ProposalAsker, asker
-from volopt.studies.attributes import INTERRUPTED
+from volopt.search.asking import GridAsker, ProposalAsker, asker
+from volopt.studies.attributes import INTERRUPTED, START
 from volopt.studies.ledger import Ledger
-from volopt.studies.phases import PhaseMembership, progress, stationary
-from volopt.studies.space import Params, point
+from volopt.studies.listing import PhaseMembership
+from volopt.studies.space import Params, fixed_params, point
 
 BASE: Params = {"cell": "RNN", "hidden_size": 3, "window": 4, "learning_rate": 0.005}
 DEPTH = '\n[[phase]]\nname = "depth"\nsampler = "grid"\ngrid = { hidden_size = [3, 5] }\n'
@@ -146,12 +146,12 @@ def test_a_resumed_phase_proposes_what_an_undisturbed_one_would() -> None:
 
 def test_a_phase_that_starts_at_the_baseline_stays_there_and_fix_moves_it() -> None:
     found = with_extend("fix = { hidden_size = 5 }", 'start = "baseline"')
-    assert stationary(found.phases[1], found, {}) == {"cell": "RNN", "hidden_size": 5}
+    assert fixed_params(found.phases[1], found, {}) == {"cell": "RNN", "hidden_size": 5}
 
 
 def test_a_grids_own_keys_do_not_stay() -> None:
     found = definition()
-    assert stationary(found.phases[0], found, {}) == {"window": 4, "learning_rate": 0.005}
+    assert fixed_params(found.phases[0], found, {}) == {"window": 4, "learning_rate": 0.005}
 
 
 def completed(study: optuna.Study, value: float, **params: Any) -> None:
@@ -212,7 +212,7 @@ def test_a_point_of_two_grids_is_taken_once_and_done_in_both() -> None:
     found = definition(STUDY + DEPTH)
     driver = Driver(found, 0)
     driver.finish(driver.asker())
-    assert [progress(phase, found, driver.ledger) for phase in found.phases] == [(4, 4), (0, 3), (2, 2)]
+    assert [driver.ledger.progress(phase, found) for phase in found.phases] == [(4, 4), (0, 3), (2, 2)]
     assert driver.finish(driver.asker(found.phases[2])) == []
 
 
@@ -229,4 +229,4 @@ def test_done_are_complete_points_of_a_grid_and_complete_and_pruned_trials_else(
         ledger.finish(phase, params, complete=complete)
     ledger.start("extend", BASE | {"window": 2})
     ledger.fail("extend", BASE | {"window": 2}, "nan")
-    assert [progress(phase, found, ledger) for phase in found.phases] == [(1, 4), (2, 3)]
+    assert [ledger.progress(phase, found) for phase in found.phases] == [(1, 4), (2, 3)]

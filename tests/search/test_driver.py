@@ -10,10 +10,12 @@ from optuna.trial import FrozenTrial, TrialState
 
 from builders import STUDY, dataset, definition
 from driven import Bench, Faulty, pruned_by
-from volopt.search.illustrator import Illustrator
+from volopt.definition.schema import Phase
+from volopt.optuna_internals import trial_id
+from volopt.search.callbacks import Callback
 from volopt.storage.artifacts import CURVES, Artifacts
 from volopt.studies.listing import seeds, trials
-from volopt.studies.trial_file import read
+from volopt.studies.trial_file import TrialFile, read
 from volopt.training.task import Task
 
 
@@ -63,7 +65,7 @@ def test_the_artifact_holds_curves_and_forecasts_by_date_in_original_units(bench
 def test_the_long_columns_of_a_large_panel_lie_beside_the_artifact(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("volopt.search.trial_results.LONG", 0)
+    monkeypatch.setattr("volopt.search.trial_results.MAX_JSON_NUMBERS", 0)
     found = definition()
     bench.drive(found)
     study, store = bench.study, Artifacts(bench.directory / "artifacts")
@@ -154,43 +156,43 @@ def test_a_trial_is_set_beside_the_baselines_of_its_own_days(tmp_path: Path) -> 
     """Under the published rule the days of a split move with the window."""
     bench = Bench(tmp_path)
     bench.drive(definition())
-    assert bench.windows == [trial.params["window"] for trial in bench.study.trials]
-    assert len(set(bench.windows)) > 1
+    assert bench.windows == list(dict.fromkeys(trial.params["window"] for trial in bench.study.trials))
+    assert len(bench.windows) > 1
 
 
-class Hearing(Illustrator):
-    """Writes down what an illustrator is told, and in which state the trial is then."""
+class Notes(Callback):
+    """Note each event, and the state of the trial at that time."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[Any, ...]] = []
+        self.events: list[tuple[Any, ...]] = []
 
-    def trial(self, trial: optuna.Trial, content: dict[str, Any], value: float | None) -> None:
-        state = trial.storage.get_trial(trial._trial_id).state.name
-        self.told.append((trial.number, state, len(content["seeds"]), value))
+    def on_trial_result(self, trial: optuna.Trial, file: TrialFile, value: float | None) -> None:
+        state = trial.storage.get_trial(trial_id(trial)).state.name
+        self.events.append((trial.number, state, len(file.seeds), value))
 
-    def failed(self, trial: optuna.Trial | FrozenTrial, reason: str) -> None:
-        self.told.append((trial.number, reason))
+    def on_trial_failure(self, trial: optuna.Trial | FrozenTrial, reason: str) -> None:
+        self.events.append((trial.number, reason))
 
-    def study(self) -> None:
-        self.told.append(())
+    def on_phase_end(self, phase: Phase) -> None:
+        self.events.append(())
 
 
-def test_an_illustrator_hears_of_each_trial_before_it_is_told_and_of_the_end_of_each_phase(bench: Bench) -> None:
-    hearing = Hearing()
-    bench.drive(definition(), illustrator=hearing)
+def test_callbacks_get_the_results_of_a_trial_before_it_is_told_and_the_end_of_each_phase(bench: Bench) -> None:
+    notes = Notes()
+    bench.drive(definition(), callbacks=[notes])
     width, extend = bench.study.trials[:4], bench.study.trials[4:]
-    heard = [[(trial.number, "RUNNING", 2, trial.value) for trial in phase] for phase in (width, extend)]
-    assert hearing.told == [*heard[0], (), *heard[1], ()]
+    results = [[(trial.number, "RUNNING", 2, trial.value) for trial in phase] for phase in (width, extend)]
+    assert notes.events == [*results[0], (), *results[1], ()]
 
 
-def test_an_illustrator_hears_of_pruned_and_failed_trials(bench: Bench) -> None:
+def test_callbacks_get_pruned_and_failed_trials(bench: Bench) -> None:
     def fault(task: Task, count: int) -> BaseException | None:
         return ValueError("no") if count == 0 else None
 
-    hearing = Hearing()
-    bench.drive(definition(pruned_by("median")), lambda trainer: Faulty(trainer, fault), illustrator=hearing)
-    told = {each[0]: each[-1] for each in hearing.told if each}
-    assert told[0] == "ValueError: no"
+    notes = Notes()
+    bench.drive(definition(pruned_by("median")), lambda trainer: Faulty(trainer, fault), callbacks=[notes])
+    last = {event[0]: event[-1] for event in notes.events if event}
+    assert last[0] == "ValueError: no"
     pruned = [trial.number for trial in bench.study.trials if trial.state == TrialState.PRUNED]
     assert pruned
-    assert all(told[number] is None for number in pruned)
+    assert all(last[number] is None for number in pruned)

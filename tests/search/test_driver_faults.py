@@ -77,7 +77,7 @@ def test_an_interrupt_that_was_lost_in_a_finalizer_ends_the_run_all_the_same(ben
     interrupts = Interrupts()
 
     def fault(task: Task, count: int) -> BaseException | None:
-        interrupts.asked = interrupts.asked or count == 9  # and nobody heard the exception
+        interrupts.requested = interrupts.requested or count == 9  # and nobody heard the exception
         return None
 
     with pytest.raises(KeyboardInterrupt):
@@ -165,7 +165,7 @@ def test_a_killed_run_leaves_the_states_that_were_due(bench: Bench) -> None:
             pass
 
     with pytest.raises(Killed):
-        bench.drive(definition(), lambda trainer: Faulty(trainer, fault), kind=Deadly, keep_seconds=0.0)
+        bench.drive(definition(), lambda trainer: Faulty(trainer, fault), kind=Deadly, checkpoint_seconds=0.0)
     assert bench.states() == ["RUNNING"]
     assert bench.drive(definition()).epochs_trained == 7 * 2 * 4 - 4  # what was not collected is lost
 
@@ -220,7 +220,7 @@ def test_a_state_that_cannot_be_gone_on_from_costs_one_retry(bench: Bench) -> No
 
 
 def test_a_pruned_trial_leaves_no_state(bench: Bench) -> None:
-    bench.drive(definition(pruned_by("median")), keep_seconds=0.0)
+    bench.drive(definition(pruned_by("median")), checkpoint_seconds=0.0)
     assert "PRUNED" in bench.states()
     assert bench.states_on_disk() == []
 

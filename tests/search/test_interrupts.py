@@ -54,7 +54,7 @@ def test_an_exception_lost_in_a_finalizer_is_raised_by_the_next_check() -> None:
 STUCK = """
 import sqlite3, sys
 from volopt.search import interrupts
-interrupts.GRACE = float(sys.argv[1])
+interrupts.GRACE_SECONDS = float(sys.argv[1])
 holder = sqlite3.connect("locked.db", isolation_level=None)
 holder.execute("BEGIN IMMEDIATE")
 with interrupts.Interrupts():

@@ -1,10 +1,14 @@
 """What a run would do, before it does it."""
 
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from builders import STUDY, definition
 from volopt.definition.schema import Definition
-from volopt.search.plan import PhasePlan, plan
+from volopt.search.plan import PhasePlan, fit_seconds, plan
 from volopt.studies.ledger import Ledger
 from volopt.studies.space import Params
 
@@ -93,3 +97,53 @@ def test_lists_are_drawn_from_and_the_price_is_the_same_each_time() -> None:
         (cell, size) for cell in ("RNN", "LSTM") for size in (3, 5)
     }
     assert drawn(found) == draws
+
+
+SMALL: Params = {"cell": "RNN", "hidden_size": 5, "num_layers": 1, "window": 19}
+
+
+def price(days: int = 1313, epochs: int = 100, **params: Any) -> float:
+    return fit_seconds(definition(training={"epochs": epochs}), SMALL | params, days)
+
+
+@pytest.mark.parametrize(
+    ("params", "milliseconds"),
+    [
+        ({"hidden_size": 5}, 3),
+        ({"hidden_size": 125}, 57),
+        ({"hidden_size": 250}, 160),
+        ({"cell": "LSTM", "hidden_size": 125}, 112),
+        ({"cell": "LSTM", "hidden_size": 250}, 285),
+        ({"num_layers": 15}, 43),
+    ],
+    ids=str,
+)
+def test_an_epoch_costs_about_what_was_measured(params: dict[str, Any], milliseconds: float) -> None:
+    """One thread, 1313 windows of 19 days, full batch."""
+    assert price(**params) * 1000 / 100 == pytest.approx(milliseconds, rel=0.5)
+
+
+@given(units=st.integers(1, 300), layers=st.integers(1, 30), window=st.integers(1, 100))
+def test_more_of_anything_costs_more(units: int, layers: int, window: int) -> None:
+    def least(**more: int) -> float:
+        return price(**({"hidden_size": units, "num_layers": layers, "window": window} | more))
+
+    cheapest = least()
+    assert 0 < cheapest < least(hidden_size=units + 1)
+    assert cheapest < least(num_layers=layers + 1)
+    assert cheapest < least(window=window + 1)
+
+
+def test_gates_days_and_epochs_cost() -> None:
+    assert price(cell="RNN") < price(cell="GRU") < price(cell="LSTM")
+    assert price(days=1000) < price(days=2000)
+    assert price(epochs=200) == pytest.approx(2 * price(epochs=100))
+
+
+def test_small_batches_cost_more_than_a_full_one() -> None:
+    assert price(batch_size="full") < price(batch_size=256) < price(batch_size=16)
+
+
+def test_what_a_trial_does_not_say_stays_at_the_baseline() -> None:
+    found = definition()
+    assert fit_seconds(found, {}, 60) == fit_seconds(found, {"cell": "RNN", "hidden_size": 3, "window": 4}, 60)

@@ -1,5 +1,6 @@
 """Whole runs on the synthetic sample, as the command line starts them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,15 +8,17 @@ import optuna
 import pytest
 from optuna.trial import FrozenTrial
 
+from volopt.definition.schema import Phase
 from volopt.errors import DataError, StudyError, UsageError
 from volopt.search import run as runs
 from volopt.search.callbacks import Callback
-from volopt.search.illustrator import Illustrator
 from volopt.search.job import RunOptions, prepare_job
 from volopt.search.plan import PhasePlan
+from volopt.storage.artifacts import Artifacts
 from volopt.storage.database.connect import connect
+from volopt.studies.attributes import ORPHAN
 from volopt.studies.listing import summary, trials
-from volopt.studies.study import ORPHAN, find
+from volopt.studies.study import find
 
 
 @pytest.fixture
@@ -26,7 +29,7 @@ def options(tmp_path: Path, sample: Path) -> RunOptions:
 
 
 def _run(study: str, options: RunOptions) -> dict[str, object]:
-    return runs.run(prepare_job(study, options), lambda plans: Callback())
+    return runs.run(prepare_job(study, options))
 
 
 def test_one_and_two_workers_give_identical_values_for_every_grid_point(options: RunOptions, tmp_path: Path) -> None:
@@ -74,41 +77,38 @@ def test_a_dry_run_knows_the_fits_that_are_kept(options: RunOptions) -> None:
     assert plans["depth"].fits == 18  # two of its eight points stand in width too
 
 
-def test_who_watches_is_told_the_plan_and_every_trial(options: RunOptions) -> None:
-    class Watcher(Callback):
-        def __init__(self) -> None:
-            self.heard: list[str] = []
-
-        def __call__(self, plans: list[PhasePlan]) -> "Watcher":
-            self.heard += [f"{each.name} {each.done}/{each.total}" for each in plans]
-            return self
-
-        def trial_finished(self, phase: object, trial: optuna.trial.FrozenTrial) -> None:
-            self.heard.append(trial.state.name)
-
-    watcher = Watcher()
-    runs.run(prepare_job("loss_curves", options), watcher)
-    assert watcher.heard == ["loss_curves 0/2", "COMPLETE", "COMPLETE"]
-
-
-class Hears(Illustrator):
-    """Notes which trials failed, and why."""
+class Events(Callback):
+    """Note the plans, the end of each trial, and the failures."""
 
     def __init__(self) -> None:
+        self.plans: list[str] = []
+        self.states: list[str] = []
         self.failures: list[tuple[int, str]] = []
 
-    def failed(self, trial: optuna.Trial | FrozenTrial, reason: str) -> None:
+    def on_run_begin(self, study: optuna.Study, artifacts: Artifacts, plans: Sequence[PhasePlan]) -> None:
+        self.plans += [f"{plan.name} {plan.done}/{plan.total}" for plan in plans]
+
+    def on_trial_end(self, phase: Phase, trial: FrozenTrial) -> None:
+        self.states.append(trial.state.name)
+
+    def on_trial_failure(self, trial: optuna.Trial | FrozenTrial, reason: str) -> None:
         self.failures.append((trial.number, reason))
 
 
-def test_who_illustrates_is_told_of_trials_that_a_dead_run_left_behind(options: RunOptions) -> None:
+def test_a_callback_gets_the_plan_and_every_trial(options: RunOptions) -> None:
+    events = Events()
+    runs.run(prepare_job("loss_curves", options), [events])
+    assert (events.plans, events.states) == (["loss_curves 0/2"], ["COMPLETE", "COMPLETE"])
+
+
+def test_a_callback_gets_the_trials_that_a_dead_run_left_behind(options: RunOptions) -> None:
     _run("loss_curves", options)
     storage = connect(options.storage, write=True)
     study, _ = find(storage, "loss_curves")
-    left = study.ask().number
-    hears = Hears()
-    runs.run(prepare_job("loss_curves", options), lambda plans: Callback(), lambda study, artifacts: hears)
-    assert hears.failures == [(left, ORPHAN)]
+    orphan = study.ask().number
+    events = Events()
+    runs.run(prepare_job("loss_curves", options), [events])
+    assert events.failures == [(orphan, ORPHAN)]
 
 
 def test_the_run_record_says_what_made_the_numbers(options: RunOptions) -> None:
@@ -180,12 +180,12 @@ def test_the_command_and_the_record_of_a_run_say_that_it_packs(options: RunOptio
     job = prepare_job("loss_curves", replace(options, pack="2"))
     assert "--pack=2" in job.command
     assert "--pack" not in prepare_job("loss_curves", options).command
-    runs.run(job, lambda plans: Callback())
+    runs.run(job)
     _run("loss_curves", options)
     study, _ = find(connect(options.storage), "loss_curves")
     packed, plain = study.user_attrs["volopt:runs"]
     assert packed["pack"] == "2"
-    assert "pack" not in plain
+    assert plain["pack"] is None
 
 
 def test_what_is_left_to_train_is_told_apart_for_packs(options: RunOptions) -> None:

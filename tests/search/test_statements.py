@@ -24,7 +24,7 @@ class Counts(Callback):
         self.statements = self.commits = 0
         self.ends: list[tuple[int, int]] = []
 
-    def trial_finished(self, phase: Phase, trial: FrozenTrial) -> None:
+    def on_trial_end(self, phase: Phase, trial: FrozenTrial) -> None:
         """Note what there was so far."""
         self.ends.append((self.statements, self.commits))
 
@@ -53,7 +53,7 @@ def test_a_trial_is_three_transactions_and_a_fixed_number_of_statements(tmp_path
     said = RunOptions(f"sqlite:///{tmp_path}/volopt.db", data=sample, trials=8, workers=1, device="cpu")
     job = prepare_job(str(tmp_path / "tiny.toml"), said)
     with counting() as counts:
-        runs.run(job, lambda plans: counts)
+        runs.run(job, [counts])
     each = [(b[0] - a[0], b[1] - a[1]) for a, b in zip(counts.ends[1:], counts.ends[2:], strict=False)]
     assert len(counts.ends) == 8
     assert len(set(each)) == 1

@@ -21,7 +21,7 @@ from volopt.windows.dataset import Dataset, prepare
 
 FOUND = definition()
 DATA = dataset(FOUND)
-TRAIN = DATA.train_target(4)
+TRAIN = DATA.target("train", 4)
 BASELINES = Baselines(
     "key",
     {},
@@ -38,7 +38,7 @@ def run(*untils: int, **params: Any) -> TrialRun:
     for task, until in zip(tasks(FOUND, params, "cpu", "highest"), untils, strict=True):
         member = SeedRun(task, "")
         if until:
-            member.receive(advance(task, DATA, None, until))
+            member.receive(advance(DATA, task, None, until))
         members.append(member)
     trial = optuna.create_study().ask()
     return TrialRun(trial, FOUND.phases[0], params, members, by_seed=False)
@@ -49,7 +49,7 @@ OF_SERIES = replace(BASELINES, by_series={name: [row] for name, row in BASELINES
 
 def artifact(trial: TrialRun, data: Dataset = DATA, baselines: Baselines = OF_SERIES) -> dict[str, Any]:
     rows = trial_results.seeds(trial, BASELINES)
-    return trial_results.artifact(trial, data, rows, trial_results.means(rows), baselines)
+    return trial_results.trial_file(trial, data, rows, trial_results.means(rows), baselines).model_dump()
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def finished() -> TrialRun:
 def test_each_seed_has_its_scores(finished: TrialRun) -> None:
     rows = trial_results.seeds(finished, BASELINES)
     assert [(row["seed"], row["epochs"], row["best_epoch"]) for row in rows] == [(0, 4, 4), (1, 4, 4)]
-    for row, member in zip(rows, finished.members, strict=True):
+    for row, member in zip(rows, finished.seeds, strict=True):
         assert member.fit is not None
         assert {"train_mse", "valid_mse", "test_mse", "valid_log_r2", "test_log_r2"} <= row.keys()
         assert row["valid_mse"] == member.fit.metrics["valid_mse"]
@@ -69,7 +69,7 @@ def test_each_seed_has_its_scores(finished: TrialRun) -> None:
 
 def test_a_pruned_seed_has_its_losses_so_far_and_one_that_never_began_is_left_out() -> None:
     pruned = run(2, 0)
-    curves = pruned.members[0].curves
+    curves = pruned.seeds[0].curves
     assert curves is not None
     assert trial_results.seeds(pruned, BASELINES) == [
         {"seed": 0, "train_mse": curves.train_mse[1], "valid_mse": curves.valid_mse[1], "epochs": 2}
@@ -90,7 +90,7 @@ def test_an_ensemble_is_scored_by_the_mean_of_its_forecasts_and_not_by_the_mean_
     found = trial_results.ensemble(finished, DATA, BASELINES)
     came = frame()
     actual = came.values[(came.dates >= np.datetime64("2020-04-01")) & (came.dates < np.datetime64("2020-05-01")), 1]
-    forecasts = [member.fit.forecasts["forecast.valid"] for member in finished.members if member.fit]
+    forecasts = [member.fit.arrays["forecast.valid"] for member in finished.seeds if member.fit]
     errors = np.log(np.maximum(np.mean(forecasts, axis=0), 0.1 * TRAIN.min())) - np.log(actual)
     error = np.mean(errors**2)
     assert found["ensemble_valid_log_mse"] == pytest.approx(error)
@@ -108,7 +108,7 @@ def test_seeds_that_are_not_finished_have_no_ensemble() -> None:
 
 
 def test_a_score_that_is_not_finite_is_told_as_missing(finished: TrialRun) -> None:
-    member = finished.members[0]
+    member = finished.seeds[0]
     assert member.fit is not None
     broken = replace(member, fit=replace(member.fit, metrics=member.fit.metrics | {"test_mase": math.inf}))
     rows = trial_results.seeds(TrialRun(finished.trial, finished.phase, {}, [broken], by_seed=False), BASELINES)
@@ -136,13 +136,13 @@ def test_an_artifact_has_forecasts_beside_what_came_by_date_in_original_units(fi
     came = frame()
     volume = came.values[came.dates >= np.datetime64("2020-05-01"), 1][:31]
     assert found["days"]["test"]["actual"] == pytest.approx(volume.tolist(), rel=1e-5)
-    for seed, member in zip(found["seeds"], finished.members, strict=True):
+    for seed, member in zip(found["seeds"], finished.seeds, strict=True):
         assert member.fit is not None
         assert seed["seed"] == member.task.seed
         assert seed["metrics"]["test_mse"] == member.fit.metrics["test_mse"]
         assert "valid_skill_persistence" in seed["metrics"]
         for split in ("valid", "test"):
-            assert seed["forecast"][split] == member.fit.forecasts[f"forecast.{split}"].tolist()
+            assert seed["forecast"][split] == member.fit.arrays[f"forecast.{split}"].tolist()
             assert len(seed["forecast"][split]) == len(found["days"][split]["actual"])
         assert len(seed["curves"]["valid_mse"]) == 4
 
@@ -167,7 +167,7 @@ def test_each_instrument_of_a_panel_is_scored_by_itself() -> None:
     alone = [prepare([each], FOUND, "fingerprint") for each in (frame(), short)]
     members = [SeedRun(task, "") for task in tasks(FOUND, {"window": 5}, "cpu", "highest")]
     for member in members:
-        member.receive(advance(member.task, both, None, 4))
+        member.receive(advance(both, member.task, None, 4))
     trial = TrialRun(optuna.create_study().ask(), FOUND.phases[0], {}, members, by_seed=False)
     rows = [{name: {"valid_log_mse": 0.1 * size, "test_log_mse": 1.0} for name in ("har",)} for size in (1, 2)]
     found = artifact(trial, both, Baselines("key", {}, rows[0], {"har": [row["har"] for row in rows]}))
@@ -175,18 +175,18 @@ def test_each_instrument_of_a_panel_is_scored_by_itself() -> None:
     assert [len(found["days"][split]["date"]) for split in ("valid", "test")] == [59, 62]
     mean = {split: np.mean([each["forecast"][split] for each in found["seeds"]], axis=0) for split in ("valid", "test")}
     for index, (data, days, row) in enumerate(zip(alone, (slice(0, 30), slice(30, 59)), rows, strict=True)):
-        expected = scoring.score(data, 5, {"valid": mean["valid"][days]})
+        (expected,) = scoring.by_series(data, 5, {"valid": mean["valid"][days]})
         told = found["instruments"][index]["metrics"]
         assert {name: told[name] for name in expected} == pytest.approx(expected)
         assert told["valid_skill_har"] == pytest.approx(1 - expected["valid_log_mse"] / row["har"]["valid_log_mse"])
-        assert found["parts"]["test"][index]["log_floor"] == pytest.approx(0.1 * data.train_target(5).min())
+        assert found["parts"]["test"][index]["log_floor"] == pytest.approx(0.1 * data.target("train", 5).min())
 
 
 def test_the_columns_of_a_large_panel_are_arrays_of_the_same_numbers(
     finished: TrialRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lists = artifact(finished)
-    monkeypatch.setattr(trial_results, "LONG", 61 * 3 - 1)  # days and seeds of this one
+    monkeypatch.setattr(trial_results, "MAX_JSON_NUMBERS", 61 * 3 - 1)  # days and seeds of this one
     arrays = artifact(finished)
     for split in ("valid", "test"):
         days = arrays["days"][split]
@@ -197,20 +197,20 @@ def test_the_columns_of_a_large_panel_are_arrays_of_the_same_numbers(
             assert seed["forecast"][split].tolist() == expected["forecast"][split]
     assert {**arrays, "days": 0, "seeds": 0} == {**lists, "days": 0, "seeds": 0}
     assert parse(arrays) is not None
-    monkeypatch.setattr(trial_results, "LONG", 61 * 3)
+    monkeypatch.setattr(trial_results, "MAX_JSON_NUMBERS", 61 * 3)
     assert artifact(finished) == lists
 
 
 def test_what_is_not_finite_is_nan_in_an_array_and_none_in_a_list() -> None:
     values = np.array([1.0, math.inf, math.nan])
-    np.testing.assert_array_equal(trial_results._column(values, long=True), [1.0, math.nan, math.nan])
-    assert trial_results._column(values, long=False) == [1.0, None, None]
+    np.testing.assert_array_equal(trial_results._column(values, as_array=True), [1.0, math.nan, math.nan])
+    assert trial_results._column(values, as_array=False) == [1.0, None, None]
 
 
 def test_the_artifact_of_a_pruned_trial_has_curves_only() -> None:
     found = artifact(run(2, 0))
     assert [seed["seed"] for seed in found["seeds"]] == [0]
-    assert "forecast" not in found["seeds"][0]
+    assert found["seeds"][0]["forecast"] == {}
     assert (found["instruments"], found["parts"]["valid"][0]["days"]) == ([], 30)
     assert len(found["seeds"][0]["curves"]["train_mse"]) == 2
 
@@ -227,7 +227,7 @@ def test_all_of_it_is_jsonable(finished: TrialRun) -> None:
 def test_a_curve_without_a_logarithm_is_strict_json_all_the_same() -> None:
     """A target that goes below zero has no log scores."""
     trial = run(4, 4)
-    curves = trial.members[0].curves
+    curves = trial.seeds[0].curves
     assert curves is not None
     curves.valid_log_r2[0] = math.nan
     content = json.loads(json.dumps(artifact(trial), allow_nan=False))

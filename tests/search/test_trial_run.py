@@ -11,9 +11,7 @@ from hypothesis.strategies import booleans, integers, lists
 
 from builders import definition
 from volopt.search.trial_run import SeedRun, TrialRun
-from volopt.training.curves import Curves
-from volopt.training.progress import Progress
-from volopt.training.task import Fit, State, tasks
+from volopt.training.task import Curves, Fit, State, tasks
 
 TASK = replace(tasks(definition(), {}, "cpu", "highest")[0], epochs=20)  # a rung is 2 epochs
 
@@ -33,15 +31,17 @@ def curves(*valid: float, every: int = 1) -> Curves:
 
 def fit(found: Curves, seed: int = 0) -> Fit:
     epochs = len(found.valid_mse)
-    return Fit(seed, epochs, epochs, {}, found.to_arrays(), {"forecast.valid": np.zeros(2)}, {})
+    return Fit(
+        arrays=found.to_arrays() | {"forecast.valid": np.zeros(2)},
+        seed=seed,
+        epochs=epochs,
+        best_epoch=epochs,
+        metrics={},
+    )
 
 
-def begun(found: Curves) -> Progress:
-    return Progress(found, state=State(len(found.valid_mse), {}))
-
-
-def ended(found: Curves) -> Progress:
-    return Progress(found, fit=fit(found))
+def state(found: Curves) -> State:
+    return State(arrays=found.to_arrays(), epoch=len(found.valid_mse))
 
 
 def run(pruner: str = "none", seeds: int = 3, *, by_seed: bool = False, **task: Any) -> TrialRun:
@@ -66,34 +66,34 @@ def start(found: TrialRun) -> list[int]:
 
 def advance(found: TrialRun, seed: int, *valid: float) -> None:
     """Receive all that a seed has trained so far; it is finished when the last epoch is reached."""
-    member = found.members[seed]
-    member.receive(ended(curves(*valid)) if len(valid) == member.task.epochs else begun(curves(*valid)))
+    member = found.seeds[seed]
+    member.receive(fit(curves(*valid)) if len(valid) == member.task.epochs else state(curves(*valid)))
 
 
 def test_a_member_goes_from_rung_to_rung_and_no_further_than_its_epochs() -> None:
     member = SeedRun(replace(TASK, epochs=25), "key")
     untils = []
     for epochs in (0, 2, 3, 24):
-        member.receive(begun(curves(*[1.0] * epochs)))
-        untils.append(member.until())
+        member.receive(state(curves(*[1.0] * epochs)))
+        untils.append(member.next_rung())
     assert untils == [2, 4, 4, 25]
 
 
 def test_a_member_that_took_a_fit_has_its_curves_and_no_state() -> None:
     member = SeedRun(TASK, "key")
-    member.receive(begun(curves(3.0, 2.0)))
+    member.receive(state(curves(3.0, 2.0)))
     assert (member.epoch, member.state is None, member.fit) == (2, False, None)
-    member.receive(ended(curves(3.0, 2.0, 1.0)))
+    member.receive(fit(curves(3.0, 2.0, 1.0)))
     assert (member.epoch, member.state, member.value(3)) == (3, None, 1.0)
 
 
 def test_a_member_that_ended_early_has_reached_every_epoch_with_its_last_value() -> None:
     member = SeedRun(replace(TASK, early_stopping=1), "key")
     assert not member.reached(1)
-    member.receive(begun(curves(3.0, 1.0)))
+    member.receive(state(curves(3.0, 1.0)))
     assert member.reached(2)
     assert not member.reached(3)
-    member.receive(ended(curves(3.0, 1.0, 2.0)))
+    member.receive(fit(curves(3.0, 1.0, 2.0)))
     assert member.reached(20)
     assert member.value(20) == 1.0
 
@@ -130,7 +130,7 @@ def test_a_seed_that_stands_behind_catches_up_first() -> None:
 
 def test_seeds_that_are_finished_do_not_hold_the_others() -> None:
     found = run("median")
-    found.members[1].take(fit(curves(*[1.0] * 20)))
+    found.seeds[1].finish(fit(curves(*[1.0] * 20)))
     assert start(found) == [0, 2]
 
 
@@ -167,11 +167,11 @@ def test_rungs_that_are_reached_at_once_are_all_reported_in_order() -> None:
 
 def test_kept_fits_report_every_rung_as_far_as_the_others_are() -> None:
     found = run("median", seeds=2)
-    found.members[0].take(fit(curves(*[1.0] * 20)))
+    found.seeds[0].finish(fit(curves(*[1.0] * 20)))
     assert found.reports() == []
     advance(found, 1, 3.0, 3.0)
     assert found.reports() == [(2, 2.0)]
-    found.members[1].take(fit(curves(*[5.0] * 20)))
+    found.seeds[1].finish(fit(curves(*[5.0] * 20)))
     assert found.reports() == [(epoch, 3.0) for epoch in range(4, 21, 2)]
     assert found.finished
     assert found.value() == 3.0
@@ -199,15 +199,15 @@ def test_with_early_stopping_each_seed_counts_with_its_best_epoch_so_far() -> No
     advance(found, 0, 4.0, 6.0)
     advance(found, 1, 8.0, 2.0)
     assert found.reports() == [(2, 3.0)]
-    found.members[0].receive(ended(curves(4.0, 6.0, 6.0, 6.0)))
+    found.seeds[0].receive(fit(curves(4.0, 6.0, 6.0, 6.0)))
     advance(found, 1, 8.0, 2.0, 3.0, 1.0)
     assert found.reports() == [(4, 2.5)]
 
 
 def test_seeds_that_stop_at_different_epochs_are_reported_until_the_last_one_stops() -> None:
     found = run("median", seeds=2, early_stopping=2)
-    found.members[0].receive(ended(curves(4.0, 5.0, 5.0)))
-    found.members[1].receive(ended(curves(9.0, 8.0, 7.0, 6.0, 2.0, 3.0, 3.0)))
+    found.seeds[0].receive(fit(curves(4.0, 5.0, 5.0)))
+    found.seeds[1].receive(fit(curves(9.0, 8.0, 7.0, 6.0, 2.0, 3.0, 3.0)))
     assert found.reports() == [(2, 6.0), (4, 5.0), (6, 3.0)]
     assert found.finished
     assert found.value() == 3.0
@@ -215,17 +215,17 @@ def test_seeds_that_stop_at_different_epochs_are_reported_until_the_last_one_sto
 
 def test_a_seed_that_stopped_early_does_not_hold_the_others_back() -> None:
     found = run("median", seeds=2, early_stopping=2)
-    found.members[0].receive(ended(curves(4.0, 5.0, 5.0)))
+    found.seeds[0].receive(fit(curves(4.0, 5.0, 5.0)))
     advance(found, 1, 9.0, 8.0, 7.0, 6.0)
     assert start(found) == [1]
-    assert found.members[1].until() == 6
+    assert found.seeds[1].next_rung() == 6
 
 
 def test_where_seeds_are_compared_each_is_reported_as_it_ends_in_order() -> None:
     found = run("wilcoxon", by_seed=True)
     advance(found, 0, *[9.0] * 4)
     assert found.reports() == []
-    found.members[1].take(fit(curves(*[2.0] * 20)))
+    found.seeds[1].finish(fit(curves(*[2.0] * 20)))
     assert found.reports() == []
     advance(found, 0, *[9.0] * 19, 1.0)
     assert found.reports() == [(0, 1.0), (1, 2.0)]
@@ -252,7 +252,7 @@ def test_with_halving_the_rungs_of_the_first_seed_are_reported_then_the_mean_of_
 
 def test_with_halving_a_first_seed_that_stopped_early_has_reached_every_rung() -> None:
     found = run("halving", seeds=2, early_stopping=2)
-    found.members[0].receive(ended(curves(4.0, 5.0, 5.0)))
+    found.seeds[0].receive(fit(curves(4.0, 5.0, 5.0)))
     assert found.reports() == [(epoch, 4.0) for epoch in range(2, 21, 2)]
     assert start(found) == [1]
 
@@ -265,8 +265,8 @@ def test_with_halving_steps_grow_whichever_fits_and_states_were_kept(lengths: li
         if length:
             advance(found, seed, *[1.0] * length)
             steps += [step for step, _ in found.reports()]
-    for member in found.members:
-        member.receive(ended(curves(*[1.0] * 20)))
+    for member in found.seeds:
+        member.receive(fit(curves(*[1.0] * 20)))
         steps += [step for step, _ in found.reports()]
     assert steps == [*range(2, 21, 2), *(20 * count for count in range(2, len(lengths) + 1))]
 
@@ -282,6 +282,6 @@ def test_a_phase_without_a_pruner_reports_by_seed_where_another_phase_compares_s
 
 def test_the_objectives_metric_is_the_one_reported() -> None:
     found = run("median", seeds=1, metric="valid_log_r2")
-    found.members[0].receive(ended(curves(*[float(epoch) for epoch in range(20, 0, -1)], every=2)))
+    found.seeds[0].receive(fit(curves(*[float(epoch) for epoch in range(20, 0, -1)], every=2)))
     assert found.reports()[:2] == [(2, -19.0), (4, -17.0)]
     assert found.value() == -1.0

@@ -11,11 +11,12 @@ import optuna
 import pytest
 from optuna.artifacts import get_all_artifact_meta
 
+from builders import attach
 from postgres import Server
 from volopt.errors import StorageError
 from volopt.storage import artifacts as storage_artifacts
-from volopt.storage.artifacts import ARRAYS, BESIDE, CURVES, Artifacts, artifacts_of
-from volopt.storage.files import packed
+from volopt.storage.artifacts import ARRAYS, COLUMNS_KEY, CURVES, Artifacts, artifacts_of
+from volopt.storage.files import pack_arrays
 
 CONTENT = {"window": 4, "seeds": [{"seed": 0, "curves": {"train_mse": [0.5, 0.25]}}], "note": "R²"}
 COLUMN = np.arange(5.0)
@@ -34,7 +35,7 @@ def artifacts(tmp_path: Path) -> Artifacts:
 def attached(study: optuna.Study, artifacts: Artifacts) -> optuna.trial.FrozenTrial:
     """Return a finished trial with CONTENT attached."""
     trial = study.ask()
-    artifacts.attach(trial, CURVES, CONTENT)
+    attach(artifacts, trial, CURVES, CONTENT)
     return study.tell(trial, 1.0)
 
 
@@ -46,14 +47,14 @@ def test_what_is_attached_to_a_running_trial_is_read_back(study: optuna.Study, a
 def test_each_trial_has_its_own(study: optuna.Study, artifacts: Artifacts) -> None:
     trials = [study.ask(), study.ask()]
     for trial in trials:
-        artifacts.attach(trial, CURVES, {"number": trial.number})
+        attach(artifacts, trial, CURVES, {"number": trial.number})
     found = [artifacts.read(study, trial, CURVES) for trial in study.get_trials()]
     assert found == [{"number": 0}, {"number": 1}]
 
 
 def test_a_number_that_is_not_finite_survives(study: optuna.Study, artifacts: Artifacts) -> None:
     trial = study.ask()
-    artifacts.attach(trial, CURVES, {"loss": math.inf})
+    attach(artifacts, trial, CURVES, {"loss": math.inf})
     assert artifacts.read(study, study.tell(trial, 1.0), CURVES) == {"loss": math.inf}
 
 
@@ -82,7 +83,7 @@ def test_a_missing_or_broken_file_reads_as_none(study: optuna.Study, artifacts: 
 
 def with_columns(study: optuna.Study, artifacts: Artifacts) -> optuna.trial.FrozenTrial:
     trial = study.ask()
-    artifacts.attach(trial, CURVES, CONTENT | {"column": COLUMN})
+    attach(artifacts, trial, CURVES, CONTENT | {"column": COLUMN})
     return study.tell(trial, 1.0)
 
 
@@ -98,7 +99,7 @@ def test_columns_stand_in_a_file_beside_and_are_read_back_bit_for_bit(
     found = artifacts.read(study, trial, CURVES)
     assert found is not None
     np.testing.assert_array_equal(found.pop("column"), COLUMN)
-    assert found == CONTENT | {BESIDE: ARRAYS}
+    assert found == CONTENT | {COLUMNS_KEY: ARRAYS}
     assert path_of(study, trial, artifacts, ARRAYS).is_file()
     assert artifacts.remove(study) == 2
     assert list(artifacts.directory.iterdir()) == []
@@ -110,9 +111,9 @@ def test_columns_stand_in_a_file_beside_and_are_read_back_bit_for_bit(
         lambda path: path.unlink(),
         lambda path: path.write_bytes(b""),
         lambda path: path.write_bytes(path.read_bytes()[:-8]),
-        lambda path: path.write_bytes(packed({}, {})),
-        lambda path: path.write_bytes(packed({"window": COLUMN}, {})),
-        lambda path: path.write_bytes(packed({"seeds/0/other": COLUMN}, {})),
+        lambda path: path.write_bytes(pack_arrays({}, {})),
+        lambda path: path.write_bytes(pack_arrays({"window": COLUMN}, {})),
+        lambda path: path.write_bytes(pack_arrays({"seeds/0/other": COLUMN}, {})),
         lambda path: path.write_bytes((2**62).to_bytes(8, "little") + b"{}"),
     ],
 )
@@ -136,7 +137,7 @@ def test_enormous_columns_read_as_none(
 
 def test_json_that_tells_of_columns_without_any_reads_as_none(study: optuna.Study, artifacts: Artifacts) -> None:
     trial = study.ask()
-    artifacts.attach(trial, CURVES, {BESIDE: ARRAYS})
+    attach(artifacts, trial, CURVES, {COLUMNS_KEY: ARRAYS})
     assert artifacts.read(study, study.tell(trial, 1.0), CURVES) is None
 
 
@@ -163,7 +164,7 @@ def test_a_directory_that_cannot_be_made_is_told(study: optuna.Study, tmp_path: 
     with pytest.raises(StorageError, match="cannot write in"):
         Artifacts(tmp_path / "file").prepare()
     with pytest.raises(StorageError, match="cannot write in"):
-        Artifacts(tmp_path / "file").attach(study.ask(), CURVES, CONTENT)
+        attach(Artifacts(tmp_path / "file"), study.ask(), CURVES, CONTENT)
 
 
 def test_an_enormous_file_or_one_nested_too_deep_reads_as_none(
@@ -172,7 +173,7 @@ def test_an_enormous_file_or_one_nested_too_deep_reads_as_none(
     trial = attached(study, artifacts)
     (file,) = artifacts.directory.iterdir()
     with monkeypatch.context() as patch:
-        patch.setattr(storage_artifacts, "MAX_BYTES", file.stat().st_size - 1)
+        patch.setattr(storage_artifacts, "MAX_JSON_BYTES", file.stat().st_size - 1)
         assert artifacts.read(study, trial, CURVES) is None
     file.write_text("[" * 100_000)
     assert artifacts.read(study, trial, CURVES) is None
@@ -224,8 +225,8 @@ def test_a_servers_study_says_where_its_artifacts_are_and_only_volopts_own_direc
     for name, place in {"a": ours.directory, "b": foreign, "c": "relative", "d": 1, "e": "/no\0path"}.items():
         optuna.create_study(study_name=name, storage=storage).set_user_attr(storage_artifacts.PLACE, str(place))
     assert artifacts_of(storage).directories == (Path("storage/artifacts"), ours.directory)
-    assert storage_artifacts.place_of(storage, "a") == ours.directory
-    assert storage_artifacts.place_of(storage, "b") is None
+    assert storage_artifacts.directory_of(storage, "a") == ours.directory
+    assert storage_artifacts.directory_of(storage, "b") is None
 
 
 def test_those_of_a_file_lie_beside_it_whatever_it_says(tmp_path: Path, opening: Any) -> None:

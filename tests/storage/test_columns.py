@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from volopt.storage.columns import put_back, taken_out
+from volopt.storage.columns import put_back, take_out
 
 COLUMN = np.arange(3.0)
 CONTENT = {"days": {"test": {"date": np.arange(2, dtype=np.int32)}}, "seeds": [{"a": COLUMN}, {"a": [1.0], "b": None}]}
@@ -19,23 +19,23 @@ JSON = st.recursive(
 
 
 def test_columns_are_named_by_where_they_stood_and_the_rest_is_jsonable() -> None:
-    bare, arrays = taken_out(CONTENT)
+    bare, arrays = take_out(CONTENT)
     assert bare == {"days": {"test": {"date": None}}, "seeds": [{"a": None}, {"a": [1.0], "b": None}]}
     assert list(arrays) == ["days/test/date", "seeds/0/a"]
     assert arrays["seeds/0/a"] is COLUMN
 
 
 def test_what_is_put_back_stands_where_it_was() -> None:
-    bare, arrays = taken_out(CONTENT)
+    bare, arrays = take_out(CONTENT)
     found = json.loads(json.dumps(bare))
     put_back(found, arrays)
     assert found["seeds"][0]["a"] is COLUMN
-    assert taken_out(found) == (bare, arrays)
+    assert take_out(found) == (bare, arrays)
 
 
 @given(JSON)
 def test_json_without_arrays_stays_as_it_is(content: Any) -> None:
-    assert taken_out(content) == (content, {})
+    assert take_out(content) == (content, {})
 
 
 @pytest.mark.parametrize(

@@ -12,21 +12,21 @@ import pytest
 
 from postgres import Server
 from volopt.errors import StorageError, StudyError
-from volopt.storage.database.address import address
-from volopt.storage.lock import StudyLock, study_lock
+from volopt.storage.database.address import parse_address
+from volopt.storage.lock import Renew, study_lock
 
 HOLD = """
 import sys
-from volopt.storage.database.address import address
+from volopt.storage.database.address import parse_address
 from volopt.storage.lock import study_lock
-with study_lock(address(sys.argv[1]), "grid"):
+with study_lock(parse_address(sys.argv[1]), "grid"):
     print("held", flush=True)
     sys.stdin.read()
 """
 
 
-def lock_of(url: str, study: str = "grid") -> AbstractContextManager[StudyLock]:
-    return study_lock(address(url), study)
+def lock_of(url: str, study: str = "grid") -> AbstractContextManager[Renew]:
+    return study_lock(parse_address(url), study)
 
 
 @contextmanager
@@ -80,8 +80,8 @@ def test_the_lock_is_free_after_an_error_inside(url: str) -> None:
 
 
 def test_a_lock_that_is_still_held_is_renewed_by_doing_nothing(url: str) -> None:
-    with lock_of(url) as lock:
-        lock.renew()
+    with lock_of(url) as renew:
+        renew()
         with pytest.raises(StudyError, match="is being run by"), lock_of(url):
             pass
 
@@ -114,12 +114,12 @@ def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 def test_a_restarted_server_gives_the_lock_to_who_renews_it_first(postgres: Server) -> None:
     url = postgres.database()
-    with lock_of(url) as lock:
+    with lock_of(url) as renew:
         postgres.restart()
-        lock.renew()
+        renew()
         with pytest.raises(StudyError, match="is being run by"), lock_of(url):
             pass
         postgres.restart()
         with another_process_holding(url) as other, pytest.raises(StorageError) as caught:
-            lock.renew()
+            renew()
     assert f"was taken over by process {other.pid}" in caught.value.message

@@ -12,7 +12,7 @@ def study() -> optuna.Study:
     return optuna.create_study()
 
 
-@pytest.mark.parametrize("length", [0, 1, notes.LONGEST, notes.LONGEST + 1, 3 * notes.LONGEST])
+@pytest.mark.parametrize("length", [0, 1, notes.MAX_CHARACTERS, notes.MAX_CHARACTERS + 1, 3 * notes.MAX_CHARACTERS])
 def test_the_dashboard_reads_what_was_written(study: optuna.Study, length: int) -> None:
     text = "é" * length
     trial = study.ask()
@@ -30,13 +30,13 @@ def test_a_finished_trial_may_have_one_too(study: optuna.Study) -> None:
 
 
 def test_a_shorter_note_replaces_a_longer_one(study: optuna.Study) -> None:
-    for text in ("a" * 3 * notes.LONGEST, "short"):
+    for text in ("a" * 3 * notes.MAX_CHARACTERS, "short"):
         notes.save_note(study, None, text)
     assert get_note(study) == "short"
 
 
 def test_a_note_that_stays_the_same_is_not_written_again(study: optuna.Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    notes.save_note(study, None, "a" * 2 * notes.LONGEST)
+    notes.save_note(study, None, "a" * 2 * notes.MAX_CHARACTERS)
     written: list[str] = []
     write = study._storage.set_study_system_attr
 
@@ -45,9 +45,9 @@ def test_a_note_that_stays_the_same_is_not_written_again(study: optuna.Study, mo
         write(study_id, key, value)
 
     monkeypatch.setattr(study._storage, "set_study_system_attr", count)
-    notes.save_note(study, None, "a" * 2 * notes.LONGEST)
+    notes.save_note(study, None, "a" * 2 * notes.MAX_CHARACTERS)
     assert written == []
-    notes.save_note(study, None, "a" * notes.LONGEST + "b" * notes.LONGEST)
+    notes.save_note(study, None, "a" * notes.MAX_CHARACTERS + "b" * notes.MAX_CHARACTERS)
     assert written == ["dashboard:note_str:1"]
 
 

@@ -9,8 +9,7 @@ import pytest
 from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState, create_trial
 
-from builders import STUDY, definition
-from volopt.data.frame import DataSource
+from builders import SOURCE, STUDY, definition
 from volopt.studies import listing
 from volopt.studies import study as studies
 from volopt.studies.attributes import PHASE, REASON, SCORES
@@ -25,7 +24,7 @@ MEANS = {"valid_mse": 3.0, "test_mse": None}
 
 @pytest.fixture
 def study() -> optuna.Study:
-    return studies.open_or_create(InMemoryStorage(), FOUND, DataSource("here", "native", True, "fingerprint"))
+    return studies.open_or_create(InMemoryStorage(), FOUND, SOURCE)
 
 
 @pytest.fixture
@@ -69,7 +68,7 @@ def test_the_best_trial_is_told_with_its_value_and_parameters(full: optuna.Study
 
 
 def test_a_summary_has_the_keys_of_status(full: optuna.Study) -> None:
-    studies.keep_baselines(full, {"har": {"valid_log_r2": 0.7, "test_log_r2": math.nan}})
+    studies.store_baselines(full, {"har": {"valid_log_r2": 0.7, "test_log_r2": math.nan}})
     assert listing.summary(full, FOUND) == {
         "name": "small",
         "title": "A small study",

@@ -1,6 +1,5 @@
 """A study in a storage: made, found again, refused, repaired."""
 
-from dataclasses import replace
 from typing import Any
 
 import optuna
@@ -8,16 +7,14 @@ import pytest
 from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState, create_trial
 
-from builders import STUDY, definition
-from volopt.data.frame import DataSource
+from builders import SOURCE, STUDY, definition
 from volopt.definition.changes import digest
 from volopt.errors import StorageError, StudyError
+from volopt.storage.run_record import DataSource, RunRecord
 from volopt.studies import study as studies
 from volopt.studies.attributes import PHASE, REASON
-from volopt.studies.phases import progress
 from volopt.studies.space import Params, distributions
 
-SOURCE = DataSource("here", "native", True, "fingerprint")
 POINT: Params = {"cell": "RNN", "hidden_size": 3, "window": 4, "learning_rate": 0.005}
 
 
@@ -55,12 +52,7 @@ def test_a_new_study_knows_its_definition_its_data_and_its_metric(storage: InMem
     assert study.metric_names == ["valid_mse"]
     assert study.user_attrs["volopt:format"] == 1
     assert study.user_attrs["volopt:digest"] == digest(definition())
-    assert studies.data_of(study) == {
-        "provider": "here",
-        "reader": "native",
-        "synthetic": True,
-        "fingerprint": "fingerprint",
-    }
+    assert studies.data_of(study) == SOURCE
     assert studies.names(storage) == ["small"]
     assert studies.find(storage, "small")[1] == definition()
 
@@ -106,7 +98,7 @@ def test_a_grid_that_gained_values_goes_on_and_has_only_those_to_do(storage: InM
     add(study, TrialState.COMPLETE, hidden_size=5)
     whole = definition()
     ledger = studies.ledger(open_study(storage), whole)
-    assert progress(whole.phases[0], whole, ledger) == (2, 4)
+    assert ledger.progress(whole.phases[0], whole) == (2, 4)
 
 
 @pytest.mark.parametrize(
@@ -132,20 +124,20 @@ def test_another_definition_is_refused_with_the_keys_that_changed_and_the_way_ou
 def test_other_data_are_refused_and_the_stored_ones_named(storage: InMemoryStorage) -> None:
     open_study(storage)
     with pytest.raises(StudyError, match="was run on other data: here") as caught:
-        open_study(storage, source=DataSource("there", "native", False, "another"))
+        open_study(storage, source=SOURCE.model_copy(update={"fingerprint": "another"}))
     assert "--data" in caught.value.hint
 
 
 def test_the_same_data_may_have_moved_and_be_read_by_another_reader(storage: InMemoryStorage) -> None:
     open_study(storage)
-    study = open_study(storage, source=replace(SOURCE, provider="elsewhere", reader="qlib"))
-    assert studies.data_of(study)["provider"] == "elsewhere"
+    study = open_study(storage, source=SOURCE.model_copy(update={"provider": "elsewhere", "reader": "qlib"}))
+    assert studies.data_of(study).provider == "elsewhere"
 
 
 def test_a_study_that_another_program_made_is_refused_and_not_listed(storage: InMemoryStorage) -> None:
     other = optuna.create_study(study_name="small", storage=storage)
     other.tell(other.ask(), 1.0)
-    with pytest.raises(StudyError, match="was not made by volopt") as caught:
+    with pytest.raises(StudyError, match="another program created the study") as caught:
         open_study(storage)
     assert "--name" in caught.value.hint
     assert other.user_attrs == {}
@@ -154,7 +146,7 @@ def test_a_study_that_another_program_made_is_refused_and_not_listed(storage: In
 
 def test_an_empty_study_of_the_other_direction_is_refused(storage: InMemoryStorage) -> None:
     optuna.create_study(study_name="small", storage=storage, direction="maximize")
-    with pytest.raises(StudyError, match="was not made by volopt"):
+    with pytest.raises(StudyError, match="another program created the study"):
         open_study(storage)
 
 
@@ -177,7 +169,7 @@ def test_a_study_of_a_newer_format_is_refused_even_if_its_definition_is_the_same
 def test_a_study_that_is_not_there_is_told_with_the_nearest_name(storage: InMemoryStorage) -> None:
     with pytest.raises(StudyError, match='no study "smal"') as caught:
         studies.find(storage, "smal")
-    assert caught.value.hint == "`volopt run` makes one"
+    assert caught.value.hint == "`volopt run` creates one"
     open_study(storage)
     with pytest.raises(StudyError, match='did you mean "small"') as caught:
         studies.find(storage, "smal")
@@ -187,7 +179,7 @@ def test_a_study_that_is_not_there_is_told_with_the_nearest_name(storage: InMemo
 def test_run_records_are_kept_and_a_run_made_just_so_again_is_not_repeated(storage: InMemoryStorage) -> None:
     study = open_study(storage)
     for started, workers in [("8:00", 1), ("9:00", 1), ("10:00", 2), ("11:00", 1)]:
-        studies.add_run(study, {"started": started, "workers": workers})
+        studies.add_run(study, RunRecord(started=started, workers=workers))
     assert [run["started"] for run in study.user_attrs["volopt:runs"]] == ["8:00", "10:00", "11:00"]
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from figures.kinds.stored import ACTUAL, left
+from figures.kinds.stored import ACTUAL, trial_content
 from hand_made import Shelf
 from volopt.studies import study as studies
 from volopt.studies.trial_file import parse, read
@@ -77,7 +77,7 @@ BROKEN: list[tuple[tuple[Any, ...], Any]] = [
 
 
 def changed(path: tuple[Any, ...], value: Any) -> Any:
-    content = whole = json.loads(json.dumps(left() | {"parts": {"valid": [PART], "test": [PART]}}))
+    content = whole = json.loads(json.dumps(trial_content() | {"parts": {"valid": [PART], "test": [PART]}}))
     for key in path[:-1]:
         content = content[key]
     content[path[-1]] = value
@@ -90,7 +90,7 @@ def shelf(tmp_path: Path) -> Shelf:
 
 
 def test_what_a_trial_left_is_there() -> None:
-    found = parse(json.loads(json.dumps(left(best_epochs=(2, 3)))))
+    found = parse(json.loads(json.dumps(trial_content(best_epochs=(2, 3)))))
     assert found is not None
     assert [seed.metrics["best_epoch"] for seed in found.seeds] == [2, 3]
     assert found.seeds[1].curves.train_mse == [4.0, 3.0, 1.5]
@@ -101,16 +101,16 @@ def test_the_days_of_a_split_are_those_of_its_parts_in_their_order() -> None:
     parts = [PART | {"days": 30}, {"instrument": "B", "days": 10, "log_floor": None}]
     found = parse(changed(("parts", "test"), parts))
     assert found is not None
-    first, second = found.shares("test")
+    first, second = found.instrument_rows("test")
     assert first == ("A", slice(0, 30), 1.0)
     assert second[:2] == ("B", slice(30, 40))
     assert math.isnan(second.log_floor)
 
 
 def test_what_an_older_volopt_left_has_one_part_that_is_named_by_nothing() -> None:
-    found = parse(left())
+    found = parse(trial_content())
     assert found is not None
-    assert found.shares("test") == [("", slice(0, 40), found.train.log_floor)]
+    assert found.instrument_rows("test") == [("", slice(0, 40), found.train.log_floor)]
     assert found.instruments == []
 
 
@@ -153,7 +153,7 @@ ODD: list[tuple[tuple[Any, ...], Any]] = [
 
 
 def test_columns_may_be_arrays() -> None:
-    wanted = parse(left())
+    wanted = parse(trial_content())
     content = changed(("days", "test"), {"date": NUMBERS, "actual": ACTUAL})
     content["seeds"][0]["forecast"]["test"] = np.where(ACTUAL[5] < ACTUAL, np.nan, ACTUAL)
     found = parse(content)
@@ -188,7 +188,7 @@ def files(directory: Path) -> list[Path]:
 def test_a_file_that_is_gone_or_broken_on_disk_is_as_good_as_none(
     shelf: Shelf, tmp_path: Path, breaks: Callable[[Path], object]
 ) -> None:
-    shelf.trial(shelf.study("grid"), left())
+    shelf.trial(shelf.study("grid"), trial_content())
     study, _ = studies.find(shelf.storage, "grid")
     assert read(study, study.trials[0], shelf.artifacts) is not None
     (path,) = files(tmp_path)

@@ -11,7 +11,7 @@ from volopt.training import allocator
 # A training step of an LSTM of 64 units takes blocks of over 32 MB; prints what a step faults, and its forecasts' sum.
 STEPS = """
 import json, resource, sys, torch
-from volopt.training import memory
+from volopt.training import allocator
 if sys.argv[1] == "kept":
     assert allocator.keep_freed()
 torch.set_num_threads(1)
@@ -49,7 +49,7 @@ def test_the_numbers_are_the_same() -> None:
 
 def test_what_is_kept_can_be_given_back() -> None:
     allocator.keep_freed()
-    allocator.give_back()
+    allocator.release()
 
 
 def test_another_c_library_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,6 +59,6 @@ def test_another_c_library_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> 
     allocator.keep_freed.cache_clear()
     monkeypatch.setattr("ctypes.CDLL", without_mallopt)
     assert allocator.keep_freed() is False
-    allocator.give_back()
+    allocator.release()
     monkeypatch.undo()
     allocator.keep_freed.cache_clear()

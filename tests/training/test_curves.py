@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from volopt.training.curves import Curves
+from volopt.training.task import Curves
 
 SCORES = {"valid_log_mse": 0.4, "valid_log_r2": 0.7}
 

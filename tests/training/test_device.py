@@ -47,7 +47,7 @@ def test_a_gpu_past_the_last_is_refused_with_their_number() -> None:
     "name", ["", "gpu", "CPU", "cpu:0", "auto:1", "cpu:", "cuda:", "cuda:one", "cuda:-1", "cuda:²"]
 )
 def test_a_name_of_no_device_is_refused(name: str) -> None:
-    with pytest.raises(UsageError, match="is no device") as caught:
+    with pytest.raises(UsageError, match="is not a device") as caught:
         resolve(name)
     assert "cuda:0" in caught.value.hint
 

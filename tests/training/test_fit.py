@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
 import builders
+from builders import weights
 from volopt.errors import TrainingError
 from volopt.models.recurrent import Recurrent
 from volopt.training.device import cpu_has_bfloat16
@@ -51,13 +52,12 @@ def train(given: Task, stops: Sequence[int] = ()) -> Fit:
     state: State | None = None
     for until in [*stops, given.epochs]:
         torch.manual_seed(until)  # whatever happens to the generator between two calls
-        progress = advance(given, DATASET, state, until)
-        if progress.fit is not None:
-            return progress.fit
-        assert progress.state is not None
-        assert progress.state.epoch == until
-        assert len(progress.curves.valid_mse) == until
-        state = pickle.loads(pickle.dumps(progress.state))
+        result = advance(DATASET, given, state, until)
+        if isinstance(result, Fit):
+            return result
+        assert result.epoch == until
+        assert len(result.curves.valid_mse) == until
+        state = pickle.loads(pickle.dumps(result))
     raise AssertionError("the last epoch gives the fit")
 
 
@@ -102,16 +102,16 @@ def test_the_cases_above_hold_one_that_stops_before_its_last_epoch_and_keeps_an_
 
 
 def test_a_fit_ends_at_its_last_epoch_however_far_it_is_asked_to_go() -> None:
-    fit = advance(task(), DATASET, None, EPOCHS + 3).fit
+    fit = advance(DATASET, task(), None, EPOCHS + 3)
     assert fit is not None
     assert_same(fit, through("full batch"))
 
 
 def test_advancing_changes_neither_the_state_it_is_given_nor_the_dataset() -> None:
-    state = advance(task(), DATASET, None, 2).state
+    state = advance(DATASET, task(), None, 2)
     assert state is not None
     before, data = pickle.dumps(state), pickle.dumps(DATASET)
-    advance(task(), DATASET, state, EPOCHS)
+    advance(DATASET, task(), state, EPOCHS)
     assert pickle.dumps(state) == before
     assert pickle.dumps(DATASET) == data
 
@@ -154,20 +154,20 @@ def test_training_equals_a_plain_loop_exactly(cell: str, batch_size: int | str) 
         train_mse.append(sum(losses) / 85)
         with torch.no_grad():
             valid_mse.append(mse_loss(model(valid.inputs()), valid.targets).item())
-    assert found.curves["curve.train_mse"].tolist() == train_mse
-    assert found.curves["curve.valid_mse"].tolist() == valid_mse
+    assert found.arrays["curve.train_mse"].tolist() == train_mse
+    assert found.arrays["curve.valid_mse"].tolist() == valid_mse
     for name, value in model.state_dict().items():
-        np.testing.assert_array_equal(found.weights[f"weights.{name}"], value)
+        np.testing.assert_array_equal(found.arrays[f"weights.{name}"], value)
     with torch.no_grad():
         for name in SPLITS[1:]:
             scaled = model(split(name).inputs())
-            np.testing.assert_array_equal(found.forecasts[f"forecast.{name}"], split(name).original(scaled))
+            np.testing.assert_array_equal(found.arrays[f"forecast.{name}"], split(name).original(scaled))
             assert found.metrics[f"{name}_mse"] == mse_loss(scaled, split(name).targets).item()
     assert found.metrics["train_mse"] == train_mse[-1]
 
 
 def test_train_mse_is_from_before_the_update_and_valid_mse_from_after_it() -> None:
-    curves = advance(task(), DATASET, None, 1).curves
+    curves = advance(DATASET, task(), None, 1).curves
     model, data, valid = untrained(task()), split("train"), split("valid")
     assert curves.train_mse == [mse_loss(model(data.inputs()), data.targets).item()]
     assert curves.valid_mse != [mse_loss(model(valid.inputs()), valid.targets).item()]
@@ -176,26 +176,26 @@ def test_train_mse_is_from_before_the_update_and_valid_mse_from_after_it() -> No
 def test_gradient_norms_are_those_of_the_update_before_which_train_mse_was_taken() -> None:
     model, data = untrained(task()), split("train")
     mse_loss(model(data.inputs()), data.targets).backward()
-    assert advance(task(), DATASET, None, 1).curves.gradient_norm == [model.layer_gradient_norms()]
+    assert advance(DATASET, task(), None, 1).curves.gradient_norm == [model.layer_gradient_norms()]
 
 
 def test_adamw_is_given_its_weight_decay() -> None:
     plain, decayed = (train(task(optimizer="adamw", weight_decay=decay)) for decay in (0.0, 0.5))
-    assert np.abs(decayed.weights["weights.head.weight"]).sum() < np.abs(plain.weights["weights.head.weight"]).sum()
+    assert np.abs(decayed.arrays["weights.head.weight"]).sum() < np.abs(plain.arrays["weights.head.weight"]).sum()
 
 
 def test_training_is_in_train_mode_with_dropout_and_the_batchs_own_statistics() -> None:
-    without, dropped = (advance(task(num_layers=2, dropout=p), DATASET, None, 1).curves for p in (0.0, 0.5))
+    without, dropped = (advance(DATASET, task(num_layers=2, dropout=p), None, 1).curves for p in (0.0, 0.5))
     assert dropped.train_mse != without.train_mse
     model, data = untrained(task(batch_norm=True)).train(), split("train")
-    first = advance(task(batch_norm=True), DATASET, None, 1).curves.train_mse
+    first = advance(DATASET, task(batch_norm=True), None, 1).curves.train_mse
     assert first == [mse_loss(model(data.inputs()), data.targets).item()]
 
 
 def test_validation_is_in_eval_mode_with_the_running_statistics_of_batch_norm() -> None:
     found = through("batch norm")
     model, valid = untrained(task(batch_norm=True)), split("valid")
-    model.load_state_dict({name.removeprefix("weights."): torch.tensor(v) for name, v in found.weights.items()})
+    model.load_state_dict({name.removeprefix("weights."): torch.tensor(v) for name, v in weights(found).items()})
     model.eval()
     with torch.no_grad():
         assert found.metrics["valid_mse"] == mse_loss(model(valid.inputs()), valid.targets).item()
@@ -214,19 +214,19 @@ def test_the_metrics_of_a_fit_are_its_losses_and_the_scores_in_original_units() 
         *(f"{name}_{score}" for name in ("valid", "test") for score in scores),
         *("test_mase", "test_direction", "flatness"),
     }
-    valid = split("valid")
-    actual, forecast = np.log(valid.actual), np.log(found.forecasts["forecast.valid"])
+    actual = np.log(DATASET.target("valid", task().config.window))
+    forecast = np.log(found.arrays["forecast.valid"])
     assert found.metrics["valid_log_mse"] == pytest.approx(np.mean((forecast - actual) ** 2))
 
 
 def test_the_first_epoch_the_rungs_and_the_last_are_recorded() -> None:
-    assert train(task(epochs=25)).curves["curve.record_epoch"].tolist() == [1, *range(2, 25, 2), 25]
+    assert train(task(epochs=25)).curves.record_epoch == [1, *range(2, 25, 2), 25]
 
 
 def test_the_log_scores_of_the_last_record_are_the_fits_own() -> None:
     found = through("full batch")
-    assert found.curves["curve.valid_log_r2"][-1] == found.metrics["valid_log_r2"]
-    assert found.curves["curve.valid_log_mse"][-1] == found.metrics["valid_log_mse"]
+    assert found.arrays["curve.valid_log_r2"][-1] == found.metrics["valid_log_r2"]
+    assert found.arrays["curve.valid_log_mse"][-1] == found.metrics["valid_log_mse"]
 
 
 # Early stopping.
@@ -235,29 +235,29 @@ def test_the_log_scores_of_the_last_record_are_the_fits_own() -> None:
 def test_early_stopping_keeps_the_best_epochs_weights_and_metrics() -> None:
     found = through("stops early")
     best = found.best_epoch
-    curve = found.curves["curve.valid_mse"]
+    curve = found.arrays["curve.valid_mse"]
     assert len(curve) == found.epochs
     assert best == int(np.argmin(curve)) + 1
     until_best = train(task(**(CASES["stops early"] | {"early_stopping": None, "epochs": best})))
-    for name, values in until_best.weights.items():
-        np.testing.assert_array_equal(found.weights[name], values)
+    for name, values in weights(until_best).items():
+        np.testing.assert_array_equal(found.arrays[name], values)
     assert found.metrics == until_best.metrics
-    np.testing.assert_array_equal(found.forecasts["forecast.test"], until_best.forecasts["forecast.test"])
+    np.testing.assert_array_equal(found.arrays["forecast.test"], until_best.arrays["forecast.test"])
 
 
 def test_early_stopping_records_every_epoch_that_was_the_best_so_far() -> None:
     found = train(task(early_stopping=50, epochs=30)).curves
-    lowest = np.minimum.accumulate(found["curve.valid_mse"])
+    lowest = np.minimum.accumulate(found.valid_mse)
     best_so_far = np.flatnonzero(np.diff(lowest, prepend=np.inf) < 0) + 1
     assert len(best_so_far) > 10
-    assert set(best_so_far) <= set(found["curve.record_epoch"])
+    assert set(best_so_far) <= set(found.record_epoch)
 
 
 def test_without_a_stop_the_best_epochs_weights_are_kept_all_the_same() -> None:
     found = train(task(**(CASES["stops early"] | {"early_stopping": 50})))
     assert found.epochs == EPOCHS
     assert found.best_epoch == through("stops early").best_epoch
-    np.testing.assert_array_equal(found.forecasts["forecast.valid"], through("stops early").forecasts["forecast.valid"])
+    np.testing.assert_array_equal(found.arrays["forecast.valid"], through("stops early").arrays["forecast.valid"])
 
 
 # The published protocol's test mode, precision, errors, and what is left behind.
@@ -265,12 +265,12 @@ def test_without_a_stop_the_best_epochs_weights_are_kept_all_the_same() -> None:
 
 def test_test_in_train_mode_changes_test_forecasts_of_batch_norm_and_not_the_kept_statistics() -> None:
     evaluated, trained = (train(task(batch_norm=True, test_in_train_mode=mode)) for mode in (False, True))
-    assert not np.array_equal(evaluated.forecasts["forecast.test"], trained.forecasts["forecast.test"])
+    assert not np.array_equal(evaluated.arrays["forecast.test"], trained.arrays["forecast.test"])
     assert evaluated.metrics["test_mse"] != trained.metrics["test_mse"]
-    np.testing.assert_array_equal(evaluated.forecasts["forecast.valid"], trained.forecasts["forecast.valid"])
-    assert "weights.norm.running_mean" in evaluated.weights
-    for name, values in evaluated.weights.items():
-        np.testing.assert_array_equal(values, trained.weights[name])
+    np.testing.assert_array_equal(evaluated.arrays["forecast.valid"], trained.arrays["forecast.valid"])
+    assert "weights.norm.running_mean" in evaluated.arrays
+    for name, values in weights(evaluated).items():
+        np.testing.assert_array_equal(values, trained.arrays[name])
 
 
 def test_test_in_train_mode_changes_nothing_without_batch_norm() -> None:
@@ -283,7 +283,7 @@ def test_medium_precision_stays_close_to_the_highest(cell: str) -> None:
     assert medium.metrics["valid_mse"] == pytest.approx(highest.metrics["valid_mse"], rel=0.05)
     if cell != "RNN":  # whose kernels may or may not use bfloat16, by the processor
         assert (medium.metrics["valid_mse"] != highest.metrics["valid_mse"]) is cpu_has_bfloat16()
-    assert {values.dtype for values in medium.weights.values()} == {np.dtype("float32")}
+    assert {values.dtype for values in weights(medium).values()} == {np.dtype("float32")}
 
 
 def test_a_loss_that_is_not_finite_is_an_error_that_names_the_epoch() -> None:
@@ -293,29 +293,26 @@ def test_a_loss_that_is_not_finite_is_an_error_that_names_the_epoch() -> None:
 
 
 def test_a_training_loss_that_is_not_finite_is_an_error_too() -> None:
-    state = advance(task(), DATASET, None, 1).state
-    assert state is not None
+    state = advance(DATASET, task(), None, 1)
     broken = state.arrays | {"weights.head.bias": np.array([np.nan], dtype=np.float32)}
     with pytest.raises(TrainingError, match="the training loss is nan in epoch 2"):
-        advance(task(), DATASET, State(1, broken), 2)
+        advance(DATASET, task(), State(arrays=broken, epoch=1), 2)
 
 
 def test_a_loss_that_is_not_finite_on_valid_alone_is_an_error_too() -> None:
     """Batch norm trains on the batch's own statistics, and validates on the running ones."""
     given = task(batch_norm=True)
-    state = advance(given, DATASET, None, 1).state
-    assert state is not None
+    state = advance(DATASET, given, None, 1)
     broken = state.arrays | {"weights.norm.running_var": np.full(3, np.nan, dtype=np.float32)}
     with pytest.raises(TrainingError, match="the validation loss is nan in epoch 2"):
-        advance(given, DATASET, State(1, broken), 2)
+        advance(DATASET, given, State(arrays=broken, epoch=1), 2)
 
 
 def test_infinite_weights_behind_a_full_tanh_are_an_error_although_the_loss_is_finite() -> None:
-    state = advance(task(), DATASET, None, 1).state
-    assert state is not None
+    state = advance(DATASET, task(), None, 1)
     broken = state.arrays | {"weights.recurrent.bias_ih_l0": np.full(3, np.inf, dtype=np.float32)}
     with pytest.raises(TrainingError, match="the weights are not finite in epoch 2") as caught:
-        advance(task(), DATASET, State(1, broken), 2)
+        advance(DATASET, task(), State(arrays=broken, epoch=1), 2)
     assert "learning rate" in caught.value.hint
 
 
@@ -350,7 +347,7 @@ def test_the_callers_generator_threads_and_precision_are_untouched() -> None:
     torch.set_num_threads(2)
     generator = torch.get_rng_state()
     matmul = torch.get_float32_matmul_precision()
-    advance(task(precision="medium", batch_size=16), DATASET, None, 2)
+    advance(DATASET, task(precision="medium", batch_size=16), None, 2)
     assert torch.equal(torch.get_rng_state(), generator)
     assert torch.get_num_threads() == 2
     assert torch.get_float32_matmul_precision() == matmul
@@ -364,4 +361,4 @@ def test_a_fit_is_packed_to_plain_arrays_and_facts_and_comes_back() -> None:
 def test_weight_decay_is_adamws_alone() -> None:
     """A study that varies the optimizer meets adam with the decay of adamw."""
     plain, decayed = (train(task(optimizer="adam", weight_decay=decay)) for decay in (0.0, 0.5))
-    np.testing.assert_array_equal(plain.curves["curve.train_mse"], decayed.curves["curve.train_mse"])
+    np.testing.assert_array_equal(plain.arrays["curve.train_mse"], decayed.arrays["curve.train_mse"])

@@ -10,7 +10,7 @@ from torch.nn.functional import mse_loss
 
 from builders import dataset, definition, frame
 from volopt.training import network
-from volopt.training.network import AT_ONCE, FEWEST, LOSSES, Network, build, in_parts, predict
+from volopt.training.network import LOSSES, MAX_BATCH, MIN_BATCH, Network, build, predict, split_rows
 from volopt.training.task import Task, tasks
 from volopt.windows.dataset import prepare
 from volopt.windows.windows import samples
@@ -31,17 +31,17 @@ def test_a_huber_loss_trains_other_weights_and_tells_the_mean_squared_error() ->
     """train_mse is one and the same figure whatever is minimised."""
     train = samples(DATASET, "train", task().config.window)
     plain, huber = Network(task(), train), Network(task(loss="huber"), train)
-    before = float(mse_loss(huber.predict(train), train.targets))
+    before = float(mse_loss(predict(huber.model, train), train.targets))
     assert plain.train_one_epoch() == huber.train_one_epoch() == pytest.approx(before, rel=1e-5)
-    assert not torch.equal(plain.predict(train), huber.predict(train))
+    assert not torch.equal(predict(plain.model, train), predict(huber.model, train))
 
 
-def test_a_forecast_in_parts_is_that_of_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_forecast_in_parts_is_that_of_all_batch_size(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
     valid = samples(DATASET, "valid", 4)
     model = build(task().config, valid.features)
     whole = predict(model, valid)
-    monkeypatch.setattr(network, "AT_ONCE", 7)
+    monkeypatch.setattr(network, "MAX_BATCH", 7)
     torch.testing.assert_close(predict(model, valid), whole)
 
 
@@ -54,25 +54,25 @@ def test_a_forecast_in_parts_by_bytes_is_that_of_all_at_once_bit_for_bit(
     valid = samples(prepare([days], definition(), "fingerprint"), "train", 4)
     model = build(tasks(definition(), {"cell": cell}, "cpu", "highest")[0].config, valid.features)
     whole = predict(model, valid)
-    monkeypatch.setattr(network, "MOST_BYTES", 1)
-    assert network._at_once(model, valid) == FEWEST < len(valid)
+    monkeypatch.setattr(network, "MAX_BATCH_BYTES", 1)
+    assert network._batch_size(model, valid) == MIN_BATCH < len(valid)
     assert torch.equal(predict(model, valid), whole)
 
 
-@pytest.mark.parametrize(("window", "hidden", "expected"), [(20, 32, AT_ONCE), (40, 32, AT_ONCE), (100, 32, 2048)])
+@pytest.mark.parametrize(("window", "hidden", "expected"), [(20, 32, MAX_BATCH), (40, 32, MAX_BATCH), (100, 32, 2048)])
 def test_windows_forecast_together_are_as_many_as_fit_in_some_bytes(window: int, hidden: int, expected: int) -> None:
     """Those of the shipped panel study, and a window that does not fit."""
     valid = samples(DATASET, "valid", 4)
     wide = replace(valid, windows=torch.zeros(1).expand(1, window, 4))
     config = replace(task().config, hidden_size=hidden)
-    assert network._at_once(build(config, 4), wide) == expected
+    assert network._batch_size(build(config, 4), wide) == expected
 
 
-@given(st.integers(1, 40_000), st.sampled_from([64, 512, 4096, AT_ONCE]))
+@given(st.integers(1, 40_000), st.sampled_from([64, 512, 4096, MAX_BATCH]))
 def test_parts_hold_each_row_once_and_are_never_few(count: int, at_once: int) -> None:
-    parts = list(in_parts(count, at_once))
+    parts = list(split_rows(count, at_once))
     assert [row for part in parts for row in range(count)[part]] == list(range(count))
-    assert all(part.start // AT_ONCE == (part.stop - 1) // AT_ONCE for part in parts)
+    assert all(part.start // MAX_BATCH == (part.stop - 1) // MAX_BATCH for part in parts)
     for part in parts:
         assert part.stop - part.start <= 1.5 * at_once
-        assert part.stop - part.start >= at_once // 2 or part.start % AT_ONCE == 0
+        assert part.stop - part.start >= at_once // 2 or part.start % MAX_BATCH == 0

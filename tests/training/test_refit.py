@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from builders import dataset, definition
+from builders import dataset, definition, weights
 from volopt.errors import TrainingError
 from volopt.training.fit import advance
 from volopt.training.refit import FORECAST, refit
@@ -29,12 +29,11 @@ def with_other_days(from_row: int) -> Dataset:
 
 def test_a_refit_has_the_weights_of_a_fit_of_as_many_epochs() -> None:
     """The study's way and this one share every number; valid was only looked at."""
-    fit = advance(task(), DATASET, None, task().epochs).fit
-    assert fit is not None
+    fit = advance(DATASET, task(), None, task().epochs)
     found = refit(task(), DATASET, "test")
-    for name, values in fit.weights.items():
+    for name, values in weights(fit).items():
         np.testing.assert_array_equal(found[name], values)
-    np.testing.assert_array_equal(found[FORECAST], fit.forecasts["forecast.test"])
+    np.testing.assert_array_equal(found[FORECAST], fit.arrays["forecast.test"])
 
 
 def test_no_day_after_train_has_a_say_in_the_weights() -> None:

@@ -81,7 +81,7 @@ def test_a_trial_has_a_task_a_seed_with_its_values_over_the_baseline() -> None:
     made = tasks(found, {"cell": "LSTM", "window": 5}, "cuda:1", "medium")
     assert [task.seed for task in made] == [0, 1, 2]
     assert {replace(task, seed=0) for task in made} == {made[0]}
-    assert asdict(made[0].config) == definition().baseline() | {"cell": "LSTM", "window": 5}
+    assert asdict(made[0].config) == definition().defaults() | {"cell": "LSTM", "window": 5}
     assert (made[0].epochs, made[0].early_stopping, made[0].metric) == (7, 2, "valid_log_r2")
     assert (made[0].device, made[0].precision) == ("cuda:1", "medium")
     assert (made[0].head_outputs, made[0].test_in_train_mode) == (1, False)
@@ -120,9 +120,12 @@ def test_a_fit_comes_back_from_its_arrays_and_json() -> None:
         epochs=7,
         best_epoch=5,
         metrics={"valid_mse": 0.25},
-        curves={"curve.valid_mse": np.array([0.5, 0.25])},
-        forecasts={"forecast.valid": np.array([1.0]), "forecast.test": np.array([2.0])},
-        weights={"weights.head.bias": np.array([3.0], dtype=np.float32)},
+        arrays={
+            "curve.valid_mse": np.array([0.5, 0.25]),
+            "forecast.valid": np.array([1.0]),
+            "forecast.test": np.array([2.0]),
+            "weights.head.bias": np.array([3.0], dtype=np.float32),
+        },
     )
     arrays, facts = fit.pack()
     again = Fit.unpack(arrays, json.loads(json.dumps(facts)))

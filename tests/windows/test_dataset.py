@@ -10,7 +10,7 @@ from volopt.data.frame import Frame
 from volopt.definition.load import load
 from volopt.definition.schema import Definition
 from volopt.errors import DataError
-from volopt.windows.dataset import FEWEST, Dataset, assemble, prepare, with_enough
+from volopt.windows.dataset import MIN_DAYS, Dataset, assemble, prepare, without_short_series
 from volopt.windows.split import SPLITS, DateSplit, PublishedSplit
 
 
@@ -57,7 +57,7 @@ def test_train_target_is_the_target_of_train_days_of_all_series_in_original_unit
     first, second = frame(seed=0), frame(seed=1)
     found = prepare([first, second], definition(data={"transform": "log"}), "fingerprint")
     expected = np.concatenate([first.values[6:91, 1], second.values[6:91, 1]])  # max_window 6, 91 days to 31 March
-    np.testing.assert_array_equal(found.train_target(4), expected)
+    np.testing.assert_array_equal(found.target("train", 4), expected)
     assert [found.days(split, 4) for split in SPLITS] == [170, 60, 62]
 
 
@@ -86,7 +86,7 @@ def test_too_few_rows_for_the_largest_window_are_refused_with_the_split_named(da
     split = {20: "valid", 95: "test", 122: "test"}[days]
     message = refusal(frame(days), definition())
     assert f"the {split} split has" in message
-    assert f"window of 6 days; {days} trade days" in message
+    assert f"window of 6 days; volopt read {days} trade days" in message
 
 
 def test_a_window_longer_than_train_is_refused() -> None:
@@ -132,7 +132,7 @@ def test_a_target_that_does_not_move_relative_to_its_windows_is_refused_with_an_
     values = np.column_stack([frame().values[:, 0], np.exp(line) if transform == "log" else line])
     straight = replace(frame(), values=values)
     message = refusal(straight, definition(data={"anchor": "window_mean", "transform": transform}))
-    assert "the target of SH600000 less the mean of the 6 days before is constant (0.05) over train" in message
+    assert "the target of SH600000 minus the mean of the 6 days before is constant (0.05) over train" in message
     prepare([straight], definition(data={"transform": transform}), "fingerprint")
 
 
@@ -221,7 +221,7 @@ def test_an_instrument_needs_500_train_and_100_valid_days(
 
 
 def test_an_instrument_alone_needs_no_more_days_than_ever() -> None:
-    assert FEWEST == {"train": 500, "valid": 100}
+    assert MIN_DAYS == {"train": 500, "valid": 100}
     assert prepare([frame()], definition(), "").days("train", 4) == 85
 
 
@@ -235,7 +235,7 @@ def test_whatever_keeps_an_instrument_from_training_is_its_reason() -> None:
     assert [series.name for series in found.series] == ["A"]
     assert found.left_out["flat"] == "$close of flat is constant (7) over train and cannot be scaled"
     assert found.left_out["huge"].startswith("$close of huge is 1e+31 on 2021-12-01, too large")
-    assert found.left_out["none"] == "the target $volume of none is 0 on 2020-01-31: no logarithm"
+    assert found.left_out["none"] == "the target $volume of none is 0 on 2020-01-31 and has no logarithm"
 
 
 def test_a_panel_of_which_nothing_is_left_is_refused_with_the_first_reason() -> None:
@@ -249,6 +249,6 @@ def test_how_many_days_are_enough_is_the_caller_s_and_reasons_add_up() -> None:
     study = panel()
     data = assemble([named("A"), named("B", slice(500, None))], study, prepare([named("A")], study, "").rule, "")
     with_reason: Dataset = replace(data, left_out={"C": "no data"})
-    assert with_enough(with_reason, 6, {}).left_out == {"C": "no data"}
-    assert with_enough(with_reason, 6, {"train": 95}).left_out.keys() == {"B", "C"}
-    assert [series.name for series in with_enough(with_reason, 6, {"train": 94}).series] == ["A", "B"]
+    assert without_short_series(with_reason, 6, {}).left_out == {"C": "no data"}
+    assert without_short_series(with_reason, 6, {"train": 95}).left_out.keys() == {"B", "C"}
+    assert [series.name for series in without_short_series(with_reason, 6, {"train": 94}).series] == ["A", "B"]

@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from volopt.metrics import Array
 from volopt.windows import scaling
-from volopt.windows.scaling import Array, Scaling
+from volopt.windows.scaling import Scaling
 
 
 def test_minmax_takes_each_column_from_zero_to_one() -> None:

@@ -9,23 +9,20 @@ from builders import dataset, definition, frame
 from volopt import metrics
 from volopt.windows import scoring
 from volopt.windows.dataset import prepare
-from volopt.windows.windows import samples
 
 WINDOW = 5
 
 
 def test_the_score_of_one_series_is_that_of_its_days() -> None:
     data = dataset()
-    valid, test = (samples(data, split, WINDOW) for split in ("valid", "test"))
-    forecasts = {"valid": valid.actual * 1.1, "test": test.previous}
+    target = data.series[0].target
+    rows = {split: np.array(data.rows(split, WINDOW, 0)) for split in ("valid", "test")}
+    forecasts = {"valid": target[rows["valid"]] * 1.1, "test": target[rows["test"] - 1]}
     expected = metrics.scores(
-        {
-            "valid": metrics.Forecast(forecasts["valid"], valid.actual, valid.previous),
-            "test": metrics.Forecast(forecasts["test"], test.actual, test.previous),
-        },
-        data.train_target(WINDOW),
+        {split: metrics.Forecast(forecasts[split], target[rows[split]], target[rows[split] - 1]) for split in rows},
+        data.target("train", WINDOW),
     )
-    assert scoring.score(data, WINDOW, forecasts) == expected
+    assert scoring.by_series(data, WINDOW, forecasts) == [expected]
 
 
 def test_of_several_series_it_is_the_mean_whatever_their_size() -> None:
@@ -33,9 +30,9 @@ def test_of_several_series_it_is_the_mean_whatever_their_size() -> None:
     large = replace(frame(seed=1), values=frame(seed=1).values * 1000)
     alone = [prepare([each], definition(), "") for each in (frame(seed=2), large)]
     together = prepare([frame(seed=2), large], definition(), "")
-    valid = [samples(each, "valid", WINDOW).actual * 1.2 for each in alone]
+    valid = [each.target("valid", WINDOW) * 1.2 for each in alone]
     valid[0][::2] *= 0.5
-    rows = [scoring.score(each, WINDOW, {"valid": days}) for each, days in zip(alone, valid, strict=True)]
+    rows = [scoring.by_series(each, WINDOW, {"valid": days})[0] for each, days in zip(alone, valid, strict=True)]
     found = scoring.by_series(together, WINDOW, {"valid": np.concatenate(valid)})
     assert found == rows
     assert scoring.mean(found) == {name: pytest.approx(np.mean([row[name] for row in rows])) for name in rows[0]}

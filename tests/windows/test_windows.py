@@ -19,9 +19,10 @@ from builders import definition, frame
 from volopt.data.frame import Frame, load_frames
 from volopt.definition.load import load
 from volopt.definition.schema import Definition
+from volopt.metrics import Array
 from volopt.windows import scaling
 from volopt.windows.dataset import Dataset, prepare
-from volopt.windows.scaling import Array, Scaling
+from volopt.windows.scaling import Scaling
 from volopt.windows.split import SPLITS, Split
 from volopt.windows.windows import Samples, samples
 
@@ -79,7 +80,7 @@ def no_scaling() -> Iterator[None]:
 def numbers(found: Samples) -> list[Array]:
     """Everything of the samples that is made from values."""
     tensors = [found.inputs(), found.targets]
-    return [*(tensor.numpy() for tensor in tensors), *found.scaling, found.level, found.actual, found.previous]
+    return [*(tensor.numpy() for tensor in tensors), *found.scaling, found.level]
 
 
 def same(left: Sequence[Array], right: Sequence[Array]) -> bool:
@@ -179,16 +180,17 @@ def test_published_the_test_file_is_scaled_by_itself_or_as_train_is() -> None:
 
 @given(windows)
 def test_every_window_is_the_consecutive_days_of_one_series_right_before_its_target(window: int) -> None:
+    data = dataset(study(), coded(1), coded(2))
     with no_scaling():
-        found = split_samples(dataset(study(), coded(1), coded(2)), window)
-    for each in found.values():
+        found = split_samples(data, window)
+    for split, each in found.items():
+        assert np.array_equal(each.targets.numpy(), data.target(split, window))
         expected = each.targets[:, None] - window + torch.arange(window)
         assert torch.equal(each.inputs()[..., 1], expected)
         assert torch.equal(each.inputs()[..., 0], expected + 0.5)
-        assert np.array_equal(each.actual, each.targets.numpy())
-        assert np.array_equal(each.previous, each.actual - 1)
-        assert np.array_equal(each.dates, frame().dates[each.actual.astype(int) % 1000])
-        assert {int(code) // 1000 for code in each.actual} == {1, 2}
+        codes = each.targets.int().numpy()
+        assert np.array_equal(each.dates, frame().dates[codes % 1000])
+        assert set(codes // 1000) == {1, 2}
 
 
 @given(windows)
@@ -234,8 +236,9 @@ def test_each_series_is_scaled_by_itself(transform: str, anchor: str, kind: str)
 def test_forecast_of_the_scaled_targets_is_what_came_in_original_units(
     transform: str, anchor: str, kind: str, window: int
 ) -> None:
-    for found in split_samples(dataset(study(transform, anchor, kind), frame(), frame(seed=5)), window).values():
-        np.testing.assert_allclose(found.original(found.targets), found.actual, rtol=1e-4)
+    data = dataset(study(transform, anchor, kind), frame(), frame(seed=5))
+    for split, found in split_samples(data, window).items():
+        np.testing.assert_allclose(found.original(found.targets), data.target(split, window), rtol=1e-4)
 
 
 def test_an_anchored_window_by_hand() -> None:

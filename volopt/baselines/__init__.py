@@ -1,1 +1,1 @@
-"""Honest baselines beside the trials: fitted on train, scored on the very same days."""
+"""Fit the baselines that trials are compared with."""

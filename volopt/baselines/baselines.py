@@ -1,7 +1,7 @@
-"""The table of baselines: their forecasts, their scores, and a trial's skill over them.
+"""Hold the forecasts and scores of all baselines, and a trial's skill over them.
 
-A fit depends on the data, the days and the baseline's input days alone, not on scaling, transform or anchor; its
-forecasts are kept under a key made of these, and taken from there by every study that shares them.
+A fit depends only on the data, the days and the number of lags, not on scaling, transform or anchor. Its forecasts are
+stored under a key of these, and every study with the same key reuses them.
 """
 
 import hashlib
@@ -10,90 +10,83 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from volopt import metrics
-from volopt.baselines.forecasts import BASELINES, SCORED, forecasts
+from volopt.baselines.forecasts import SCORED, forecasts
+from volopt.baselines.methods import BASELINES
+from volopt.metrics import Array
 from volopt.storage.array_store import ArrayStore
 from volopt.windows import scoring
-from volopt.windows.dataset import Array, Dataset
+from volopt.windows.dataset import Dataset
 from volopt.windows.split import SPLITS, Split
-from volopt.windows.windows import samples
 
-FORMAT = 1  # of the kept forecasts: raise it when any baseline would forecast otherwise
+FORMAT = 1  # of the stored forecasts; raise it when any baseline changes its forecasts
 
 
 @dataclass(frozen=True)
 class Baselines:
-    """What every baseline forecasts and how well; by name, in the order of ``BASELINES``.
+    """Hold what every baseline forecasts and its scores, by name, in the order of ``BASELINES``.
 
-    ``metrics`` has the names of ``metrics.scores``, and ``valid_mse`` and ``test_mse`` of the scaled target; they are
-    the means over the series of ``by_series``, which has the scores of each.
+    ``metrics`` has the names of ``metrics.scores``, and ``valid_mse`` and ``test_mse`` of the scaled target. They are
+    the means over the series; ``by_series`` has the scores of each series.
     """
 
-    key: str  # under which the forecasts are kept, as arrays named "har.valid"
+    key: str  # under which the forecasts are stored, as arrays named "har.valid"
     forecasts: dict[str, dict[Split, Array]]
     metrics: dict[str, dict[str, float]]
     by_series: dict[str, list[dict[str, float]]] = field(default_factory=dict)
 
-    def skills(self, scores: Mapping[str, float]) -> dict[str, float]:
+    def skills(self, scores: Mapping[str, float], series: int | None = None) -> dict[str, float]:
         """Return a trial's skill over each baseline in log errors, ``<split>_skill_<baseline>``.
 
         Args:
-            scores: the trial's; a split whose ``<split>_log_mse`` is missing is left out.
+            scores: the trial's; a split whose ``<split>_log_mse`` is missing has no skill.
+            series: the index of the series that was scored, or None for the means over all.
         """
-        return _skills(scores, self.metrics)
+        baselines = self.metrics if series is None else {name: rows[series] for name, rows in self.by_series.items()}
+        return {
+            f"{split}_skill_{name}": metrics.skill(scores[f"{split}_log_mse"], baseline[f"{split}_log_mse"])
+            for split in SCORED
+            if f"{split}_log_mse" in scores
+            for name, baseline in baselines.items()
+        }
 
-    def skills_of_series(self, index: int, scores: Mapping[str, float]) -> dict[str, float]:
-        """Return the same of one series, over what each baseline scores on it."""
-        return _skills(scores, {name: rows[index] for name, rows in self.by_series.items()})
 
-
-def baselines(dataset: Dataset, window: int, lags: int, kept: ArrayStore) -> Baselines:
-    """Return the baselines of a study, fitted only where their forecasts are not kept.
+def fit_baselines(dataset: Dataset, window: int, lags: int, store: ArrayStore) -> Baselines:
+    """Return the baselines of a study, fitted only if their forecasts are not stored.
 
     Args:
         dataset: the study's.
-        window: of the trial beside which they stand; it decides the days of each split.
+        window: of the trials to compare with; it decides the days of each split.
         lags: input days of ridge and lightgbm, ``[model] window``.
-        kept: forecasts of earlier calls.
+        store: of the forecasts, read and written.
     """
     key = _key(dataset, window, lags)
-    stored = kept.get(key)
+    stored = store.get(key)
     if stored is None:
-        found = forecasts(dataset, window, lags)
-        kept.put(key, {f"{name}.{split}": found[name][split] for name in found for split in SCORED}, {})
+        by_name = forecasts(dataset, window, lags)
+        store.put(key, {f"{name}.{split}": by_name[name][split] for name in by_name for split in SCORED}, {})
     else:
-        found = {name: {split: stored[0][f"{name}.{split}"] for split in SCORED} for name in BASELINES}
-    rows = {name: scoring.by_series(dataset, window, found[name]) for name in found}
-    return Baselines(key, found, _scores(dataset, window, found, rows), rows)
+        by_name = {name: {split: stored[0][f"{name}.{split}"] for split in SCORED} for name in BASELINES}
+    rows = {name: scoring.by_series(dataset, window, forecast) for name, forecast in by_name.items()}
+    errors = _scaled_errors(dataset, window, by_name)
+    return Baselines(key, by_name, {name: errors[name] | scoring.mean(rows[name]) for name in by_name}, rows)
 
 
 def _key(dataset: Dataset, window: int, lags: int) -> str:
     rows = [dataset.rows(split, window, i) for i in range(len(dataset.series)) for split in SPLITS]
     spans = [(each.start, each.stop) for each in rows]
-    decides = [FORMAT, dataset.fingerprint, dataset.names, dataset.target_feature, lags, spans]
-    return hashlib.sha256(json.dumps(decides).encode()).hexdigest()
+    inputs = [FORMAT, dataset.fingerprint, dataset.names, dataset.target_feature, lags, spans]
+    return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 
 
-def _skills(scores: Mapping[str, float], baselines: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    return {
-        f"{split}_skill_{name}": metrics.skill(scores[f"{split}_log_mse"], own[f"{split}_log_mse"])
-        for split in SCORED
-        if f"{split}_log_mse" in scores
-        for name, own in baselines.items()
-    }
-
-
-def _scores(
-    dataset: Dataset,
-    window: int,
-    found: dict[str, dict[Split, Array]],
-    rows: Mapping[str, list[dict[str, float]]],
+def _scaled_errors(
+    dataset: Dataset, window: int, by_name: Mapping[str, Mapping[Split, Array]]
 ) -> dict[str, dict[str, float]]:
-    asked = {split: samples(dataset, split, window) for split in SCORED}
+    from volopt.windows.windows import samples  # imports torch, which takes seconds
 
-    def scaled(forecast: dict[Split, Array]) -> dict[str, float]:
-        return {
-            f"{split}_mse": metrics.mse(each.scaled(forecast[split]), each.targets.double().numpy())
-            for split, each in asked.items()
-        }
-
-    return {name: scaled(forecast) | scoring.mean(rows[name]) for name, forecast in found.items()}
+    errors: dict[str, dict[str, float]] = {name: {} for name in by_name}
+    for split in SCORED:
+        days = samples(dataset, split, window)
+        targets = days.targets.double().numpy()
+        for name, forecast in by_name.items():
+            errors[name][f"{split}_mse"] = metrics.mse(days.scaled(forecast[split]), targets)
+    return errors

@@ -1,1 +1,1 @@
-"""How fast volopt is on this machine, and how much memory it takes: each figure beside a baseline of the same run."""
+"""Measure the speed and memory of volopt on this machine, each beside a reference in the same run."""

@@ -1,12 +1,11 @@
-"""What a trial costs with the real driver and a SQLite file, whole or beside its training."""
+"""Measure a trial with the real driver and a SQLite file, with its training or beyond it."""
 
 from pathlib import Path
 from typing import NamedTuple
 
-from volopt.bench import bare
-from volopt.bench.networks import cpu_seconds
+from volopt.bench import bare_loop
+from volopt.bench.fits import cpu_seconds
 from volopt.bench.study import bare_fit, task, windows
-from volopt.search.callbacks import Callback
 from volopt.search.job import Job, RunOptions, prepare_job
 from volopt.search.run import run
 from volopt.training.device import reproducible
@@ -38,14 +37,14 @@ trials = 1
 
 
 class TrialCost(NamedTuple):
-    """Of a trial, the mean of several."""
+    """Hold the cost of a trial, the mean of several."""
 
     seconds: float
     cpu_seconds: float
 
 
 class BenchmarkStudy:
-    """A study of random learning rates, one seed a trial, run in this process without pictures.
+    """Run a study of random learning rates, one seed a trial, in this process and without pictures.
 
     Args:
         directory: of the study file and its database.
@@ -71,26 +70,26 @@ class BenchmarkStudy:
         self._path.write_text(STUDY.format(cell=cell, hidden_size=hidden_size, epochs=epochs))
 
     def cost(self, trials: int) -> TrialCost:
-        """Return what a trial costs; one before them meets what a run does once."""
+        """Return the mean cost of a trial, after one trial that pays for what a run does once."""
         self._run(1)
         facts = self._run(1 + trials)
         return TrialCost(facts["seconds"] / trials, facts["cpu_seconds"] / trials)
 
     def overhead_ms(self, trials: int) -> float:
-        """Return the milliseconds that a trial takes beyond the bare loop's."""
+        """Return the milliseconds of a trial minus the bare loop's."""
         return 1000 * (self.cost(trials).seconds - self._bare_seconds())
 
     def _run(self, total: int) -> dict[str, float]:
-        return run(self._job(total), lambda plans: Callback())
+        return run(self._job(total))
 
     def _job(self, total: int) -> Job:
-        where = f"sqlite:///{self._path.with_suffix('.db')}"
-        said = RunOptions(where, data=self._data, trials=total, workers=1, device="cpu", precision=self._precision)
-        return prepare_job(str(self._path), said)
+        storage = f"sqlite:///{self._path.with_suffix('.db')}"
+        options = RunOptions(storage, data=self._data, trials=total, workers=1, device="cpu", precision=self._precision)
+        return prepare_job(str(self._path), options)
 
     def _bare_seconds(self) -> float:
         job = self._job(1)
         fit = bare_fit(task(job, {}), job.definition.training.epochs)
         inputs = windows(job.dataset, job.definition.model.window)
-        with reproducible("cpu", "highest", fit.cell):
-            return min(cpu_seconds(lambda: bare.train(fit, inputs)) for _ in range(5))
+        with reproducible("cpu"):
+            return min(cpu_seconds(lambda: bare_loop.train(fit, inputs)) for _ in range(5))

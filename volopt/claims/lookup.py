@@ -1,11 +1,12 @@
-"""Which stored study a claim may look things up in, and its trials.
+"""Find the stored studies that can show a claim, and their trials.
 
-A stored study stands for a shipped one when it has the same grid phases and trains the same networks in the same way on
-the same quantities: instrument, days, seeds, other phases and the search space may differ. A panel stands for none: the
-claims are about networks for one stock.
+A stored study matches a shipped one if it has its grid phases, and trains the same networks in the same way on the same
+quantities. Instrument, days, seeds, other phases and the search space may differ. A panel matches none, as the claims
+are about networks for one stock.
 """
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,41 +14,39 @@ import optuna
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from volopt.comparison.evidence import NotFoundError, TrialResult, read
+from volopt.comparison.trial_results import NotFoundError, TrialResult, read_trial
 from volopt.definition import load
 from volopt.definition.schema import Definition, Scalar
 from volopt.storage.artifacts import Artifacts
 from volopt.studies import study as studies
 from volopt.studies.space import Point, point
 
-_FREE = {"data": {"instrument", "train", "valid", "test", "files"}, "training": {"seeds", "retries"}}
+_FREE_KEYS = {"data": {"instrument", "train", "valid", "test", "files"}, "training": {"seeds", "retries"}}
 
 
 class StoredStudy:
-    """One stored study as a place for claims to look things up in."""
+    """Look up the trials of one stored study."""
 
     def __init__(self, study: optuna.Study, definition: Definition, artifacts: Artifacts) -> None:
         self.name, self.definition = study.study_name, definition
-        self.synthetic = bool(studies.data_of(study)["synthetic"])
+        self.synthetic = studies.data_of(study).synthetic
         self._study, self._artifacts = study, artifacts
-        self._read: dict[int, TrialResult] = {}
+        self._results: dict[int, TrialResult] = {}
 
-    def __call__(self, **values: Scalar) -> TrialResult:
-        """Return the COMPLETE trial at these values, the rest at the baseline.
+    def trial(self, **values: Scalar) -> TrialResult:
+        """Return the COMPLETE trial at these values, and at the study's defaults otherwise.
 
         Raises:
-            AbsentError: there is none.
-            BrokenError: its artifact is missing or broken.
+            NotFoundError: there is none.
+            DamagedFileError: its artifact is missing or broken.
         """
-        definition = self.definition
-        wanted = definition.baseline() | values
-        stays = {key: value for key, value in wanted.items() if key not in definition.space}
-        trial = self._trials.get(point({key: wanted[key] for key in definition.space}))
-        if trial is None or any(definition.baseline()[key] != value for key, value in stays.items()):
+        defaults, space = self.definition.defaults(), self.definition.space
+        trial = self._trials.get(point({key: values.get(key, defaults[key]) for key in space}))
+        if trial is None or any(defaults[key] != value for key, value in values.items() if key not in space):
             raise NotFoundError(self.name)
-        if trial.number not in self._read:
-            self._read[trial.number] = read(self._study, trial, self._artifacts)
-        return self._read[trial.number]
+        if trial.number not in self._results:
+            self._results[trial.number] = read_trial(self._study, trial, self._artifacts)
+        return self._results[trial.number]
 
     @property
     def market(self) -> list[object]:
@@ -58,51 +57,52 @@ class StoredStudy:
     @cached_property
     def _trials(self) -> dict[Point, FrozenTrial]:
         complete = self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        return {point(trial.params): trial for trial in reversed(complete)}  # the first one, where there are several
+        return {point(trial.params): trial for trial in reversed(complete)}  # of equal ones the first
 
 
-def stored(storage: BaseStorage, names: Iterable[str], artifacts: Artifacts) -> dict[str, list[StoredStudy]]:
-    """Return the stored studies that stand for each shipped one, those with most seeds first.
+Matches = Mapping[str, Sequence[StoredStudy]]  # by the name of the shipped study
+
+
+def find_studies(storage: BaseStorage, names: Iterable[str], artifacts: Artifacts) -> Matches:
+    """Return the stored studies that match each shipped one, those with most seeds first.
 
     Args:
-        storage: where to look.
-        names: of the studies to look at.
+        storage: to search.
+        names: of the studies to consider.
         artifacts: of the storage.
     """
     shipped = {path.stem: load.load(path.stem) for path in load.shipped()}
-    found: dict[str, list[StoredStudy]] = {name: [] for name in shipped}
+    matches: dict[str, list[StoredStudy]] = {name: [] for name in shipped}
     for name in names:
         study, definition = studies.find(storage, name)
         if definition.data.is_panel:
             continue
-        for other, pattern in shipped.items():
-            if _said(definition) == _said(pattern) and _grids(definition) >= _grids(pattern):
-                found[other].append(StoredStudy(study, definition, artifacts))
-    return {name: sorted(those, key=_seeds, reverse=True) for name, those in found.items()}
+        for file, pattern in shipped.items():
+            if _protocol(definition) == _protocol(pattern) and _grids(definition) >= _grids(pattern):
+                matches[file].append(StoredStudy(study, definition, artifacts))
+    return {
+        file: sorted(stored, key=lambda study: study.definition.training.seeds, reverse=True)
+        for file, stored in matches.items()
+    }
 
 
-def together(found: dict[str, list[StoredStudy]], wanted: Sequence[str]) -> list[StoredStudy] | None:
-    """Return a stored study for each wanted shipped one, all of one market, or None."""
-    for first in found[wanted[0]]:
-        rest = [next((s for s in found[name] if s.market == first.market), None) for name in wanted[1:]]
-        chosen = [study for study in (first, *rest) if study is not None]
-        if len(chosen) == len(wanted):
+def choose_studies(matches: Matches, wanted: Sequence[str]) -> Sequence[StoredStudy]:
+    """Return a stored study for each wanted shipped one, all of one market; none if one is missing."""
+    for chosen in itertools.product(*(matches[name] for name in wanted)):
+        if all(study.market == chosen[0].market for study in chosen):
             return chosen
-    return None
-
-
-def _seeds(study: StoredStudy) -> int:
-    return study.definition.training.seeds
+    return ()
 
 
 def _grids(definition: Definition) -> set[str]:
-    return {phase.name for phase in definition.phases if phase.sampler == "grid"}
+    return {phase.name for phase in definition.phases if phase.is_grid}
 
 
-def _said(definition: Definition) -> dict[str, Any]:
-    said = load.dump(definition)
-    tables = {name: said.get(name) for name in ("data", "model", "training", "published")}
+def _protocol(definition: Definition) -> dict[str, Any]:
+    """Return the parts of a definition in which matching studies agree."""
+    dumped = load.dump(definition)
     return {
-        name: {key: value for key, value in table.items() if key not in _FREE.get(name, ())} if table else None
-        for name, table in tables.items()
+        name: {key: value for key, value in table.items() if key not in _FREE_KEYS.get(name, ())}
+        for name in ("data", "model", "training", "published")
+        if (table := dumped.get(name))
     }

@@ -1,4 +1,4 @@
-"""Groups whose commands are imported when they are called."""
+"""A group of commands that imports a command when it is called."""
 
 import importlib
 import keyword
@@ -9,16 +9,16 @@ from volopt.errors import did_you_mean
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when they are called, so that ``--help`` is instant.
+    """Import a command when it is called, so that ``--help`` is instant.
 
     Args:
-        package: the package the command modules are in; each holds a click command named ``command``. A name that
-            is a word of Python's own has an underscore behind it, ``import_``.
-        summaries: each command's name and one-line help.
+        package: of the modules, one for each command, each with a click command named ``command``. A Python keyword
+            has an underscore behind it, ``import_``.
+        summaries: the one-line help of each command by name.
     """
 
     def __init__(self, package: str, summaries: dict[str, str], **kwargs: object) -> None:
-        super().__init__(**kwargs)  # type: ignore[arg-type]  # click's own keywords, passed on
+        super().__init__(**kwargs)  # type: ignore[arg-type]  # click's keywords
         self._package, self._summaries = package, summaries
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -30,8 +30,8 @@ class LazyGroup(click.Group):
         if name not in self._summaries:
             return None
         module = f"{name}_" if keyword.iskeyword(name) else name
-        found: click.Command = importlib.import_module(f"{self._package}.{module}").command
-        return found
+        command: click.Command = importlib.import_module(f"{self._package}.{module}").command
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""
@@ -41,7 +41,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which name is nearest."""
+        """Find the command; the error names the nearest one."""
         if args and args[0] not in self._summaries and not args[0].startswith("-"):
             raise click.UsageError(f'No such command "{args[0]}"{did_you_mean(args[0], self._summaries)}', ctx)
         return super().resolve_command(ctx, args)

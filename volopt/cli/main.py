@@ -1,8 +1,9 @@
-"""The ``volopt`` command: finds the command's file when it is called, and turns errors into exit codes, here alone.
+"""The ``volopt`` command. This module alone turns errors into messages and exit codes.
 
 0 done, 1 expected failure, 2 wrong usage or bad study file or data, 3 unexpected, 130 interrupted.
 """
 
+import gc
 import io
 import json
 import os
@@ -12,17 +13,19 @@ import sys
 import click
 
 import volopt
-from volopt.cli.codes import INTERRUPTED, UNEXPECTED
+from volopt.cli import INTERRUPTED
 from volopt.cli.lazy import LazyGroup
 from volopt.errors import DefinitionError, VoloptError, sentence
+
+UNEXPECTED = 3
 
 cli = LazyGroup(
     package="volopt.cli.commands",
     summaries={
         "run": "Create or resume a study.",
         "check": "Validate a study file against its data.",
-        "studies": "List the study files that ship.",
-        "new": "Write a commented study file to start from.",
+        "studies": "List the shipped study files.",
+        "new": "Write a commented study file.",
         "status": "Show the studies in the storage.",
         "trials": "Show the trials of a study.",
         "dashboard": "Watch the studies in the browser.",
@@ -31,11 +34,11 @@ cli = LazyGroup(
         "export": "Write trials, seeds, curves and predictions as tables.",
         "findings": "Test the paper's claims on stored studies.",
         "compare": "Compare two trials of a study, seed by seed and day by day.",
-        "refit": "Train a study's configuration on everything, as a forecaster.",
+        "refit": "Train a study's configuration on all days, as a forecaster.",
         "predict": "Forecast the next trading day.",
-        "backtest": "Walk a study's configuration forward over past years.",
+        "backtest": "Test a study's configuration by walk-forward over past years.",
         "delete": "Delete a study and its artifacts.",
-        "data": "Get, make and check data directories.",
+        "data": "Download, import, generate and check data.",
         "bench": "Measure the speed and memory of volopt on this machine.",
     },
     name="volopt",
@@ -48,33 +51,37 @@ click.version_option(volopt.__version__, prog_name="volopt")(cli)
 
 def main() -> None:
     """Run the command line and exit."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill ends a run as Ctrl-C does
+    gc.set_threshold(50_000)  # the default collects hundreds of times during imports, a sixth of the start
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C does
     try:
         code = cli.main(prog_name="volopt", standalone_mode=False)
     except VoloptError as error:
-        code = _say(error)
+        code = _report(error)
     except click.ClickException as error:
-        told = io.StringIO()
-        error.show(told)
-        click.echo(_safe(told.getvalue()), err=True, nl=False)
-        _say_json(_safe(error.format_message()), "see --help")
+        shown = io.StringIO()
+        error.show(shown)
+        click.echo(_safe(shown.getvalue()), err=True, nl=False)
+        _report_json(_safe(error.format_message()), "see --help")
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted. What is finished is kept; the same command goes on from there.", err=True)
+        click.echo("Interrupted. The same command continues; finished work is kept.", err=True)
         code = INTERRUPTED
-    except BrokenPipeError:  # the reader of our output, such as head, has seen enough
+    except BrokenPipeError:  # a program such as head has closed our output
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
-    except OSError as error:  # the world's fault, met where nobody had more to say about it
-        code = _say(
+    except OSError as error:  # that no other module explains
+        code = _report(
             VoloptError(f"{error.filename or 'the system'}: {error.strerror}", "check path, space and permissions")
         )
     except Exception:
-        code = _unexpected()
+        from volopt.cli.logs import report_unexpected
+
+        _report_json("unexpected error", f"see {report_unexpected()}")
+        code = UNEXPECTED
     sys.exit(code)
 
 
-def _say(error: VoloptError) -> int:
+def _report(error: VoloptError) -> int:
     message, hint = _safe(error.message), _safe(error.hint)
     click.echo(f"Error: {sentence(message)}", err=True)
     mistakes = error.mistakes if isinstance(error, DefinitionError) else ()
@@ -82,25 +89,18 @@ def _say(error: VoloptError) -> int:
         click.echo(f"  - {mistake}", err=True)
     if hint:
         click.echo(f"Hint: {sentence(hint)}", err=True)
-    _say_json(": ".join([message, "; ".join(mistakes)]) if mistakes else message, hint)
+    _report_json(": ".join([message, "; ".join(mistakes)]) if mistakes else message, hint)
     return error.exit_code
 
 
-def _say_json(message: str, hint: str) -> None:
+def _report_json(message: str, hint: str) -> None:
     if "--json" in sys.argv:
         click.echo(json.dumps({"error": message, "hint": hint}))
 
 
 def _safe(text: str) -> str:
-    """Return a text without the password of a URL, and without what steers a terminal."""
-    from volopt.definition.plain import plain
+    """Return a text without passwords of URLs and without control characters."""
+    from volopt.definition.plain_text import plain
     from volopt.storage.database.address import without_passwords
 
     return "\n".join(map(plain, without_passwords(text).split("\n")))
-
-
-def _unexpected() -> int:
-    from volopt.cli.unexpected import report
-
-    _say_json("unexpected error", f"see {report()}")
-    return UNEXPECTED

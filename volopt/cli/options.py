@@ -1,14 +1,21 @@
-"""Options that several commands share; the environment variables of the same names give their defaults."""
+"""Options that several commands share. Environment variables set their defaults."""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from volopt.figures.study_view import StudyView
+    from volopt.storage.database.retrying import RetryingStorage
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 DEFAULT_STORAGE = "sqlite:///storage/volopt.db"
+PATH = click.Path(path_type=Path)
+DAY = click.DateTime(["%Y-%m-%d"])
+COUNT = click.IntRange(min=1)
 
 storage = click.option(
     "--storage",
@@ -19,19 +26,55 @@ storage = click.option(
     metavar="URL",
     help="The database: sqlite:///FILE, or postgresql://USER@HOST/DATABASE.",
 )
+workers = click.option(
+    "--workers",
+    type=COUNT,
+    envvar="VOLOPT_WORKERS",
+    show_envvar=True,
+    help="Processes that train; default: one for each core.",
+)
+device = click.option(
+    "--device", envvar="VOLOPT_DEVICE", show_envvar=True, default="auto", help="auto, cpu, cuda or cuda:N."
+)
+precision = click.option(
+    "--precision",
+    type=click.Choice(["highest", "medium"]),
+    default="highest",
+    help="medium multiplies matrices in bfloat16 where the processor supports it and that is faster; results differ "
+    "by rounding.",
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-def data_option(otherwise: str) -> Callable[[Command], Command]:
-    """Return the option ``--data``; ``otherwise`` says which data are read without it."""
+def data_option(default: str) -> Callable[[Command], Command]:
+    """Return the option ``--data``; ``default`` describes its default."""
     return click.option(
         "--data",
         envvar="VOLOPT_DATA",
         show_envvar=True,
-        type=click.Path(path_type=Path),
+        type=PATH,
         metavar="DIR",
-        help=f"The data directory; else {otherwise}.",
+        help=f"The data directory; default: {default}.",
     )
 
 
-data = data_option("~/.qlib/qlib_data/cn_data, else a synthetic sample")
-as_json = click.option("--json", "as_json", is_flag=True, help="Print facts as JSON.")
+data = data_option("~/.qlib/qlib_data/cn_data, or a synthetic sample where that does not exist")
+
+
+def open_storage(url: str) -> "RetryingStorage":
+    """Return the storage at a URL, for reading; it is closed when the command ends."""
+    from volopt.storage.database.connect import connect
+
+    storage = connect(url)
+    click.get_current_context().call_on_close(storage.close)
+    return storage
+
+
+def open_study(url: str, name: str) -> "StudyView":
+    """Return a study of the storage at a URL, for reading."""
+    from volopt.figures.study_view import StudyView
+    from volopt.storage.artifacts import artifacts_of
+    from volopt.studies.study import find
+
+    storage = open_storage(url)
+    return StudyView(*find(storage, name), artifacts_of(storage))

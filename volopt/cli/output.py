@@ -1,4 +1,4 @@
-"""Printing: tables for people, JSON for programs."""
+"""Print tables for people and JSON for programs."""
 
 import json
 from collections.abc import Sequence
@@ -7,11 +7,17 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from volopt.definition.plain import plain
+from volopt.definition.plain_text import plain
 from volopt.figures import words
 
 SYNTHETIC = f"{words.SYNTHETIC}; --data DIR reads your own."
-FOLDED = 32  # characters a column of words needs to be readable
+MIN_TEXT_WIDTH = 32  # characters of a column that folds
+
+
+def warn_if_synthetic(synthetic: bool) -> None:
+    """Say that the data are generated."""
+    if synthetic:
+        click.echo(SYNTHETIC)
 
 
 def print_json(facts: object) -> None:
@@ -26,56 +32,39 @@ def print_table(
     folds: Sequence[str] = (),
     optional: Sequence[str] = (),
 ) -> None:
-    """Print a table: drawn on a terminal, plain columns otherwise, where nothing is cut or folded.
+    """Print a table. It fits a terminal; elsewhere nothing is folded or left out.
 
-    A text that steers a terminal, or is markup to rich, may come from a stranger's database: it is shown as it is.
+    Text may come from a stranger's database, so control characters and rich's markup are shown as they are.
 
     Args:
-        columns: their names.
-        rows: a cell a column.
+        columns: the names of the columns.
+        rows: a value for each column.
         title: above the table.
-        folds: columns of words, which may take several lines.
-        optional: columns that a terminal too narrow for the table does without, the first of them first.
+        folds: columns that may take several lines.
+        optional: columns to leave out where the terminal is too narrow, the first one first.
     """
     console = Console(markup=False, emoji=False)
     if not console.is_terminal:
         console.width = 10_000
-    without: list[str] = []
-    for name in optional:
-        if _width(columns, rows, folds, without) <= console.width:
+    values = dict(zip(columns, zip(*rows, strict=True) if rows else [()] * len(columns), strict=True))
+
+    def width(column: str) -> int:
+        longest = max(map(len, [plain(column), *map(show, values[column])]))
+        return 2 + (min(longest, MIN_TEXT_WIDTH) if column in folds else longest)
+
+    for column in optional:
+        if sum(map(width, values)) - 2 <= console.width:
             break
-        without.append(name)
-    table = Table(
-        title="\n".join(map(plain, title.split("\n"))) or None,
-        title_justify="left",
-        box=None,
-        pad_edge=False,
-        header_style="bold",
-    )
-    kept = [number for number, column in enumerate(columns) if column not in without]
-    for number in kept:
-        numeric = bool(rows) and all(isinstance(row[number], int | float | None) for row in rows)
-        table.add_column(
-            plain(columns[number]),
-            justify="right" if numeric else "left",
-            no_wrap=columns[number] not in folds or not console.is_terminal,
-            overflow="fold",
-        )
-    for row in rows:
-        table.add_row(*(show(row[number]) for number in kept))
+        del values[column]
+    heading = "\n".join(map(plain, title.split("\n"))) or None
+    table = Table(title=heading, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in values:
+        numeric = bool(rows) and all(isinstance(value, int | float | None) for value in values[column])
+        no_wrap = column not in folds or not console.is_terminal
+        table.add_column(plain(column), justify="right" if numeric else "left", no_wrap=no_wrap, overflow="fold")
+    for row in zip(*values.values(), strict=True):
+        table.add_row(*map(show, row))
     console.print(table)
-
-
-def _width(
-    columns: Sequence[str], rows: Sequence[Sequence[object]], folds: Sequence[str], without: Sequence[str]
-) -> int:
-    """Return how wide a table is, with columns that fold at no more than ``FOLDED``."""
-    total = 0
-    for number, column in enumerate(columns):
-        if column not in without:
-            longest = max(len(plain(column)), *(len(show(row[number])) for row in rows), 0)
-            total += 2 + (min(longest, FOLDED) if column in folds else longest)
-    return total - 2
 
 
 def show(value: object) -> str:

@@ -1,77 +1,59 @@
-"""What ``volopt run`` shows while it runs: a live bar on a terminal, a line a trial otherwise; both on stderr."""
+"""Show the progress of long commands on stderr: a live bar on a terminal, a few lines otherwise."""
 
-from collections.abc import Sequence
-from types import TracebackType
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
-from optuna.trial import FrozenTrial, TrialState
+from rich import progress as bars
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from volopt.definition.schema import Definition, Phase
-from volopt.figures import words
-from volopt.search.callbacks import Callback
-from volopt.search.plan import PhasePlan
+if TYPE_CHECKING:
+    from volopt.forecast.walk_forward.run import RefitStep
 
 
-class RunProgress(Callback):
-    """Trials done, best value and time left."""
+class ProgressDisplay:
+    """Show one bar at a time, or print lines where there is no terminal."""
 
-    def __init__(self, definition: Definition) -> None:
-        self._objective = definition.objective
+    def __init__(self) -> None:
         self.console = Console(stderr=True)
-        self._best: float | None = None
-        self._done, self._total = 0, 0
-        self._bar = Progress(
-            TextColumn("[bold]{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[trials]} trials, best {task.fields[best]}"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            console=self.console,
-            disable=not self.console.is_terminal,
-        )
-        self._task = self._bar.add_task("starting", total=None, trials="0", best="-")
+        self._bar = bars.Progress(console=self.console, disable=True)
 
-    def __call__(self, plans: Sequence[PhasePlan]) -> "RunProgress":
-        """Take what is to be done, show the bar, and watch it being done."""
-        seconds = sum(each.seconds for each in plans)
-        self._bar.update(self._task, total=seconds or 1, completed=0 if seconds else 1)
-        self._bar.start()
+    def __enter__(self) -> Self:
         return self
 
-    def __enter__(self) -> "RunProgress":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._bar.stop()
 
-    def phase_started(self, phase: Phase, done: int, total: int, best: float | None) -> None:
-        """Show the phase."""
-        self._done, self._total, self._best = done, total, best
-        self._show(phase)
+    def _begin(self, task: str, *columns: bars.ProgressColumn, transient: bool = False, **fields: Any) -> None:
+        """Replace the bar by one of a new task."""
+        self._bar.stop()
+        disable = not self.console.is_terminal
+        self._bar = bars.Progress(*columns, console=self.console, transient=transient, disable=disable)
+        self._task = self._bar.add_task(task, **fields)
+        self._bar.start()
+
+    def _begin_training(self, task: str, *counts: bars.ProgressColumn, **fields: Any) -> None:
+        """Replace the bar by one of a task that takes minutes or hours."""
+        times = bars.TimeElapsedColumn(), bars.TextColumn("left"), bars.TimeRemainingColumn()
+        self._begin(task, bars.TextColumn("[bold]{task.description}"), bars.BarColumn(), *counts, *times, **fields)
+
+    def _print(self, line: str) -> None:
         if not self.console.is_terminal:
-            self.console.print(f"{phase.name}: {done}/{total}", highlight=False)
+            self.console.print(line, highlight=False, soft_wrap=True)
 
-    def trained(self, seconds: float) -> None:
-        """Move the bar."""
-        self._bar.advance(self._task, seconds)
 
-    def trial_finished(self, phase: Phase, trial: FrozenTrial) -> None:
-        """Count the trial, and on no terminal print it."""
-        if trial.state != TrialState.FAIL:
-            self._done += 1
-        if trial.state == TrialState.COMPLETE and trial.value is not None:
-            choose = min if self._objective.direction == "minimize" else max
-            self._best = trial.value if self._best is None else choose(self._best, trial.value)
-        self._show(phase)
-        if not self.console.is_terminal:
-            told = trial.user_attrs.get("reason") or f"{self._objective.metric} {trial.value:.5g}"
-            line = f"{phase.name} {self._done}/{self._total}: trial {trial.number} {trial.state.name}, {told}"
-            self.console.print(f"{line} ({words.params(trial.params)})", highlight=False, soft_wrap=True)
+class FitProgress(ProgressDisplay):
+    """Show how many fits are done; without a terminal, print a line for each period."""
 
-    def _show(self, phase: Phase) -> None:
-        best = "-" if self._best is None else f"{self._objective.metric} {self._best:.5g}"
-        self._bar.update(self._task, description=phase.name, trials=f"{self._done}/{self._total}", best=best)
+    def __call__(self, steps: "Sequence[RefitStep]") -> "Callable[[RefitStep], None]":
+        """Start with the steps to fit, and return the function to call after each finished one."""
+        self._left = Counter(step.period for step in steps)
+        self._begin_training("fitting", bars.MofNCompleteColumn(), bars.TextColumn("fits"), total=len(steps))
+        return self._done
+
+    def _done(self, step: "RefitStep") -> None:
+        self._bar.advance(self._task)
+        self._left[step.period] -= 1
+        if not self._left[step.period]:
+            done = list(self._left.values()).count(0)
+            self._print(f"forecast {step.period.first} to {step.period.last} ({done}/{len(self._left)})")

@@ -1,76 +1,38 @@
-"""What ``volopt data download`` shows while it works, on stderr: a bar on a terminal, a few lines otherwise."""
+"""Show the progress of ``volopt data download``."""
 
-from types import TracebackType
+from rich import progress as bars
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
-
-from volopt.data.download.download import CHECKING, CLEARING, LOADING, UNPACKING
+from volopt.cli.progress import ProgressDisplay
+from volopt.data.download.download import CHECKING, CLEARING, DOWNLOADING, UNPACKING
 
 UNITS = {UNPACKING: "files", CHECKING: "instruments"}
-STEP = 10_000_000  # bytes between two lines, or a tenth of all where that is more
+LINE_BYTES = 10_000_000  # between two lines; a tenth of a larger file
 
 
-class TransferProgress:
-    """One bar after the other, each of a stage."""
+class TransferProgress(ProgressDisplay):
+    """Show one bar a stage; without a terminal, print a few lines."""
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True)
-        self._stage = ""
-        self._bar: Progress | None = None
-        self._told = 0  # bytes when the last line was printed
-
-    def __enter__(self) -> "TransferProgress":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop()
+    _stage, _printed = "", 0  # the bytes when the last line was printed
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
         """Show how much of a stage is done."""
         if stage != self._stage:
-            self._stop()
             self._stage = stage
-            self._start()
-        if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], completed=done, total=total)
-        elif stage == LOADING:
-            self._tell_bytes(done, total)
+            counts: list[bars.ProgressColumn] = [bars.MofNCompleteColumn()]
+            if stage == DOWNLOADING:
+                counts = [bars.DownloadColumn(), bars.TransferSpeedColumn()]
+            clearing = stage == CLEARING  # many files take seconds
+            left = [] if clearing else [*counts, bars.TextColumn("left"), bars.TimeRemainingColumn()]
+            name = bars.TextColumn("{task.description:11}"), bars.BarColumn()
+            self._begin(stage, *name, *left, transient=clearing, total=None)
+        self._bar.update(self._task, completed=done, total=total)
+        if stage == DOWNLOADING:
+            self._print_bytes(done, total)
         elif not done and total:
-            self._line(f"{stage} {total} {UNITS[stage]}")
+            self._print(f"{stage} {total} {UNITS[stage]}")
 
-    def _start(self) -> None:
-        if self._console.is_terminal:
-            name = (TextColumn("{task.description:9}"), BarColumn())
-            left = (TextColumn("left"), TimeRemainingColumn())
-            columns = {
-                LOADING: (*name, DownloadColumn(), TransferSpeedColumn(), *left),
-                CLEARING: name,  # seconds where there are many files, or nothing
-            }.get(self._stage, (*name, MofNCompleteColumn(), *left))
-            self._bar = Progress(*columns, console=self._console, transient=self._stage == CLEARING)
-            self._bar.add_task(self._stage, total=None)
-            self._bar.start()
-
-    def _stop(self) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-        self._bar = None
-
-    def _tell_bytes(self, done: int, total: int | None) -> None:
-        if not done or done < self._told or done == total or done - self._told >= max(STEP, (total or 0) // 10):
-            self._told = done
-            of = "" if total is None else f" of {total / 1e6:.1f}"
-            self._line(f"{self._stage}: {done / 1e6:.1f}{of} MB")
-
-    def _line(self, text: str) -> None:
-        self._console.print(text, highlight=False, soft_wrap=True)
+    def _print_bytes(self, done: int, total: int | None) -> None:
+        if not done or done == total or done - self._printed >= max(LINE_BYTES, (total or 0) // 10):
+            self._printed = done
+            size = f"{done / 1e6:.1f}" if total is None else f"{done / 1e6:.1f} of {total / 1e6:.1f}"
+            self._print(f"{self._stage}: {size} MB")

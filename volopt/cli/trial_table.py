@@ -1,4 +1,4 @@
-"""Trials and baselines as rows of one table."""
+"""Print trials and baselines in one table."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,8 +7,7 @@ import click
 
 from volopt.cli.output import print_table
 from volopt.figures import words
-from volopt.studies.best_trial import best_baseline
-from volopt.studies.breadth import shown
+from volopt.studies.best_trial import best_baseline, instrument_metrics
 
 Scores = Mapping[str, float | None]
 
@@ -17,8 +16,8 @@ METRICS = (
     "ensemble_valid_log_r2", "ensemble_test_log_r2", "test_mase", "test_direction", "flatness",
 )  # fmt: skip
 PARAMETERS = "parameters"
-SEEDS_A_TABLE = 5  # seeds beside each other, so that a table fits a terminal of 80 characters
-# What a narrow terminal does without, in this order; the objective and the same of test stay.
+SEEDS_A_TABLE = 5  # fits a terminal of 80 characters
+# A narrow terminal leaves these out in this order; the objective's metrics of valid and test stay.
 OPTIONAL = (
     "ensemble_valid_log_r2", "ensemble_test_log_r2", "test_direction", "test_mase", "train_mse", "flatness",
     "valid_mse", "valid_log_r2", "test_mse", "test_log_r2", "phases",
@@ -28,12 +27,12 @@ OPTIONAL = (
 def print_trials(
     trials: Sequence[Mapping[str, Any]], baselines: Mapping[str, Scores], metric: str, title: str = ""
 ) -> None:
-    """Print trials, and below them the baselines; the skill is that over the best of these.
+    """Print trials, and the baselines below them. Skills are over the best baseline.
 
     Args:
-        trials: as ``listing.trials`` gives them.
+        trials: as ``listing.trials`` returns them.
         baselines: scores by name.
-        metric: the objective's, which stands first.
+        metric: the objective's, shown first.
         title: above the table.
     """
     best = best_baseline(baselines)
@@ -56,7 +55,7 @@ def print_trials(
 
 
 def print_trial(trial: Mapping[str, Any], baselines: Mapping[str, Scores]) -> None:
-    """Print every metric of one trial: its means beside the baselines, then those of each seed."""
+    """Print every metric of one trial: its means beside the baselines, then each seed."""
     seeds, means = trial["seeds"], trial["metrics"]
     names = [name for name in means if not name.startswith("ensemble_")]
     rows = [
@@ -64,7 +63,7 @@ def print_trial(trial: Mapping[str, Any], baselines: Mapping[str, Scores]) -> No
         for name in names
     ]
     title = f"Trial {trial['number']} {trial['state']}: {trial['reason'] or words.params(trial['params'])}"
-    if not rows:  # it failed, or has only begun
+    if not rows:  # it failed or has no results yet
         click.echo(title)
         return
     print_table(["metric", "mean", "ensemble", *baselines], rows, title, optional=list(baselines)[::-1])
@@ -78,16 +77,16 @@ def print_trial(trial: Mapping[str, Any], baselines: Mapping[str, Scores]) -> No
 
 
 def print_instruments(instruments: Sequence[Mapping[str, Any]], baselines: Mapping[str, Scores]) -> None:
-    """Print how the mean of a trial's forecasts does on each instrument of a panel.
+    """Print the scores of a trial on each instrument of a panel.
 
     Args:
-        instruments: as ``listing.instruments`` gives them.
+        instruments: as ``listing.instruments`` returns them.
         baselines: scores by name.
     """
-    columns = shown(best_baseline(baselines))
+    columns = instrument_metrics(best_baseline(baselines))
     rows = [(each["instrument"], *map(each.get, columns)) for each in instruments]
-    title = "\nEach instrument, by the mean of the seeds' forecasts"
+    title = "\nScores of the seeds' mean forecast on each instrument"
     if rows:
         print_table(["instrument", *columns], rows, title, optional=columns[:1:-1])
     else:
-        click.echo("\nScores of each instrument are not there: the trial is not finished, or its file is gone.")
+        click.echo("\nThere are no scores of each instrument: the trial is not finished, or its file is missing.")

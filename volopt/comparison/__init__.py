@@ -1,1 +1,1 @@
-"""Compare trials and baselines: paired over seeds and days, with intervals and p-values."""
+"""Compare trials and baselines, paired over seeds and days, with intervals and p-values."""

@@ -1,4 +1,4 @@
-"""What can stand on one side of a comparison, and finding it by what a person calls it."""
+"""Find the trials and baselines that a user names, and collect what a comparison needs of each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ import optuna
 from optuna.trial import TrialState
 from pydantic import TypeAdapter
 
-from volopt.baselines.forecasts import BASELINES
-from volopt.comparison import evidence
-from volopt.comparison.evidence import SPLITS, TrialResult
+from volopt.baselines.forecasts import SCORED
+from volopt.baselines.methods import BASELINES
+from volopt.comparison.trial_results import RERUN, TrialResult, read_trial
 from volopt.definition.schema import Definition, Range, Scalar
-from volopt.definition.space import contains, told, value_type
+from volopt.definition.space import contains, describe, value_type
 from volopt.errors import StudyError, UsageError, did_you_mean
 from volopt.metrics import Array, log_errors
 from volopt.storage.artifacts import Artifacts
@@ -24,7 +24,7 @@ Choice = int | str  # a trial's number, or a baseline's name
 
 
 class DailyLosses(NamedTuple):
-    """Squared log errors of the days that have one; of a panel the mean over the instruments of each day."""
+    """Hold the squared log error of each day that has one; in a panel, the mean over the instruments."""
 
     dates: Dates  # shape: (days,), ascending
     values: Array  # shape: (days,)
@@ -32,44 +32,40 @@ class DailyLosses(NamedTuple):
 
 @dataclass(frozen=True)
 class Comparand:
-    """What stands on one side: a trial by its seeds and their mean forecast, or a baseline by its forecast."""
+    """Hold what is compared of a trial, its seeds and their mean forecast, or of a baseline, its forecast."""
 
     choice: Choice
-    params: Mapping[str, Scalar]  # empty for a baseline, as are scores
+    params: Mapping[str, Scalar]  # empty for a baseline, like ``scores``
     scores: Mapping[int, float]  # the objective's metric by seed
     losses: Mapping[str, DailyLosses]  # by split
 
     @property
     def name(self) -> str:
-        """Return what a sentence calls it."""
+        """Return its name in a sentence."""
         return _name(self.choice)
 
 
-def of_trial(result: TrialResult, metric: str) -> Comparand:
-    """Return a trial as a side, scored by ``metric``."""
-    scores = {replicate.seed: replicate.metrics[metric] for replicate in result.replicates}
-    forecasts = {split: result.ensemble(split) for split in SPLITS}
-    return Comparand(result.number, result.params, scores, _losses(result, forecasts))
+def trial_comparand(result: TrialResult, metric: str) -> Comparand:
+    """Return a trial as a comparand, scored by ``metric``."""
+    scores = {seed.seed: seed.metrics[metric] for seed in result.seeds}
+    return Comparand(result.number, result.params, scores, _losses(result, {s: result.ensemble(s) for s in SCORED}))
 
 
-def of_baseline(name: str, result: TrialResult) -> Comparand:
-    """Return a baseline as a side, on the days of a trial.
+def baseline_comparand(name: str, result: TrialResult) -> Comparand:
+    """Return a baseline as a comparand, on the days of a trial.
 
     Raises:
-        StudyError: its forecasts are no longer kept.
+        StudyError: its forecasts are no longer stored.
     """
     if name not in result.baselines:
-        raise StudyError(
-            f"the forecasts of the baseline {name} are missing",
-            "run the study again under another --name: it makes them anew and takes the fits that are kept",
-        )
+        raise StudyError(f"the forecasts of the baseline {name} are missing", RERUN)
     return Comparand(name, {}, {}, _losses(result, result.baselines[name]))
 
 
-def sides(
+def find_comparands(
     study: optuna.Study, definition: Definition, texts: Sequence[str], artifacts: Artifacts
 ) -> tuple[Comparand, Comparand]:
-    """Return the two sides that a person named.
+    """Return the two comparands that a user named.
 
     Args:
         study: with COMPLETE trials.
@@ -79,55 +75,41 @@ def sides(
 
     Raises:
         UsageError: a text that names nothing, or two that name the same.
-        StudyError: a trial that is not there, not COMPLETE, or without its forecasts.
+        StudyError: a trial that does not exist, is not COMPLETE, or has no stored forecasts.
     """
-    trials = {trial.number: trial for trial in study.get_trials(deepcopy=False)}
-    a, b = (named(study, definition, text) for text in texts)
+    a, b = (find_choice(study, definition, text) for text in texts)
     if a == b:
-        raise UsageError(f"A and B are both {_name(a)}", "name two that differ")
-    numbers = [each for each in (a, b) if isinstance(each, int)] or [study.best_trial.number]
-    results = {number: evidence.read(study, trials[number], artifacts) for number in numbers}
-    host, metric = results[numbers[0]], definition.objective.metric
+        raise UsageError(f"A and B are both {_name(a)}", "name two different ones")
+    trials = {trial.number: trial for trial in study.get_trials(deepcopy=False)}
+    numbers = [choice for choice in (a, b) if isinstance(choice, int)] or [study.best_trial.number]
+    results = {number: read_trial(study, trials[number], artifacts) for number in numbers}
 
-    def side(chosen: Choice) -> Comparand:
-        return of_baseline(chosen, host) if isinstance(chosen, str) else of_trial(results[chosen], metric)
+    def comparand(choice: Choice) -> Comparand:
+        if isinstance(choice, str):
+            return baseline_comparand(choice, results[numbers[0]])
+        return trial_comparand(results[choice], definition.objective.metric)
 
-    return side(a), side(b)
-
-
-def _losses(result: TrialResult, forecasts: Mapping[str, Array]) -> dict[str, DailyLosses]:
-    found = {}
-    for split in SPLITS:
-        dates, losses = list[Dates](), list[Array]()
-        for _, rows, floor in result.shares(split):
-            actual = result.actual[split][rows]
-            errors, _ = log_errors(forecasts[split][rows], actual, floor)
-            dates.append(result.dates[split][rows][actual > 0])
-            losses.append(errors**2)
-        found[split] = _by_day(np.concatenate(dates), np.concatenate(losses))
-    return found
+    return comparand(a), comparand(b)
 
 
-def _by_day(dates: Dates, losses: Array) -> DailyLosses:
-    """Return the mean loss of each day: instruments move together, so that those of one day are one observation."""
-    days, which, counts = np.unique(dates, return_inverse=True, return_counts=True)
-    return DailyLosses(days, np.bincount(which, losses, len(days)) / counts)
-
-
-def _name(choice: Choice) -> str:
-    return f"baseline {choice}" if isinstance(choice, str) else f"trial {choice}"
-
-
-def named(study: optuna.Study, definition: Definition, text: str) -> Choice:
-    """Return the trial or baseline that a text names, as in ``sides``."""
-    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
-        raise StudyError(f"no trial of {study.study_name} is COMPLETE yet", "`volopt run` goes on with it")
+def find_choice(study: optuna.Study, definition: Definition, text: str) -> Choice:
+    """Return the trial or baseline that a text names, with the errors of ``find_comparands``."""
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if not complete:
+        raise StudyError(f"no trial of {study.study_name} is COMPLETE yet", "`volopt run` resumes the study")
     if text == "best":
         return int(study.best_trial.number)
     if text.isdecimal():
-        return _numbered(study, text)
+        return _find_number(study, text)
     if "=" in text:
-        return _with_params(study, _params(definition, text))
+        params = _parse_params(definition, text)
+        number = next((trial.number for trial in complete if point(trial.params) == point(params)), None)
+        if number is None:
+            raise StudyError(
+                f"no COMPLETE trial has {', '.join(f'{key}={value}' for key, value in params.items())}",
+                f"keys that you leave out have the study's defaults; {_listing(study)}",
+            )
+        return number
     if text in BASELINES:
         return text
     raise UsageError(
@@ -136,47 +118,59 @@ def named(study: optuna.Study, definition: Definition, text: str) -> Choice:
     )
 
 
-def _numbered(study: optuna.Study, text: str) -> int:
-    lists = f"`volopt trials {study.study_name}` lists them"
-    trial = next((each for each in study.get_trials(deepcopy=False) if str(each.number) == text), None)
+def _find_number(study: optuna.Study, text: str) -> int:
+    # int(text) would fail on thousands of digits
+    trial = next((trial for trial in study.get_trials(deepcopy=False) if str(trial.number) == text), None)
     if trial is None:
-        raise StudyError(f"{study.study_name} has no trial {text}", lists)
+        raise StudyError(f"{study.study_name} has no trial {text}", _listing(study))
     if trial.state != TrialState.COMPLETE:
-        raise StudyError(f"trial {text} is {trial.state.name}, and only COMPLETE ones can be compared", lists)
+        raise StudyError(f"trial {text} is {trial.state.name}, not COMPLETE", _listing(study))
     return trial.number
 
 
-def _with_params(study: optuna.Study, params: Params) -> int:
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
-        if point(trial.params) == point(params):
-            return trial.number
-    told_params = ", ".join(f"{key}={value}" for key, value in params.items())
-    raise StudyError(
-        f"no COMPLETE trial has {told_params}",
-        f"keys that are not named stay at the baseline; `volopt trials {study.study_name}` lists the trials",
-    )
+def _listing(study: optuna.Study) -> str:
+    return f"`volopt trials {study.study_name}` lists them"
 
 
-def _params(definition: Definition, text: str) -> Params:
-    """Return all keys of ``[space]``: those in the text, the others at the baseline."""
-    given = {}
+def _parse_params(definition: Definition, text: str) -> Params:
+    """Return a value for each key of ``[space]``, from the text or from the study's defaults."""
+    defaults = definition.defaults()
+    params = {key: defaults[key] for key in definition.space}
     for part in text.split(","):
-        key, _, value = (each.strip() for each in part.partition("="))
-        given[key] = _value(definition, key, value)
-    baseline = definition.baseline()
-    return {key: baseline[key] for key in definition.space} | given
+        key, _, value = (word.strip() for word in part.partition("="))
+        params[key] = _parse_value(definition, key, value)
+    return params
 
 
-def _value(definition: Definition, key: str, text: str) -> Scalar:
+def _parse_value(definition: Definition, key: str, text: str) -> Scalar:
     space = definition.space
     if key not in space:
-        raise UsageError(f'"{key}" is no key of [space]{did_you_mean(key, space)}', f"there are: {', '.join(space)}")
+        raise UsageError(f'"{key}" is not a key of [space]{did_you_mean(key, space)}', f"its keys: {', '.join(space)}")
     entry = space[key]
     try:
         value: Scalar = TypeAdapter(value_type(key)).validate_strings(text)
         if contains(entry, value):
             return value
-    except (ValueError, TypeError):  # of another type; the latter for batch_size=full where [space] has a range
+    except (ValueError, TypeError):  # wrong type; TypeError if batch_size=full and [space] has a range
         pass
-    near = "" if isinstance(entry, Range) else did_you_mean(text, map(str, entry))
-    raise UsageError(f"{key}={text} is not in [space]{near}", f"there {key} is one of {told(entry)}")
+    suggestion = "" if isinstance(entry, Range) else did_you_mean(text, map(str, entry))
+    raise UsageError(f"{key}={text} is not in [space]{suggestion}", f"[space] has {key} = {describe(entry)}")
+
+
+def _losses(result: TrialResult, forecasts: Mapping[str, Array]) -> dict[str, DailyLosses]:
+    by_split: dict[str, DailyLosses] = {}
+    for split in SCORED:
+        dates, losses = list[Dates](), list[Array]()
+        for _, rows, floor in result.instruments[split]:
+            actual = result.actual[split][rows]
+            errors, _ = log_errors(forecasts[split][rows], actual, floor)
+            dates.append(result.dates[split][rows][actual > 0])
+            losses.append(errors**2)
+        # Instruments are correlated, so a day counts as one observation with their mean loss.
+        days, index, counts = np.unique(np.concatenate(dates), return_inverse=True, return_counts=True)
+        by_split[split] = DailyLosses(days, np.bincount(index, np.concatenate(losses), len(days)) / counts)
+    return by_split
+
+
+def _name(choice: Choice) -> str:
+    return f"baseline {choice}" if isinstance(choice, str) else f"trial {choice}"

@@ -1,8 +1,7 @@
-"""How large an effect is, and whether chance alone could have made it.
+"""Estimate how large an effect is, and test whether chance could have produced it.
 
-Effects come first: every test gives the effect and its 95 % interval beside the p-value. Seeds are few (about 10), so
-the tests over seeds are exact: their p-values need no number of seeds to be large. scipy and statsmodels do the work
-wherever they have it.
+Every test gives the effect and its 95 % interval beside the p-value. Seeds are few (about 10), so the tests over seeds
+are exact: their p-values are valid for any number of seeds. scipy and statsmodels compute what they offer.
 """
 
 import math
@@ -14,16 +13,14 @@ import numpy as np
 
 from volopt.metrics import Array
 
-ALPHA = 0.05  # a p below this is beyond chance; intervals are of 1 - ALPHA
-FEWEST_SEEDS = (
-    8  # with fewer, nothing is concluded: seven that all agree have p = 0.016, too much for one claim among a few
-)
-RESAMPLES = 9_999  # sign flips are enumerated, and p exact, up to 13 differences
-NUISANCE = 201  # shares from 0 to 1 that ``shares`` tries; 2,001 change no limit by more than 0.0001
+ALPHA = 0.05  # significance level; intervals are of 1 - ALPHA
+MIN_SEEDS = 8  # to reach a verdict; seven that all agree have p = 0.016, too much for one claim among a few
+RESAMPLES = 9_999  # up to 13 differences all sign flips are enumerated, and p is exact
+NUISANCE_POINTS = 201  # proportions from 0 to 1 that are tried; 2,001 change no limit by more than 0.0001
 
 
 class Estimate(NamedTuple):
-    """An effect with its 95 % interval."""
+    """Hold an effect with its 95 % interval and p-value."""
 
     effect: float
     low: float
@@ -33,14 +30,14 @@ class Estimate(NamedTuple):
 
 
 def paired(differences: Array) -> Estimate:
-    """Return the mean difference over pairs, and whether it is beyond chance.
+    """Estimate the mean difference over pairs, and test whether it is 0.
 
-    The interval is the BCa bootstrap's (Efron 1987), p that of the sign-flip permutation test: without an effect each
-    difference could as well have had the other sign. With n pairs p is never below 2 / 2^n. The interval is the rougher
-    of the two: of ten normal differences it holds the true mean 89 times in 100, so p decides.
+    The interval is the BCa bootstrap's (Efron 1987). p comes from the sign-flip permutation test: without an effect,
+    each difference could as well have the other sign. With n pairs, p is never below 2 / 2^n. The interval is less
+    reliable than p: of ten normal differences it covers the true mean 89 times in 100, so p decides.
 
     Args:
-        differences: one a pair, such as a seed that both trials have; shape: (n,).
+        differences: one for each pair, for example for each common seed of two trials; shape: (n,).
 
     Raises:
         ValueError: there are none, or one is not finite.
@@ -51,35 +48,34 @@ def paired(differences: Array) -> Estimate:
 
 
 def equivalence(differences: Array, margin: float) -> Estimate:
-    """Return the estimate of ``paired`` with the p of equivalence: a small one says that the mean is inside the margin.
+    """Return the estimate of ``paired`` with the p of equivalence: a small p says that the mean is inside the margin.
 
-    Two one-sided sign-flip tests, against -margin and against +margin; p is the larger (Schuirmann 1987).
+    Two one-sided sign-flip tests, against -margin and against +margin; p is the larger one (Schuirmann 1987).
 
     Args:
-        differences: as of ``paired``.
-        margin: the largest difference that still counts as none; positive, in units of the differences.
+        differences: as for ``paired``.
+        margin: the largest difference that counts as none; positive, in units of the differences.
     """
-    found = paired(differences)
     above = _sign_flip(differences + margin, "greater")
     below = _sign_flip(differences - margin, "less")
-    return found._replace(p=max(above, below))
+    return paired(differences)._replace(p=max(above, below))
 
 
-def share(count: int, n: int, against: float = 0.5) -> Estimate:
-    """Return a share with its Clopper-Pearson interval, and the exact binomial p against a known share."""
+def proportion(count: int, n: int, against: float = 0.5) -> Estimate:
+    """Return a proportion, its Clopper-Pearson interval, and the exact binomial p against a known proportion."""
     from scipy.stats import binomtest
 
-    found = binomtest(count, n, against)
-    interval = found.proportion_ci(1 - ALPHA, method="exact")
-    return Estimate(count / n, float(interval.low), float(interval.high), float(found.pvalue), n)
+    test = binomtest(count, n, against)
+    interval = test.proportion_ci(1 - ALPHA, method="exact")
+    return Estimate(count / n, float(interval.low), float(interval.high), float(test.pvalue), n)
 
 
-def shares(count_a: int, n_a: int, count_b: int, n_b: int) -> Estimate:
-    """Return the difference of two independent shares, a - b; its n is that of the smaller group.
+def proportion_difference(count_a: int, n_a: int, count_b: int, n_b: int) -> Estimate:
+    """Return the difference a - b of two independent proportions; its n is the size of the smaller group.
 
-    Exact and unconditional (Santner and Snell 1980): a difference D belongs to the interval while some pair of shares
-    that far apart gives what was seen, or more, with a probability of at least 2.5 % on either side. p is twice the
-    smaller of these probabilities at D = 0, so p < 0.05 where the interval leaves 0 out.
+    Exact and unconditional (Santner and Snell 1980). A difference D belongs to the interval if some pair of proportions
+    D apart produces the observed difference, or a larger one, with a probability of at least 2.5 % on either side. p is
+    twice the smaller of these probabilities at D = 0, so p < 0.05 if the interval excludes 0.
     """
     low, above = _lower_limit(count_a, n_a, count_b, n_b)
     minus_high, below = _lower_limit(count_b, n_b, count_a, n_a)
@@ -87,21 +83,21 @@ def shares(count_a: int, n_a: int, count_b: int, n_b: int) -> Estimate:
 
 
 def holm(ps: Sequence[float]) -> list[float]:
-    """Return the p-values adjusted for being that many (Holm 1979), in the same order."""
+    """Return the p-values, in the same order, corrected for multiple testing (Holm 1979)."""
     from statsmodels.stats.multitest import multipletests
 
-    adjusted: list[float] = multipletests(ps, method="holm")[1].tolist()
-    return adjusted
+    corrected: list[float] = multipletests(ps, method="holm")[1].tolist()
+    return corrected
 
 
 def diebold_mariano(losses_a: Array, losses_b: Array) -> Estimate:
-    """Return the mean difference of two forecasts' daily losses, a - b, and whether it is beyond chance.
+    """Estimate the mean difference a - b of two forecasts' daily losses, and test whether it is 0.
 
-    Diebold and Mariano (1995) for one-step forecasts. Losses of neighbouring days are alike, so the standard error is
-    Newey and West's (1987): Bartlett weights, floor(4 (n / 100)^(2/9)) lags, n / (n - 1); t distribution.
+    Diebold and Mariano (1995) for one-step forecasts. Losses of neighbouring days are correlated, so the standard error
+    is Newey and West's (1987): Bartlett weights, floor(4 (n / 100)^(2/9)) lags, n / (n - 1); t distribution.
 
     Args:
-        losses_a: one a day in order of time, such as squared errors; shape: (days,).
+        losses_a: one a day in order of time, for example squared errors; shape: (days,).
         losses_b: of the same days.
 
     Raises:
@@ -111,7 +107,7 @@ def diebold_mariano(losses_a: Array, losses_b: Array) -> Estimate:
 
     values = _finite(losses_a - losses_b)
     n, effect = values.size, float(values.mean())
-    if n == 1 or np.ptp(values) == 0:  # no spread to measure a standard error by
+    if n == 1 or np.ptp(values) == 0:  # there is no standard error
         return Estimate(effect, effect, effect, 1.0 if n == 1 or effect == 0 else 0.0, n)
     lags = {"maxlags": math.floor(4 * (n / 100) ** (2 / 9)), "use_correction": True}
     fit = OLS(values, np.ones(n)).fit(cov_type="HAC", cov_kwds=lags, use_t=True)
@@ -126,20 +122,20 @@ def _finite(values: Array) -> Array:
 
 
 def _bootstrap(values: Array) -> tuple[float, float]:
-    """Return the BCa interval of the mean; the percentile interval where BCa has none."""
+    """Return the BCa interval of the mean, or the percentile interval if BCa is not defined."""
     from scipy.stats import bootstrap
 
     if np.ptp(values) == 0:
         return float(values.mean()), float(values.mean())
 
     def interval(method: str) -> tuple[float, float]:
-        found = bootstrap(
+        resampled = bootstrap(
             (values,), np.mean, confidence_level=1 - ALPHA, n_resamples=RESAMPLES, method=method, rng=0
-        ).confidence_interval
-        return float(found.low), float(found.high)
+        )
+        return float(resampled.confidence_interval.low), float(resampled.confidence_interval.high)
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a degenerate sample: its limits are NaN, which is looked at here
+        warnings.simplefilter("ignore")  # scipy warns of a degenerate sample, whose limits are NaN
         bca = interval("BCa")
     return bca if np.isfinite(bca).all() else interval("percentile")
 
@@ -147,9 +143,9 @@ def _bootstrap(values: Array) -> tuple[float, float]:
 def _sign_flip(values: Array, alternative: str) -> float:
     from scipy.stats import permutation_test
 
-    if values.size == 1:  # says nothing; scipy refuses it
+    if values.size == 1:  # scipy refuses it
         return 1.0
-    found = permutation_test(
+    test = permutation_test(
         (values,),
         np.mean,
         permutation_type="samples",
@@ -158,33 +154,33 @@ def _sign_flip(values: Array, alternative: str) -> float:
         vectorized=True,
         rng=0,
     )
-    return float(found.pvalue)
+    return float(test.pvalue)
 
 
 def _lower_limit(count_a: int, n_a: int, count_b: int, n_b: int) -> tuple[float, float]:
-    """Return the lower limit of the difference of shares, and the largest chance of what was seen, or more, at 0."""
+    """Return the lower limit of the difference of proportions, and the tail probability at 0."""
     from scipy.optimize import brentq
 
     tail = _tail(count_a, n_a, count_b, n_b)
-    at_least = ALPHA / 2
-    limit = -1.0 if tail(-1.0) >= at_least else float(brentq(lambda d: tail(d) - at_least, -1.0, 1.0))
+    level = ALPHA / 2
+    limit = -1.0 if tail(-1.0) >= level else float(brentq(lambda d: tail(d) - level, -1.0, 1.0))
     return limit, tail(0.0)
 
 
 def _tail(count_a: int, n_a: int, count_b: int, n_b: int) -> Callable[[float], float]:
-    """Return D -> sup over share b of P(difference of shares >= the one seen | share a = share b + D).
+    """Return the function D -> sup over b of P(difference of proportions >= the observed one | a = b + D).
 
-    It rises with D, from 0 at -1 (or 1 where -1 was seen) to 1.
+    It rises with D, from 0 at -1 (or 1 if -1 was observed) to 1.
     """
     from scipy.stats import binom
 
     a, b = np.arange(n_a + 1), np.arange(n_b + 1)
-    extreme = a[:, None] * n_b - b * n_a >= count_a * n_b - count_b * n_a  # whole numbers, so that ties are ties
+    extreme = a[:, None] * n_b - b * n_a >= count_a * n_b - count_b * n_a  # in integers, so that ties are exact
 
     def tail(difference: float) -> float:
-        share_b = np.linspace(max(0.0, -difference), min(1.0, 1.0 - difference), NUISANCE)[:, None]
-        share_a = np.clip(share_b + difference, 0.0, 1.0)
-        chances = (binom.pmf(a, n_a, share_a) @ extreme) * binom.pmf(b, n_b, share_b)
-        return float(chances.sum(axis=1).max())
+        points_b = np.linspace(max(0.0, -difference), min(1.0, 1.0 - difference), NUISANCE_POINTS)[:, None]
+        points_a = np.clip(points_b + difference, 0.0, 1.0)
+        probabilities = (binom.pmf(a, n_a, points_a) @ extreme) * binom.pmf(b, n_b, points_b)
+        return float(probabilities.sum(axis=1).max())
 
     return tail

@@ -1,80 +1,67 @@
-"""volopt's own pages beside optuna-dashboard's: the report of a study, and the picture of a trial, drawn on demand."""
+"""Serve volopt's own pages next to optuna-dashboard's: reports of studies and pictures of trials, drawn on demand."""
 
 import re
 import threading
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from http import HTTPStatus
-from typing import NamedTuple
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-import optuna
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
 
-from volopt.dashboard.answers import Response, sentence
-from volopt.definition.schema import Definition
+from volopt.dashboard.responses import Response, message_response
+from volopt.dashboard.trial_picture import trial_png
 from volopt.errors import StudyError, VoloptError
+from volopt.figures.study_view import StudyView
 from volopt.storage.artifacts import Artifacts
 from volopt.studies.study import find
 
-REPORT = re.compile(r"/report/([^/]+)/?")
-PICTURE = re.compile(r"/pictures/([^/]+)/(\d{1,9})\.png")
-KEPT = 200  # pictures of finished trials in memory, at about 50 kB each
-
-
-class PageRenderers(NamedTuple):
-    """What draws our pages."""
-
-    page: Callable[[optuna.Study, Definition, Artifacts], str]
-    # returns None where there is nothing to draw
-    picture: Callable[[optuna.Study, Definition, FrozenTrial, Artifacts], bytes | None]
+REPORT_PATH = re.compile(r"/report/([^/]+)/?")
+PICTURE_PATH = re.compile(r"/pictures/([^/]+)/(\d{1,9})\.png")
+Page = Callable[[StudyView], str]  # draws a report
+MAX_CACHED_PICTURES = 200  # of finished trials, about 50 kB each
 
 
 class PageApp:
-    """Answers for ``/report/<study>`` and ``/pictures/<study>/<number>.png``; asks ``other`` for the rest."""
+    """Answer ``/report/<study>`` with ``page``, ``/pictures/<study>/<number>.png``, and the rest with ``other``."""
 
-    def __init__(
-        self, storage: BaseStorage, artifacts: Artifacts, drawing: PageRenderers, other: WSGIApplication
-    ) -> None:
-        self._storage, self._artifacts, self._drawing, self._other = storage, artifacts, drawing, other
-        self._finished = lru_cache(KEPT)(self._draw)
-        self._one_at_a_time = threading.Lock()  # matplotlib is not made for several threads
+    def __init__(self, storage: BaseStorage, artifacts: Artifacts, page: Page, other: WSGIApplication) -> None:
+        self._storage, self._artifacts, self._page, self._other = storage, artifacts, page, other
+        self._draw_finished = lru_cache(MAX_CACHED_PICTURES)(self._draw)
+        self._lock = threading.Lock()  # matplotlib is not thread-safe
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request that only reads."""
         path = environ["PATH_INFO"]
         try:
-            if report := REPORT.fullmatch(path):
-                answer = self._report(report[1])
-            elif picture := PICTURE.fullmatch(path):
-                answer = self._picture(picture[1], int(picture[2]))
+            if report := REPORT_PATH.fullmatch(path):
+                response = Response(HTTPStatus.OK, self._page(self._view(report[1])).encode())
+            elif picture := PICTURE_PATH.fullmatch(path):
+                response = self._picture(picture[1], int(picture[2]))
             else:
                 return self._other(environ, start_response)
         except VoloptError as error:
             status = HTTPStatus.NOT_FOUND if isinstance(error, StudyError) else HTTPStatus.INTERNAL_SERVER_ERROR
-            answer = sentence(environ, status, f"Error: {error.message} ({error.hint})")
-        return answer.send(environ, start_response)
-
-    def _report(self, name: str) -> Response:
-        study, definition = find(self._storage, name)
-        return Response(HTTPStatus.OK, self._drawing.page(study, definition, self._artifacts).encode())
+            response = message_response(environ, status, f"Error: {error.message} ({error.hint})")
+        return response.send(environ, start_response)
 
     def _picture(self, name: str, number: int) -> Response:
-        *_, trial = self._find(name, number)
-        draw = self._finished if trial.state.is_finished() else self._draw
-        with self._one_at_a_time:
-            drawn = draw(name, number)
-        if drawn is None:
-            raise StudyError(f"there is nothing to draw of trial {number}", "a trial has a picture when it is finished")
-        return Response(HTTPStatus.OK, drawn, "image/png")
+        _, trial = self._find(name, number)
+        with self._lock:
+            picture = (self._draw_finished if trial.state.is_finished() else self._draw)(name, number)
+        if picture is None:
+            raise StudyError(f"trial {number} has no picture", "a trial has a picture once it is COMPLETE or PRUNED")
+        return Response(HTTPStatus.OK, picture, "image/png")
 
     def _draw(self, name: str, number: int) -> bytes | None:
-        return self._drawing.picture(*self._find(name, number), self._artifacts)
+        return trial_png(*self._find(name, number))
 
-    def _find(self, name: str, number: int) -> tuple[optuna.Study, Definition, FrozenTrial]:
-        study, definition = find(self._storage, name)
-        trials = study.get_trials(deepcopy=False)
-        if number >= len(trials):
+    def _find(self, name: str, number: int) -> tuple[StudyView, FrozenTrial]:
+        view = self._view(name)
+        if number >= len(view.trials):
             raise StudyError(f"the study {name} has no trial {number}", "the dashboard lists its trials")
-        return study, definition, trials[number]
+        return view, view.trials[number]
+
+    def _view(self, name: str) -> StudyView:
+        return StudyView(*find(self._storage, name), self._artifacts)

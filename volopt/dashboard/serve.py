@@ -1,4 +1,4 @@
-"""The dashboard as one app over a database, and the server it runs in."""
+"""Combine the dashboard's apps, and serve them over HTTP."""
 
 import errno
 import socket
@@ -14,139 +14,129 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 import optuna_dashboard
 from optuna.storages import BaseStorage
 
-from volopt.dashboard.guards import by_method, guarded, read_only
-from volopt.dashboard.listing import StudyListCache, listing
-from volopt.dashboard.pages import PageApp, PageRenderers
+from volopt.dashboard.guards import guard, refuse_changes
+from volopt.dashboard.pages import Page, PageApp
+from volopt.dashboard.responses import READING_METHODS
+from volopt.dashboard.study_api import StudyListCache, amend_study_api
 from volopt.errors import UsageError, VoloptError
 from volopt.storage.artifacts import Artifacts
 from volopt.storage.database.retrying import RetryingStorage
 
 FIRST_PORT = 8080
-PORTS = 100  # tried from the first one on
+MAX_PORTS = 100  # tried from the first one on
 
 
 class ReopeningApp:
-    """An app over a database, made anew when a study in it is gone.
+    """Build the app over a database, and build it again when a study was deleted.
 
-    Optuna keeps finished trials in memory by the number of their study, and SQLite gives the number of a deleted study
-    to the next one: without this, a study that was deleted and run again would show the old trials.
+    Optuna caches finished trials by the id of their study, and SQLite reuses the id of a deleted study. So without a
+    new app, a study that was deleted and run again would show its old trials.
     """
 
-    def __init__(self, storage: RetryingStorage, make: Callable[[BaseStorage], WSGIApplication]) -> None:
-        self._storage, self._make = storage, make
+    def __init__(self, storage: RetryingStorage, build: Callable[[BaseStorage], WSGIApplication]) -> None:
+        self._storage, self._build_app = storage, build
         self._lock = threading.Lock()
-        self._born = self._births()
-        self._app = self._begin()
+        self._studies, self._app = self._study_starts(), self._build()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer from what the database holds now."""
-        return self._current()(environ, start_response)
-
-    def _current(self) -> WSGIApplication:
+        """Answer from the current content of the database."""
         with self._lock:
-            born = self._births()
-            if not self._born <= born:
-                self._app = self._begin()
-            self._born = born
-            return self._app
+            studies = self._study_starts()
+            if not self._studies <= studies:
+                self._app = self._build()
+            self._studies, app = studies, self._app
+        return app(environ, start_response)
 
-    def _begin(self) -> WSGIApplication:
+    def _build(self) -> WSGIApplication:
         storage = StudyListCache(self._storage)
         threading.Thread(target=storage.read_ahead, daemon=True).start()
-        return self._make(storage)
+        return self._build_app(storage)
 
-    def _births(self) -> set[tuple[Any, ...]]:
-        """Return which studies there are, each told from any other by when its first trial began."""
+    def _study_starts(self) -> set[tuple[Any, ...]]:
+        """Return id and start of the first trial of each study, which together identify it."""
         with self._storage.engine.connect() as connection:
-            found = connection.exec_driver_sql("SELECT study_id, MIN(datetime_start) FROM trials GROUP BY study_id")
-            return {tuple(row) for row in found}
+            query = "SELECT study_id, MIN(datetime_start) FROM trials GROUP BY study_id"
+            return {tuple(row) for row in connection.exec_driver_sql(query)}
 
 
 def dashboard(
-    reader: RetryingStorage, writer: RetryingStorage | None, artifacts: Artifacts, drawing: PageRenderers
+    reader: RetryingStorage, writer: RetryingStorage | None, artifacts: Artifacts, page: Page
 ) -> WSGIApplication:
     """Return the dashboard of a database as an app.
 
     Args:
-        reader: takes no lock: a page waits for nobody, and no run waits for a page.
-        writer: takes the write lock for each change, waiting its turn; None for a dashboard that changes nothing.
+        reader: takes no lock, so that pages and runs never wait for each other.
+        writer: waits for the write lock for each change; None for a read-only dashboard.
         artifacts: of the same storage.
-        drawing: what draws reports and pictures.
+        page: draws reports.
     """
 
-    def views(storage: BaseStorage) -> WSGIApplication:
-        theirs = listing(optuna_dashboard.wsgi(storage, artifacts.store), storage)
-        return PageApp(storage, artifacts, drawing, theirs)
+    def build(storage: BaseStorage) -> WSGIApplication:
+        study_api = amend_study_api(optuna_dashboard.wsgi(storage, artifacts.store), storage)
+        return PageApp(storage, artifacts, page, study_api)
 
-    changes = read_only if writer is None else optuna_dashboard.wsgi(writer, artifacts.store)
-    return by_method(ReopeningApp(reader, views), changes)
+    reads = ReopeningApp(reader, build)
+    changes = refuse_changes if writer is None else optuna_dashboard.wsgi(writer, artifacts.store)
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return (reads if environ["REQUEST_METHOD"] in READING_METHODS else changes)(environ, start_response)
+
+    return app
 
 
 class Server(ThreadingMixIn, WSGIServer):
-    """Serves an app, a thread a request, and is quiet about it.
-
-    Args:
-        host: an address or name of this machine.
-        port: to listen on.
-        app: what answers.
-
-    Raises:
-        OSError: the address cannot be had.
-    """
+    """Serve an app, one thread for each request, and log only errors; raise OSError if the address is unavailable."""
 
     daemon_threads = True
-    request_queue_size = 64  # a page may ask for many pictures at once; who finds no place waits a second
+    request_queue_size = 64  # a page may request many pictures at once; a request that is not queued waits a second
 
     def __init__(self, host: str, port: int, app: WSGIApplication) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, port), _QuietHandler)
-        self.set_app(guarded(app, local=self.local))
+        self.set_app(guard(app, local=self.local))
 
     @property
     def local(self) -> bool:
-        """Return whether only this machine can reach it."""
+        """Return whether only this machine can reach the server."""
         return ip_address(self.server_name).is_loopback
 
     def server_bind(self) -> None:
-        """Bind without asking DNS for this machine's name, as the class above would."""
+        """Bind without a DNS query for this machine's name, which the base class makes."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
         self.setup_environ()
 
     @property
     def url(self) -> str:
-        """Return where a browser on this machine finds it."""
+        """Return the URL for a browser on this machine."""
         host = self.server_name
         if ip_address(host).is_unspecified:
             host = "localhost"
         return f"http://[{host}]:{self.server_port}" if ":" in host else f"http://{host}:{self.server_port}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Write a traceback, unless a browser merely went away before it had its answer."""
+        """Write a traceback, unless the browser closed the connection before it had its response."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 class _QuietHandler(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Write no line a request; errors have theirs."""
+        """Do not log requests; errors are logged elsewhere."""
 
 
 def listen(host: str, port: int | None, app: WSGIApplication) -> Server:
-    """Return a server that listens, and serves once it is told to.
+    """Return a server on an address or name of this machine; ``serve_forever`` starts it.
 
-    Args:
-        host: an address or name of this machine.
-        port: None for the next free one from ``FIRST_PORT`` on.
-        app: what answers.
+    Without a port it takes the next free one from ``FIRST_PORT`` on.
 
     Raises:
         UsageError: the host is empty.
-        VoloptError: the address cannot be had.
+        VoloptError: the address is not available.
     """
-    if not host:  # a socket would take it for every address
+    if not host:  # a socket would listen on every address
         raise UsageError("--host names no address", "leave it out, or write 0.0.0.0 for every address")
-    for candidate in range(FIRST_PORT, FIRST_PORT + PORTS) if port is None else [port]:
+    for candidate in range(FIRST_PORT, FIRST_PORT + MAX_PORTS) if port is None else [port]:
         try:
             return Server(host, candidate, app)
         except OSError as error:

@@ -1,6 +1,6 @@
-"""The figures that stand beside a study in the dashboard.
+"""Store the figures that the dashboard shows on a study's page.
 
-A run has them drawn in a process of their own: plotly, and what it makes of thousands of trials, would stay in the
+A run draws them in a separate process: otherwise plotly, and its objects for thousands of trials, would stay in the
 driver's memory for days.
 """
 
@@ -17,29 +17,26 @@ from volopt.storage.database.address import Address
 from volopt.storage.database.connect import connect
 from volopt.studies.study import find
 
-FIGURES = {"error": 1, "grid": 4, "skill": 1}  # how many panels go into one place of the dashboard, which is narrow
 
-
-def save_figures(subject: StudyView) -> None:
-    """Store the study's figures where its page in the dashboard shows them."""
+def save_figures(view: StudyView) -> None:
+    """Store the study's figures for its page in the dashboard."""
     from optuna_dashboard import save_plotly_graph_object
 
     from volopt.figures.drawing.plotly import card_figure
     from volopt.figures.kinds import KINDS
 
-    for name, size in FIGURES.items():
+    for kind in KINDS.values():
+        if not kind.card_subplots:
+            continue
         with contextlib.suppress(NothingToPlotError):
-            for number, part in enumerate(KINDS[name].chart(subject).split(size), start=1):
-                save_plotly_graph_object(subject.study, card_figure(part), graph_object_id=f"volopt-{name}-{number:02}")
+            for i, part in enumerate(kind.chart(view).split(kind.card_subplots), start=1):
+                save_plotly_graph_object(view.study, card_figure(part), graph_object_id=f"volopt-{kind.name}-{i:02}")
 
 
 def save_figures_apart(where: Address, name: str, artifacts: Sequence[Path]) -> None:
-    """Do the same in a process of its own, which ends with it; the caller holds the study's lock.
+    """Store the figures of the study ``name`` from a separate process, which ends with this one.
 
-    Args:
-        where: the storage.
-        name: of the study.
-        artifacts: their directories.
+    The caller holds the study's lock; ``artifacts`` are the directories of its artifacts.
     """
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=follow_parent) as pool:
         pool.submit(_save, where, name, artifacts).result()

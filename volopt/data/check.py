@@ -1,4 +1,4 @@
-"""What a provider directory holds and what is wrong with it: facts only, the command line prints them."""
+"""Report what a provider directory holds and what is wrong with it, as facts; the command line prints them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,16 +9,16 @@ import numpy as np
 
 from volopt.data.provider import Provider, open_provider
 from volopt.data.quality import Gap, Outlier, find_gaps, find_outliers
-from volopt.errors import DataError, suggest
+from volopt.errors import DataError
 
 FIELDS = ("$open", "$high", "$low", "$close", "$volume", "$factor")
 PRICES = FIELDS[:4]
-ROUNDING = 1e-4  # relative: prices went through an adjustment and float32
+PRICE_TOLERANCE = 1e-4  # relative: an adjustment and float32 rounded the prices
 
 
 @dataclass(frozen=True)
 class InstrumentReport:
-    """One instrument over the days it is listed; ``readable`` says that its volume could be read at all."""
+    """Describe one instrument over the days that it is listed."""
 
     name: str
     first: date
@@ -28,12 +28,12 @@ class InstrumentReport:
     gaps: tuple[Gap, ...]
     outliers: tuple[Outlier, ...]
     problems: tuple[str, ...]
-    readable: bool
+    readable: bool  # whether its volume can be read on at least one day with trade
 
 
 @dataclass(frozen=True)
 class ProviderReport:
-    """A whole directory; without a calendar there is nothing but problems."""
+    """Describe a directory; without a readable calendar it has only problems."""
 
     directory: str
     first: date | None
@@ -44,65 +44,55 @@ class ProviderReport:
 
     @property
     def readable(self) -> bool:
-        """Whether at least one of its instruments can be read."""
+        """Return whether at least one instrument can be read."""
         return any(instrument.readable for instrument in self.instruments)
 
-    def under(self, name: str) -> "ProviderReport":
-        """The same, told of the directory by another name than it had when it was looked at."""
+    def renamed(self, directory: str) -> "ProviderReport":
+        """Return the report with another path of the directory, also in its problems."""
 
-        def told(problems: tuple[str, ...]) -> tuple[str, ...]:
-            return tuple(problem.replace(self.directory, name) for problem in problems)
+        def rename(problems: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(problem.replace(self.directory, directory) for problem in problems)
 
-        each = tuple(replace(report, problems=told(report.problems)) for report in self.instruments)
-        return replace(self, directory=name, instruments=each, problems=told(self.problems))
-
-
-def _say_nothing(done: int, total: int) -> None:
-    pass
+        instruments = tuple(replace(report, problems=rename(report.problems)) for report in self.instruments)
+        return replace(self, directory=directory, instruments=instruments, problems=rename(self.problems))
 
 
 def check_provider(
-    directory: Path, instrument: str | None = None, tell: Callable[[int, int], None] = _say_nothing
+    directory: Path, instrument: str | None = None, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> ProviderReport:
-    """Look at every instrument of a provider directory, or at one.
-
-    Args:
-        directory: which.
-        instrument: the one; None means every.
-        tell: hears how many are done, of how many.
+    """Check every instrument of a provider directory, or one; ``progress`` is called with (done, total).
 
     Raises:
-        DataError: there is no such instrument.
+        DataError: the directory has no such instrument.
     """
     try:
         provider = open_provider(directory)
     except (DataError, OSError) as error:
         return ProviderReport(str(directory), None, None, 0, (), (str(error),))
-    if instrument is not None and instrument not in provider.instruments:
-        message = f"there is no instrument {instrument} in {directory}"
-        raise DataError(message, suggest(instrument, provider.instruments))
+    if instrument is not None:
+        provider.check_listed(instrument)
     names = [instrument] if instrument is not None else sorted(provider.instruments)
     reports = []
     for done, name in enumerate(names):
-        tell(done, len(names))
-        reports.append(_instrument(provider, name))
-    tell(len(names), len(names))
-    problems = tuple(f"{report.name}: {problem}" for report in reports for problem in report.problems)
-    ends = provider.day(0), provider.day(-1)
-    none = () if names else (f"{directory} lists no instrument",)
-    return ProviderReport(str(directory), *ends, len(provider.calendar), tuple(reports), none + problems)
+        progress(done, len(names))
+        reports.append(_check_instrument(provider, name))
+    progress(len(names), len(names))
+    problems = [] if names else [f"{directory} lists no instrument"]
+    problems += [f"{report.name}: {problem}" for report in reports for problem in report.problems]
+    first, last = provider.day(0), provider.day(-1)
+    return ProviderReport(str(directory), first, last, len(provider.calendar), tuple(reports), tuple(problems))
 
 
-def _instrument(provider: Provider, name: str) -> InstrumentReport:
+def _check_instrument(provider: Provider, name: str) -> InstrumentReport:
     spans = provider.instruments[name]
     first, last = min(span.first for span in spans), max(span.last for span in spans)
-    series, problems = _read(provider, name)
+    series, problems = _read_fields(provider, name)
     calendar = provider.calendar
     listed = (calendar >= np.datetime64(first)) & (calendar <= np.datetime64(last))
     volume = series.get("$volume", np.zeros(len(calendar)))
     with np.errstate(invalid="ignore"):
         traded = listed & np.isfinite(volume) & (volume > 0)
-        problems += _value_problems(series, traded)
+        problems += _find_faults(series, traded)
     if not traded.any():
         problems.append(f"no day with trade between {first} and {last}")
     days = calendar[traded]
@@ -119,36 +109,35 @@ def _instrument(provider: Provider, name: str) -> InstrumentReport:
     )
 
 
-def _read(provider: Provider, name: str) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Of ``FIELDS`` those that can be read, float64 over the whole calendar, and what is wrong with any field."""
+def _read_fields(provider: Provider, name: str) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Return the readable ones of ``FIELDS``, float64 (calendar days,), and the problems of every field."""
     try:
         known = provider.fields(name)
     except DataError as error:
         return {}, [error.message]
     series: dict[str, np.ndarray] = {}
-    problems = [f"there is no {field}" for field in FIELDS if field not in known]
+    problems = [f"{field} has no file" for field in FIELDS if field not in known]
     for field in known:
         try:
-            start, values = provider.series(name, field)
+            column = provider.column(name, field)
         except DataError as error:
             problems.append(error.message)
-            continue
-        if field in FIELDS:  # of others there may be any number
-            series[field] = np.full(len(provider.calendar), np.nan)
-            series[field][start : start + len(values)] = values
+        else:
+            if field in FIELDS:  # there may be any number of others
+                series[field] = column
     return series, problems
 
 
-def _value_problems(series: dict[str, np.ndarray], traded: np.ndarray) -> list[str]:
-    """What cannot be on a day with trade."""
-    absent = np.full(len(traded), np.nan)  # no comparison with it holds
+def _find_faults(series: dict[str, np.ndarray], traded: np.ndarray) -> list[str]:
+    """Return what values cannot be on a day with trade, and on how many days they are."""
+    absent = np.full(len(traded), np.nan)  # every comparison with it is false
     opening, high, low, close, volume = (series.get(field, absent) for field in (*PRICES, "$volume"))
     faults = {f"{field} is missing": ~np.isfinite(series[field]) & traded for field in PRICES if field in series}
     for field in (*PRICES, "$factor"):
         faults[f"{field} is not positive"] = (series.get(field, absent) <= 0) & traded
     faults["$high is below $low"] = (high < low) & traded
-    above = np.maximum(opening, close) > high * (1 + ROUNDING)
-    below = np.minimum(opening, close) < low * (1 - ROUNDING)
+    above = np.maximum(opening, close) > high * (1 + PRICE_TOLERANCE)
+    below = np.minimum(opening, close) < low * (1 - PRICE_TOLERANCE)
     faults["$open or $close lies outside $low to $high"] = (above | below) & traded
     faults["$volume is negative"] = volume < 0
-    return [f"{what} on {int(days.sum())} days" for what, days in faults.items() if days.any()]
+    return [f"{fault} on {int(days.sum())} days" for fault, days in faults.items() if days.any()]

@@ -1,29 +1,55 @@
-"""Panels: frames of many instruments from one provider."""
+"""Read the data of a study: a frame, or a panel with the frames of many instruments of one provider."""
 
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from volopt.data.frame import DataSource, Frame, load_frames
+from volopt.data.frame import Frame, load_frames
 from volopt.data.provider import open_provider
 from volopt.definition.schema import Definition
-from volopt.errors import DataError, suggest
+from volopt.errors import DataError
+from volopt.storage.run_record import DataSource
 
-# Names under which exchanges and vendors list an index, whose volume is no share's: Shanghai, Shenzhen, Beijing, CSI.
+# Names of indices, whose volume is not that of a share: of Shanghai, Shenzhen, Beijing, CSI, and of vendors.
 _INDEX = re.compile(r"(SH000|SZ399|BJ899|CSI|\^).*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Panel:
-    """What was read; ``left_out`` says by name why an instrument has no frame."""
+    """Hold the frames of a study; ``left_out`` says by name why an instrument has no frame."""
 
     frames: Sequence[Frame]
     source: DataSource
     left_out: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_data(
+    definition: Definition, directory: Path, cache: Path, last: date | None = None, *, after_test: bool = False
+) -> Panel:
+    """Return the frames of a definition, from its first train day on.
+
+    Args:
+        definition: of the study.
+        directory: of the data.
+        cache: the directory of frames that were read before.
+        last: the last day; None for the last one of test, or of the data.
+        after_test: whether to read days after test too.
+
+    Raises:
+        DataError: the data cannot be read, or give no usable frame.
+    """
+    data = definition.data
+    expressions = list(dict.fromkeys([*data.features, data.target]))
+    first = data.train[0] if data.train else None
+    last = last or (data.test[1] if data.test and not after_test else None)
+    if data.instruments is not None:
+        return load_panel(directory, data.instruments, expressions, first, last, cache=cache)
+    files = (data.files.history, data.files.test) if data.files else ()
+    return Panel(*load_frames(directory, str(data.instrument), expressions, first, last, files=files, cache=cache))
 
 
 def load_panel(
@@ -35,20 +61,20 @@ def load_panel(
     *,
     cache: Path | None = None,
 ) -> Panel:
-    """Read a frame for each instrument that has one in the range; arguments as those of ``load_frames``.
+    """Read a frame of each instrument that has one in the range; the arguments are those of ``load_frames``.
 
-    ``"all"`` stands for every instrument of the provider but indices.
+    ``"all"`` stands for every instrument of the provider except indices.
 
     Raises:
         DataError: an instrument is unknown, or none has a frame.
     """
-    known = open_provider(directory).instruments
+    provider = open_provider(directory)
     for name in instruments if instruments != "all" else ():
-        if name not in known:
-            raise DataError(f"there is no instrument {name} in {directory}", suggest(name, known))
-    names = sorted(name for name in known if not is_index(name)) if instruments == "all" else instruments
+        provider.check_listed(name)
+    if instruments == "all":
+        instruments = sorted(name for name in provider.instruments if not is_index(name))
     frames, sources, left_out = list[Frame](), list[DataSource](), dict[str, DataError]()
-    for name in names:
+    for name in instruments:
         try:
             (frame,), source = load_frames(directory, name, expressions, start, end, cache=cache)
         except DataError as error:
@@ -57,36 +83,14 @@ def load_panel(
         frames.append(frame)
         sources.append(source)
     if not sources:
-        indices = DataError("it lists nothing but indices", "name those to read")
-        why = next(iter(left_out.values()), indices)
-        raise DataError(f"no instrument of {directory} can be read: {why.message}", why.hint)
+        only_indices = DataError("it lists only indices", "name those to read")
+        first = next(iter(left_out.values()), only_indices)
+        raise DataError(f"no instrument of {directory} can be read: {first.message}", first.hint)
     fingerprint = hashlib.sha256("".join(source.fingerprint for source in sources).encode()).hexdigest()
     reasons = {name: error.message for name, error in left_out.items()}
-    return Panel(tuple(frames), replace(sources[0], fingerprint=fingerprint), reasons)
+    return Panel(tuple(frames), sources[0].model_copy(update={"fingerprint": fingerprint}), reasons)
 
 
 def is_index(name: str) -> bool:
     """Return whether a name is that of an index, which is not traded."""
     return _INDEX.fullmatch(name) is not None
-
-
-def read_data(
-    definition: Definition, directory: Path, cache: Path, last: date | None = None, *, whole: bool = False
-) -> Panel:
-    """Return the frames of a definition, from its first train day on.
-
-    Args:
-        definition: the study's.
-        directory: of the data.
-        cache: directory of frames that were read before.
-        last: day; None for the last one of test, or of the data.
-        whole: whether days after test are read too.
-    """
-    said = definition.data
-    expressions = list(dict.fromkeys([*said.features, said.target]))
-    first = said.train[0] if said.train else None
-    last = last or (said.test[1] if said.test and not whole else None)
-    if said.instruments is not None:
-        return load_panel(directory, said.instruments, expressions, first, last, cache=cache)
-    files = (said.files.history, said.files.test) if said.files else ()
-    return Panel(*load_frames(directory, str(said.instrument), expressions, first, last, files=files, cache=cache))

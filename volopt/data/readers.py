@@ -1,31 +1,80 @@
-"""The readers of a provider directory: qlib where it is installed, else the native one with the same numbers.
+"""Read expressions of a provider: with qlib where it is installed, else natively with the same numbers.
 
-Each takes a provider, an instrument, expressions and rows that ``Provider.check`` has passed, and gives
-one float64 column an expression (days, expressions), named by its canonical text.
+A reader takes a provider, an instrument, expressions, and rows that ``Provider.check`` returned. It returns one float64
+column an expression (days, expressions), named by the canonical text.
+
+The native reader computes with pandas, bit for bit as qlib 0.9.7 does (its ``ops.py`` and ``data.py``). qlib reads each
+field over one window: the range and the history that the whole expression needs before it. Pairs are aligned by day,
+rolling windows use the days that they have (``min_periods=1``), and the result is float32. The same calls on the same
+window give the same bits, also where a rolling sum carries rounding along.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from volopt.data import native, qlib_reader
-from volopt.data.provider import DAYS_TO_NEXT, CalendarRows, Provider
-from volopt.definition.expressions import Expression
+from volopt.data import qlib_reader
+from volopt.data.provider import DAYS_TO_NEXT, Provider
+from volopt.definition.expressions import Binary, Call, Expression, Field, Number
 
-Reader = Callable[[Provider, str, Sequence[Expression], CalendarRows], pd.DataFrame]
-
-
-def _qlib(provider: Provider, instrument: str, expressions: Sequence[Expression], rows: CalendarRows) -> pd.DataFrame:
-    """Read with qlib, but for what stands on the calendar's own field, which qlib does not have."""
-    ours = [each for each in expressions if DAYS_TO_NEXT in each.fields]
-    theirs = [each for each in expressions if DAYS_TO_NEXT not in each.fields]
-    tables = [qlib_reader.read(provider, instrument, theirs, rows)] if theirs else []
-    return pd.concat([*tables, native.read(provider, instrument, ours, rows)], axis=1) if ours else tables[0]
+Reader = Callable[[Provider, str, Sequence[Expression], range], pd.DataFrame]
+_PAIRS = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide}
+_PLAIN = {"Log": np.log, "Abs": np.abs}
 
 
-READERS: dict[str, Reader] = {"qlib": _qlib, "native": native.read}
+def read_natively(provider: Provider, instrument: str, expressions: Sequence[Expression], rows: range) -> pd.DataFrame:
+    """Return the expressions over rows of the calendar: one float64 column each, named by its canonical text."""
+    columns = {}
+    with np.errstate(all="ignore"):
+        for expression in expressions:
+            window = range(max(0, rows.start - expression.lookback), rows.stop)
+            series = _evaluate(expression, partial(_load, provider, instrument, window))
+            columns[expression.text] = series.astype(np.float32).reindex(rows)
+    table = pd.DataFrame(columns).astype(np.float64)
+    table.index = pd.DatetimeIndex(provider.calendar[rows.start : rows.stop], name="datetime")
+    return table
 
 
-def default() -> str:
-    """The name of the reader that this machine has."""
+def _load(provider: Provider, instrument: str, window: range, field: str) -> pd.Series:
+    start, values = provider.series(instrument, field)
+    return pd.Series(values, index=pd.RangeIndex(start, start + len(values))).loc[window[0] : window[-1]]
+
+
+def _evaluate(expression: Expression, load: Callable[[str], pd.Series]) -> Any:
+    """Return the series of an expression, or the value of a bare number."""
+    match expression:
+        case Field(name):
+            return load(name)
+        case Number(value):
+            return value
+        case Binary(sign, left, right):
+            return _PAIRS[sign](_evaluate(left, load), _evaluate(right, load))
+        case Call("Ref", argument, int(days)):
+            return _evaluate(argument, load).shift(days)
+        case Call(name, argument, int(days)):
+            return getattr(_evaluate(argument, load).rolling(days, min_periods=1), name.lower())()
+        case Call(name, argument):
+            return _PLAIN[name](_evaluate(argument, load))
+
+
+def _read_with_qlib(
+    provider: Provider, instrument: str, expressions: Sequence[Expression], rows: range
+) -> pd.DataFrame:
+    """Read with qlib, except expressions of the calendar's own field, which qlib does not have."""
+    calendar_based = [expression for expression in expressions if DAYS_TO_NEXT in expression.fields]
+    others = [expression for expression in expressions if DAYS_TO_NEXT not in expression.fields]
+    tables = [qlib_reader.read(provider, instrument, others, rows)] if others else []
+    if calendar_based:
+        tables.append(read_natively(provider, instrument, calendar_based, rows))
+    return pd.concat(tables, axis=1)
+
+
+READERS: dict[str, Reader] = {"qlib": _read_with_qlib, "native": read_natively}
+
+
+def default_reader() -> str:
+    """Return the name of the reader for this machine."""
     return "qlib" if qlib_reader.available() else "native"

@@ -1,10 +1,9 @@
-"""A synthetic sample provider, so that volopt runs on a machine without market data.
+"""Write a synthetic sample provider, so that volopt runs on a machine without market data.
 
-The stock ``SH600000`` and the index ``SH000300`` are generated; ``synthetic.json`` marks the directory.
-Log volume is a sum of components with long and short memory over market regimes shared by both, plus a
-weekday effect; a day's volatility follows its volume, and its prices are a random walk within the day.
-The stock is matched to the real SH600000 of 2010 to 2017, on trade days (seed 0;
-``tests/data/test_sample.py`` holds the sample to these figures):
+The stock ``SH600000`` and the index ``SH000300`` are generated; ``synthetic.json`` marks the directory. Log volume is a
+sum of components with long and short memory over market regimes that both share, plus a weekday effect. A day's
+volatility follows its volume, and its prices are a random walk within the day. The stock is matched to the real
+SH600000 of 2010 to 2017, on trade days (seed 0; ``tests/data/test_sample.py`` checks these figures):
 
 ======================================================  =======  ======
 figure                                                     real  sample
@@ -36,24 +35,25 @@ import pandas as pd
 
 from volopt.data.bins import write_provider
 
-VERSION = 1  # of the generator: raise it when the same seed would write other numbers
-STREAM = 57  # chosen so that seed 0 resembles the real stock also in 2015 to 2017
+QLIB_HOMES = {region: Path(f"~/.qlib/qlib_data/{region}_data") for region in ("cn", "us")}  # as qlib downloads them
+VERSION = 1  # of the generator: raise it when the same seed writes other numbers
+STREAM = 57  # chosen so that seed 0 resembles the real stock in 2015 to 2017 too
 FIRST, LAST = "2010-01-04", "2018-12-28"
-# The Chinese new years, a week each, and the other holidays; those of real years move more.
+# The Chinese new years, a week each, and the other holidays; in real years the dates vary more.
 NEW_YEARS = "2010-02-15 2011-02-02 2012-01-23 2013-02-11 2014-01-31 2015-02-18 2016-02-08 2017-01-27 2018-02-15"
 HOLIDAYS = "01-01 01-02 01-03 04-04 04-05 05-01 05-02 06-12 09-20 10-01 10-02 10-03 10-04 10-05 10-06 10-07"
-PERSISTENCE = (0.95, 0.6, 0.0)  # from day to day, of the components beside the regimes
+PERSISTENCE = (0.95, 0.6, 0.0)  # from day to day, of the components other than the regimes
 WEEKDAYS = (0.045, -0.025, -0.015, -0.005, 0.0)  # Monday first, in log volume
 STEPS = 48  # of the random walk within a day
 
 
 class SampleMarket(NamedTuple):
-    """What distinguishes the stock from the index."""
+    """Hold the parameters in which the stock and the index differ."""
 
     volume: float  # typical, in adjusted shares
     close: float  # on the first day, adjusted
-    regimes: float  # standard deviation of log volume that comes from the regimes
-    components: tuple[float, float, float]  # and from the components of PERSISTENCE
+    regimes: float  # standard deviation of log volume that the regimes contribute
+    components: tuple[float, float, float]  # the same of the components of PERSISTENCE
     volatility: float  # typical, of daily returns
     suspensions: int
     dividends: int
@@ -63,11 +63,24 @@ STOCK = SampleMarket(1.2e7, 64.0, 0.86, (0.40, 0.20, 0.25), 0.0145, suspensions=
 INDEX = SampleMarket(1.1e10, 3535.0, 0.55, (0.25, 0.12, 0.15), 0.0125, suspensions=0, dividends=0)
 
 
+def default_directory(sample: Path) -> Path:
+    """Return the data directory to read when none is named: qlib's usual one, else the sample."""
+    home = QLIB_HOMES["cn"].expanduser()
+    return home if home.is_dir() else sample_directory(sample)
+
+
+def sample_directory(sample: Path) -> Path:
+    """Return the directory of the sample; write it if it does not exist."""
+    if not sample.exists():
+        write_sample(sample)
+    return sample
+
+
 def write_sample(directory: Path, seed: int = 0) -> None:
     """Write the sample as a qlib provider directory, the same bytes for the same seed."""
     random = np.random.default_rng([STREAM, seed])
     calendar = _calendar()
-    regimes = _standard(_persistent(random, len(calendar), 0.998) + _levels(random, len(calendar)))
+    regimes = _standardise(_persistent(random, len(calendar), 0.998) + _levels(random, len(calendar)))
     instruments = {
         name: _instrument(random, calendar, regimes, market)
         for name, market in (("SH600000", STOCK), ("SH000300", INDEX))
@@ -82,21 +95,20 @@ def _calendar() -> pd.DatetimeIndex:
     return weekdays[~weekdays.isin(weeks) & ~weekdays.strftime("%m-%d").isin(HOLIDAYS.split())]
 
 
-def _standard(values: np.ndarray) -> np.ndarray:
-    standard: np.ndarray = (values - values.mean()) / values.std()
-    return standard
+def _standardise(values: np.ndarray) -> np.ndarray:
+    return np.asarray((values - values.mean()) / values.std())
 
 
 def _persistent(random: np.random.Generator, days: int, persistence: float) -> np.ndarray:
-    """A standardised autoregressive series: each day keeps that share of the day before."""
+    """Return a standardised autoregressive series: each day keeps that share of the day before."""
     shocks = random.standard_normal(days)
     for day in range(1, days):
         shocks[day] += persistence * shocks[day - 1]
-    return _standard(shocks)
+    return _standardise(shocks)
 
 
 def _levels(random: np.random.Generator, days: int) -> np.ndarray:
-    """Levels that hold for 100 to 500 days and then shift within a few days."""
+    """Return levels that hold for 100 to 500 days and then shift within a few days."""
     lengths = random.integers(100, 500, size=days // 100)
     levels = np.repeat(random.standard_normal(len(lengths)), lengths)[:days]
     return pd.Series(levels).ewm(span=5).mean().to_numpy()
@@ -111,11 +123,11 @@ def _instrument(
     for scale, persistence in zip(market.components, PERSISTENCE, strict=True):
         component = scale * _persistent(random, len(days), persistence)
         activity = activity + component
-    news = component + 0.2 * random.standard_normal(len(days))  # the last component: what today alone brings
+    news = component + 0.2 * random.standard_normal(len(days))  # the last component has no memory
     volatility = market.volatility * np.exp(0.38 * activity + 0.8 * news)
     table = pd.DataFrame(_prices(random, volatility), index=days) * market.close
     table["volume"] = market.volume * np.exp(activity + np.take(WEEKDAYS, days.day_of_week))
-    table = _with_suspended_days(table.reindex(calendar))
+    table = _fill_suspended_days(table.reindex(calendar))
     table["factor"] = _factor(random, calendar, market.dividends)
     table["change"] = table["close"].pct_change().fillna(0.0)
     return table
@@ -129,18 +141,18 @@ def _suspended(random: np.random.Generator, days: int, times: int) -> np.ndarray
 
 
 def _prices(random: np.random.Generator, volatility: np.ndarray) -> dict[str, np.ndarray]:
-    """Prices from a start of 1; no day leaves its last close by more than 10 %, the exchange's limit."""
+    """Return prices from a start of 1; no day moves more than 10 % from the last close, the exchange's limit."""
     shocks = random.standard_normal((len(volatility), STEPS))
-    shocks[:, 0] *= np.sqrt(STEPS) / 3  # the night's news
+    shocks[:, 0] *= np.sqrt(STEPS) / 3  # overnight news
     path = np.cumsum(shocks, axis=1) * (volatility / np.sqrt(STEPS))[:, None]
     path = np.clip(path, np.log(0.9), np.log(1.1))
-    before = np.concatenate([[0.0], np.cumsum(path[:-1, -1])])
-    ends = {"open": path[:, 0], "high": path.max(axis=1), "low": path.min(axis=1), "close": path[:, -1]}
-    return {name: np.exp(before + within) for name, within in ends.items()}
+    last_close = np.concatenate([[0.0], np.cumsum(path[:-1, -1])])
+    moves = {"open": path[:, 0], "high": path.max(axis=1), "low": path.min(axis=1), "close": path[:, -1]}
+    return {name: np.exp(last_close + move) for name, move in moves.items()}
 
 
-def _with_suspended_days(table: pd.DataFrame) -> pd.DataFrame:
-    """A suspended day has no volume and stays at the last close, as in the real data."""
+def _fill_suspended_days(table: pd.DataFrame) -> pd.DataFrame:
+    """Fill suspended days with no volume and the last close, as in the real data."""
     table["volume"] = table["volume"].fillna(0.0)
     table["close"] = table["close"].ffill()
     for name in ("open", "high", "low"):
@@ -149,7 +161,7 @@ def _with_suspended_days(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _factor(random: np.random.Generator, calendar: pd.DatetimeIndex, dividends: int) -> np.ndarray:
-    """The adjustment factor: it rises in June with each dividend."""
+    """Return the adjustment factor, which rises in June with each dividend."""
     factor = np.full(len(calendar), 3.0 if dividends else 1.0)
     for year in range(2010, 2010 + dividends):
         day = pd.Timestamp(year, 6, int(random.integers(1, 29)))

@@ -1,1 +1,1 @@
-"""The study file: its schema, the expressions in it, and whether a changed one may go on."""
+"""Read study files: schema, expressions, checks, and the changes that a stored study allows."""

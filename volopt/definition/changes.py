@@ -1,4 +1,4 @@
-"""Whether a study may go on under a changed definition (design.md, section 7)."""
+"""Decide whether a stored study may go on under a changed definition."""
 
 import hashlib
 import json
@@ -10,20 +10,20 @@ from volopt.definition.schema import Definition, Phase
 
 
 def digest(definition: Definition) -> str:
-    """The SHA-256 of all that a definition says, but for its title."""
-    said = {key: value for key, value in dump(definition).items() if key != "title"}
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    """Return the SHA-256 of a definition without its title."""
+    content = {key: value for key, value in dump(definition).items() if key != "title"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def changes(stored: Definition, new: Definition) -> list[str]:
-    """The key paths whose change keeps a stored study from going on; empty if it can.
+    """Return the key paths whose change stops a stored study from going on; empty if it can go on.
 
-    It can with another title, lists in another order, more grid values, more phases, more trials, more retries.
+    It can go on with another title, lists in another order, more grid values, more phases, more trials, more retries.
     """
-    found = [*_different(_settings(stored), _settings(new)), *_phases(stored.phases, new.phases)]
-    if new.training.retries >= stored.training.retries:  # fewer: what was tried again would count as trials of its own
-        return [path for path in found if path != "training.retries"]
-    return found
+    paths = [*_different(_settings(stored), _settings(new)), *_phases(stored.phases, new.phases)]
+    if new.training.retries >= stored.training.retries:  # fewer: trials that were retries would count by themselves
+        return [path for path in paths if path != "training.retries"]
+    return paths
 
 
 def _settings(definition: Definition) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def _settings(definition: Definition) -> dict[str, Any]:
 
 
 def _different(stored: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    """The paths at which two nested tables differ."""
+    """Yield the paths at which two nested tables differ."""
     for key in sorted(stored.keys() | new.keys()):
         before, after = stored.get(key), new.get(key)
         if isinstance(before, Mapping) and isinstance(after, Mapping):
@@ -41,20 +41,20 @@ def _different(stored: Mapping[str, Any], new: Mapping[str, Any], prefix: str = 
 
 
 def _phases(stored: tuple[Phase, ...], new: tuple[Phase, ...]) -> Iterator[str]:
-    now = {phase.name: phase for phase in new}
+    by_name = {phase.name: phase for phase in new}
     for phase in stored:
-        if phase.name in now:
-            yield from (f'phase "{phase.name}" {path}' for path in _phase(phase, now[phase.name]))
+        if phase.name in by_name:
+            yield from (f'phase "{phase.name}" {path}' for path in _phase(phase, by_name[phase.name]))
         else:
             yield f'phase "{phase.name}"'
-    kept = [phase.name for phase in stored if phase.name in now]
-    if kept != [name for name in now if name in kept]:
-        yield "phase order"  # a later phase learns from the trials of those before it
+    common = [phase.name for phase in stored if phase.name in by_name]
+    if common != [name for name in by_name if name in common]:
+        yield "phase order"  # a phase learns from the trials of the phases before it
 
 
 def _phase(stored: Phase, new: Phase) -> Iterator[str]:
-    apart = {"grid", "trials"}
-    yield from _different(stored.model_dump(exclude=apart), new.model_dump(exclude=apart))
+    growing = {"grid", "trials"}
+    yield from _different(stored.model_dump(exclude=growing), new.model_dump(exclude=growing))
     for key in sorted(stored.grid.keys() | new.grid.keys()):
         if key not in stored.grid or set(stored.grid[key]) - set(new.grid.get(key, ())):
             yield f"grid.{key}"

@@ -1,4 +1,4 @@
-"""What must hold between the values of a study file; a check runs where its own inputs are valid."""
+"""Check the values of a study file against each other. A check runs where the values it reads are valid."""
 
 import itertools
 from collections.abc import Iterator
@@ -6,24 +6,32 @@ from typing import Any
 
 from volopt.definition import phase_checks
 from volopt.definition.draft import INVALID, Draft
-from volopt.definition.plain import show
-from volopt.definition.schema import Range, baseline
+from volopt.definition.plain_text import show
+from volopt.definition.schema import Range, defaults
 from volopt.definition.sections import DIRECTIONS
-from volopt.definition.space import contains, told
+from volopt.definition.space import contains, describe
 from volopt.definition.values import SPAN_WORDS
+from volopt.samplers import REMOVED
 
 SPLITS = ("train", "valid", "test")
 
 
 def mistakes(draft: Draft) -> Iterator[str]:
-    """One line for each pair of values that do not go together."""
+    """Yield one line for each pair of values that contradict each other."""
     yield from _splits(draft.get("data", {}))
     yield from _instruments(draft)
     yield from _source(draft)
     yield from _objective(draft.get("objective", {}))
-    yield from _baseline_in_space(draft)
+    yield from _defaults_in_space(draft)
     yield from _without_effect(draft)
     yield from phase_checks.mistakes(draft)
+
+
+def removed_samplers(draft: Draft) -> Iterator[str]:
+    """Yield one line for each phase whose sampler volopt no longer has."""
+    for phase in draft.get("phases", []):
+        if phase.get("sampler") in REMOVED:
+            yield f'{phase["label"]} sampler: volopt no longer has "{phase["sampler"]}"; write "tpe" or "gp"'
 
 
 def _splits(data: Draft) -> Iterator[str]:
@@ -35,23 +43,23 @@ def _splits(data: Draft) -> Iterator[str]:
 
 def _instruments(draft: Draft) -> Iterator[str]:
     data = draft.get("data", {})
-    one, several = data.get("instrument", ...), data.get("instruments", ...)
-    if one is None and several is None:
+    instrument, instruments = data.get("instrument", ...), data.get("instruments", ...)
+    if instrument is None and instruments is None:
         yield 'data.instrument: missing, write an instrument\'s name, such as "SH600000", or instruments'
-    if several in (None, ...):
+    if instruments in (None, ...):
         return
-    if one not in (None, ...):
-        yield "data.instruments: stands beside data.instrument; leave out one of them"
+    if instrument not in (None, ...):
+        yield "data.instruments: contradicts data.instrument; write one of them"
     if data.get("files") is not None:
-        yield "data.instruments: are those of a qlib provider, not of data.files; leave out one of them"
+        yield "data.instruments: needs a qlib provider, and data.files names CSV files; write one of them"
     if "full" in _values(draft, "batch_size"):
-        yield 'training.batch_size: "full" takes a panel\'s memory times the window; write a number, such as 512'
+        yield 'training.batch_size: "full" multiplies the memory of a panel by the window; write a number, such as 512'
 
 
 def _source(draft: Draft) -> Iterator[str]:
     data = draft.get("data", {})
     if draft.get("published") and data.get("files", ...) is None:
-        yield "published: is about two CSV files; write data.files too, or leave it out"
+        yield "published: needs two CSV files; write data.files, or remove [published]"
     published = draft.get("published")
     if published and published.get("scale_each_file") and data.get("anchor") == "window_mean":
         yield 'published.scale_each_file: cannot scale an anchored target by file; write data.anchor = "none"'
@@ -67,30 +75,30 @@ def _objective(objective: Draft) -> Iterator[str]:
         yield f'objective.direction: found "{direction}", write "{DIRECTIONS[metric]}" for {metric}'
 
 
-def _baseline(draft: Draft) -> dict[str, Any]:
-    return baseline(draft.get("model", {}), draft.get("training", {}))
+def _defaults(draft: Draft) -> dict[str, Any]:
+    return defaults(draft.get("model", {}), draft.get("training", {}))
 
 
-def _baseline_in_space(draft: Draft) -> Iterator[str]:
-    base = _baseline(draft)
+def _defaults_in_space(draft: Draft) -> Iterator[str]:
+    values = _defaults(draft)
     for key, entry in draft.get("space", {}).items():
-        if entry is not INVALID and key in base and not contains(entry, base[key]):
+        if entry is not INVALID and key in values and not contains(entry, values[key]):
             section = "model" if key in draft.get("model", {}) else "training"
-            yield f"{section}.{key}: the baseline {show(base[key])} is not in [space] {key} {told(entry)}"
+            yield f"{section}.{key}: the default {show(values[key])} is not in [space] {key} {describe(entry)}"
 
 
 def _values(draft: Draft, key: str) -> list[Any]:
-    """What ``key`` may be in any trial (a range's ends); empty where a mistake hides it."""
-    base, entry = _baseline(draft), draft.get("space", {}).get(key, ())
-    if key not in base or entry is INVALID:
+    """Return the values that ``key`` may have in any trial (a range's ends); empty where a mistake hides them."""
+    values, entry = _defaults(draft), draft.get("space", {}).get(key, ())
+    if key not in values or entry is INVALID:
         return []
-    return [base[key], *((entry.low, entry.high) if isinstance(entry, Range) else entry)]
+    return [values[key], *((entry.low, entry.high) if isinstance(entry, Range) else entry)]
 
 
 def _without_effect(draft: Draft) -> Iterator[str]:
     dropout, layers = _values(draft, "dropout"), _values(draft, "num_layers")
     if any(dropout) and layers and max(layers) == 1:
-        yield "model.dropout: acts between layers, but num_layers is 1 everywhere; write 0.0 or add layers"
+        yield "model.dropout: works between layers, but num_layers is always 1; write 0.0 or add layers"
     decay, optimizers = _values(draft, "weight_decay"), _values(draft, "optimizer")
     if any(decay) and optimizers and "adamw" not in optimizers:
-        yield 'training.weight_decay: needs "adamw", but training.optimizer is "adam" everywhere; write 0.0'
+        yield 'training.weight_decay: needs "adamw", but training.optimizer is always "adam"; write 0.0'

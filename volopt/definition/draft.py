@@ -1,19 +1,20 @@
-"""Reads a study file field by field: notes every mistake, keeps what is valid for the checks.
+"""Read a study file field by field: collect each mistake, and keep the valid values for the checks.
 
-Pydantic alone gives no values back once a field is wrong; a person wants all mistakes at once. A draft of a
-table is a dict of its valid values by attribute name; one of ``[space]``, ``grid`` or ``fix`` has ``INVALID``
-under a key with a wrong value, so that nobody takes the key for missing.
+Pydantic returns no values once one field is wrong, and a person wants all mistakes at once. A draft of a table is a
+dict of its valid values by attribute name. In a draft of ``[space]``, ``grid`` or ``fix`` a wrong value is ``INVALID``,
+so that its key does not count as missing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final, Literal, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from volopt.definition.plain import show, show_key
+from volopt.definition.plain_text import show, show_key
 from volopt.definition.space import KEYS, Range
-from volopt.definition.values import KeyedTable, TomlTable, type_of
+from volopt.definition.values import KeyedTable, TomlTable, one_of, type_of
 from volopt.errors import did_you_mean, nearest
 
 INVALID: Final = object()
@@ -22,23 +23,23 @@ Draft = dict[str, Any]
 
 
 class StudyFileReader:
-    """Collects in ``mistakes`` one line for each wrong value it meets."""
+    """Read tables, and collect one line for each wrong value in ``mistakes``."""
 
     def __init__(self) -> None:
         self.mistakes: list[str] = []
 
     def table(self, model: type[TomlTable], raw: object, prefix: str = "") -> Draft:
-        """The valid values of one table; ``prefix`` goes before its keys in mistakes."""
+        """Return the valid values of one table; ``prefix`` precedes its keys in mistakes."""
         if not isinstance(raw, Mapping):
             self.mistakes.append(f"{prefix.strip(' .')}: found {show(raw)}, write a table")
             return {}
         fields = {info.alias or name: (name, info) for name, info in model.model_fields.items()}
-        meant = self._unknown(raw, fields, prefix)
+        misspelt = self._unknown(raw, fields, prefix)
         draft: Draft = {}
         for key, (name, info) in fields.items():
             if key in raw:
                 value = self._field(info, raw[key], prefix + key)
-            elif key in meant:
+            elif key in misspelt:
                 value = INVALID
             else:
                 value = self._absent(info, prefix + key, draft)
@@ -47,16 +48,16 @@ class StudyFileReader:
         return draft
 
     def _unknown(self, raw: Mapping[str, Any], fields: Mapping[str, Any], prefix: str) -> set[str]:
-        """Notes unknown keys; returns the missing keys that they were probably meant for."""
+        """Report unknown keys, and return the missing keys that they probably misspell."""
         missing = [key for key in fields if key not in raw]
-        meant = set()
+        misspelt = set()
         for key in raw:
             if key not in fields:
-                near = did_you_mean(key, missing) or did_you_mean(key, fields)
-                hint = near or f"; known here: {', '.join(fields)}"
+                suggestion = did_you_mean(key, missing) or did_you_mean(key, fields)
+                hint = suggestion or f"; known here: {', '.join(fields)}"
                 self.mistakes.append(f"{prefix}{show_key(key)}: unknown key{hint}")
-                meant.update(nearest(key, missing))
-        return meant
+                misspelt.update(nearest(key, missing))
+        return misspelt
 
     def _absent(self, info: FieldInfo, path: str, draft: Draft) -> Any:
         if info.is_required():
@@ -67,10 +68,11 @@ class StudyFileReader:
 
     def _field(self, info: FieldInfo, raw: object, path: str) -> Any:
         if model := _table_in(info):
-            return self._tables(model, raw, path) if _is_list(info) else self.table(model, raw, f"{path}.")
+            is_list = get_origin(info.annotation) is tuple
+            return self._tables(model, raw, path) if is_list else self.table(model, raw, f"{path}.")
         if keyed := next((each for each in info.metadata if isinstance(each, KeyedTable)), None):
             return self._keyed(keyed, info, raw, path)
-        return self._value(type_of(info), raw, path, _words(info))
+        return self._value(TypeAdapter(type_of(info)).validate_python, raw, path, _words(info))
 
     def _tables(self, model: type[TomlTable], raw: object, path: str) -> Any:
         if not isinstance(raw, list | tuple) or not raw:
@@ -98,21 +100,15 @@ class StudyFileReader:
             self.table(Range, raw, f"{path}.")
         if len(self.mistakes) > before:
             return INVALID
+        return self._value(partial(keyed.read, key), raw, path, _words(KEYS[key]) if key in KEYS else "")
+
+    def _value(self, validate: Callable[[object], Any], raw: object, path: str, words: str) -> Any:
         try:
-            return keyed.read(key, raw)
+            return validate(raw)
         except ValueError as error:
-            return self._note(error, path, _words(KEYS[key]) if key in KEYS else "")
-
-    def _value(self, kind: Any, raw: object, path: str, words: str) -> Any:
-        try:
-            return TypeAdapter(kind).validate_python(raw)
-        except ValidationError as error:
-            return self._note(error, path, words)
-
-    def _note(self, error: ValueError, path: str, words: str) -> object:
-        lines = _sentences(error, words) if isinstance(error, ValidationError) else [str(error)]
-        self.mistakes.extend(dict.fromkeys(f"{path}: {line}" for line in lines))
-        return INVALID
+            lines = _sentences(error, words) if isinstance(error, ValidationError) else [str(error)]
+            self.mistakes.extend(dict.fromkeys(f"{path}: {line}" for line in lines))
+            return INVALID
 
 
 def _sentences(error: ValidationError, words: str) -> Iterator[str]:
@@ -125,14 +121,13 @@ def _sentences(error: ValidationError, words: str) -> Iterator[str]:
 
 
 def _words(info: FieldInfo) -> str:
-    """What to write for a field."""
+    """Return what to write for a field."""
     return info.description or _words_of(info.annotation) or "a table"
 
 
 def _words_of(kind: Any) -> str | None:
     if get_origin(kind) is Literal:
-        *options, last = map(show, get_args(kind))
-        return f"{', '.join(options)} or {last}" if options else last
+        return one_of(get_args(kind))
     described = [each.description for each in getattr(kind, "__metadata__", ()) if isinstance(each, FieldInfo)]
     return described[0] if described else " or ".join(filter(None, map(_words_of, get_args(kind))))
 
@@ -140,7 +135,3 @@ def _words_of(kind: Any) -> str | None:
 def _table_in(info: FieldInfo) -> type[TomlTable] | None:
     kinds = (info.annotation, *get_args(info.annotation))
     return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, TomlTable)), None)
-
-
-def _is_list(info: FieldInfo) -> bool:
-    return get_origin(info.annotation) is tuple

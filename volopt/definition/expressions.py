@@ -1,8 +1,7 @@
-"""The grammar of feature expressions, the only texts that may reach qlib.
+"""The grammar of feature expressions. No other text may reach qlib.
 
-qlib hands an expression to Python's ``eval``: ``Ref($close,((__import__)('os').system)('…'))`` runs the
-command. So nothing reaches it but the canonical ``text`` of an expression that ``parse`` accepted, and that
-function knows only::
+qlib passes an expression to Python's ``eval``: ``Ref($close,((__import__)('os').system)('…'))`` runs the command. So
+qlib gets only the canonical ``text`` of an expression that ``parse`` accepted, and ``parse`` knows only::
 
     sum      = product (("+" | "-") product)*
     product  = operand (("*" | "/") operand)*
@@ -11,15 +10,16 @@ function knows only::
     windowed = Ref Mean Std Sum Max Min          plain = Log Abs
     field    = "$" [a-z_] [a-z0-9_]*             number = digits ["." digits]             window = 1 to 2000
 
-Windows count trading days backwards, so an accepted expression cannot look into the future. Every operation
-has a field somewhere below it: qlib leaves numbers among themselves to Python, where ``1/0`` is an error.
+Windows count trading days backwards, so an accepted expression cannot look into the future. Each operation contains a
+field: qlib leaves operations between numbers to Python, where ``1/0`` is an error.
 """
 
 import difflib
 import re
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -28,60 +28,44 @@ PLAIN = ("Log", "Abs")
 MAX_LENGTH = 500  # characters
 MAX_NESTING = 20
 MAX_WINDOW = 2000  # trading days
-MAX_DIGITS = 15  # a float keeps that many exactly
+MAX_DIGITS = 15  # a float stores that many exactly
+_STRENGTH = {"+": 1, "-": 1, "*": 2, "/": 2}  # the stronger sign binds its operands first
 
 
 class ExpressionError(ValueError):
-    """A text that is no allowed expression; the message is one sentence that names the position."""
+    """Tell why a text is not an allowed expression, and at which position."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """A daily series of the provider, such as ``$close``."""
+    """Represent a daily series of the provider, such as ``$close``."""
 
-    name: str
-
-    @property
-    def text(self) -> str:
-        """The canonical text."""
-        return self.name
+    text: str  # its name
+    lookback: ClassVar[int] = 0  # earlier trading days that one value needs
 
     @property
     def fields(self) -> frozenset[str]:
-        """The names of all fields in it."""
-        return frozenset({self.name})
-
-    @property
-    def lookback(self) -> int:
-        """Trading days of history that one value needs before its own day."""
-        return 0
+        """Return the names of all fields in it."""
+        return frozenset({self.text})
 
 
 @dataclass(frozen=True)
 class Number:
-    """A constant; a whole one is an ``int``, as qlib's ``eval`` would have it."""
+    """Represent a constant; a whole number is an ``int``, as in qlib's ``eval``."""
 
     value: int | float
+    fields: ClassVar[frozenset[str]] = frozenset()
+    lookback: ClassVar[int] = 0
 
     @property
     def text(self) -> str:
-        """The canonical text, never with an exponent."""
+        """Return the canonical text, without an exponent."""
         return np.format_float_positional(self.value, trim="-")
-
-    @property
-    def fields(self) -> frozenset[str]:
-        """Empty."""
-        return frozenset()
-
-    @property
-    def lookback(self) -> int:
-        """Zero."""
-        return 0
 
 
 @dataclass(frozen=True)
 class Binary:
-    """Two operands joined by ``+ - * /``."""
+    """Represent two operands of ``+ - * /``."""
 
     sign: str
     left: "Expression"
@@ -89,27 +73,27 @@ class Binary:
 
     @property
     def text(self) -> str:
-        """The canonical text, with only the parentheses that the tree needs."""
+        """Return the canonical text, with only the parentheses that it needs."""
         return f"{self._operand(self.left, 0)}{self.sign}{self._operand(self.right, 1)}"
 
     def _operand(self, operand: "Expression", side: int) -> str:
-        loose = isinstance(operand, Binary) and _strength(operand.sign) < _strength(self.sign) + side
+        loose = isinstance(operand, Binary) and _STRENGTH[operand.sign] < _STRENGTH[self.sign] + side
         return f"({operand.text})" if loose else operand.text
 
     @property
     def fields(self) -> frozenset[str]:
-        """The names of all fields in it."""
+        """Return the names of all fields in it."""
         return self.left.fields | self.right.fields
 
     @property
     def lookback(self) -> int:
-        """Trading days of history that one value needs before its own day."""
+        """Return how many earlier trading days one value needs."""
         return max(self.left.lookback, self.right.lookback)
 
 
 @dataclass(frozen=True)
 class Call:
-    """A named operator over an expression, with a window of trading days if it is one of ``WINDOWED``."""
+    """Represent a named operator on an expression, with a window of trading days for those in ``WINDOWED``."""
 
     name: str
     argument: "Expression"
@@ -117,18 +101,18 @@ class Call:
 
     @property
     def text(self) -> str:
-        """The canonical text."""
+        """Return the canonical text."""
         window = "" if self.window is None else f",{self.window}"
         return f"{self.name}({self.argument.text}{window})"
 
     @property
     def fields(self) -> frozenset[str]:
-        """The names of all fields in it."""
+        """Return the names of all fields in it."""
         return self.argument.fields
 
     @property
     def lookback(self) -> int:
-        """Trading days of history that one value needs before its own day."""
+        """Return how many earlier trading days one value needs."""
         if self.window is None:
             return self.argument.lookback
         return self.argument.lookback + self.window - (self.name != "Ref")
@@ -138,16 +122,12 @@ Expression = Field | Number | Binary | Call
 
 
 def parse(text: str) -> Expression:
-    """Read an expression.
+    """Return the expression of a text.
 
     Raises:
         ExpressionError: the text is not in the grammar above.
     """
     return _Parser(text).whole()
-
-
-def _strength(sign: str) -> int:
-    return 1 if sign in "+-" else 2
 
 
 class _Token(NamedTuple):
@@ -158,12 +138,12 @@ class _Token(NamedTuple):
 
 _TOKEN = re.compile(
     r"[ \t]*(?:(?P<field>\$[a-z_][a-z0-9_]*)|(?P<number>[0-9]+(?:\.[0-9]+)?)"
-    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<sign>[-+*/(),])|(?P<end>\Z))"
+    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<sign>[-+*/(),])|(?P<end>\Z)|(?P<other>(?s:.)))"
 )
 
 
 class _Parser:
-    """Recursive descent over the tokens; ``nesting`` bounds the recursion."""
+    """Parse the tokens by recursive descent; ``nesting`` bounds the recursion."""
 
     def __init__(self, text: str) -> None:
         if len(text) > MAX_LENGTH:
@@ -181,19 +161,18 @@ class _Parser:
         return expression
 
     def sum(self) -> Expression:
-        return self.chain("+-")
+        return self.chain("+-", self.product)
 
     def product(self) -> Expression:
-        return self.chain("*/")
+        return self.chain("*/", self.operand)
 
-    def chain(self, signs: str) -> Expression:
-        below = self.product if signs == "+-" else self.operand
+    def chain(self, signs: str, below: Callable[[], Expression]) -> Expression:
         expression = below()
         while self.next.kind in tuple(signs):
             sign = self.take()
             right = below()
             if not (expression.fields or right.fields):
-                raise self.error(f"two numbers around {sign.text}, write their result instead", sign.position)
+                raise self.error(f"two numbers around {sign.text}, write the result instead", sign.position)
             expression = Binary(sign.text, expression, right)
         return expression
 
@@ -221,7 +200,7 @@ class _Parser:
     def negative(self) -> Number:
         minus = self.take()
         if self.next.kind != "number":
-            raise self.error("a minus may lead only a number, write 0-$close for -$close", minus.position)
+            raise self.error("a minus can precede only a number, write 0-$close for -$close", minus.position)
         return self.number(-1)
 
     def parentheses(self) -> Expression:
@@ -233,7 +212,9 @@ class _Parser:
     def call(self) -> Call:
         name = self.take()
         if name.text not in WINDOWED + PLAIN:
-            raise self.error(f"unknown operator {name.text}, {_nearest(name.text)}", name.position)
+            near = difflib.get_close_matches(name.text.capitalize(), WINDOWED + PLAIN, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {' '.join(WINDOWED + PLAIN)}"
+            raise self.error(f"unknown operator {name.text}, {hint}", name.position)
         argument = self.opened()
         if not argument.fields:
             raise self.error(f"{name.text} needs a field such as $close", name.position)
@@ -243,7 +224,7 @@ class _Parser:
         return Call(name.text, argument, window)
 
     def opened(self) -> Expression:
-        """A parenthesis and the sum in it; the caller closes both."""
+        """Return the sum after an opening parenthesis; the caller closes it."""
         opening = self.expect("(")
         self.nesting += 1
         if self.nesting > MAX_NESTING:
@@ -272,27 +253,17 @@ class _Parser:
         return self.take()
 
     def unexpected(self, wanted: str) -> ExpressionError:
-        found = self.next.text or "the end"
-        return self.error(f"found {found} where {wanted} belongs", self.next.position)
+        text = self.next.text or "the end"
+        return self.error(f"found {text}, expected {wanted}", self.next.position)
 
     def error(self, reason: str, position: int) -> ExpressionError:
         return ExpressionError(f"{reason} (character {position + 1} of {self.text!r})")
 
     def split(self) -> deque[_Token]:
         tokens: deque[_Token] = deque()
-        position = 0
-        while not tokens or tokens[-1].kind != "end":
-            match = _TOKEN.match(self.text, position)
-            if match is None:
-                raise self.error("a character that belongs to no expression", position)
+        for match in _TOKEN.finditer(self.text):
             kind = str(match.lastgroup)
-            text = match.group(kind)
-            tokens.append(_Token(text if kind == "sign" else kind, text, match.start(kind)))
-            position = match.end()
+            if kind == "other":
+                raise self.error("a character that no expression has", match.start())
+            tokens.append(_Token(match[kind] if kind == "sign" else kind, match[kind], match.start(kind)))
         return tokens
-
-
-def _nearest(name: str) -> str:
-    known = WINDOWED + PLAIN
-    near = difflib.get_close_matches(name.capitalize(), known, n=1)
-    return f"did you mean {near[0]}?" if near else f"known are {' '.join(known)}"

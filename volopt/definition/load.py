@@ -1,33 +1,34 @@
-"""Study files: found by path or shipped name, read with all their mistakes at once, stored and restored."""
+"""Find study files by path or shipped name, read them with all their mistakes at once, write, store, restore them."""
 
+import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from volopt.definition import checks
 from volopt.definition.draft import StudyFileReader
-from volopt.definition.plain import show
+from volopt.definition.plain_text import show
 from volopt.definition.schema import Definition
 from volopt.errors import DefinitionError, UsageError, did_you_mean
 
 FORMAT = 1
 MAX_BYTES = 100_000
-MAX_LINE = 1000  # characters: a key of many parts costs tomllib their number squared
-MAX_TOLD = 100  # mistakes
-SEE_TEMPLATE = "compare with the commented study file that `volopt new` writes"
+MAX_LINE = 1000  # characters: tomllib's time for a key grows with the square of its parts
+MAX_MISTAKES = 100  # that an error lists
+SEE_TEMPLATE = "compare it with the commented study file that `volopt new` writes"
 
 
 def shipped() -> list[Path]:
-    """The study files that come with volopt, the paper's grid first."""
+    """Return the study files that come with volopt, the paper's grid first."""
     package = Path(__file__).parents[1]
     folder = package / "study" if (package / "study").is_dir() else package.parent / "study"  # wheel, else checkout
     return sorted(folder.glob("*.toml"), key=lambda path: (path.stem != "grid", path.stem))
 
 
 def find(study: str) -> Path:
-    """The file of a shipped study's name, else of a path."""
+    """Return the study file of a shipped name, or of a path."""
     names = {path.stem: path for path in shipped()}
     if study in names:
         return names[study]
@@ -35,7 +36,7 @@ def find(study: str) -> Path:
         if Path(study).is_file():
             return Path(study)
         if Path(study).exists():
-            raise UsageError(f"{show(study)} is no file", "give the path of a study file, a small TOML text")
+            raise UsageError(f"{show(study)} is not a file", "give the path of a study file, a small TOML text")
     raise UsageError(
         f"there is no study file {show(study)}{did_you_mean(study, names)}",
         "`volopt studies` lists those that ship, `volopt new NAME` writes one to start from",
@@ -43,14 +44,18 @@ def find(study: str) -> Path:
 
 
 def read_text(path: Path) -> str:
-    """The text of a study file."""
+    """Return the text of a study file.
+
+    Raises:
+        DefinitionError: it cannot be read, is too large, or is not UTF-8.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise DefinitionError(f"study file {path} cannot be read: {error.strerror}", "check its permissions") from None
     if len(content) > MAX_BYTES:
-        message = f"{path} has more than the {MAX_BYTES} bytes a study file may have"
+        message = f"{path} has more than the {MAX_BYTES} bytes that a study file may have"
         raise DefinitionError(message, "give the path of a study file, a small TOML text")
     try:
         return content.decode("utf-8-sig")
@@ -60,21 +65,21 @@ def read_text(path: Path) -> str:
 
 
 def read(text: str, source: str) -> Definition:
-    """The definition that a study file's text states; ``source`` names it in errors.
+    """Return the definition of a study file's text; ``source`` names the file in errors.
 
     Raises:
         DefinitionError: with every mistake of the text.
     """
     try:
-        return _build(_parsed(text, source), f"study file {source}")
+        return _build(_parse(text, source), f"study file {source}")
     except RecursionError:
         raise DefinitionError(f"study file {source} is nested too deep", SEE_TEMPLATE) from None
 
 
-def _parsed(text: str, source: str) -> dict[str, Any]:
+def _parse(text: str, source: str) -> dict[str, Any]:
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) > MAX_LINE:
-            message = f"line {number} of study file {source} has more than the {MAX_LINE} characters a line may have"
+            message = f"line {number} of study file {source} has more than {MAX_LINE} characters"
             raise DefinitionError(message, "write a list or a table over several lines")
     try:
         return tomllib.loads(text)
@@ -83,19 +88,43 @@ def _parsed(text: str, source: str) -> dict[str, Any]:
 
 
 def load(study: str) -> Definition:
-    """The definition in a shipped study file or at a path."""
+    """Return the definition of a shipped study file, or of a path."""
     path = find(study)
     return read(read_text(path), str(path))
 
 
 def dump(definition: Definition) -> dict[str, Any]:
-    """The definition as JSON can hold it, in the study file's own keys and in canonical order."""
+    """Return the definition as JSON can hold it, in the study file's own keys and in canonical order."""
     return definition.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
+def study_file(definition: Definition) -> str:
+    """Return the text of a study file with this definition: plain values first, as TOML requires, then the tables."""
+    content = dump(definition)
+    tables = {key: value for key, value in content.items() if isinstance(value, dict | list)}
+    lines = _value_lines({key: value for key, value in content.items() if key not in tables})
+    for key, value in tables.items():
+        header = f"[[{key}]]" if isinstance(value, list) else f"[{key}]"
+        for table in value if isinstance(value, list) else [value]:
+            lines += ["", header, *_value_lines(table)]
+    return "\n".join(lines) + "\n"
+
+
+def _value_lines(table: Mapping[str, Any]) -> list[str]:
+    return [f"{key} = {_toml_value(value)}" for key, value in table.items() if value not in ([], {})]
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml_value(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml_value, value))}]"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # the one character that JSON leaves alone
+
+
 def restore(stored: Mapping[str, Any]) -> Definition:
-    """The definition that ``dump`` gave."""
-    return _build(stored, "the stored definition")
+    """Return the definition that ``dump`` returned, of this volopt or an earlier one."""
+    return _build(stored, "the stored definition", is_stored=True)
 
 
 def override(
@@ -106,10 +135,10 @@ def override(
     seeds: int | None = None,
     trials: int | None = None,
 ) -> Definition:
-    """The definition with what the command line sets; ``trials`` is the total of each non-grid phase."""
+    """Return the definition with the command line's options; ``trials`` is the total of each phase but grids."""
     raw = dump(definition)
-    given = {"epochs": epochs, "seeds": seeds}
-    raw["training"] |= {key: value for key, value in given.items() if value is not None}
+    options = {"epochs": epochs, "seeds": seeds}
+    raw["training"] |= {key: value for key, value in options.items() if value is not None}
     if name is not None:
         raw["name"] = name
     for phase in raw["phase"]:
@@ -118,23 +147,20 @@ def override(
     return _build(raw, f'study "{definition.name}" with these options')
 
 
-def _build(raw: Mapping[str, Any], source: str) -> Definition:
-    found = raw.get("format")
-    if isinstance(found, int) and found > FORMAT:
+def _build(raw: Mapping[str, Any], source: str, *, is_stored: bool = False) -> Definition:
+    version = raw.get("format")
+    if isinstance(version, int) and version > FORMAT:
         raise DefinitionError(
-            f"{source} has format {show(found)}, and this volopt reads format {FORMAT}", "a newer volopt is needed"
+            f"{source} has format {show(version)}, and this volopt reads format {FORMAT}", "update volopt"
         )
     reader = StudyFileReader()
     draft = reader.table(Definition, raw)
-    if mistakes := [*reader.mistakes, *checks.mistakes(draft)]:
-        raise DefinitionError(
-            f"{source} has {len(mistakes)} mistake{'s' * (len(mistakes) > 1)}",
-            SEE_TEMPLATE,
-            _told(mistakes),
-        )
+    lines = [*reader.mistakes, *checks.mistakes(draft)]
+    if not is_stored:
+        lines += checks.removed_samplers(draft)
+    if lines:
+        message = f"{source} has {len(lines)} mistake{'s' * (len(lines) > 1)}"
+        more = len(lines) - MAX_MISTAKES
+        rest = [f"... and {more} more"] if more > 0 else []
+        raise DefinitionError(message, SEE_TEMPLATE, lines[:MAX_MISTAKES] + rest)
     return Definition.model_validate(raw)
-
-
-def _told(mistakes: Sequence[str]) -> list[str]:
-    more = len(mistakes) - MAX_TOLD
-    return [*mistakes[:MAX_TOLD], *([f"... and {more} more"] if more > 0 else [])]

@@ -1,4 +1,4 @@
-"""What must hold within a phase, between a phase and ``[space]``, and between phases."""
+"""Check each phase of a study file by itself, against ``[space]``, and against the other phases."""
 
 import math
 from collections import Counter
@@ -6,20 +6,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from volopt.definition.draft import INVALID, Draft
-from volopt.definition.plain import show, show_key
-from volopt.definition.space import KEYS, Range, contains, told
+from volopt.definition.plain_text import show, show_key
+from volopt.definition.space import KEYS, Range, contains, describe
 from volopt.errors import did_you_mean
+from volopt.pruners import PRUNERS
+from volopt.samplers import GRID, SAMPLERS
 
 MAX_POINTS = 100_000
-RANGES_NEEDED = {"cmaes": 2, "qmc": 1}  # without them these samplers would be "random" by another name
 
 
 def mistakes(draft: Draft) -> Iterator[str]:
-    """One line for each mistake, opened by the phase's name."""
+    """Yield one line for each mistake, which begins with the phase's name."""
     phases = draft.get("phases", [])
     yield from _names(phases)
-    if phases and phases[0].get("start") == "best" and phases[0].get("sampler") != "grid":
-        yield f'{phases[0]["label"]} start: found "best", but no phase comes before it; write "baseline"'
+    if phases and phases[0].get("start") == "best" and phases[0].get("sampler") != GRID:
+        yield f'{phases[0]["label"]} start: found "best", but no phase comes before it; write "defaults"'
     yield from _size(phases)
     for phase in phases:
         yield from (f"{phase['label']} {line}" for line in _phase(phase, draft.get("space")))
@@ -33,28 +34,30 @@ def _names(phases: list[Draft]) -> Iterator[str]:
 
 
 def _size(phases: list[Draft]) -> Iterator[str]:
-    """Counts the points of all grids before anyone lists them."""
-    lists = [[len(values) for _, values in _valid(phase, "grid")] for phase in phases]
-    points = sum(math.prod(lengths) for lengths in lists if lengths)
+    """Count the points of all grids without listing them."""
+    lengths = [[len(values) for _, values in _valid(phase, "grid")] for phase in phases]
+    points = sum(math.prod(each) for each in lengths if each)
     if points > MAX_POINTS:
         yield f"phase: the grids have {points:.3g} points together, write at most {MAX_POINTS}"
 
 
 def _pruners(phases: list[Draft], training: Draft) -> Iterator[str]:
-    users = {phase.get("pruner"): phase["label"] for phase in phases}
-    if "wilcoxon" not in users:
+    """Refuse pruners that compare seeds beside those that compare epochs: a trial's reports have one kind of step."""
+    labels = {phase["pruner"]: phase["label"] for phase in phases if phase.get("pruner", "none") != "none"}
+    by_seed = next((name for name in labels if PRUNERS[name].reports == "seed"), None)
+    if by_seed is None:
         return
-    if other := next((name for name in ("median", "hyperband", "halving") if name in users), None):
+    if other := next((name for name in labels if PRUNERS[name].reports != "seed"), None):
         yield (
-            f"{users['wilcoxon']} pruner: found wilcoxon, and {other} in {users[other]}; one compares seeds, "
-            "the other epochs, and one file uses one of the two kinds"
+            f"{labels[by_seed]} pruner: found {by_seed}, and {other} in {labels[other]}; one compares seeds, "
+            "the other epochs, and a study file can use only one of the two kinds"
         )
     if training.get("seeds") == 1:
-        yield f"{users['wilcoxon']} pruner: wilcoxon compares seeds, but training.seeds is 1; write more"
+        yield f"{labels[by_seed]} pruner: {by_seed} compares seeds, but training.seeds is 1; write more"
 
 
 def _phase(phase: Draft, space: Draft | None) -> Iterator[str]:
-    if phase.get("sampler") == "grid":
+    if phase.get("sampler") == GRID:
         yield from _grid_sampler(phase)
     elif "sampler" in phase:
         yield from _other_sampler(phase)
@@ -68,11 +71,11 @@ def _phase(phase: Draft, space: Draft | None) -> Iterator[str]:
 def _grid_sampler(phase: Draft) -> Iterator[str]:
     if phase.get("grid") == {}:
         yield 'grid: missing, write lists of values of [space], such as { cell = ["RNN", "LSTM"] }'
-    for key, neutral in (("vary", ()), ("start", "baseline"), ("trials", None)):
-        if phase.get(key, neutral) != neutral:
-            yield f'{key}: is not for sampler = "grid", whose points are all in grid; leave it out'
+    for key, unset in (("vary", ()), ("start", "defaults"), ("trials", None)):
+        if phase.get(key, unset) != unset:
+            yield f'{key}: is not for sampler = "grid", whose points are all in grid; remove it'
     if phase.get("pruner", "none") != "none":
-        yield 'pruner: is not for sampler = "grid", which finishes every point; leave it out'
+        yield 'pruner: is not for sampler = "grid", which finishes each point; remove it'
 
 
 def _other_sampler(phase: Draft) -> Iterator[str]:
@@ -80,24 +83,24 @@ def _other_sampler(phase: Draft) -> Iterator[str]:
     if phase.get("grid"):
         yield f'grid: is for sampler = "grid", found sampler = "{sampler}"; write vary and trials'
     if phase.get("vary", ...) == ():
-        yield f'vary: missing, write the keys of [space] that "{sampler}" proposes values of'
+        yield f'vary: missing, write the keys of [space] for which "{sampler}" proposes values'
     if phase.get("trials", ...) is None:
-        yield "trials: missing, write the phase's total number of trials"
+        yield "trials: missing, write the total number of trials of the phase"
 
 
 def _fix(phase: Draft) -> Iterator[str]:
     varied = {*phase.get("grid", ()), *phase.get("vary", ())}
     for key in sorted(varied & phase.get("fix", {}).keys()):
         shown = show_key(key)
-        yield f"fix.{shown}: the phase also varies {shown}; leave it out in one of the two places"
+        yield f"fix.{shown}: the phase also varies {shown}; remove it in one of the two places"
 
 
 def _known(phase: Draft, space: Draft) -> Iterator[str]:
-    places = [(table, key) for table in ("grid", "fix") for key, _ in _valid(phase, table)]
-    for table, key in [*places, *(("vary", key) for key in phase.get("vary", ()))]:
+    keys = [(table, key) for table in ("grid", "fix") for key, _ in _valid(phase, table)]
+    for table, key in [*keys, *(("vary", key) for key in phase.get("vary", ()))]:
         if key not in space:
-            near = did_you_mean(key, space.keys() & KEYS.keys())
-            yield f"{table}: {show_key(key)} is not in [space]{near or '; add it there'}"
+            hint = did_you_mean(key, space.keys() & KEYS.keys())
+            yield f"{table}: {show_key(key)} is not in [space]{hint or '; add it there'}"
 
 
 def _valid(phase: Draft, table: str) -> list[tuple[str, Any]]:
@@ -105,17 +108,18 @@ def _valid(phase: Draft, table: str) -> list[tuple[str, Any]]:
 
 
 def _in_space(phase: Draft, space: Draft) -> Iterator[str]:
-    chosen = [("grid", key, value) for key, values in _valid(phase, "grid") for value in values]
-    chosen += [("fix", key, value) for key, value in _valid(phase, "fix")]
-    for table, key, value in chosen:
+    values = [("grid", key, value) for key, values in _valid(phase, "grid") for value in values]
+    values += [("fix", key, value) for key, value in _valid(phase, "fix")]
+    for table, key, value in values:
         entry = space.get(key, INVALID)
         if entry is not INVALID and not contains(entry, value):
-            yield f"{table}.{key}: {show(value)} is not in [space] {key} {told(entry)}"
+            yield f"{table}.{key}: {show(value)} is not in [space] {key} {describe(entry)}"
 
 
 def _ranges(phase: Draft, space: Draft) -> Iterator[str]:
-    needed = RANGES_NEEDED.get(phase.get("sampler", ""), 0)
+    sampler = SAMPLERS.get(phase.get("sampler", ""))
     entries = [space.get(key, INVALID) for key in phase.get("vary", ())]
-    found = sum(isinstance(entry, Range) for entry in entries)
-    if entries and INVALID not in entries and found < needed:
-        yield f'vary: "{phase["sampler"]}" needs {needed} or more keys with a range in [space], found {found}'
+    ranges = sum(isinstance(entry, Range) for entry in entries)
+    if sampler and entries and INVALID not in entries and ranges < sampler.min_ranges:
+        wanted = f"{sampler.min_ranges} or more keys with a range in [space]"
+        yield f'vary: "{phase["sampler"]}" needs {wanted}, found {ranges}'

@@ -1,40 +1,53 @@
-"""The study file: format, data, model, training, space, phases and objective (design.md, section 2).
+"""The schema of a study file: format, data, model, training, space, phases and objective.
 
-The models check each value by itself, ``checks`` what must hold between values; ``load.read`` and
-``load.restore`` apply both, and every definition that a study runs on comes from there.
+These models check each value by itself, and ``checks`` compares values. ``load.read`` and ``load.restore`` apply both;
+each definition that a study runs on comes from there.
 """
 
 import itertools
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from volopt.definition.sections import Data, Files, Model, Objective, Published, Training
+from volopt.definition.sections import Data, Model, Objective, Published, Training
 from volopt.definition.space import KEYS, Entry, Range, choices_type, entry_type, value_type
-from volopt.definition.values import Choices, KeyedTable, Name, Scalar, Text, TomlTable, at_most, canonical, whole
+from volopt.definition.values import (
+    Choices,
+    KeyedTable,
+    Name,
+    Scalar,
+    Text,
+    TomlTable,
+    at_most,
+    canonical,
+    one_of,
+    whole,
+)
+from volopt.pruners import PRUNERS
+from volopt.samplers import GRID, REMOVED, SAMPLERS
 
-__all__ = [
-    "KEYS",
-    "Choices",
-    "Data",
-    "Definition",
-    "Files",
-    "Model",
-    "Objective",
-    "Phase",
-    "Published",
-    "Range",
-    "Scalar",
-    "Training",
-]
+__all__ = ["Definition", "Objective", "Phase", "Range", "Scalar"]
+
+if TYPE_CHECKING:
+    SamplerName = str
+    PrunerName = str
+else:
+    SamplerName = Annotated[
+        Literal[(*SAMPLERS, *REMOVED)], Field(description=one_of(SAMPLERS))  # stored studies may name a removed one
+    ]
+    PrunerName = Literal[tuple(PRUNERS)]
+
+
+def _with_new_word(start: object) -> object:
+    return "defaults" if start == "baseline" else start  # study files and studies of earlier versions
 
 
 class Phase(TomlTable):
-    """One ``[[phase]]``: a sampler over part of the space; a grid lists its points, others propose trials."""
+    """Hold one ``[[phase]]``: a sampler over part of the space. A grid lists its points, others propose trials."""
 
     name: Name
-    sampler: Literal["grid", "tpe", "random", "gp", "cmaes", "qmc"]
+    sampler: SamplerName
     grid: Annotated[
         dict[str, Choices],
         KeyedTable(choices_type),
@@ -46,23 +59,28 @@ class Phase(TomlTable):
         at_most(len(KEYS), "keys"),
         Field(description='a list of keys of [space], such as ["cell", "window"]'),
     ] = ()
-    start: Literal["baseline", "best"] = "baseline"
+    start: Annotated[Literal["defaults", "best"], BeforeValidator(_with_new_word)] = "defaults"
     fix: Annotated[
         dict[str, Scalar],
         KeyedTable(value_type),
         Field(description="keys of [space] with a value each, such as { hidden_size = 25 }"),
     ] = Field(default={})
     trials: Annotated[int, whole(1, 1_000_000)] | None = None
-    pruner: Literal["none", "median", "hyperband", "halving", "wilcoxon"] = "none"
+    pruner: PrunerName = "none"
+
+    @property
+    def is_grid(self) -> bool:
+        """Return whether the phase is a grid."""
+        return self.sampler == GRID
 
     def points(self, definition: "Definition") -> list[dict[str, Any]]:
-        """A grid's points, each with every key of ``[space]``; the grid's last key moves fastest."""
-        rest = {key: value for key, value in definition.baseline().items() if key in definition.space} | self.fix
+        """Return a grid's points, each with all keys of ``[space]``; the grid's last key changes fastest."""
+        rest = {key: value for key, value in definition.defaults().items() if key in definition.space} | self.fix
         return [rest | dict(zip(self.grid, values, strict=True)) for values in itertools.product(*self.grid.values())]
 
 
 class Definition(TomlTable):
-    """A whole study file."""
+    """Hold a whole study file."""
 
     format: Annotated[int, Field(strict=True, ge=1, le=1, description="1")]
     name: Name
@@ -80,16 +98,16 @@ class Definition(TomlTable):
     objective: Objective = Objective()
     published: Published | None = None
 
-    def baseline(self) -> dict[str, Any]:
-        """Every key that a search can vary, with its value in ``[model]`` or ``[training]``."""
-        return baseline(dict(self.model), dict(self.training))
+    def defaults(self) -> dict[str, Any]:
+        """Return each key that a search can vary, with its value in ``[model]`` or ``[training]``."""
+        return defaults(dict(self.model), dict(self.training))
 
     def max_window(self) -> int:
-        """The largest window, in days, that any trial may have."""
+        """Return the largest window, in days, that a trial may have."""
         entry = self.space.get("window", (self.model.window,))
         return int(entry.high if isinstance(entry, Range) else max(entry))
 
 
-def baseline(model: Mapping[str, Any], training: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys that a search can vary among the values of both tables."""
+def defaults(model: Mapping[str, Any], training: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of both tables whose keys a search can vary."""
     return {key: value for key, value in {**training, **model}.items() if key in KEYS}

@@ -1,4 +1,4 @@
-"""The plain tables of a study file: data, model, training, objective, and the published protocol."""
+"""The tables of a study file without phases: data, model, training, objective, and the published protocol."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -28,21 +28,21 @@ DIRECTIONS = {"valid_mse": "minimize", "valid_log_mse": "minimize", "valid_log_r
 
 
 class Files(TomlTable):
-    """``[data.files]``: two CSV files of the data directory are the source, in place of a qlib provider."""
+    """Hold ``[data.files]``: two CSV files of the data directory, which replace a qlib provider."""
 
     history: FileName
     test: FileName
 
 
 class Data(TomlTable):
-    """``[data]``: what is forecast from what, and on which days; the ends of a split are inclusive.
+    """Hold ``[data]``: the target, the features, and the days of each split, both ends included.
 
-    One ``instrument``, or several ``instruments`` (``"all"``: of the provider, but for indices) that one network
-    learns from, each scaled by itself.
+    The data have one ``instrument``, or several ``instruments`` that one network learns from, each scaled by itself.
+    ``"all"`` means all instruments of the provider except indices.
     """
 
     instrument: Instrument | None = None
-    instruments: Instruments | None = None  # a panel: one network for all of them
+    instruments: Instruments | None = None  # a panel
     features: Expressions
     target: Expression
     transform: Literal["none", "log"] = "none"
@@ -55,28 +55,28 @@ class Data(TomlTable):
 
     @property
     def is_panel(self) -> bool:
-        """Whether one network learns from many instruments."""
+        """Return whether one network learns from several instruments."""
         return self.instruments is not None
 
     @property
-    def told(self) -> str:
-        """What is forecast of, in a few words."""
+    def subject(self) -> str:
+        """Return the instruments in a few words."""
         if self.instruments is None:
             return str(self.instrument)
         return "all instruments" if self.instruments == ALL else f"{len(self.instruments)} instruments"
 
 
 class Published(TomlTable):
-    """``[published]``: what the paper's notebooks did and one would not do, here to repeat their figures.
+    """Hold ``[published]``: mistakes of the paper's notebooks, which volopt repeats to reproduce their figures.
 
-    - ``scale_each_file``: minimum and maximum of the whole history, valid included, and of the test file by
-      itself: training then knows the range of days to come, and one scaled value means two volumes.
-    - ``train_fraction``: train is that fraction of the windows, not the days before a date: the split moves
-      with the window's length, so that no two windows are compared on the same days.
-    - ``drop_last_window``: the last window that the history holds is left out, by an off-by-one.
-    - ``test_window``: the test file is scored with this many input days, whatever the network was trained on.
-    - ``head_outputs``: the head has that many outputs and the last one is used; the others learn nothing.
-    - ``test_in_train_mode``: batch norm takes the test days' own statistics, days to come among them.
+    - ``scale_each_file``: use minimum and maximum of the whole history, valid included, and those of the test file for
+      the test. Training then knows the range of future days, and one scaled value means two volumes.
+    - ``train_fraction``: train on this fraction of the windows instead of the days before a date. The split then moves
+      with the window, so that different windows are compared on different days.
+    - ``drop_last_window``: leave out the last window of the history (an off-by-one error).
+    - ``test_window``: score the test file with this number of input days, whatever the network was trained on.
+    - ``head_outputs``: give the head this number of outputs and use the last one; the others learn nothing.
+    - ``test_in_train_mode``: let batch norm use the statistics of the test days, future days among them.
     """
 
     test_window: Annotated[int, whole(1, 2000)]
@@ -88,7 +88,7 @@ class Published(TomlTable):
 
 
 class Model(TomlTable):
-    """``[model]``: the baseline network; ``window`` counts input days, the target is the day after."""
+    """Hold ``[model]``: the defaults of the network. ``window`` counts input days; the target is the day after."""
 
     cell: CellName = "LSTM"
     hidden_size: Annotated[int, whole(1, 4096)] = 5
@@ -99,7 +99,7 @@ class Model(TomlTable):
 
 
 class Training(TomlTable):
-    """``[training]``: how one configuration is trained; ``early_stopping`` is a patience in epochs."""
+    """Hold ``[training]``: how a configuration is trained. ``early_stopping`` is a patience in epochs."""
 
     epochs: Annotated[int, whole(1, 1_000_000)] = 100
     loss: Literal["mse", "huber"] = "mse"
@@ -114,14 +114,14 @@ class Training(TomlTable):
 
 def _valid_only(metric: object) -> object:
     if isinstance(metric, str) and "test_" in metric:
-        raise ValueError(f'found "{metric}", but the test split never chooses anything; write a valid_ metric')
+        raise ValueError(f'found "{metric}", but the test split is not used for selection; write a valid_ metric')
     if isinstance(metric, str) and metric.startswith("train_"):
-        raise ValueError(f'found "{metric}", which rewards learning by heart; write a valid_ metric')
+        raise ValueError(f'found "{metric}", which rewards overfitting; write a valid_ metric')
     return metric
 
 
 class Objective(TomlTable):
-    """``[objective]``: the figure that trials are compared by; a metric has only one sensible direction."""
+    """Hold ``[objective]``: the metric by which trials are compared. Each metric has one direction."""
 
     metric: Annotated[Literal["valid_mse", "valid_log_mse", "valid_log_r2"], BeforeValidator(_valid_only)] = "valid_mse"
     direction: Literal["minimize", "maximize"] = Field(default_factory=lambda so_far: _direction(so_far))

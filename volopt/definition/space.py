@@ -1,4 +1,4 @@
-"""The keys that a search may vary, and what ``[space]``, ``grid`` and ``fix`` may say about each."""
+"""The keys that a search can vary, and the values that ``[space]``, ``grid`` and ``fix`` can give them."""
 
 import types
 from collections.abc import Mapping
@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, TypeAdapter, model_validator
 
-from volopt.definition.plain import show, show_all
+from volopt.definition.plain_text import show, show_all
 from volopt.definition.sections import Model, Training
-from volopt.definition.values import MAX_VALUES, Choices, Flag, Scalar, TomlTable, canonical, type_of, whole
+from volopt.definition.values import MAX_VALUES, Choices, Flag, TomlTable, canonical, type_of, whole
 from volopt.errors import did_you_mean
 
 _TRAINING_KEYS = ("learning_rate", "batch_size", "optimizer", "weight_decay")
@@ -24,7 +24,7 @@ Bound = Annotated[
 
 
 class Range(TomlTable):
-    """From ``low`` to ``high`` inclusive: whole ones, every ``step``, if both are ``int``."""
+    """Hold a range from ``low`` to ``high``, both included: whole numbers every ``step`` if both are ``int``."""
 
     low: Bound
     high: Bound
@@ -32,25 +32,25 @@ class Range(TomlTable):
     step: Annotated[int, whole(1)] | None = None
 
     @model_validator(mode="after")
-    def _possible(self) -> "Range":
+    def _check(self) -> "Range":
         if not self.low < self.high:
             raise ValueError(f"low = {self.low} is not below high = {self.high}")
         if self.log and self.low <= 0:
             raise ValueError(f"log = true needs low above 0, found low = {self.low}")
         if self.step is not None:
-            self._possible_step(self.step)
+            self._check_step(self.step)
         return self
 
-    def _possible_step(self, step: int) -> None:
+    def _check_step(self, step: int) -> None:
         if isinstance(self.low, float) or isinstance(self.high, float):
-            raise ValueError("step is for whole numbers only; leave it out")
+            raise ValueError("step is for whole numbers only; remove it")
         if self.log:
-            raise ValueError("log = true and step exclude each other; leave one out")
+            raise ValueError("log = true and step exclude each other; remove one")
         if rest := (self.high - self.low) % step:
             raise ValueError(f"no step of {step} ends at high = {self.high}; write high = {self.high - rest}")
 
     def holds(self, value: Any) -> bool:
-        """Whether ``value`` is one of the range's."""
+        """Return whether ``value`` is one of the range's."""
         on_step = self.step is None or (value - self.low) % self.step == 0
         return bool(self.low <= value <= self.high and on_step)
 
@@ -58,29 +58,31 @@ class Range(TomlTable):
 Entry = Choices | Range
 
 
-def contains(entry: Entry, value: Scalar) -> bool:
-    """Whether a value of the right type for its key lies in that key's entry of ``[space]``."""
-    return entry.holds(value) if isinstance(entry, Range) else value in entry
+def contains(entry: Entry, value: object) -> bool:
+    """Return whether a value, of any type, is in an entry of ``[space]``."""
+    if isinstance(entry, Range):
+        return isinstance(value, int | float) and not isinstance(value, bool) and entry.holds(value)
+    return any(isinstance(value, bool) == isinstance(choice, bool) and value == choice for choice in entry)
 
 
-def told(entry: Entry) -> str:
-    """An entry of ``[space]`` in a sentence."""
+def describe(entry: Entry) -> str:
+    """Return an entry of ``[space]`` as a part of a sentence."""
     if isinstance(entry, Range):
         return f"({entry.low} to {entry.high}{f' by {entry.step}' if entry.step else ''})"
     return f"({show_all(entry)})"
 
 
 def value_type(key: str, _raw: object = None) -> Any:
-    """The type of one value of a searchable key; raises ValueError for another key."""
+    """Return the type of one value of a searchable key; raises ValueError for another key."""
     if key not in KEYS:
         raise ValueError(
-            f"no key that a search can vary{did_you_mean(key, KEYS) or '; write one of ' + ', '.join(KEYS)}"
+            f"is not a key that a search can vary{did_you_mean(key, KEYS) or '; write one of ' + ', '.join(KEYS)}"
         )
     return type_of(KEYS[key])
 
 
 def choices_type(key: str, raw: object) -> Any:
-    """The type of a list of values of ``key``."""
+    """Return the type of a list of values of ``key``."""
     one: Any = value_type(key)
     if not isinstance(raw, list | tuple) or not raw:
         raise ValueError(f"found {show(raw)}, write a list of values")
@@ -90,7 +92,7 @@ def choices_type(key: str, raw: object) -> Any:
 
 
 def entry_type(key: str, raw: object) -> Any:
-    """The type of what ``[space]`` says about ``key``: a range where a table stands, else a list."""
+    """Return the type of an entry of ``[space]``: a range where ``raw`` is a table, else a list of values."""
     if not isinstance(raw, Mapping | Range):
         return choices_type(key, raw)
     value_type(key)
@@ -99,6 +101,6 @@ def entry_type(key: str, raw: object) -> Any:
     return Annotated[Range, AfterValidator(partial(_bounds_of, key))]
 
 
-def _bounds_of(key: str, found: Range) -> Range:
-    low, high = (TypeAdapter(value_type(key)).validate_python(bound) for bound in (found.low, found.high))
-    return Range(low=low, high=high, log=found.log, step=found.step)
+def _bounds_of(key: str, entry: Range) -> Range:
+    low, high = (TypeAdapter(value_type(key)).validate_python(bound) for bound in (entry.low, entry.high))
+    return Range(low=low, high=high, log=entry.log, step=entry.step)

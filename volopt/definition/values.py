@@ -1,11 +1,11 @@
-"""The kinds of values a study file holds, each with the words that say what to write there.
+"""The types of values in a study file, each with the words that say what to write.
 
-A field's ``description`` completes the sentence "found …, write …"; a validator of our own raises that
-sentence itself.
+A field's ``description`` completes the sentence "found …, write …". A validator of this module raises that sentence
+itself.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -24,43 +24,49 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from volopt.definition.expressions import parse
-from volopt.definition.plain import is_plain, show
+from volopt.definition.plain_text import is_plain, show
 
 SPAN_WORDS = 'the first and the last day, such as ["2010-01-01", "2015-08-31"]'
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 MAX_VALUES = 1000  # of a list in [space] or in a grid
 MAX_FEATURES = 100
 MAX_INSTRUMENTS = 10_000
-ALL = "all"  # instruments of the provider
+ALL = "all"  # all instruments of the provider
 
 Scalar = bool | int | float | str
 Choices = tuple[Scalar, ...]
 
 
 def type_of(info: FieldInfo) -> Any:
-    """A field's type with its constraints, without its default."""
+    """Return a field's type with its constraints, without its default."""
     return Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
 
 
 class TomlTable(BaseModel):
-    """A table of the study file: frozen, every key known."""
+    """Hold a table of the study file: frozen, without unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def whole(low: int, high: int | None = None) -> Any:
-    """The constraint of a whole number from ``low`` to ``high``, both included."""
+    """Return the constraint of a whole number from ``low`` to ``high``, both included."""
     bounds = f"of at least {low}" if high is None else f"from {low} to {high}"
     return Field(strict=True, ge=low, le=high, description=f"a whole number {bounds}")
 
 
 def number(words: str, **bounds: Any) -> Any:
-    """The constraint of a finite number within ``bounds`` (pydantic's gt, ge, lt, le), told in ``words``."""
+    """Return the constraint of a finite number within ``bounds`` (pydantic's gt, ge, lt, le); ``words`` names it."""
     return Field(strict=True, allow_inf_nan=False, description=words, **bounds)
 
 
+def one_of(options: Iterable[object]) -> str:
+    """Return the options as a part of a sentence."""
+    *others, last = map(show, options)
+    return f"{', '.join(others)} or {last}" if others else last
+
+
 def _day(value: object) -> object:
-    """A day as TOML or JSON writes it; pydantic alone would also take seconds since 1970."""
+    """Return a day from TOML or JSON; pydantic alone would also read numbers as seconds since 1970."""
     if isinstance(value, str):
         with suppress(ValueError):
             return date.fromisoformat(value)
@@ -76,17 +82,17 @@ def _span(days: tuple[date, date]) -> tuple[date, date]:
 
 def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     if twice := _repeated(values):
-        raise ValueError(f"{', '.join(twice)} stands there more than once; write each once")
+        raise ValueError(f"{', '.join(twice)} occurs more than once; write each once")
     return values
 
 
 def _repeated(values: Choices) -> list[str]:
-    """The values that stand there more than once."""
+    """Return the values that occur more than once."""
     return sorted(str(value) for value, count in Counter(values).items() if count > 1)
 
 
 def at_most(count: int, what: str) -> Any:
-    """The constraint of a list of so many items, told before any of them is looked at."""
+    """Return the constraint of a list of at most ``count`` items, checked before the items."""
 
     def bounded(values: object) -> object:
         if isinstance(values, list | tuple) and len(values) > count:
@@ -103,9 +109,9 @@ def _plain(text: str) -> str:
 
 
 def canonical(values: Choices) -> Choices:
-    """The choices as they are stored: False, True, numbers ascending, strings by alphabet, so "full" last."""
+    """Return the values in canonical order: False, True, numbers ascending, strings by alphabet."""
     if twice := _repeated(values):
-        raise ValueError(f"{', '.join(twice)} stands there more than once; write each value once")
+        raise ValueError(f"{', '.join(twice)} occurs more than once; write each value once")
     return tuple(sorted(values, key=lambda value: (isinstance(value, str), value)))
 
 
@@ -156,16 +162,16 @@ Span = Annotated[
 
 @dataclass(frozen=True)
 class KeyedTable:
-    """Marks a table of which each value has a type of its own, told by its key (and shape).
+    """Mark a table whose values have types that depend on their keys.
 
     Args:
-        type_of: the type of the value under a key; raises ValueError with a sentence where there is none.
+        type_of: returns the type of a key's value; raises ValueError with a sentence for an unknown key.
     """
 
     type_of: Callable[[str, object], Any]
 
     def read(self, key: str, raw: object) -> Any:
-        """The validated value; raises ValueError."""
+        """Return the validated value; raises ValueError."""
         return TypeAdapter(self.type_of(key, raw)).validate_python(raw)
 
     def _read_all(self, raw: object) -> object:

@@ -1,11 +1,12 @@
-"""Training in local processes: spawned, one torch thread each, the data shared (``worker`` is the other side).
+"""Train in local processes: spawned, with one torch thread each and shared data (``worker`` is the other side).
 
-Each worker has a pipe and a thread of its own here, so that one that dies takes no other with it, and it is known what
-it trained. It is begun anew with the next task.
+Each worker has its own pipe and its own thread here. A worker that dies therefore takes no other worker with it, and
+its task is known. The next task starts it again.
 """
 
 import logging
 import multiprocessing
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -16,30 +17,40 @@ from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
 from typing import Any
 
-from volopt.executors.serial import train
 from volopt.executors.shared_memory import SharedMemory
-from volopt.executors.trainer import WorkerDiedError
+from volopt.executors.trainer import SerialTrainer, Trainer, WorkerDiedError
 from volopt.executors.worker import work
+from volopt.training.fit import advance
 
 log = logging.getLogger(__name__)
 
 
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1  # macOS has none
+
+
+def local_trainer(dataset: Any, workers: int, function: Callable[..., Any] = advance) -> Trainer:
+    """Return a trainer on this machine; one worker trains in this process."""
+    return SerialTrainer(dataset, function) if workers == 1 else ProcessTrainer(dataset, workers, function)
+
+
 class ProcessTrainer:
-    """Trains in ``workers`` processes, which start with the first tasks: a study with nothing to do starts none.
+    """Train in ``workers`` processes. They start with the first tasks, so a finished study starts none.
 
     Args:
-        dataset: or whatever else every task is done on.
-        workers: how many.
-        work: a module's function of the dataset and what is submitted.
+        dataset: or another object, which each task needs.
+        workers: number of processes.
+        function: of a module; takes the dataset and the arguments of ``submit``.
     """
 
-    def __init__(self, dataset: Any, workers: int, work: Callable[..., Any] = train) -> None:
+    def __init__(self, dataset: Any, workers: int, function: Callable[..., Any] = advance) -> None:
         self.workers = workers
-        self._shared = SharedMemory((work, dataset))
-        self._all = [_WorkerProcess(self._shared) for _ in range(workers)]
+        self._shared = SharedMemory((function, dataset))
+        self._processes = [_WorkerProcess(self._shared) for _ in range(workers)]
         self._idle: SimpleQueue[_WorkerProcess] = SimpleQueue()
-        for worker in self._all:
-            self._idle.put(worker)
+        for process in self._processes:
+            self._idle.put(process)
         self._threads = ThreadPoolExecutor(workers, "worker")
 
     def submit(self, *task: Any) -> Future[Any]:
@@ -47,44 +58,44 @@ class ProcessTrainer:
         return self._threads.submit(self._train, *task)
 
     def close(self) -> None:
-        """Drop what is queued and end the processes."""
+        """Drop queued tasks and end the processes."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-        for worker in self._all:
-            worker.close()
+        for process in self._processes:
+            process.close()
         self._threads.shutdown()
         self._shared.close()
 
     def _train(self, *task: Any) -> Any:
-        worker = self._idle.get()
+        process = self._idle.get()
         try:
-            return worker.train(*task)
+            return process.train(*task)
         finally:
-            self._idle.put(worker)
+            self._idle.put(process)
 
 
 class _WorkerProcess:
-    """One process, begun when it is needed and begun anew when it has died."""
+    """Run one process. It starts when a task needs it, and again after it has died."""
 
-    def __init__(self, what: SharedMemory) -> None:
-        self._what = what
-        self._lock = threading.Lock()  # of the three below
+    def __init__(self, shared: SharedMemory) -> None:
+        self._shared = shared
+        self._lock = threading.Lock()  # protects the three fields below
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
         self._closed = False
 
     def train(self, *task: Any) -> Any:
-        """Return what the work does, or raise what it raises; raises WorkerDiedError where the process ended."""
-        process, pipe, is_new = self._begun()
+        """Return the result of a task, or raise its error; raises WorkerDiedError where the process ended."""
+        process, pipe, is_new = self._start()
         try:
             if is_new:
-                self._what.send(pipe, process.pid or 0)
+                self._shared.send(pipe, process.pid or 0)
             pipe.send(task)
-            went_well, found = pipe.recv()
+            success, result = pipe.recv()
         except (EOFError, OSError) as error:
             raise WorkerDiedError(self._end(process)) from error
-        if not went_well:
-            raise found
-        return found
+        if not success:
+            raise result
+        return result
 
     def close(self) -> None:
         """End the process, which has nothing to lose."""
@@ -95,38 +106,39 @@ class _WorkerProcess:
             process.kill()
             process.join()
 
-    def _begun(self) -> tuple[BaseProcess, Connection, bool]:
+    def _start(self) -> tuple[BaseProcess, Connection, bool]:
+        """Return the process, its pipe, and whether it is new."""
         with self._lock:
             if self._closed:
                 raise WorkerDiedError("it was ended")
             if self._process is not None and self._pipe is not None and self._process.is_alive():
                 return self._process, self._pipe, False
-            if self._pipe is not None:  # it died with nothing to do
+            if self._pipe is not None:  # the process died while it was idle
                 self._pipe.close()
             context = multiprocessing.get_context("spawn")
-            self._pipe, theirs = context.Pipe()
-            self._process = context.Process(target=work, args=(theirs,), daemon=True)
+            self._pipe, worker_end = context.Pipe()
+            self._process = context.Process(target=work, args=(worker_end,), daemon=True)
             self._process.start()
-            theirs.close()  # so that our end hears of its death
+            worker_end.close()  # so that our end notices when the process dies
             log.info("worker process %s started", self._process.pid)
             return self._process, self._pipe, True
 
     def _end(self, process: BaseProcess) -> str:
-        """Return how the process ended; one that merely lost its pipe is ended."""
+        """Return how the process ended; one that only lost its pipe is killed."""
         with self._lock, suppress(OSError):
             process.kill()
             process.join()
             if self._pipe is not None:
                 self._pipe.close()
             self._process = self._pipe = None
-        return _how(process.exitcode)
+        return _describe_exit(process.exitcode)
 
 
-def _how(exit_code: int | None) -> str:
+def _describe_exit(exit_code: int | None) -> str:
     if exit_code is None or exit_code >= 0:
         return f"its worker process ended with exit code {exit_code}"
     with suppress(ValueError):
         name = signal.Signals(-exit_code).name
-        memory = ", perhaps for want of memory" if name == "SIGKILL" else ""
+        memory = ", perhaps because memory ran out" if name == "SIGKILL" else ""
         return f"its worker process was ended by {name}{memory}"
     return f"its worker process was ended by signal {-exit_code}"

@@ -1,7 +1,7 @@
-"""What every worker is given once: pickled, with its arrays in memory that driver and workers share.
+"""Give an object to worker processes: pickled, with its arrays in memory that all processes share.
 
-The memory is a file without a name: the operating system frees it with the last process that has it open, however that
-ends. Where there is no such file (it is Linux's), each worker gets arrays of its own through its pipe. A worker cannot
+The memory is a file without a name. The operating system frees it with the last process that has it open, in whatever
+way that process ends. macOS has no such file: there each worker gets its own arrays through its pipe. A worker cannot
 write to shared arrays.
 """
 
@@ -13,39 +13,39 @@ from multiprocessing import reduction
 from multiprocessing.connection import Connection
 from typing import Any
 
-ALIGNED = 64  # bytes: a cache line
+ALIGNMENT = 64  # bytes: a cache line
 
 
 class SharedMemory:
-    """Something to give to processes; arrays are laid into memory with the first that takes it."""
+    """Send one object to processes. The first process that takes it causes its arrays to be copied into the memory."""
 
-    def __init__(self, what: Any) -> None:
-        self._what = what
-        self._lock = threading.Lock()  # of the two below
-        self._packed: tuple[bytes, list[slice]] | None = None
+    def __init__(self, content: Any) -> None:
+        self._content = content
+        self._lock = threading.Lock()  # protects the two fields below
+        self._pickled: tuple[bytes, list[slice]] | None = None  # and where its arrays are in the memory
         self._memory: int | None = None  # file descriptor; None where there are no arrays, or no such files
 
     def send(self, pipe: Connection, pid: int) -> None:
-        """Give it to the process at the other end of the pipe, which calls ``received``."""
+        """Send the object to the process at the other end of the pipe, which calls ``receive``."""
         with self._lock:
-            if self._packed is None:
-                self._packed = self._pack()
-        pipe.send(self._packed)
+            if self._pickled is None:
+                self._pickled = self._pickle()
+        pipe.send(self._pickled)
         if self._memory is not None:
             reduction.send_handle(pipe, self._memory, pid)
 
     def close(self) -> None:
-        """Give it to nobody any more; those who have it keep it."""
+        """Send it to no more processes; those that have it keep it."""
         with self._lock:
             if self._memory is not None:
                 os.close(self._memory)
-            self._memory = self._packed = None
+            self._memory = self._pickled = None
 
-    def _pack(self) -> tuple[bytes, list[slice]]:
+    def _pickle(self) -> tuple[bytes, list[slice]]:
         if not hasattr(os, "memfd_create"):
-            return pickle.dumps(self._what, protocol=5), []
+            return pickle.dumps(self._content, protocol=5), []
         buffers: list[pickle.PickleBuffer] = []
-        pickled = pickle.dumps(self._what, protocol=5, buffer_callback=buffers.append)
+        pickled = pickle.dumps(self._content, protocol=5, buffer_callback=buffers.append)
         if not buffers:
             return pickled, []
         self._memory = os.memfd_create("volopt")
@@ -54,18 +54,18 @@ class SharedMemory:
             for buffer in buffers:
                 file.seek(start)
                 places.append(slice(start, start + file.write(buffer.raw())))
-                start = -(-places[-1].stop // ALIGNED) * ALIGNED
+                start = -(-places[-1].stop // ALIGNMENT) * ALIGNMENT
         return pickled, places
 
 
-def received(pipe: Connection) -> Any:
-    """Return what ``SharedMemory.send`` sent; raises EOFError where the pipe ended."""
+def receive(pipe: Connection) -> Any:
+    """Return the object that ``SharedMemory.send`` sent; raises EOFError where the pipe ended."""
     pickled, places = pipe.recv()
     if not places:
         return pickle.loads(pickled)
     memory = reduction.recv_handle(pipe)
     try:
-        whole = memoryview(mmap.mmap(memory, 0, access=mmap.ACCESS_READ))
+        content = memoryview(mmap.mmap(memory, 0, access=mmap.ACCESS_READ))
     finally:
         os.close(memory)
-    return pickle.loads(pickled, buffers=[whole[place] for place in places])
+    return pickle.loads(pickled, buffers=[content[place] for place in places])

@@ -1,15 +1,18 @@
-"""Where fits are trained: siblings with one interface, none of which knows Optuna or the database."""
+"""The interface of executors, which train fits, and the simplest one. No executor knows Optuna or the database."""
 
+from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future
-from typing import Any, Protocol  # nothing heavy: a worker process begins here, and is to watch its parent first
+from typing import Any, Protocol
+
+from volopt.training.fit import advance
 
 
 class WorkerDiedError(BrokenExecutor):
-    """A worker process ended while it did a task; the message says how.
+    """Tell that a worker process ended during a task.
 
     Args:
-        message: of the last one.
-        deaths: of the task's workers one after another, where it was given to others by itself.
+        message: how the last worker ended.
+        deaths: of workers one after another, where the executor passed the task on by itself.
     """
 
     def __init__(self, message: str, deaths: int = 1) -> None:
@@ -18,21 +21,42 @@ class WorkerDiedError(BrokenExecutor):
 
 
 class Trainer(Protocol):
-    """Works on one dataset, given at construction with what is to be done: as a rule ``training.fit.advance``."""
+    """Train on one dataset. The constructor takes the dataset and a function, as a rule ``training.fit.advance``."""
 
     @property
     def workers(self) -> int:
-        """Return how many tasks it works on at the same time, at least 1."""
+        """Return how many tasks it trains at the same time, at least 1."""
 
     def submit(self, *task: Any) -> Future[Any]:
-        """Begin the work with these arguments: for a study a task, its state or None, and the epoch to stop after.
+        """Start the function with these arguments: for a study a task, its state or None, and the epoch to stop after.
 
-        The future fails with ``WorkerDiedError`` where the process that did the task died; other tasks go on, and the
-        trainer takes more.
+        The future fails with ``WorkerDiedError`` where the worker process died. Other tasks go on, and the trainer
+        takes more.
 
         Raises:
-            VoloptError: it can take none any more; ``workers`` raises the same.
+            VoloptError: it can take no more tasks; ``workers`` raises the same.
         """
 
     def close(self) -> None:
-        """End at once; what is being done is dropped."""
+        """End at once and drop all unfinished tasks."""
+
+
+class SerialTrainer:
+    """Train one task after another in this process; the arguments are those of ``ProcessTrainer``."""
+
+    workers = 1
+
+    def __init__(self, dataset: Any, function: Callable[..., Any] = advance) -> None:
+        self._dataset, self._function = dataset, function
+
+    def submit(self, *task: Any) -> Future[Any]:
+        """Train now, and return the finished future; an interrupt is not caught."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(self._function(self._dataset, *task))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def close(self) -> None:
+        """Do nothing."""

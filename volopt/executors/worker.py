@@ -1,7 +1,8 @@
-"""What a worker process does: it watches its parent from its first moment on, and trains what comes through a pipe.
+"""A worker process: it watches its parent from its first moment, and trains the tasks that come through a pipe.
 
-The pipe brings the work and its dataset first, then tasks; each is answered with (whether it went well, what came of it
-or the error). SIGINT is ignored: the driver decides what ends. Nothing heavy is imported before the watch has begun.
+The pipe brings the function and its dataset first, then tasks. The answer to a task is (True, result) or (False,
+error). The worker ignores SIGINT, because the driver decides what ends. It imports nothing heavy before it watches its
+parent.
 """
 
 import os
@@ -13,22 +14,22 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import parent_process
 from typing import Any
 
-from volopt.executors.shared_memory import received
+from volopt.executors.shared_memory import receive
 
 
 def work(pipe: Connection) -> None:
     """Train until the pipe, or the parent, ends."""
     follow_parent()
     try:
-        train, dataset = received(pipe)
+        function, dataset = receive(pipe)
         while True:
-            pipe.send_bytes(answer(train, dataset, pipe.recv()))
+            pipe.send_bytes(answer(function, dataset, pipe.recv()))
     except (EOFError, ConnectionError):
         return
 
 
 def follow_parent() -> None:
-    """Leave Ctrl-C to the driver, and end when it is gone, however it went."""
+    """Ignore Ctrl-C, and end when the parent process has ended in any way."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -41,18 +42,18 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def answer(train: Callable[..., Any], dataset: Any, task: tuple[Any, ...]) -> bytes:
-    """Return, pickled, whether the task went well, and what came of it or the error."""
+def answer(function: Callable[..., Any], dataset: Any, task: tuple[Any, ...]) -> bytes:
+    """Return the pickled answer to a task: (True, result) or (False, error)."""
     try:
-        return pickle.dumps((True, train(dataset, *task)))
+        return pickle.dumps((True, function(dataset, *task)))
     except Exception as error:
         return _failure(error)
 
 
 def _failure(error: Exception) -> bytes:
     try:
-        told = pickle.dumps((False, error))
-        pickle.loads(told)  # some errors can be sent and not be received
+        answer = pickle.dumps((False, error))
+        pickle.loads(answer)  # some errors can be sent and not be received
     except Exception:
-        told = pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
-    return told
+        answer = pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
+    return answer

@@ -1,1 +1,1 @@
-"""Write a study as tables for other programs."""
+"""Export: a study as tables for other programs."""

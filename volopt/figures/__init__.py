@@ -1,1 +1,1 @@
-"""Figures: what each shows (``kinds``) as plain numbers (``chart``), drawn by plotly or matplotlib (``drawing``)."""
+"""Figures: ``kinds`` turn a study into the chart model (``chart``), ``drawing`` paints it with plotly or matplotlib."""

@@ -1,4 +1,4 @@
-"""What a search varied, and what it was judged by, as axes and colours."""
+"""Turn parameters and the objective of a study into axes and colours."""
 
 import math
 from collections.abc import Sequence
@@ -8,172 +8,169 @@ from typing import NamedTuple
 
 import numpy as np
 
-from volopt.definition.schema import Range, Scalar
+from volopt.definition.schema import Range
 from volopt.definition.space import WHOLE_KEYS
 from volopt.figures import words
 from volopt.figures.chart import Axis, ColourScale, Position
-from volopt.figures.points import ScoredTrial
-from volopt.figures.steps import round_step
+from volopt.figures.drawing.layout import round_step
+from volopt.figures.scored_trials import ScoredTrial
 from volopt.figures.study_view import NothingToPlotError, StudyView
 
-WIDE = 10  # times from the smallest to the largest number: more is drawn on a log axis
-FEW = 6  # values that are written at the axis one by one
-MARGIN = 0.05  # of an axis, beyond its first and its last point
-NEAR = 0.06  # of an axis: two ticks would touch
-TRIAL_TICKS = 12  # at most
-PAIRED = 4  # parameters of which all pairs are drawn: 6 panels
+MIN_LOG_RATIO = 10  # highest over lowest number: a wider range has a log axis
+MAX_VALUE_TICKS = 6  # an axis of so few values has a tick at each
+AXIS_MARGIN = 0.05  # share of an axis beyond its first and its last point
+MIN_TICK_DISTANCE = 0.06  # share of an axis: labels nearer than this would touch
+MAX_TRIAL_TICKS = 12
+MAX_PAIRED_PARAMETERS = 4  # their pairs fill 6 subplots
 
 
 @dataclass(frozen=True)
 class ParameterAxis:
-    """A key of ``[space]`` that took more than one value."""
+    """Hold the axis of a key of ``[space]`` that took more than one value."""
 
     name: str
     axis: Axis
 
     @property
     def numeric(self) -> bool:
-        """Return whether its values are numbers and not names."""
+        """Return whether the values are numbers; the others are category names."""
         return self.axis.kind != "category"
 
-    def of(self, trials: Sequence[ScoredTrial]) -> list[Position]:
-        """Return where trials stand on the axis."""
-        return [_position(trial.params[self.name], numeric=self.numeric) for trial in trials]
+    def positions(self, trials: Sequence[ScoredTrial]) -> list[Position]:
+        """Return the positions of trials on the axis."""
+        values = [trial.params[self.name] for trial in trials]
+        return [float(value) if self.numeric else words.number(value) for value in values]
 
-    def shares(self, trials: Sequence[ScoredTrial]) -> list[float]:
-        """Return where trials stand between the lowest, 0, and the highest of them, 1; names at even places."""
+    def fractions(self, trials: Sequence[ScoredTrial]) -> list[float]:
+        """Return the positions of trials, min-max scaled to 0 to 1; categories are evenly spaced."""
         if not self.numeric:
             last = max(len(self.axis.names) - 1, 1)
-            return [self.axis.names.index(str(at)) / last for at in self.of(trials)]
-        return shares([float(at or 0) for at in self.of(trials)], log=self.axis.kind == "log")
+            return [self.axis.names.index(str(name)) / last for name in self.positions(trials)]
+        return axis_fractions([float(number or 0) for number in self.positions(trials)], log=self.axis.kind == "log")
 
 
 class ObjectiveAxis(NamedTuple):
-    """How the trials' values are drawn: on an axis, or as colours."""
+    """Hold the axis and the colour scale of the objective's values."""
 
     axis: Axis
     scale: ColourScale
     notes: tuple[str, ...]
 
 
-def varying(subject: StudyView, trials: Sequence[ScoredTrial]) -> list[ParameterAxis]:
+def varying_parameters(view: StudyView, trials: Sequence[ScoredTrial]) -> list[ParameterAxis]:
     """Return the parameters that took more than one value, in the order of ``[space]``.
 
     Raises:
         NothingToPlotError: there is none.
     """
-    found = [
-        ParameterAxis(key, _axis(subject, key, trials))
-        for key in subject.definition.space
+    varying = [
+        ParameterAxis(key, _parameter_axis(view, key, trials))
+        for key in view.definition.space
         if len({trial.params[key] for trial in trials}) > 1
     ]
-    if not found:
+    if not varying:
         count = "it has one COMPLETE trial" if len(trials) == 1 else f"its {len(trials)} COMPLETE trials are alike"
-        raise NothingToPlotError(f"no parameter of {subject.name} varies: {count}", "run more of its trials first")
-    return found
+        raise NothingToPlotError(f"no parameter of {view.name} varies: {count}", "run more of its trials first")
+    return varying
 
 
-def pairs(
-    subject: StudyView, chosen: Sequence[ParameterAxis], order: Sequence[str]
-) -> list[tuple[ParameterAxis, ParameterAxis]]:
-    """Return all pairs of the first parameters of an order.
+def parameter_pairs(view: StudyView, parameters: Sequence[ParameterAxis]) -> list[tuple[ParameterAxis, ParameterAxis]]:
+    """Return all pairs of the most important parameters by PED-ANOVA; of the first ones if it gives no estimate.
 
     Raises:
-        NothingToPlotError: there are none.
+        NothingToPlotError: there is only one parameter.
     """
-    first = sorted(chosen, key=lambda parameter: order.index(parameter.name))[:PAIRED]
-    if len(first) < 2:
+    from volopt.figures.importances import importances  # loads scikit-learn
+
+    shares = importances(view, "PED-ANOVA", [parameter.name for parameter in parameters])
+    important = sorted(parameters, key=lambda parameter: -shares.get(parameter.name, 0.0))[:MAX_PAIRED_PARAMETERS]
+    if len(important) < 2:
         raise NothingToPlotError(
-            f"only {first[0].name} varies in {subject.name}, and a pair takes two parameters", "slice draws the one"
+            f"only {important[0].name} varies in {view.name}, and a pair needs two parameters",
+            "draw the figure slice instead",
         )
-    return list(combinations(first, 2))
+    return list(combinations(important, 2))
 
 
-def objective(subject: StudyView, values: Sequence[float]) -> ObjectiveAxis:
-    """Return how finite values of the objective are drawn.
+def objective_axis(view: StudyView, values: Sequence[float]) -> ObjectiveAxis:
+    """Return axis and colours of finite values of the objective.
 
-    Errors over a wide range are drawn on a log axis. R² has no bound below, and one bad trial would press all others
-    into a line: axis and colours end where values are outliers, and a note counts those.
+    Errors over a wide range have a log axis. R² has no lower bound, and one bad trial would compress all others into a
+    line. So axis and colours end at the lowest value that is no outlier, and a note counts the values below.
     """
-    goal = subject.definition.objective
     low, high = min(values), max(values)
-    log = goal.direction == "minimize" and low > 0 and high > WIDE * low
-    if goal.direction == "maximize":
-        low = _without_outliers(values)
-    outside = f"Axes and colours end at {low:.3g}; values below it"
-    room = 0.0 if high > low else abs(high) / 10 or 1.0  # one value alone has no ends
-    low, high = low - room, high + room
-    ends = _range(low, high, log)
-    count = sum(value < ends[0] for value in values)
-    better = "higher" if goal.direction == "maximize" else "lower"
+    log = not view.maximizes and low > 0 and high > MIN_LOG_RATIO * low
+    if view.maximizes:
+        low = _lowest_inlier(values)
+    padding = 0.0 if high > low else abs(high) / 10 or 1.0  # a single value gives no extent
+    low, high = low - padding, high + padding
+    extent = _with_margin(low, high, log=log)
+    outliers = sum(value < extent[0] for value in values)
+    better = "higher" if view.maximizes else "lower"
     return ObjectiveAxis(
-        Axis(words.metric(goal.metric), "log" if log else "number", range=ends),
-        ColourScale(f"{goal.metric}, {better} is better", low, high, log),
-        (f"{outside}: {count}.",) if count else (),
+        Axis(words.metric_title(view.metric), "log" if log else "number", range=extent),
+        ColourScale(f"{view.metric}, {better} is better", low, high, log),
+        (f"Axes and colours end at {low:.3g}; values below it: {outliers}.",) if outliers else (),
     )
 
 
 def trial_axis(last: int) -> Axis:
-    """Return the axis of trial numbers from 0, with whole numbers at its ticks."""
-    step = int(round_step(max(1, (last + 1) / TRIAL_TICKS)))
-    room = 0.5 + MARGIN / 2 * last
+    """Return the axis of trial numbers from 0 to ``last``, with whole numbers at its ticks."""
+    step = int(round_step(max(1, (last + 1) / MAX_TRIAL_TICKS)))
+    margin = 0.5 + AXIS_MARGIN / 2 * last
     ticks = [(number, str(number)) for number in range(0, last + 1, step)]
-    return Axis("trial number", ticks=ticks, range=(-room, last + room))
+    return Axis("trial number", ticks=ticks, range=(-margin, last + margin))
 
 
-def shares(values: Sequence[float], *, log: bool) -> list[float]:
-    """Return where numbers stand between the smallest, 0, and the largest, 1; in the middle where they are all one."""
-    places = np.log(values) if log else np.asarray(values, dtype=float)
-    span = np.ptp(places)
-    found: list[float] = ((places - places.min()) / span).tolist() if span > 0 else [0.5] * len(values)
-    return found
+def axis_fractions(values: Sequence[float], *, log: bool) -> list[float]:
+    """Return numbers min-max scaled to 0 to 1 on an axis; 0.5 if all are equal."""
+    positions = np.log(values) if log else np.asarray(values, dtype=float)
+    span = np.ptp(positions)
+    fractions: list[float] = ((positions - positions.min()) / span).tolist() if span > 0 else [0.5] * len(values)
+    return fractions
 
 
-def _axis(subject: StudyView, key: str, trials: Sequence[ScoredTrial]) -> Axis:
-    title, entry = words.parameter(key), subject.definition.space[key]
+def _parameter_axis(view: StudyView, key: str, trials: Sequence[ScoredTrial]) -> Axis:
+    title, entry = words.parameter_title(key), view.definition.space[key]
     if not isinstance(entry, Range) and any(isinstance(value, bool | str) for value in entry):
         return Axis(title, "category", names=[words.number(value) for value in entry])
-    seen = sorted({float(trial.params[key]) for trial in trials})
+    values = sorted({float(trial.params[key]) for trial in trials})
     if isinstance(entry, Range):
-        log, few = entry.log, key in WHOLE_KEYS and seen[-1] - seen[0] < FEW
+        log, tick_each = entry.log, key in WHOLE_KEYS and values[-1] - values[0] < MAX_VALUE_TICKS
     else:
-        log, few = seen[0] > 0 and seen[-1] >= WIDE * seen[0], len(seen) <= FEW
-    ends = _range(seen[0], seen[-1], log)
-    ticks = _apart(seen, log) if few else _powers(*ends) if log else []
-    return Axis(title, "log" if log else "number", ticks, ends)
+        log, tick_each = values[0] > 0 and values[-1] >= MIN_LOG_RATIO * values[0], len(values) <= MAX_VALUE_TICKS
+    extent = _with_margin(values[0], values[-1], log=log)
+    ticks = _value_ticks(values, log=log) if tick_each else _power_ticks(*extent) if log else []
+    return Axis(title, "log" if log else "number", ticks, extent)
 
 
-def _powers(low: float, high: float) -> list[tuple[float, str]]:
-    """Return the powers of ten on an axis, or nothing where fewer than two of them lie on it: panels are small."""
+def _power_ticks(low: float, high: float) -> list[tuple[float, str]]:
+    """Return the powers of ten on an axis, or nothing if there are fewer than two, since subplots are small."""
     first, last = math.ceil(math.log10(low)), math.floor(math.log10(high))
     return [(10.0**power, f"{10.0**power:g}") for power in range(first, last + 1)] if last > first else []
 
 
-def _apart(seen: Sequence[float], log: bool) -> list[tuple[float, str]]:
-    """Return the values of an axis that are not too near the one before them to be written."""
-    found: list[tuple[float, str]] = []
+def _value_ticks(values: Sequence[float], *, log: bool) -> list[tuple[float, str]]:
+    """Return a tick at each value that is not too near the tick before it."""
+    ticks: list[tuple[float, str]] = []
     last = -1.0
-    for value, share in zip(seen, shares(seen, log=log), strict=True):
-        if share - last >= NEAR:
-            found.append((value, f"{value:g}"))
-            last = share
-    return found
+    for value, fraction in zip(values, axis_fractions(values, log=log), strict=True):
+        if fraction - last >= MIN_TICK_DISTANCE:
+            ticks.append((value, f"{value:g}"))
+            last = fraction
+    return ticks
 
 
-def _range(low: float, high: float, log: bool) -> tuple[float, float]:
-    """Return an axis' ends, so that no point lies on its edge."""
+def _with_margin(low: float, high: float, *, log: bool) -> tuple[float, float]:
+    """Return the ends of an axis, so that no point lies on its edge."""
     if log:
-        room = (high / low) ** MARGIN
-        return low / room, high * room
-    return low - MARGIN * (high - low), high + MARGIN * (high - low)
+        factor = (high / low) ** AXIS_MARGIN
+        return low / factor, high * factor
+    return low - AXIS_MARGIN * (high - low), high + AXIS_MARGIN * (high - low)
 
 
-def _position(value: Scalar, *, numeric: bool) -> Position:
-    return float(value) if numeric else words.number(value)
-
-
-def _without_outliers(values: Sequence[float]) -> float:
-    """Return the lowest value within Tukey's outer fence: three times the width of the middle half below it."""
+def _lowest_inlier(values: Sequence[float]) -> float:
+    """Return the lowest value within Tukey's outer fence, which is three interquartile ranges below the quartile."""
     quarter, three_quarters = np.quantile(values, (0.25, 0.75))
-    inside = [value for value in values if value >= quarter - 3 * (three_quarters - quarter)]
-    return min(inside) if min(inside) < max(inside) else min(values)
+    inliers = [value for value in values if value >= quarter - 3 * (three_quarters - quarter)]
+    return min(inliers) if min(inliers) < max(inliers) else min(values)

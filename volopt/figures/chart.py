@@ -1,8 +1,8 @@
-"""A figure as plain numbers, before anything draws it: what ``--format json`` writes, and what tests read.
+"""The chart model: a figure as plain numbers, which ``--format json`` writes and both painters draw.
 
-A chart is a grid of panels, a panel has two axes and marks, drawn in their order. ``drawing`` has a module for each
-program that draws charts; a new mark is a class here and a function in each of those. Positions are numbers,
-ISO dates (``2018-01-31``, or with a time) or names, as the axis says; None leaves a gap.
+A chart is a grid of subplots. A subplot has two axes and marks, drawn in their order. Positions are numbers, ISO dates
+(``2018-01-31``, or with a time) or category names, according to the axis; None leaves a gap. A new mark is a class
+here, a function in ``drawing/matplotlib.py`` and one in ``drawing/plotly_marks.py``.
 """
 
 from collections.abc import Sequence
@@ -16,20 +16,20 @@ Numbers = Sequence[float | None]
 
 @dataclass(frozen=True)
 class Line:
-    """A line through points; marks of one name and colour share one entry of the legend, those without have none."""
+    """Draw a line through points; marks of the same name share one legend entry, unnamed marks have none."""
 
     x: Positions
     y: Positions
     name: str = ""
     colour: str = "#000000"
     dashed: bool = False
-    step: bool = False  # stays at a value until the next point
+    step: bool = False  # keep a value until the next point
     width: float = 1.6
 
 
 @dataclass(frozen=True)
 class Band:
-    """The area between two lines."""
+    """Fill the area between two lines."""
 
     x: Positions
     low: Numbers
@@ -40,7 +40,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Points:
-    """Single points, of one colour or coloured by ``values`` on the chart's scale; ``hover`` has a text for each."""
+    """Draw points in one colour, or coloured by ``values`` on the chart's scale; ``hover`` has a text for each."""
 
     x: Positions
     y: Positions
@@ -54,7 +54,7 @@ class Points:
 
 @dataclass(frozen=True)
 class Intervals:
-    """Values with an interval, upright, joined by a line where ``joined``."""
+    """Draw values with vertical intervals; a line connects the values if ``joined``."""
 
     x: Positions
     y: Numbers
@@ -68,7 +68,7 @@ class Intervals:
 
 @dataclass(frozen=True)
 class Bars:
-    """Horizontal bars from 0, one a name of the y axis; several of these in a panel stand beside each other."""
+    """Draw horizontal bars from 0, one for each name of the y axis; several ``Bars`` of a subplot are grouped."""
 
     y: Sequence[str]
     lengths: Numbers
@@ -78,7 +78,7 @@ class Bars:
 
 @dataclass(frozen=True)
 class TimeSpans:
-    """Horizontal bars from ``start`` to ``end``."""
+    """Draw horizontal bars from ``start`` to ``end``."""
 
     y: Numbers
     start: Positions
@@ -90,7 +90,7 @@ class TimeSpans:
 
 @dataclass(frozen=True)
 class ParallelLines:
-    """Many lines over the same positions, each coloured by its value on the chart's scale, drawn in their order."""
+    """Draw many lines over the same positions, in order, each coloured by its value on the chart's scale."""
 
     x: Positions
     rows: Sequence[Numbers]  # shape: (lines, positions)
@@ -99,7 +99,7 @@ class ParallelLines:
 
 @dataclass(frozen=True)
 class FilledContour:
-    """Values of the chart's scale over a rectangle, as filled contours."""
+    """Fill a rectangle with contours of values on the chart's scale."""
 
     x: Sequence[float]
     y: Sequence[float]
@@ -108,7 +108,7 @@ class FilledContour:
 
 @dataclass(frozen=True)
 class ReferenceLine:
-    """A straight line across the panel at a value of the y axis."""
+    """Draw a horizontal line across the subplot at a value of the y axis."""
 
     y: float
     name: str = ""
@@ -121,18 +121,18 @@ Mark = Line | Band | Points | Intervals | Bars | TimeSpans | ParallelLines | Fil
 
 @dataclass(frozen=True)
 class Axis:
-    """An axis: its title says what it shows and the unit."""
+    """Describe an axis; its title names the quantity and the unit."""
 
     title: str
     kind: Literal["number", "log", "date", "category"] = "number"
-    ticks: Sequence[tuple[float, str]] = ()  # positions and labels, in place of those the drawing program would choose
-    range: tuple[float, float] | None = None  # None: what the marks need
-    names: Sequence[str] = ()  # of a category axis, in their order
+    ticks: Sequence[tuple[float, str]] = ()  # positions and labels; empty: the painter chooses
+    range: tuple[float, float] | None = None  # None: as wide as the marks
+    names: Sequence[str] = ()  # of a category axis, in order
 
 
 @dataclass(frozen=True)
 class Subplot:
-    """One pair of axes."""
+    """Hold one pair of axes with its marks."""
 
     x: Axis
     y: Axis
@@ -142,7 +142,7 @@ class Subplot:
 
 @dataclass(frozen=True)
 class ColourScale:
-    """What the colours of a chart's values mean."""
+    """Map the colours of a chart to values."""
 
     title: str
     low: float
@@ -152,36 +152,37 @@ class ColourScale:
 
 @dataclass(frozen=True)
 class Chart:
-    """A whole figure; ``subtitle`` says of what, ``notes`` what a reader must know to read it right."""
+    """Hold a whole figure; its notes say what a reader must know to read it correctly."""
 
     title: str
-    panels: Sequence[Subplot]
+    subplots: Sequence[Subplot]
     subtitle: str = ""
     notes: Sequence[str] = ()
     columns: int = 1
     scale: ColourScale | None = None
     row_height: int = 380  # pixels at a width of 1200
-    facts: dict[str, Any] = field(default_factory=dict)  # numbers beside those drawn, for programs
+    facts: dict[str, Any] = field(default_factory=dict)  # further numbers for programs
 
     def numbers(self) -> dict[str, Any]:
-        """Return everything as JSON-able lists and dicts; marks say of which kind they are."""
-        panels = [
-            asdict(panel) | {"marks": [{"mark": type(mark).__name__.lower()} | asdict(mark) for mark in panel.marks]}
-            for panel in self.panels
-        ]
-        return asdict(replace(self, panels=())) | {"panels": panels}
+        """Return everything as JSON-able lists and dicts; ``mark`` names the kind of each mark."""
+        subplots = []
+        for subplot in self.subplots:
+            marks = [{"mark": type(mark).__name__.lower()} | asdict(mark) for mark in subplot.marks]
+            subplots.append(asdict(subplot) | {"marks": marks})
+        facts = asdict(replace(self, subplots=()))
+        del facts["subplots"]
+        return facts | {"panels": subplots}
 
     def split(self, size: int = 1) -> list["Chart"]:
-        """Return charts of ``size`` panels each, in two columns at most, for a page that sets them itself."""
-        parts = [self.panels[start : start + size] for start in range(0, len(self.panels), size)]
-        return [replace(self, panels=part, columns=min(size, 2)) for part in parts]
+        """Return charts of ``size`` subplots each, in two columns at most, for a page that arranges them itself."""
+        parts = [self.subplots[start : start + size] for start in range(0, len(self.subplots), size)]
+        return [replace(self, subplots=part, columns=min(size, 2)) for part in parts]
 
     def legend(self) -> dict[str, Mark]:
-        """Return the marks that have a name, the first of each name, in their order."""
-        found: dict[str, Mark] = {}
-        for panel in self.panels:
-            for mark in panel.marks:
-                name = getattr(mark, "name", "")
-                if name and name not in found:
-                    found[name] = mark
-        return found
+        """Return the named marks, the first of each name, in order."""
+        entries: dict[str, Mark] = {}
+        for subplot in self.subplots:
+            for mark in subplot.marks:
+                if name := getattr(mark, "name", ""):
+                    entries.setdefault(name, mark)
+        return entries

@@ -1,4 +1,4 @@
-"""The trials that a figure of single trials shows: those that were asked for, or else the best."""
+"""Choose the trials that a figure of single trials shows: the requested ones, or the best."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,11 +7,12 @@ from optuna.trial import FrozenTrial, TrialState
 
 from volopt.errors import StudyError
 from volopt.figures import words
-from volopt.figures.points import scored
+from volopt.figures.forecast_series import ForecastSeries, forecast_series
+from volopt.figures.scored_trials import scored_trials
 from volopt.figures.study_view import NothingToPlotError, StudyView
-from volopt.figures.trial_series import TrialSeries, of_artifact
+from volopt.studies.trial_file import TrialFile
 
-_MISSING = "its file is missing, broken or of an older volopt"
+_NO_FILE = "its file is missing, broken or of an older volopt"
 _REASONS = {
     TrialState.FAIL: "it failed",
     TrialState.RUNNING: "it is still running",
@@ -20,59 +21,52 @@ _REASONS = {
 
 
 class ShownTrial(NamedTuple):
-    """A trial with what it left."""
+    """Hold a trial with its file, and the forecasts in it."""
 
     trial: FrozenTrial
-    traces: TrialSeries
+    file: TrialFile
+    series: ForecastSeries | None  # None if the trial was pruned
 
     @property
     def title(self) -> str:
-        """Return how a panel calls it."""
+        """Return the title of the trial's subplot."""
         return f"trial {self.trial.number}" + (", pruned" if self.trial.state == TrialState.PRUNED else "")
 
 
-def chosen(
-    subject: StudyView, numbers: Sequence[int], *, forecasts: bool = False, instrument: str | None = None
+def shown_trials(
+    view: StudyView, numbers: Sequence[int], *, forecasts: bool = False, instrument: str | None = None
 ) -> tuple[list[ShownTrial], tuple[str, ...]]:
-    """Return the trials that have something to draw, and notes: their parameters, and those left out.
+    """Return the trials to draw, and notes: the parameters of each, and why others cannot be drawn.
 
-    Args:
-        subject: the study.
-        numbers: of the trials asked for, or none for the best.
-        forecasts: whether only trials with test forecasts will do.
-        instrument: whose forecasts, of a panel; None for the first one's.
+    Without numbers it is the best trial. With ``forecasts``, trials without test forecasts are left out. The forecasts
+    are those of ``instrument``, or of a panel's first.
 
     Raises:
         UsageError: there is no such instrument.
         StudyError: there is no trial of a number.
-        NothingToPlotError: none of them has anything to draw.
+        NothingToPlotError: no requested trial can be drawn.
     """
-    found: list[ShownTrial] = []
-    without: list[str] = []
-    for trial in _trials(subject, numbers):
-        file = subject.left(trial)
-        left = of_artifact(file, instrument) if file else None
-        if left is not None and not (forecasts and left.forecasts is None):
-            found.append(ShownTrial(trial, left))
+    shown: list[ShownTrial] = []
+    missing: list[str] = []
+    for trial in _requested(view, numbers):
+        file = view.file(trial)
+        series = forecast_series(file, instrument) if file else None
+        if file and (series or not forecasts):
+            shown.append(ShownTrial(trial, file, series))
         else:
-            reason = "it was pruned" if left is not None else _REASONS.get(trial.state, _MISSING)
-            without.append(f"trial {trial.number} has no {'forecast' if forecasts else 'curves'} to draw: {reason}")
-    if not found:
-        raise NothingToPlotError("; ".join(without), "name others with --trial")
-    space = subject.definition.space
-    told = [
-        f"Trial {each.trial.number}: {words.params({key: each.trial.params[key] for key in space})}" for each in found
-    ]
-    return found, (*told, *(f"{reason.capitalize()}." for reason in without))
+            reason = "it was pruned" if file else _REASONS.get(trial.state, _NO_FILE)
+            missing.append(f"trial {trial.number} has no {'forecast' if forecasts else 'curves'} to draw: {reason}")
+    if not shown:
+        raise NothingToPlotError("; ".join(missing), "name others with --trial")
+    params = [f"Trial {each.trial.number}: {words.params(view.space_values(each.trial))}" for each in shown]
+    return shown, (*params, *(f"{reason.capitalize()}." for reason in missing))
 
 
-def _trials(subject: StudyView, numbers: Sequence[int]) -> list[FrozenTrial]:
+def _requested(view: StudyView, numbers: Sequence[int]) -> list[FrozenTrial]:
     if not numbers:
-        scored(subject)  # says what is missing where no trial is COMPLETE
-        return subject.complete[:1]
+        scored_trials(view)  # raises an error if no trial is COMPLETE
+        return view.complete[:1]
     for number in numbers:
-        if not 0 <= number < len(subject.trials):
-            raise StudyError(
-                f"{subject.name} has no trial {number}", f"`volopt trials {subject.name}` shows those it has"
-            )
-    return [subject.trials[number] for number in dict.fromkeys(numbers)]
+        if not 0 <= number < len(view.trials):
+            raise StudyError(f"{view.name} has no trial {number}", f"`volopt trials {view.name}` lists its trials")
+    return [view.trials[number] for number in dict.fromkeys(numbers)]

@@ -1,34 +1,32 @@
-"""A study as figures and report see it: read once, never written."""
+"""Read a stored study for figures, report and dashboard; never write to it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from volopt.comparison.evidence import TrialResult, read
-from volopt.definition.plain import plain
+from volopt.definition.plain_text import plain
 from volopt.definition.schema import Definition, Scalar
 from volopt.errors import StudyError
 from volopt.figures import words
 from volopt.storage.artifacts import Artifacts
+from volopt.storage.run_record import RecordedData
 from volopt.studies import listing, trial_file
 from volopt.studies import study as studies
 from volopt.studies.space import Point, point
 from volopt.studies.trial_file import TrialFile
 
-Found = TypeVar("Found")
-
 
 class NothingToPlotError(StudyError):
-    """A study that has nothing to draw a figure from; the message says what is missing."""
+    """Report that a study has nothing to draw a figure from; the message says what is missing."""
 
 
 @dataclass(frozen=True)
 class StudyView:
-    """A stored study; a broken or missing artifact is None here, and ``unread`` takes the number of its trial."""
+    """Hold a stored study; ``unread`` collects the numbers of trials whose file is missing or broken."""
 
     study: optuna.Study
     definition: Definition
@@ -42,15 +40,15 @@ class StudyView:
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
-        """Return the trials as ``trials --json`` tells them."""
+        """Return the trials as ``trials --json`` prints them."""
         return listing.trials(self.study, self.definition)
 
     @cached_property
     def complete(self) -> list[FrozenTrial]:
-        """Return the COMPLETE trials, the best first; those of one value by number."""
-        sign = -1 if self.definition.objective.direction == "maximize" else 1
-        found = [trial for trial in self.trials if trial.state == TrialState.COMPLETE]
-        return sorted(found, key=lambda trial: sign * (trial.value or 0.0))
+        """Return the COMPLETE trials from best to worst; trials of the same value are in order of their numbers."""
+        sign = -1 if self.maximizes else 1
+        complete = [trial for trial in self.trials if trial.state == TrialState.COMPLETE]
+        return sorted(complete, key=lambda trial: sign * (trial.value or 0.0))
 
     @cached_property
     def by_point(self) -> Mapping[Point, FrozenTrial]:
@@ -65,7 +63,7 @@ class StudyView:
     @cached_property
     def synthetic(self) -> bool:
         """Return whether the data are generated."""
-        return bool(studies.data_of(self.study)["synthetic"])
+        return studies.data_of(self.study).synthetic
 
     @property
     def name(self) -> str:
@@ -73,54 +71,59 @@ class StudyView:
         return self.study.study_name
 
     @property
+    def metric(self) -> str:
+        """Return the name of the objective's metric."""
+        return self.definition.objective.metric
+
+    @property
+    def maximizes(self) -> bool:
+        """Return whether higher values of the objective are better."""
+        return self.definition.objective.direction == "maximize"
+
+    @property
     def is_panel(self) -> bool:
         """Return whether one network learned from many instruments."""
         return self.definition.data.is_panel
 
     @cached_property
-    def recorded(self) -> Mapping[str, Any]:
-        """Return what the last run says of its data: frames, days and left_out, where there was one."""
-        return next((run.get("data", {}) for run in reversed(studies.runs(self.study))), {})
+    def last_run_data(self) -> RecordedData:
+        """Return which data the last run read; nothing if there was no run."""
+        return next((run.data for run in reversed(studies.runs(self.study))), RecordedData())
 
     @property
     def left_out(self) -> Mapping[str, str]:
-        """Return the instruments of a panel that were left out, with the reason."""
-        found: Mapping[str, str] = self.recorded.get("left_out", {})
-        return {plain(name): plain(why) for name, why in found.items()}
+        """Return the instruments of a panel that the last run left out, with the reason."""
+        return {plain(name): plain(reason) for name, reason in self.last_run_data.left_out.items()}
 
     @property
-    def told(self) -> str:
-        """Return what is forecast of; of a panel how many instruments, without those that were left out."""
-        frames = self.recorded.get("frames", [])
-        return f"{len(frames)} instruments" if self.is_panel and frames else self.definition.data.told
+    def instrument_label(self) -> str:
+        """Return the name of the instrument, or how many instruments of the panel were read."""
+        frames = self.last_run_data.frames
+        return f"{len(frames)} instruments" if self.is_panel and frames else self.definition.data.subject
 
     @property
-    def about(self) -> str:
-        """Return a line that says of what a figure is."""
+    def subtitle(self) -> str:
+        """Return the subtitle of the study's figures."""
         seeds = words.seeds(self.definition.training.seeds)
-        return f"study {self.name}: {self.told} {self.definition.data.target}, {seeds} a trial"
+        return f"study {self.name}: {self.instrument_label} {self.definition.data.target}, {seeds} a trial"
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """Return what every figure of this study must say."""
-        return words.warnings(synthetic=self.synthetic)
+    def warnings(self) -> tuple[str, ...]:
+        """Return the warnings that every figure of this study must show."""
+        return words.data_warnings(synthetic=self.synthetic)
 
     def values(self, trial: FrozenTrial) -> dict[str, Scalar]:
-        """Return the value of every key that a search can vary, those outside ``[space]`` at the baseline."""
-        return self.definition.baseline() | trial.params
+        """Return the value of every key that a search can vary; keys outside ``[space]`` have their default."""
+        return self.definition.defaults() | trial.params
 
-    def left(self, trial: FrozenTrial) -> TrialFile | None:
-        """Return what a trial left as a file, or None; a pruned trial has curves only."""
-        return self._noted(trial, trial_file.read(self.study, trial, self.artifacts))
+    def space_values(self, trial: FrozenTrial) -> dict[str, Scalar]:
+        """Return the values of the keys of ``[space]``, in its order."""
+        values = self.values(trial)
+        return {key: values[key] for key in self.definition.space}
 
-    def result(self, trial: FrozenTrial) -> TrialResult | None:
-        """Return a COMPLETE trial with days and forecasts, or None where its artifact is gone."""
-        try:
-            return self._noted(trial, read(self.study, trial, self.artifacts))
-        except StudyError:
-            return self._noted(trial, None)
-
-    def _noted(self, trial: FrozenTrial, found: Found | None) -> Found | None:
-        if found is None and trial.state in (TrialState.COMPLETE, TrialState.PRUNED):  # others leave nothing
+    def file(self, trial: FrozenTrial) -> TrialFile | None:
+        """Return the file of a trial or None; the file of a PRUNED trial holds curves only."""
+        file = trial_file.read(self.study, trial, self.artifacts)
+        if file is None and trial.state in (TrialState.COMPLETE, TrialState.PRUNED):  # others leave no file
             self.unread.add(trial.number)
-        return found
+        return file

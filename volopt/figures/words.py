@@ -1,10 +1,10 @@
-"""How people read names and numbers: at axes, with their units, in tables and in sentences."""
+"""Write names and numbers for readers: axis titles with units, parameters, counts and warnings."""
 
 from collections.abc import Mapping
 
 SYNTHETIC = "SYNTHETIC SAMPLE: generated data, not a market"
 
-_UNITS = {
+_METRIC_UNITS = {
     "mse": "scaled units squared",
     "log_mse": "squared error of log(target)",
     "log_r2": "share of variance of log(target)",
@@ -12,47 +12,42 @@ _UNITS = {
     "direction": "share of days",
     "flatness": "std(forecast) / std(actual)",
 }
-_PARAMETERS = {
-    "hidden_size": "units a layer",
-    "window": "days",
-    "dropout": "share",
-    "batch_size": "windows",
-}
+_PARAMETER_UNITS = {"hidden_size": "units a layer", "window": "days", "dropout": "share", "batch_size": "windows"}
 
 
-def metric(name: str) -> str:
-    """Return the title of an axis of a metric: ``valid_mse, scaled units squared``."""
+def metric_title(name: str) -> str:
+    """Return the axis title of a metric: ``valid_mse, scaled units squared``."""
     bare = name.removeprefix("ensemble_").removeprefix("train_").removeprefix("valid_").removeprefix("test_")
-    return _with(name, _UNITS.get(bare))
+    return _with_unit(name, _METRIC_UNITS.get(bare))
 
 
-def parameter(name: str) -> str:
-    """Return the title of an axis of a key of ``[space]``: ``window, days``."""
-    return _with(name, _PARAMETERS.get(name))
+def parameter_title(name: str) -> str:
+    """Return the axis title of a key of ``[space]``: ``window, days``."""
+    return _with_unit(name, _PARAMETER_UNITS.get(name))
 
 
-def quantity(expression: str) -> str:
-    """Return the title of an axis of data: ``$volume, original units``."""
+def quantity_title(expression: str) -> str:
+    """Return the axis title of data: ``$volume, original units``."""
     return f"{expression}, original units"
 
 
 def params(values: Mapping[str, object]) -> str:
-    """Return parameters in one line, as tables write them: ``cell=LSTM hidden_size=25``."""
+    """Return parameters in one line: ``cell=LSTM hidden_size=25``."""
     return " ".join(f"{name}={number(value)}" for name, value in values.items())
 
 
 def number(value: object) -> str:
-    """Return a value as tables write it: a number with 4 digits."""
+    """Return a value as text, a float with 4 digits."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def warnings(*, synthetic: bool) -> tuple[str, ...]:
-    """Return what every figure and report must say of its data."""
+def data_warnings(*, synthetic: bool) -> tuple[str, ...]:
+    """Return the warnings about its data that every figure and report must show."""
     return (f"{SYNTHETIC}.",) if synthetic else ()
 
 
-def best_baseline(name: str) -> str:
-    """Return what a legend calls it."""
+def best_baseline_name(name: str) -> str:
+    """Return the legend entry of the best baseline."""
     return f"{name}, the best baseline by valid"
 
 
@@ -61,5 +56,5 @@ def seeds(count: int) -> str:
     return f"{count} seed{'s' * (count != 1)}"
 
 
-def _with(name: str, unit: str | None) -> str:
+def _with_unit(name: str, unit: str | None) -> str:
     return f"{name}, {unit}" if unit else name

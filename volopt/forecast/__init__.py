@@ -1,1 +1,1 @@
-"""From a study to forecasts: its configuration refitted, walked forward over past years, and put to use."""
+"""Refit the configuration of a study, backtest it over past years, and forecast with it."""

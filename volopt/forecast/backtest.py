@@ -1,33 +1,32 @@
-"""``volopt backtest`` as a plain function: the configuration of a study walked forward over past years."""
+"""Backtest a configuration: refit it on the past alone, forecast the next period, and walk forward over the years."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 
-from volopt.data.panel import Panel
 from volopt.errors import DataError
-from volopt.forecast.configuration import Configuration
-from volopt.forecast.walk_forward import run, scores
-from volopt.forecast.walk_forward.periods import Period, Refit, periods, year_before
+from volopt.forecast.configuration import Configuration, RefitSource
+from volopt.forecast.walk_forward import run
+from volopt.forecast.walk_forward.periods import RefitFrequency, split_periods, year_before
 from volopt.forecast.walk_forward.run import RefitContext
-from volopt.forecast.walk_forward.scores import Score, ScoredDays
-from volopt.forecast.walk_forward.step import MarketData
+from volopt.forecast.walk_forward.scores import Score, ScoredDays, score_days
 
 
 @dataclass(frozen=True)
 class BacktestYear:
-    """One year of a backtest; ``seen`` says that days of it had a part in choosing the configuration."""
+    """Hold the score of one year, and whether days of the year had a part in selecting the configuration."""
 
     year: int
-    seen: bool
+    in_selection: bool
     score: Score
 
 
 @dataclass(frozen=True)
 class InstrumentBacktest:
-    """One instrument of a backtest; ``total`` is of the years that are not seen, or of all where all are."""
+    """Hold one instrument's scores by year, and its total: without the selection years if other years are left."""
 
     by_year: Mapping[int, Score]
     total: Score
@@ -35,141 +34,102 @@ class InstrumentBacktest:
 
 @dataclass(frozen=True)
 class Backtest:
-    """What a configuration would have done, fitted again and again on the past alone."""
+    """Hold the forecasts of a configuration that is refitted on the past alone, and score them.
 
-    choice: Configuration
+    ``days`` begins before ``first``: the earlier days only calibrate intervals. Masks have the shape (days,).
+    """
+
+    configuration: Configuration
+    days: ScoredDays
     first: date
-    last: date  # of the days forecast
-    refit: Refit
-    coverage: float  # asked for
-    years: Sequence[BacktestYear]
-    total: Score
-    unseen: Score | None  # without the years that are seen; None where that leaves none
-    p: Mapping[str, float]  # of the test of total against each baseline
-    p_unseen: Mapping[str, float]
-    by_instrument: Mapping[str, InstrumentBacktest]
-    left_out: Mapping[str, str]  # instruments that no period could be fitted on
-    rows: ScoredDays
-    chosen: np.ndarray  # the rows from ``first`` on: those before only calibrate
+    last: date
+    refit: RefitFrequency
+    coverage: float  # the target of the intervals
+    left_out: Mapping[str, str]  # instruments without any forecast, with the reason
+
+    @cached_property
+    def in_range(self) -> np.ndarray:
+        """Return which days count: those from ``first`` to ``last``."""
+        return self.days.between(self.first, self.last)
+
+    @cached_property
+    def outside_selection(self) -> np.ndarray:
+        """Return which of these days lie in years without a part in selecting the configuration."""
+        start, end = self.configuration.selection_days
+        mask: np.ndarray = self.in_range & ~self.days.between(date(start.year, 1, 1), date(end.year, 12, 31))
+        return mask
+
+    @cached_property
+    def years(self) -> list[BacktestYear]:
+        """Return the years with a trade day."""
+        start, end = self.configuration.selection_days
+        scores = {year: self.days.score(self._in_year(year)) for year in range(self.first.year, self.last.year + 1)}
+        scores = {year: score for year, score in scores.items() if score.days}
+        return [BacktestYear(year, start.year <= year <= end.year, score) for year, score in scores.items()]
+
+    @cached_property
+    def total(self) -> Score:
+        """Return the score of all days that count."""
+        return self.days.score(self.in_range)
+
+    @cached_property
+    def total_outside_selection(self) -> Score | None:
+        """Return the score without the selection years, or None if no other year is left."""
+        return self.days.score(self.outside_selection) if self.outside_selection.any() else None
+
+    @cached_property
+    def by_instrument(self) -> dict[str, InstrumentBacktest]:
+        """Return the scores of each instrument with a forecast."""
+        total = self.outside_selection if self.total_outside_selection else self.in_range
+        scores = {}
+        for index, name in enumerate(self.days.forecasts.names):
+            own = self.days.forecasts.instrument == index
+            if (own & self.in_range).any():
+                by_year = {row.year: self.days.score(own & self._in_year(row.year)) for row in self.years}
+                scores[name] = InstrumentBacktest(by_year, self.days.score(own & total))
+        return scores
+
+    def _in_year(self, year: int) -> np.ndarray:
+        return self.days.between(max(self.first, date(year, 1, 1)), min(self.last, date(year, 12, 31)))
 
 
 def backtest(
-    choice: Configuration,
-    panel: Panel,
-    first: date,
-    last: date | None,
-    refit: Refit,
-    coverage: float,
-    shop: RefitContext,
+    source: RefitSource, first: date, last: date | None, refit: RefitFrequency, coverage: float, context: RefitContext
 ) -> Backtest:
     """Walk a configuration forward.
 
     Args:
-        choice: what is refitted.
-        panel: its data, from its first train day on.
+        source: the configuration and its data, from the first train day on.
         first: the first day to forecast.
-        last: the last one; None for the data's own.
-        refit: how often.
+        last: the last one; None for the end of the data.
+        refit: how often to refit.
         coverage: of the intervals.
-        shop: what fits are made with.
+        context: what runs and stores the fits.
 
     Raises:
         DataError: there is too little to learn from, or no day to forecast.
         TrainingError: a fit failed.
     """
-    market = MarketData(tuple(panel.frames), choice.definition, choice.window)
-    newest: date = max(frame.dates[-1] for frame in panel.frames).item()
-    last = min(last or newest, newest)
+    configuration, market_data = source.configuration, source.market_data
+    last = source.last_day(last)
     if last < first:
-        raise DataError(f"the data end on {newest}, before {first}", "write an earlier --from, or use newer data")
-    begins, _ = choice.chosen_on
-    if first <= begins:
+        raise DataError(f"the data end on {last}, before {first}", "write an earlier --from, or use newer data")
+    train_start, _ = configuration.selection_days
+    if first <= train_start:
         raise DataError(
-            f"nothing is learned before {first}: train of the study begins on {begins}", "write a later --from"
+            f"there is nothing to learn from before {first}: the study's train split begins on {train_start}",
+            "write a later --from",
         )
-    spans = _periods(market, first, last, refit)
-    asked, datasets = run.steps(market, spans, choice.tasks(shop.device, shop.precision))
-    walked = run.join(market, asked, datasets, run.take(asked, market, shop))
-    rows = scores.rows(walked, log=choice.definition.data.transform == "log", coverage=coverage)
-    return scored(choice, rows, first, last, refit, coverage, _left_out(panel, walked))
-
-
-def _periods(market: MarketData, first: date, last: date, refit: Refit) -> list[Period]:
-    """Return the periods, and before them the year that calibrates, where there is enough to learn from before it."""
-    before = year_before(first)
-    return [*([before] if market.reaches_before(before) else []), *periods(first, last, refit)]
-
-
-def _left_out(panel: Panel, walked: run.WalkForwardForecasts) -> dict[str, str]:
-    forecast = {walked.names[index] for index in np.unique(walked.instrument)}
-    never = [name for name in walked.names if name not in forecast]
-    return {**panel.left_out, **{name: f"{name} has too few days to learn from before any period" for name in never}}
-
-
-def scored(
-    choice: Configuration,
-    rows: ScoredDays,
-    first: date,
-    last: date,
-    refit: Refit,
-    coverage: float,
-    left_out: Mapping[str, str],
-) -> Backtest:
-    """Return a backtest of what was walked: its years, totals and instruments.
-
-    Args:
-        choice: what was refitted.
-        rows: of the walk, with the days before ``first`` that calibrated.
-        first: the first day that counts.
-        last: the last one.
-        refit: how often it was.
-        coverage: asked for.
-        left_out: instruments, with the reason.
-
-    Raises:
-        DataError: no day lies in the range.
-    """
-    chosen = rows.between(first, last)
-    if not chosen.any():
+    before = year_before(first)  # its errors calibrate the first intervals
+    periods = [*([before] if market_data.has_enough_before(before) else []), *split_periods(first, last, refit)]
+    tasks = configuration.tasks(context.device, context.precision)
+    steps, datasets = run.plan_steps(market_data, periods, tasks)
+    if not datasets.keys() - {before}:
         raise DataError(f"there is no trade day from {first} to {last}", "write another range")
-    years = [_year(choice, rows, year, chosen) for year in range(first.year, last.year + 1)]
-    years = [year for year in years if year.score.days]
-    unseen = chosen & ~np.logical_or.reduce([_in(rows, year.year) for year in years if year.seen] or [~chosen])
-    total = rows.score(chosen)
-    return Backtest(
-        choice=choice,
-        first=first,
-        last=last,
-        refit=refit,
-        coverage=coverage,
-        years=years,
-        total=total,
-        unseen=rows.score(unseen) if unseen.any() else None,
-        p={name: rows.p(name, chosen) for name in total.skill},
-        p_unseen={name: rows.p(name, unseen) for name in total.skill},
-        by_instrument=_by_instrument(rows, years, unseen if unseen.any() else chosen, chosen),
-        left_out=left_out,
-        rows=rows,
-        chosen=chosen,
-    )
-
-
-def _year(choice: Configuration, rows: ScoredDays, year: int, chosen: np.ndarray) -> BacktestYear:
-    start, end = choice.chosen_on
-    return BacktestYear(year, start.year <= year <= end.year, rows.score(chosen & _in(rows, year)))
-
-
-def _in(rows: ScoredDays, year: int) -> np.ndarray:
-    return rows.between(date(year, 1, 1), date(year, 12, 31))
-
-
-def _by_instrument(
-    rows: ScoredDays, years: Sequence[BacktestYear], total: np.ndarray, chosen: np.ndarray
-) -> dict[str, InstrumentBacktest]:
-    found = {}
-    for index, name in enumerate(rows.walked.names):
-        own = chosen & (rows.walked.instrument == index)
-        if own.any():
-            by_year = {each.year: rows.score(own & _in(rows, each.year)) for each in years}
-            found[name] = InstrumentBacktest(by_year, rows.score(own & total))
-    return found
+    forecasts = run.join_forecasts(market_data, steps, datasets, run.fit_steps(steps, market_data, context))
+    days = score_days(forecasts, log=configuration.definition.data.transform == "log", coverage=coverage)
+    left_out = dict(source.panel.left_out)
+    for index, name in enumerate(forecasts.names):
+        if index not in forecasts.instrument:
+            left_out[name] = f"{name} has too few days to learn from before any period"
+    return Backtest(configuration, days, first, last, refit, coverage, left_out)

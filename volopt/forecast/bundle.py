@@ -1,16 +1,16 @@
-"""A bundle: a directory that holds a forecaster, ready to be copied anywhere.
+"""Write and read a bundle: a directory with a forecaster, which can be copied anywhere.
 
-``bundle.json`` says what it is, ``SHA256SUMS`` lists the files as ``sha256sum --check`` reads it.
+``bundle.json`` says what it is, and ``SHA256SUMS`` lists the files as ``sha256sum --check`` reads it.
 ``seed-N.safetensors`` holds the weights of a network, ``errors.safetensors`` the out-of-sample errors that calibrate
-intervals. Nothing in it can run: there is no pickle. A bundle is written whole or not at all, and read as one that a
-stranger sent: what is missing, changed, of another format or led outside is refused.
+intervals. A bundle holds no pickle, so reading it runs no code. It is written whole or not at all. It is read as if a
+stranger had sent it: a file that is missing, changed, of another format or outside the directory is refused.
 """
 
 import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,15 +20,18 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from volopt.data.files import inside, is_directory, read_bounded, read_lines
+from volopt.data.files import is_directory, path_inside, read_bounded, read_lines
 from volopt.definition.load import restore
-from volopt.definition.plain import show
+from volopt.definition.plain_text import show
 from volopt.definition.schema import Definition
 from volopt.definition.space import contains
 from volopt.definition.values import Scalar
 from volopt.errors import DataError, DefinitionError
 from volopt.metrics import Array
-from volopt.training.task import Arrays
+from volopt.models.recurrent import Recurrent
+from volopt.training.network import build
+from volopt.training.state import to_tensors
+from volopt.training.task import Arrays, Config
 from volopt.windows.scaling import Scaling
 from volopt.windows.windows import SeriesScaling
 
@@ -36,18 +39,12 @@ FORMAT = 1
 FACTS = "bundle.json"
 SUMS = "SHA256SUMS"
 ERRORS = "errors.safetensors"
-MAX_FACTS = 20_000_000  # bytes
-MAX_SUMS = 1_000_000
-MAX_FILE = 1_000_000_000
+MAX_FACTS_BYTES = 20_000_000
+MAX_SUMS_BYTES = 1_000_000
+MAX_FILE_BYTES = 1_000_000_000
 _SUM = re.compile(r"([0-9a-f]{64})  (bundle\.json|(?:seed-[0-9]{1,6}|errors)\.safetensors|network\.onnx)")
 
-
-def _is_day(text: str) -> str:
-    date.fromisoformat(text)  # raises ValueError where there is no such day
-    return text
-
-
-Day = Annotated[str, Field(pattern=r"^[12]\d\d\d-\d\d-\d\d$"), AfterValidator(_is_day)]
+Day = Annotated[str, Field(pattern=r"^[12]\d\d\d-\d\d-\d\d$"), AfterValidator(lambda day: str(date.fromisoformat(day)))]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(allow_inf_nan=False, gt=0)]
 
@@ -57,14 +54,14 @@ class _BundleTable(BaseModel):
 
 
 class BundleInstrument(_BundleTable):
-    """How one instrument is scaled, what training saw of it, and its last days, by which its data are known again."""
+    """Hold the scaling of one instrument, its range in training, and its last train days, which identify its data."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9^][A-Za-z0-9^._=-]*$", max_length=100)]
     center: list[Number]  # of the features
     scale: list[Positive]
     target_center: Number
     target_scale: Positive
-    low: list[Number]  # of each scaled feature, over all windows of train
+    low: list[Number]  # of each scaled feature over all train windows
     high: list[Number]
     days: Annotated[list[Day], Field(min_length=1)]  # the last ones of train
     values: list[list[Number]]  # shape: (days, features and target)
@@ -76,17 +73,17 @@ class BundleInstrument(_BundleTable):
 
 
 class BundleSource(_BundleTable):
-    """The data that a bundle was fitted on."""
+    """Name the data that a bundle was fitted on."""
 
-    provider: str  # the directory, as it was then
+    provider: str  # the directory at that time
     reader: str
     synthetic: bool
     fingerprint: str
-    shown: str  # of which instruments, in words
+    shown: str  # the instruments, in words
 
 
 class BundleFacts(_BundleTable):
-    """What ``bundle.json`` says."""
+    """Hold the content of ``bundle.json``."""
 
     format: int
     volopt: str
@@ -101,16 +98,16 @@ class BundleFacts(_BundleTable):
     versions: dict[str, str]
     instruments: Annotated[list[BundleInstrument], Field(min_length=1)]
     seeds: Annotated[list[int], Field(min_length=1)]
-    backtest: dict[str, Any]  # the latest years, forecast by what was fitted before each
+    backtest: dict[str, Any]  # scores of the calibration years
 
 
 class Bundle:
-    """A bundle in memory.
+    """Hold a bundle in memory.
 
     Args:
         facts: of ``bundle.json``.
         weights: of each seed, as in ``training.state``.
-        errors: of each instrument, oldest first (``conformal.error``).
+        errors: of each instrument, oldest first (``conformal.forecast_errors``).
     """
 
     def __init__(self, facts: BundleFacts, weights: Sequence[Arrays], errors: Mapping[str, Array]) -> None:
@@ -118,14 +115,30 @@ class Bundle:
         self.definition: Definition = restore(facts.definition)
 
     @property
-    def window(self) -> int:
-        """Return the input days."""
-        return int((self.definition.baseline() | dict(self.facts.params))["window"])
+    def config(self) -> Config:
+        """Return the configuration of its networks."""
+        return Config(**(self.definition.defaults() | dict(self.facts.params)))
 
     @property
     def until(self) -> date:
         """Return the last day that was learned from."""
         return date.fromisoformat(self.facts.until)
+
+    def networks(self) -> Iterator[Recurrent]:
+        """Yield the network of each seed, in eval mode.
+
+        Raises:
+            DataError: the weights do not fit the network.
+        """
+        for arrays in self.weights:
+            network = build(self.config, len(self.definition.data.features))
+            try:
+                network.load_state_dict(to_tensors("weights", arrays))
+            except RuntimeError as error:
+                raise DataError(
+                    "the weights of the bundle do not fit its network", "create the bundle again"
+                ) from error
+            yield network.eval()
 
 
 def write(bundle: Bundle, directory: Path, *, more: Mapping[str, bytes], force: bool) -> None:
@@ -133,18 +146,16 @@ def write(bundle: Bundle, directory: Path, *, more: Mapping[str, bytes], force: 
 
     Args:
         bundle: in memory.
-        directory: that must not be there yet.
+        directory: to create.
         more: other files by name, such as an ONNX model.
-        force: whether one that is there is replaced, where it is a bundle.
+        force: whether to replace an existing bundle.
 
     Raises:
-        DataError: there is something at ``directory``, or it cannot be written.
+        DataError: ``directory`` exists and is not replaced, or cannot be written.
     """
-    check_place(directory, force=force)
-    files = {
-        f"seed-{seed}.safetensors": save(arrays)
-        for seed, arrays in zip(bundle.facts.seeds, bundle.weights, strict=True)
-    }
+    check_destination(directory, force=force)
+    weights = zip(bundle.facts.seeds, bundle.weights, strict=True)
+    files = {f"seed-{seed}.safetensors": save(arrays) for seed, arrays in weights}
     files[ERRORS] = save({name: np.ascontiguousarray(values) for name, values in bundle.errors.items()})
     files |= more
     files[FACTS] = (json.dumps(bundle.facts.model_dump(mode="json"), indent=1) + "\n").encode()
@@ -164,22 +175,22 @@ def write(bundle: Bundle, directory: Path, *, more: Mapping[str, bytes], force: 
         raise DataError(f"{directory} cannot be written: {error.strerror}", "name another --out") from error
 
 
-def check_place(directory: Path, *, force: bool) -> None:
-    """Refuse to write where something is that is not to be replaced.
+def check_destination(directory: Path, *, force: bool) -> None:
+    """Refuse to write over anything but a bundle that is to be replaced.
 
     Raises:
-        DataError: there is something at ``directory``.
+        DataError: ``directory`` exists and is not replaced.
     """
-    if directory.exists() and not (force and (directory / FACTS).is_file()):
-        way = "--force replaces it" if (directory / FACTS).is_file() else "name another --out"
-        raise DataError(f"{directory} is already there", way)
+    is_bundle = (directory / FACTS).is_file()
+    if directory.exists() and not (force and is_bundle):
+        raise DataError(f"{directory} already exists", "--force replaces it" if is_bundle else "name another --out")
 
 
 def read(directory: Path) -> Bundle:
     """Read a bundle.
 
     Raises:
-        DataError: it is none, is incomplete or changed, or was written by another format of volopt.
+        DataError: it is not a bundle, is incomplete or changed, or another format of volopt wrote it.
     """
     contents = _contents(directory)
     facts = _facts(directory, contents[FACTS])
@@ -192,67 +203,67 @@ def read(directory: Path) -> Bundle:
         bundle = Bundle(facts, weights, load(contents[ERRORS]))
     except (SafetensorError, DefinitionError, KeyError, TypeError, ValueError) as error:
         raise _broken(directory, f"it cannot be read ({type(error).__name__})") from error
-    _check(bundle, directory)
+    _check_consistent(bundle, directory)
     return bundle
 
 
 def _contents(directory: Path) -> dict[str, bytes]:
-    """Return every file that the sums list, each as it was written."""
+    """Return the files that the sums list, each of which matches its sum."""
     if not is_directory(directory) or not (directory / FACTS).exists():
         raise DataError(f"there is no bundle at {directory}", "`volopt refit` writes one")
-    found = {}
-    for line in read_lines(inside(directory, SUMS), MAX_SUMS):
+    contents = {}
+    for line in read_lines(path_inside(directory, SUMS), MAX_SUMS_BYTES):
         match = _SUM.fullmatch(line)
         if match is None:
-            raise _broken(directory, f"{SUMS} has a line {show(line)}, which is of no file of a bundle")
+            raise _broken(directory, f"{SUMS} has a line {show(line)}, which does not list a file of a bundle")
         digest, name = match.groups()
-        found[name] = read_bounded(inside(directory, name), MAX_FACTS if name == FACTS else MAX_FILE)
-        if hashlib.sha256(found[name]).hexdigest() != digest:
-            raise _broken(directory, f"{name} is not as it was written")
-    if FACTS not in found:
+        limit = MAX_FACTS_BYTES if name == FACTS else MAX_FILE_BYTES
+        contents[name] = read_bounded(path_inside(directory, name), limit)
+        if hashlib.sha256(contents[name]).hexdigest() != digest:
+            raise _broken(directory, f"{name} does not match its SHA-256 sum")
+    if FACTS not in contents:
         raise _broken(directory, f"{SUMS} does not list {FACTS}")
-    return found
+    return contents
 
 
 def _facts(directory: Path, content: bytes) -> BundleFacts:
     try:
-        said = json.loads(content)
-        version = said["format"]
+        facts = json.loads(content)
+        version = facts["format"]
     except (ValueError, RecursionError, KeyError, TypeError) as error:
         raise _broken(directory, f"{FACTS} is not what volopt writes") from error
     if version != FORMAT:
         raise DataError(
             f"{directory} has the bundle format {show(version)}, and this volopt reads format {FORMAT}",
-            "make it again with this volopt's `volopt refit`, or use the volopt that wrote it",
+            "create it again with this volopt's `volopt refit`, or use the volopt that wrote it",
         )
     try:
-        return BundleFacts.model_validate(said)
+        return BundleFacts.model_validate(facts)
     except ValidationError as error:
-        where = ".".join(map(str, error.errors()[0]["loc"]))
-        raise _broken(directory, f"{FACTS} says nothing sound of {where}") from error
+        key = ".".join(map(str, error.errors()[0]["loc"]))
+        raise _broken(directory, f"{FACTS} has no valid {key}") from error
 
 
-def _check(bundle: Bundle, directory: Path) -> None:
-    """Refuse facts and numbers that do not fit each other."""
+def _check_consistent(bundle: Bundle, directory: Path) -> None:
+    """Refuse facts and arrays that do not fit each other."""
     space, params = bundle.definition.space, bundle.facts.params
     if params.keys() != space.keys() or not all(contains(space[key], value) for key, value in params.items()):
-        raise _broken(directory, "its params are no point of its study's [space]")
+        raise _broken(directory, "its params are not a point of the study's [space]")
     if bundle.definition.data.files is not None:
-        raise _broken(directory, "its study is about CSV files")
+        raise _broken(directory, "its study uses CSV files")
     features = len(bundle.definition.data.features)
-    for each in bundle.facts.instruments:
-        widths = {len(each.center), len(each.scale), len(each.low), len(each.high)}
-        if (
-            widths != {features}
-            or {len(row) for row in each.values} - {features + 1}
-            or len(each.days) != len(each.values)
-        ):
-            raise _broken(directory, f"its numbers of {each.name} are not those of {features} features")
-        if each.name not in bundle.errors or bundle.errors[each.name].ndim != 1:
-            raise _broken(directory, f"{ERRORS} has no errors of {each.name}")
-    if not all(np.isfinite(v).all() for arrays in bundle.weights for v in arrays.values()):
+    for instrument in bundle.facts.instruments:
+        lengths = {len(getattr(instrument, name)) for name in ("center", "scale", "low", "high")}
+        widths = {len(row) for row in instrument.values}
+        if lengths != {features} or widths - {features + 1} or len(instrument.days) != len(instrument.values):
+            raise _broken(directory, f"its numbers of {instrument.name} do not fit {features} features")
+        if instrument.name not in bundle.errors or bundle.errors[instrument.name].ndim != 1:
+            raise _broken(directory, f"{ERRORS} has no errors of {instrument.name}")
+    if not all(np.isfinite(values).all() for arrays in bundle.weights for values in arrays.values()):
         raise _broken(directory, "its weights are not finite")
 
 
 def _broken(directory: Path, why: str) -> DataError:
-    return DataError(f"the bundle {directory} is broken: {why}", "make it again with `volopt refit`, or copy it anew")
+    return DataError(
+        f"the bundle {directory} is broken: {why}", "create it again with `volopt refit`, or copy it again"
+    )

@@ -1,24 +1,32 @@
-"""The configuration of a study that is refitted: one of its trials, with what decides how it is trained again."""
+"""Load what is refitted: one trial of a stored study, and the data behind the study or newer ones."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 
 import optuna
 
-from volopt.comparison.comparands import named
+from volopt.comparison.comparands import find_choice
+from volopt.data.panel import Panel, read_data
+from volopt.data.sample import sample_directory
 from volopt.definition.schema import Definition, Scalar
-from volopt.errors import StudyError, UsageError
+from volopt.errors import DataError, StudyError, UsageError
+from volopt.forecast.walk_forward.step import MarketData
+from volopt.storage.artifacts import DIRECTORY, directory_of
+from volopt.storage.database.connect import connect
 from volopt.studies import listing
+from volopt.studies import study as studies
 from volopt.training.task import Task, tasks
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """A trial of a study.
+    """Hold a trial of a study and what decides how it is trained again.
 
-    ``epochs`` are those of the study; with early stopping, the mean of the epochs whose weights its seeds kept: a refit
-    learns from every day and has none left to stop by.
+    ``epochs`` are those of the study. With early stopping they are the mean of the best epochs of the trial's seeds,
+    because a refit learns from every day and has none left to stop by.
     """
 
     study: str
@@ -26,16 +34,15 @@ class Configuration:
     definition: Definition
     params: Mapping[str, Scalar]
     epochs: int
-    synthetic: bool
 
     @property
     def window(self) -> int:
         """Return the input days."""
-        return int((self.definition.baseline() | dict(self.params))["window"])
+        return int((self.definition.defaults() | dict(self.params))["window"])
 
     @property
-    def chosen_on(self) -> tuple[date, date]:
-        """Return the first and the last day that had a part in choosing: those of train and valid."""
+    def selection_days(self) -> tuple[date, date]:
+        """Return the first and last day with a part in selecting the configuration: those of train and valid."""
         data = self.definition.data
         assert data.train is not None
         assert data.valid is not None
@@ -47,29 +54,82 @@ class Configuration:
         return [replace(task, epochs=self.epochs, early_stopping=None) for task in fits]
 
 
-def choose(study: optuna.Study, definition: Definition, trial: str, *, synthetic: bool) -> Configuration:
-    """Return the trial that a person named.
+@dataclass(frozen=True)
+class RefitSource:
+    """Hold a configuration with its data, and the artifact directory of its study."""
+
+    configuration: Configuration
+    panel: Panel
+    artifacts: Path
+
+    @property
+    def market_data(self) -> MarketData:
+        """Return the data as a walk forward needs them."""
+        return MarketData(tuple(self.panel.frames), self.configuration.definition, self.configuration.window)
+
+    def last_day(self, latest: date | None) -> date:
+        """Return the last day of the data, or ``latest`` if that is earlier."""
+        newest: date = max(frame.dates[-1] for frame in self.panel.frames).item()
+        return min(latest or newest, newest)
+
+
+def load_source(storage: str, name: str, trial: str, data: Path | None, last: date | None) -> RefitSource:
+    """Return the configuration of a stored study, and its data from the study's first train day on.
+
+    Args:
+        storage: URL.
+        name: of the study.
+        trial: as in ``find_configuration``.
+        data: a data directory; None for the one that the study was run on.
+        last: the last day to read; None for the end of the data.
+
+    Raises:
+        VoloptError: the study, the trial or the data are not there, or do not fit.
+    """
+    with closing(connect(storage)) as opened:
+        study, definition = studies.find(opened, name)
+        stored = studies.data_of(study)
+        configuration = find_configuration(study, definition, trial)
+        artifacts = directory_of(opened, name) if opened.address.file is None else None
+        artifacts = artifacts or opened.address.home / DIRECTORY
+        sample = opened.address.home / "sample_cn"
+    directory = data or _data_directory(Path(stored.provider), sample, synthetic=stored.synthetic)
+    panel = read_data(definition, directory, artifacts / "frames", last, after_test=True)
+    return RefitSource(configuration, panel, artifacts)
+
+
+def find_configuration(study: optuna.Study, definition: Definition, trial: str) -> Configuration:
+    """Return the configuration of one trial.
 
     Args:
         study: with COMPLETE trials.
         definition: the study's.
         trial: a number, ``best``, or parameters as in ``cell=LSTM,hidden_size=25``.
-        synthetic: whether the study's data are generated.
 
     Raises:
-        UsageError: it names nothing.
-        StudyError: it is not there or not COMPLETE, or the study is about CSV files.
+        UsageError: ``trial`` is none of these.
+        StudyError: the trial does not exist or is not COMPLETE, or the study uses CSV files.
     """
     if definition.data.files is not None:
         raise StudyError(
-            f"{study.study_name} is about two CSV files, which have no trading calendar to go forward on",
+            f"{study.study_name} uses two CSV files, which have no trading calendar to walk forward on",
             "`volopt data import` makes a provider of them, for a study with train, valid and test by date",
         )
-    number = named(study, definition, trial)
+    number = find_choice(study, definition, trial)
     if isinstance(number, str):
-        raise UsageError(f"{trial} is a baseline, which is not refitted but stands beside", "name a trial, or best")
-    found = study.get_trials(deepcopy=False)[number]
-    kept = [seed["best_epoch"] for seed in listing.seeds(found) if seed.get("best_epoch")]
-    stops = definition.training.early_stopping != "none"
-    epochs = max(1, round(sum(kept) / len(kept))) if stops and kept else definition.training.epochs
-    return Configuration(study.study_name, number, definition, dict(found.params), epochs, synthetic)
+        raise UsageError(f"{trial} is a baseline, and only a trial can be refitted", "name a trial, or best")
+    frozen = study.get_trials(deepcopy=False)[number]
+    best_epochs = [seed["best_epoch"] for seed in listing.seeds(frozen) if seed.get("best_epoch")]
+    epochs = definition.training.epochs
+    if definition.training.early_stopping != "none" and best_epochs:
+        epochs = max(1, round(sum(best_epochs) / len(best_epochs)))
+    return Configuration(study.study_name, number, definition, dict(frozen.params), epochs)
+
+
+def _data_directory(provider: Path, sample: Path, *, synthetic: bool) -> Path:
+    """Return the directory that a study was run on; if it was a sample that is gone, the same sample, written again."""
+    if provider.is_dir():
+        return provider
+    if synthetic:
+        return sample_directory(sample)
+    raise DataError(f"the data that the study was run on are no longer at {provider}", "name them with --data")

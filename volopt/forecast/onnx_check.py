@@ -1,18 +1,15 @@
-"""Whether an ONNX model is sound, and how near its forecasts come to those of the networks that it was made of."""
+"""Check that an ONNX model is sound, and that its forecasts are those of the networks that it was made of."""
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 from torch import Tensor, nn
 
 from volopt.errors import OnnxError, UsageError
 
-Run = Callable[[np.ndarray], np.ndarray]  # shape: (batch, window, features) -> (batch, seeds)
-
 
 def check_installed() -> None:
-    """Refuse to begin where the packages of the extra are not there.
+    """Refuse to begin without the packages of the extra.
 
     Raises:
         UsageError: one of them cannot be imported.
@@ -27,49 +24,37 @@ def check_installed() -> None:
         ) from error
 
 
-def difference(content: bytes, network: nn.Module, batches: Iterable[Tensor]) -> float:
-    """Return by how much scaled forecasts differ at most: absolutely up to a size of 1, and relative to it beyond.
+def largest_difference(content: bytes, network: nn.Module, batches: Iterable[Tensor]) -> float:
+    """Return the largest difference of scaled forecasts: absolute up to a size of 1, relative beyond.
 
     Args:
         content: of the model.
-        network: in eval mode, where no gradients are kept.
+        network: in eval mode, without gradients.
         batches: scaled inputs, each of shape (batch, window, features).
 
     Raises:
         OnnxError: the model is not sound, or cannot be run.
     """
     import onnx
-
-    try:
-        onnx.checker.check_model(onnx.load_from_string(content), full_check=True)
-        run = _session(content)
-        found = [(run(inputs.numpy()), network(inputs).numpy()) for inputs in batches]
-    except Exception as error:  # those of the two packages have no class in common
-        first, _, _ = str(error).strip().partition("\n")
-        raise OnnxError(
-            f"the ONNX model cannot be used ({type(error).__name__}: {first})",
-            "bring its packages up to date, pip install -U 'volopt[onnx]', or leave --onnx out",
-        ) from error
-    return max((_apart(there, here) for there, here in found), key=lambda value: (np.isnan(value), value))
-
-
-def _session(content: bytes) -> Run:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3  # errors: its warnings are about the machine
-    session: Any = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    options.log_severity_level = 3  # errors only: its warnings are about the machine
+    try:
+        onnx.checker.check_model(onnx.load_from_string(content), full_check=True)
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        forecasts = [(session.run(None, {"inputs": inputs.numpy()})[0], network(inputs).numpy()) for inputs in batches]
+    except Exception as error:  # the two packages' errors have no class in common
+        reason, _, _ = str(error).strip().partition("\n")
+        raise OnnxError(
+            f"the ONNX model cannot be used ({type(error).__name__}: {reason})",
+            "update its packages, pip install -U 'volopt[onnx]', or leave --onnx out",
+        ) from error
+    return float(np.max([_difference(scaled, expected) for scaled, expected in forecasts]))  # NaN if one is
 
-    def run(inputs: np.ndarray) -> np.ndarray:
-        (scaled,) = session.run(None, {"inputs": inputs})
-        found: np.ndarray = scaled
-        return found
 
-    return run
-
-
-def _apart(there: np.ndarray, here: np.ndarray) -> float:
-    if there.shape != here.shape:
+def _difference(scaled: np.ndarray, expected: np.ndarray) -> float:
+    if scaled.shape != expected.shape:
         return float("inf")
-    return float((np.abs(there - here) / np.maximum(np.abs(here), 1)).max())
+    return float((np.abs(scaled - expected) / np.maximum(np.abs(expected), 1)).max())

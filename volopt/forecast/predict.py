@@ -1,4 +1,4 @@
-"""``volopt predict`` as plain functions: what a bundle forecasts from the latest days."""
+"""Forecast the next trading day and the latest ones with a bundle."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,6 @@ from volopt.data.provider import open_provider
 from volopt.errors import UsageError, suggest
 from volopt.forecast import conformal
 from volopt.forecast.bundle import Bundle
-from volopt.forecast.networks import networks
 from volopt.forecast.view import InstrumentView
 from volopt.metrics import Array
 from volopt.models.recurrent import Recurrent
@@ -22,31 +21,31 @@ from volopt.training.network import predict
 
 @dataclass(frozen=True)
 class Prediction:
-    """One forecast; quantities in ``unit``."""
+    """Hold one forecast; quantities are in ``unit``."""
 
     instrument: str
     target: str
-    as_of: date  # the last day that it was made from
+    as_of: date  # the last day that the forecast knows
     date: date
     forecast: float
-    low: float  # of the interval; NaN where too few errors are known
+    low: float  # of the interval; NaN with too few errors
     high: float
     unit: str
-    actual: float  # what came; NaN where that is not known yet
+    actual: float  # NaN if not known yet
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """Forecasts by instrument and day, what a reader must know, and how well such intervals held."""
+    """Hold forecasts by instrument and day, warnings, and the out-of-sample coverage of such intervals."""
 
     predictions: Sequence[Prediction]
     warnings: Sequence[str]
-    held: float  # the share of earlier days that intervals of this coverage held; NaN where there are too few
-    held_days: int
+    coverage: float  # measured on the bundle's out-of-sample errors; NaN with too few
+    coverage_days: int
     synthetic: bool
 
 
-def predicted(
+def predict_days(
     bundle: Bundle, data: Path, day: date | None, today: date, last: int, instruments: Sequence[str], coverage: float
 ) -> Predictions:
     """Return the forecasts of the next trading day, and of the ``last`` - 1 trade days before it.
@@ -54,73 +53,59 @@ def predicted(
     Args:
         bundle: the forecaster.
         data: a provider's directory.
-        day: nothing later than this day is looked at; None for the newest data.
-        today: the date, from which on data are stale.
+        day: the last day to read; None for the end of the data.
+        today: the date, to recognise stale data.
         last: forecasts of an instrument.
         instruments: of the bundle; none for all.
         coverage: of the intervals.
 
     Raises:
-        UsageError: an instrument is not the bundle's.
-        DataError: the data cannot be read, or are not those that the bundle was fitted on.
+        UsageError: the bundle was not fitted on an instrument.
+        DataError: the data cannot be read, or differ from those that the bundle was fitted on.
     """
-    known = {each.name: each for each in bundle.facts.instruments}
+    known = {instrument.name: instrument for instrument in bundle.facts.instruments}
     for name in instruments:
         if name not in known:
             raise UsageError(f"the bundle was not fitted on {name}", suggest(name, known))
     provider = open_provider(data)
-    fitted = list(networks(bundle))
+    networks = list(bundle.networks())
     predictions: list[Prediction] = []
     warnings: list[str] = []
     for name in instruments or known:
         view = InstrumentView(bundle, known[name], provider, day, last)
-        found = _predictions(view, fitted, coverage)
-        predictions += found
-        warnings += [*view.warnings(today), *([] if math.isfinite(found[-1].low) else [_without_interval(name)])]
-    held, days = _held(bundle, [name for name in known if name in instruments or not instruments], coverage)
-    return Predictions(predictions, list(dict.fromkeys(warnings)), held, days, provider.synthetic)
+        own = _predict_instrument(view, networks, coverage)
+        predictions += own
+        warnings += view.warnings(today)
+        if math.isnan(own[-1].low):
+            warnings.append(f"{name} has too few out-of-sample errors for an interval")
+    errors = [bundle.errors[name] for name in instruments or known]
+    low, high = np.concatenate([conformal.rolling_quantiles(each, coverage) for each in errors], axis=1)
+    measured, days = conformal.measure_coverage(low, np.concatenate(errors), high)
+    return Predictions(predictions, list(dict.fromkeys(warnings)), measured, days, provider.synthetic)
 
 
-def _predictions(view: InstrumentView, fitted: Sequence[Recurrent], coverage: float) -> list[Prediction]:
+def _predict_instrument(view: InstrumentView, networks: Sequence[Recurrent], coverage: float) -> list[Prediction]:
     """Return the forecasts of an instrument, oldest first."""
-    with reproducible("cpu", "highest", "RNN"):
-        each = [view.samples.original(predict(network, view.samples)) for network in fitted]
-    forecast: Array = np.mean(each, axis=0)
+    with reproducible("cpu"):
+        by_seed = [view.samples.original(predict(network, view.samples)) for network in networks]
+    forecast: Array = np.mean(by_seed, axis=0)
     data, series = view.bundle.definition.data, view.series
-    ends = conformal.quantiles(view.bundle.errors[series.name], coverage)
-    log = data.transform == "log"
-    low, high = (conformal.moved(forecast, np.full(forecast.shape, end), log=log) for end in ends)
-    found = []
-    for number, row in enumerate(view.rows):
+    quantiles = conformal.quantiles(view.bundle.errors[series.name], coverage)
+    low, high = (conformal.interval_end(forecast, each, log=data.transform == "log") for each in quantiles)
+    predictions = []
+    for index, row in enumerate(view.rows):
         factor, unit = view.unit(row - 1)
-        known = view.unit(row)[0] if row + 1 < len(series.dates) else math.nan
-        found.append(
+        predictions.append(
             Prediction(
                 instrument=series.name,
                 target=data.target,
                 as_of=series.dates[row - 1].item(),
                 date=series.dates[row].item(),
-                forecast=float(forecast[number]) * factor,
-                low=float(low[number]) * factor,
-                high=float(high[number]) * factor,
+                forecast=float(forecast[index]) * factor,
+                low=float(low[index]) * factor,
+                high=float(high[index]) * factor,
                 unit=unit,
-                actual=float(series.target[row]) * known,
+                actual=float(series.target[row]) * view.unit(row)[0],
             )
         )
-    return found
-
-
-def _held(bundle: Bundle, names: Sequence[str], coverage: float) -> tuple[float, int]:
-    """Return the share of the errors that intervals calibrated on those before them held, and of how many."""
-    held = []
-    for name in names:
-        errors = bundle.errors[name]
-        low, high = conformal.rolling(errors, coverage)
-        told = np.isfinite(low)
-        held.append(((low <= errors) & (errors <= high))[told])
-    everything = np.concatenate(held)
-    return (float(everything.mean()), len(everything)) if everything.size else (math.nan, 0)
-
-
-def _without_interval(name: str) -> str:
-    return f"there are too few out-of-sample errors of {name} for an interval"
+    return predictions

@@ -1,7 +1,7 @@
-"""``volopt refit`` as a plain function: a configuration trained on everything up to a day, as a bundle."""
+"""Refit a configuration on everything up to a day, and return it as a bundle."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -10,155 +10,129 @@ import torch
 
 import volopt
 from volopt.definition.load import dump
-from volopt.forecast import bundle as bundles
 from volopt.forecast import conformal
-from volopt.forecast.bundle import FORMAT, Bundle, BundleFacts, BundleInstrument
-from volopt.forecast.configuration import Configuration
-from volopt.forecast.source import RefitSource
-from volopt.forecast.walk_forward import run, scores
+from volopt.forecast.bundle import FORMAT, Bundle, BundleFacts, BundleInstrument, BundleSource
+from volopt.forecast.configuration import RefitSource
+from volopt.forecast.walk_forward import run
 from volopt.forecast.walk_forward.periods import DAY, Period, year_before
 from volopt.forecast.walk_forward.run import RefitContext
-from volopt.forecast.walk_forward.scores import ScoredDays
+from volopt.forecast.walk_forward.scores import ScoredDays, score_days
 from volopt.forecast.walk_forward.step import MarketData
-from volopt.storage.record import versions
+from volopt.storage.run_record import versions
 from volopt.studies.attributes import finite
-from volopt.training.network import AT_ONCE
-from volopt.training.task import Arrays
-from volopt.windows.dataset import Dataset
+from volopt.training.network import MAX_BATCH
+from volopt.windows.dataset import Dataset, numbers
 from volopt.windows.windows import fitted_scaling, samples_at
 
-TAIL = 20  # days of train by which other data are recognised
-YEARS = 2  # before the last day, whose out-of-sample errors calibrate
+LAST_TRAIN_DAYS = 20  # stored in a bundle, to recognise the same data
+CALIBRATION_YEARS = 2  # before the last day
 
 
 @dataclass(frozen=True)
 class RefitResult:
-    """A bundle, and how the same configuration did in the years before its last day."""
+    """Hold a bundle, the data that it was fitted on, and the instruments without enough data, with the reason."""
 
     bundle: Bundle
-    rows: ScoredDays | None  # None where there is too little to look back on
+    dataset: Dataset
     left_out: Mapping[str, str]
-    learned: Dataset  # all days up to the last
 
 
-def refit(origin: RefitSource, until: date | None, shop: RefitContext) -> RefitResult:
-    """Train every seed of a configuration on all days up to one, and look back for the errors that it would have made.
+def refit(source: RefitSource, until: date | None, context: RefitContext) -> RefitResult:
+    """Train every seed of a configuration on all days up to one, and walk it forward over the years before.
+
+    The out-of-sample errors of these years calibrate the bundle's intervals.
 
     Args:
-        origin: the configuration and its data.
-        until: the last day to learn from; None for the data's own.
-        shop: what fits are made with.
+        source: the configuration and its data.
+        until: the last day to learn from; None for the end of the data.
+        context: what runs and stores the fits.
 
     Raises:
         DataError: there is too little to learn from.
         TrainingError: a fit failed.
     """
-    choice, panel = origin.choice, origin.panel
-    newest: date = max(frame.dates[-1] for frame in panel.frames).item()
-    last = min(until or newest, newest)
-    market = MarketData(tuple(panel.frames), choice.definition, choice.window)
-    tasks = choice.tasks(shop.device, shop.precision)
-    whole = Period(last + DAY, last + DAY)
-    dataset = market.dataset(whole)
-    final = [run.step(market, dataset, whole, task) for task in tasks]
-    asked, datasets = run.steps(market, _behind(market, last), tasks)
-    fitted = run.take([*final, *asked], market, shop)
-    log = choice.definition.data.transform == "log"
-    rows = None
-    if asked:
-        rows = scores.rows(run.join(market, asked, datasets, fitted), log=log, coverage=conformal.COVERAGE)
-    weights = [_weights(fitted[step.key]) for step in final]
-    bundle = Bundle(_facts(choice, origin, dataset, last, rows), weights, _errors(dataset, rows, log=log))
-    return RefitResult(bundle, rows, {**panel.left_out, **dataset.left_out}, dataset)
+    market_data, last = source.market_data, source.last_day(until)
+    tasks = source.configuration.tasks(context.device, context.precision)
+    after = Period(last + DAY, last + DAY)
+    dataset = market_data.dataset(after)
+    final = [run.plan_step(market_data, dataset, after, task) for task in tasks]
+    steps, datasets = run.plan_steps(market_data, _calibration_periods(market_data, last), tasks)
+    fits = run.fit_steps([*final, *steps], market_data, context)
+    days = None
+    if steps:
+        forecasts = run.join_forecasts(market_data, steps, datasets, fits)
+        days = score_days(forecasts, log=dataset.log, coverage=conformal.COVERAGE)
+    weights = [
+        {name: values for name, values in fits[step.key].items() if name.startswith("weights.")} for step in final
+    ]
+    bundle = Bundle(_facts(source, dataset, last, days), weights, _errors(dataset, days))
+    return RefitResult(bundle, dataset, {**source.panel.left_out, **dataset.left_out})
 
 
-def _behind(market: MarketData, last: date) -> list[Period]:
-    """Return the years up to a day, oldest first, that have enough to learn from before them."""
-    found: list[Period] = []
+def _calibration_periods(market_data: MarketData, last: date) -> list[Period]:
+    """Return the years up to a day, oldest first, that have enough days to learn from before them."""
+    periods: list[Period] = []
     first = last + DAY
-    for _ in range(YEARS):
-        period = year_before(first)
-        if not market.reaches_before(period):
-            break
-        found.insert(0, period)
-        first = period.first
-    return found
+    while len(periods) < CALIBRATION_YEARS and market_data.has_enough_before(year_before(first)):
+        periods.insert(0, year_before(first))
+        first = periods[0].first
+    return periods
 
 
-def _weights(arrays: Arrays) -> Arrays:
-    return {name: values for name, values in arrays.items() if name.startswith("weights.")}
+def _errors(dataset: Dataset, days: ScoredDays | None) -> dict[str, np.ndarray]:
+    """Return the out-of-sample errors of each instrument, oldest first."""
+    errors = {series.name: np.empty(0) for series in dataset.series}
+    if days is not None:
+        for index, name in enumerate(days.forecasts.names):
+            if name in errors:
+                errors[name] = days.errors[np.isfinite(days.errors) & (days.forecasts.instrument == index)]
+    return errors
 
 
-def _errors(dataset: Dataset, rows: ScoredDays | None, *, log: bool) -> dict[str, np.ndarray]:
-    found = {series.name: np.empty(0) for series in dataset.series}
-    if rows is not None:
-        error = conformal.error(rows.walked.forecast, rows.walked.actual, log=log)
-        for index, name in enumerate(rows.walked.names):
-            if name in found:
-                own = error[rows.walked.instrument == index]
-                found[name] = own[np.isfinite(own)]
-    return found
-
-
-def _facts(
-    choice: Configuration, origin: RefitSource, dataset: Dataset, last: date, rows: ScoredDays | None
-) -> BundleFacts:
+def _facts(source: RefitSource, dataset: Dataset, last: date, days: ScoredDays | None) -> BundleFacts:
+    configuration = source.configuration
     return BundleFacts(
         format=FORMAT,
         volopt=volopt.__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        study=choice.study,
-        trial=choice.trial,
-        definition=dump(choice.definition),
-        params=dict(choice.params),
-        epochs=choice.epochs,
+        study=configuration.study,
+        trial=configuration.trial,
+        definition=dump(configuration.definition),
+        params=dict(configuration.params),
+        epochs=configuration.epochs,
         until=str(last),
-        data=bundles.BundleSource(**vars(origin.panel.source), shown=choice.definition.data.told),
+        data=BundleSource(**vars(source.panel.source), shown=configuration.definition.data.subject),
         versions=versions(),
-        instruments=[_instrument(dataset, index, choice.window) for index in range(len(dataset.series))],
-        seeds=list(range(choice.definition.training.seeds)),
-        backtest=_looked_back(rows),
+        instruments=[_instrument(dataset, index, configuration.window) for index in range(len(dataset.series))],
+        seeds=list(range(configuration.definition.training.seeds)),
+        backtest=_backtest_facts(days) if days else {},
     )
 
 
-def _looked_back(rows: ScoredDays | None) -> dict[str, Any]:
-    if rows is None:
-        return {}
-    score = rows.score(np.ones(rows.low.shape, bool))
-    dates = rows.walked.dates
+def _backtest_facts(days: ScoredDays) -> dict[str, Any]:
+    score, dates = days.score(np.ones(days.low.shape, bool)), days.forecasts.dates
     facts = {"from": str(dates.min()), "to": str(dates.max()), "refit": "year", "coverage_asked": conformal.COVERAGE}
-    found: dict[str, Any] = finite({**facts, **vars(score), "skill": dict(score.skill)})
-    return found
+    finite_facts: dict[str, Any] = finite({**facts, **vars(score), "skill": dict(score.skill)})
+    return finite_facts
 
 
 def _instrument(dataset: Dataset, index: int, window: int) -> BundleInstrument:
-    series, scaled = dataset.series[index], fitted_scaling(dataset, index, window)
+    series, scaling = dataset.series[index], fitted_scaling(dataset, index, window)
     rows = dataset.rows("train", window, index)
-    low, high = _ranges(dataset, index, window)
-    tail = range(max(rows.stop - TAIL, 0), rows.stop)
-    values = np.column_stack([series.features, series.transformed])[list(tail)]
+    last = numbers(rows)[-LAST_TRAIN_DAYS:]
+    samples = samples_at(replace(dataset, series=(series,)), [rows], [scaling], window)
+    ranges = [  # in batches, because all windows at once need too much memory
+        torch.aminmax(samples.inputs(batch).flatten(0, 1), dim=0)
+        for batch in torch.split(torch.arange(len(samples)), MAX_BATCH)
+    ]
     return BundleInstrument(
         name=series.name,
-        center=scaled.features.center.tolist(),
-        scale=scaled.features.scale.tolist(),
-        target_center=float(scaled.target.center),
-        target_scale=float(scaled.target.scale),
-        low=low.tolist(),
-        high=high.tolist(),
-        days=np.datetime_as_string(series.dates[list(tail)]).tolist(),
-        values=values.tolist(),
+        center=scaling.features.center.tolist(),
+        scale=scaling.features.scale.tolist(),
+        target_center=float(scaling.target.center),
+        target_scale=float(scaling.target.scale),
+        low=torch.stack([batch.min for batch in ranges]).amin(0).double().tolist(),
+        high=torch.stack([batch.max for batch in ranges]).amax(0).double().tolist(),
+        days=np.datetime_as_string(series.dates[last]).tolist(),
+        values=np.column_stack([series.features, series.transformed])[last].tolist(),
     )
-
-
-def _ranges(dataset: Dataset, index: int, window: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lowest and the highest of each scaled feature over the windows of train, shape (features,)."""
-    rows = [dataset.rows("train", window, i) if i == index else range(0) for i in range(len(dataset.series))]
-    scalings = [fitted_scaling(dataset, i, window) if i == index else None for i in range(len(dataset.series))]
-    found = samples_at(dataset, rows, scalings, window)
-    ends = []
-    for some in torch.split(torch.arange(len(found)), AT_ONCE):
-        inputs = found.inputs(some).flatten(0, 1)
-        ends.append((inputs.amin(0), inputs.amax(0)))
-    low = torch.stack([each[0] for each in ends]).amin(0)
-    high = torch.stack([each[1] for each in ends]).amax(0)
-    return low.double().numpy(), high.double().numpy()

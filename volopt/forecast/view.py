@@ -1,6 +1,5 @@
-"""What is known of one instrument on a day, with the next trading day put after it; and whether it is the same data."""
+"""Read one instrument's days up to a date, check that they are the bundle's data, and append the next trading day."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -8,7 +7,7 @@ from datetime import date
 import numpy as np
 
 from volopt.data.frame import VOLUME, Frame, load_frames
-from volopt.data.provider import HOLIDAYS, Provider, next_weekday
+from volopt.data.provider import MAX_HOLIDAY_DAYS, Provider, next_weekday
 from volopt.errors import DataError
 from volopt.forecast.bundle import Bundle, BundleInstrument
 from volopt.windows.dataset import Series, assemble
@@ -16,136 +15,124 @@ from volopt.windows.split import DateSplit
 from volopt.windows.windows import Samples, samples_at
 
 FACTOR = "$factor"
-NEAR = 1e-3  # relative: values through float32 and another range of rolling sums
-OLD = 366  # days after which a forecaster is refitted, as a backtest does each year
-BEYOND = 0.05  # of the range seen in training, that inputs may leave it by before anyone is told
+TOLERANCE = 1e-3  # relative: values go through float32 and other ranges of rolling sums
+MAX_AGE_DAYS = 366  # of a bundle without a warning; a backtest refits each year
+MAX_OUTSIDE = 0.05  # of the training range, by which inputs may leave it without a warning
 
 
 class InstrumentView:
-    """One instrument as a bundle sees it on a day.
+    """Hold one instrument as a bundle sees it on a day.
 
     Args:
         bundle: the forecaster.
-        seen: the instrument as it was fitted on.
+        instrument: as the bundle knows it.
         provider: the data.
-        day: no forecast knows of a later one; None for the newest.
-        last: how many days to forecast, the next trading day and those before it.
+        day: the last day to use; None for the newest.
+        last: how many days to forecast: the next trading day and those before it.
 
     Raises:
-        DataError: the data have not the instrument or too few days, or are not those that the bundle was fitted on.
+        DataError: the data lack the instrument, have too few days, or differ from those that the bundle was fitted on.
     """
 
-    def __init__(self, bundle: Bundle, seen: BundleInstrument, provider: Provider, day: date | None, last: int) -> None:
-        self.bundle, self.seen, self.provider, self.day = bundle, seen, provider, day
-        frame = _frame(bundle, seen.name, provider)
-        (whole,) = assemble([frame], bundle.definition, DateSplit({}, bundle.window), "").series
-        _check(whole, seen, bundle)
-        stop = len(frame.dates) if day is None else int(np.searchsorted(frame.dates, np.datetime64(day), side="right"))
-        frame = replace(frame, dates=frame.dates[:stop], values=frame.values[:stop])
-        window = bundle.window
+    def __init__(
+        self, bundle: Bundle, instrument: BundleInstrument, provider: Provider, day: date | None, last: int
+    ) -> None:
+        self.bundle, self.instrument, self.provider, self.day = bundle, instrument, provider, day
+        window = bundle.config.window
+        dataset = assemble([self._frame()], bundle.definition, DateSplit({}, window), "")
+        (series,) = dataset.series
+        self._check_same_data(series)
+        stop = int(np.searchsorted(series.dates, np.datetime64(day or date.max), side="right"))
         if stop < window:
-            told = f"{seen.name} has {stop} trade days{f' up to {day}' if day else ''}"
             raise DataError(
-                f"{told}, fewer than the {window} of a window", "use data that begin earlier, or a later --date"
+                f"{instrument.name} has {stop} trade days{f' up to {day}' if day else ''}, fewer than the {window} of "
+                "a window",
+                "use data that begin earlier, or a later --date",
             )
-        dataset = assemble([frame], bundle.definition, DateSplit({}, window), "")
-        self.as_of: date = frame.dates[-1].item()
-        self.next, self.next_is_known = self._next_day()
-        self.series = _with_next(dataset.series[0], self.next)
-        days = len(self.series.dates)
-        self.rows = range(max(window, days - last), days)
-        known = replace(dataset, series=(self.series,))
-        self.samples: Samples = samples_at(known, [self.rows], [seen.scaling()], window)
+        self.as_of: date = series.dates[stop - 1].item()
+        self.next = self._next_day()
+        self.series = _extend(series, stop, self.next)
+        self.rows = range(max(window, stop + 1 - last), stop + 1)
+        extended = replace(dataset, series=(self.series,))
+        self.samples: Samples = samples_at(extended, [self.rows], [instrument.scaling()], window)
 
     def warnings(self, today: date) -> Iterator[str]:
         """Yield what a reader must know of these forecasts."""
-        asked = self.day or today
-        if self.next <= self.bundle.until:
-            told = f"the bundle has seen what came until {self.bundle.until}"
-            yield f"{told}: up to then nothing that it says is a forecast"
-        if (asked - self.as_of).days > HOLIDAYS:
-            told = f"its last trade day is {self.as_of}, {(asked - self.as_of).days} days before {asked}"
-            yield f"the data of {self.seen.name} are stale: {told}"
-        if (self.as_of - self.bundle.until).days > OLD:
-            yield f"the bundle was fitted on days up to {self.bundle.until}, over a year before: refit it"
-        if not self.next_is_known:
-            told = f"the calendar ends on {self.provider.day(-1)}, and the next trading day is not known"
-            yield f"{told}: {self.next} is the next weekday"
+        name, until, day = self.instrument.name, self.bundle.until, self.day or today
+        if self.next <= until:
+            yield f"the bundle was fitted on the days up to {until}: its output for them is not a forecast"
+        if (day - self.as_of).days > MAX_HOLIDAY_DAYS:
+            age = f"{(day - self.as_of).days} days before {day}"
+            yield f"the data of {name} are stale: its last trade day is {self.as_of}, {age}"
+        if (self.as_of - until).days > MAX_AGE_DAYS:
+            yield f"the bundle was fitted on days up to {until}, over a year before the latest data: refit it"
+        if self.next > (end := self.provider.day(-1)):
+            yield f"the calendar ends on {end}, and the next trading day is not known: {self.next} is the next weekday"
         newest = self.samples.inputs()[-1].double().numpy()
-        low, high = np.array(self.seen.low), np.array(self.seen.high)
-        beyond = np.maximum(low - newest, newest - high).max(axis=0) / np.maximum(high - low, 1e-12)
-        for name, share in zip(self.bundle.definition.data.features, beyond.tolist(), strict=True):
-            if share > BEYOND:
-                yield f"{name} of {self.seen.name} leaves the range seen in training, by {share:.0%} of it"
-
-    def _next_day(self) -> tuple[date, bool]:
-        """Return the trading day to forecast, and whether the calendar has it."""
-        calendar = self.provider.calendar
-        newest = np.datetime64(max(self.as_of, min(self.day or self.provider.day(-1), self.provider.day(-1))))
-        row = int(np.searchsorted(calendar, newest, side="right"))
-        if row < len(calendar):
-            return self.provider.day(row), True
-        return next_weekday(calendar[-1]).astype(date), False
+        low, high = np.array(self.instrument.low), np.array(self.instrument.high)
+        outside = np.maximum(low - newest, newest - high).max(axis=0) / np.maximum(high - low, 1e-12)
+        for feature, share in zip(self.bundle.definition.data.features, outside.tolist(), strict=True):
+            if share > MAX_OUTSIDE:
+                yield f"{feature} of {name} is outside its range in training by {share:.0%} of the range"
 
     def unit(self, row: int) -> tuple[float, str]:
-        """Return what turns the target into a unit by what is known on the day of ``row``, and the unit."""
+        """Return the factor from the target to a unit, as known on the day of ``row``, and the unit."""
         target = self.bundle.definition.data.target
         if target != VOLUME:
             return 1.0, target
-        factor = _factor(self.provider, self.seen.name, self.series.dates[row])
-        return (1.0, "adjusted shares") if math.isnan(factor) else (factor, "shares")
+        if FACTOR not in self.provider.fields(self.instrument.name):
+            return 1.0, "adjusted shares"
+        factors = np.append(self.provider.column(self.instrument.name, FACTOR), np.nan)  # NaN after the calendar's end
+        factor = float(factors[np.searchsorted(self.provider.calendar, self.series.dates[row])])
+        return (factor, "shares") if factor > 0 else (1.0, "adjusted shares")
+
+    def _frame(self) -> Frame:
+        data, directory = self.bundle.definition.data, self.provider.directory
+        if self.instrument.name not in self.provider.instruments:
+            raise DataError(
+                f"{directory} has no {self.instrument.name}, which the bundle forecasts",
+                "name other data, or other instruments",
+            )
+        expressions = list(dict.fromkeys([*data.features, data.target]))
+        (frame,), _ = load_frames(directory, self.instrument.name, expressions, None, None, reader="native")
+        return frame
+
+    def _next_day(self) -> date:
+        """Return the next trading day of the calendar, or the next weekday if the calendar ends before it."""
+        calendar, end = self.provider.calendar, self.provider.day(-1)
+        newest = max(self.as_of, min(self.day or end, end))
+        row = int(np.searchsorted(calendar, np.datetime64(newest), side="right"))
+        return self.provider.day(row) if row < len(calendar) else next_weekday(calendar[-1]).astype(date)
+
+    def _check_same_data(self, series: Series) -> None:
+        """Refuse data that differ on the bundle's last train days, or lack most of these."""
+        fitted, data, until = self.instrument, self.bundle.definition.data, self.bundle.facts.until
+        _, rows, known = np.intersect1d(series.dates, np.array(fitted.days, "datetime64[D]"), return_indices=True)
+        if len(rows) * 2 < len(fitted.days):
+            raise DataError(
+                f"the data lack the days of {fitted.name} up to {until}, on which the bundle was fitted",
+                "use the data that it was fitted on, or newer ones from the same source",
+            )
+        values = np.column_stack([series.features, series.transformed])[rows]
+        expected = np.array(fitted.values)[known]
+        spread = np.append(np.array(fitted.scale), fitted.target_scale)
+        different = np.argwhere(np.abs(values - expected) > TOLERANCE * (np.abs(expected) + spread))
+        if different.size:
+            row, column = different[-1]
+            raise DataError(
+                f"{[*data.features, data.target][column]} of {fitted.name} on {series.dates[rows[row]]} is "
+                f"{values[row, column]:.6g} in these data, and was {expected[row, column]:.6g} in those that the "
+                "bundle was fitted on",
+                "use data of the same source and adjustment, or refit on these",
+            )
 
 
-def _frame(bundle: Bundle, name: str, provider: Provider) -> Frame:
-    said = bundle.definition.data
-    if name not in provider.instruments:
-        raise DataError(
-            f"{provider.directory} has no {name}, which the bundle forecasts", "name other data, or other instruments"
-        )
-    expressions = list(dict.fromkeys([*said.features, said.target]))
-    (frame,), _ = load_frames(provider.directory, name, expressions, None, None, reader="native")
-    return frame
-
-
-def _check(series: Series, seen: BundleInstrument, bundle: Bundle) -> None:
-    """Refuse data that differ from those the bundle was fitted on, on days that both have."""
-    dates = np.array(seen.days, "datetime64[D]")
-    rows = np.searchsorted(series.dates, dates)
-    known = (rows < len(series.dates)) & (series.dates[np.minimum(rows, len(series.dates) - 1)] == dates)
-    if known.sum() * 2 < len(dates):
-        raise DataError(
-            f"the data lack the days of {seen.name} up to {bundle.facts.until}, on which the bundle was fitted",
-            "use the data that it was made of, or newer ones of the same source",
-        )
-    names = [*bundle.definition.data.features, bundle.definition.data.target]
-    there = np.column_stack([series.features, series.transformed])[rows[known]]
-    then = np.array(seen.values)[known]
-    spread = np.append(np.array(seen.scale), seen.target_scale)
-    wrong = np.argwhere(np.abs(there - then) > NEAR * (np.abs(then) + spread))
-    if wrong.size:
-        row, column = wrong[-1]
-        raise DataError(
-            f"{names[column]} of {seen.name} on {dates[known][row]} is {there[row, column]:.6g} in these data, and was "
-            f"{then[row, column]:.6g} in those that the bundle was fitted on",
-            "use data of the same source and adjustment, or refit on these",
-        )
-
-
-def _with_next(series: Series, day: date) -> Series:
-    """Return a series with a day more, of which nothing is known."""
+def _extend(series: Series, stop: int, day: date) -> Series:
+    """Return the first ``stop`` days of a series and one more day, whose values are not known."""
     return Series(
         series.name,
-        np.append(series.dates, np.datetime64(day)),
-        np.vstack([series.features, np.full((1, series.features.shape[1]), np.nan)]),
-        np.append(series.target, np.nan),
-        np.append(series.transformed, np.nan),
+        np.append(series.dates[:stop], np.datetime64(day)),
+        np.vstack([series.features[:stop], np.full(series.features.shape[1], np.nan)]),
+        np.append(series.target[:stop], np.nan),
+        np.append(series.transformed[:stop], np.nan),
     )
-
-
-def _factor(provider: Provider, name: str, day: np.datetime64) -> float:
-    """Return the adjustment factor of a day, or NaN where there is none."""
-    if FACTOR not in provider.fields(name):
-        return math.nan
-    start, values = provider.series(name, FACTOR)
-    row = int(np.searchsorted(provider.calendar, day)) - start
-    return float(values[row]) if 0 <= row < len(values) and values[row] > 0 else math.nan

@@ -1,1 +1,1 @@
-"""Recurrent networks, without any knowledge of data or studies."""
+"""Recurrent networks and their cells. They know nothing of data or studies."""

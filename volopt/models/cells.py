@@ -5,11 +5,6 @@ commands that only read a study use it too.
 """
 
 from dataclasses import dataclass
-from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from torch import nn
 
 
 @dataclass(frozen=True)
@@ -18,14 +13,12 @@ class Packing:
 
     Args:
         step: the function of one day, as ``module:name``.
-        gate_blocks: blocks of rows in each recurrent weight, in torch's order.
         kept_numbers: float32 numbers a unit, day and sample that a layer keeps for its gradients.
         passing_numbers: the same, of what it computes and drops. Both are counted with torch's dispatch
             (``tests/packs/test_memory.py``) and rounded up.
     """
 
     step: str
-    gate_blocks: int
     kept_numbers: float
     passing_numbers: float
 
@@ -37,7 +30,7 @@ class Cell:
     Args:
         module: the network of a whole stack, as ``module:name``. It takes the arguments of ``torch.nn.RNN``, and
             names the parameters of layer k with the suffix ``_lk``.
-        relative_cost: CPU time of a training step, with the RNN's as 1 (``search.cost``).
+        relative_cost: CPU time of a training step, with the RNN's as 1 (``search.plan``).
         bfloat16_from: units from which ``--precision medium`` is faster on a CPU (``tests/bench/precision.py``); below,
             the conversion costs more. None: it never is.
         autocast: whether ``--precision medium`` works through autocast, else through torch's matmul precision.
@@ -52,15 +45,10 @@ class Cell:
     colour: str
     packing: Packing | None = None
 
-    def network(self, *args: Any, **options: Any) -> "nn.Module":
-        """Return an untrained stack of the cell; the arguments are those of ``torch.nn.RNN``."""
-        network: nn.Module = resolve_name(self.module)(*args, **options)
-        return network
-
 
 # Colour-blind people can tell these colours apart (Okabe and Ito 2008). Costs: one thread of a 2020s desktop processor.
 CELLS = {
-    "RNN": Cell("torch.nn:RNN", 1.0, 32, False, "#D55E00", Packing("volopt.packs.steps:rnn", 1, 3.0, 2.0)),
-    "LSTM": Cell("torch.nn:LSTM", 1.9, 16, True, "#0072B2", Packing("volopt.packs.steps:lstm", 4, 8.0, 5.0)),
-    "GRU": Cell("torch.nn:GRU", 1.7, 48, True, "#009E73", Packing("volopt.packs.steps:gru", 3, 9.0, 4.0)),
+    "RNN": Cell("torch.nn:RNN", 1.0, 32, False, "#D55E00", Packing("volopt.packs.steps:rnn", 3.0, 2.0)),
+    "LSTM": Cell("torch.nn:LSTM", 1.9, 16, True, "#0072B2", Packing("volopt.packs.steps:lstm", 8.0, 5.0)),
+    "GRU": Cell("torch.nn:GRU", 1.7, 48, True, "#009E73", Packing("volopt.packs.steps:gru", 9.0, 4.0)),
 }

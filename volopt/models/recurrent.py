@@ -1,4 +1,6 @@
-"""The networks of the paper: stacked RNN, LSTM or GRU with a linear head on the last day."""
+"""The networks: a stack of one cell with a linear head on the last day."""
+
+from pkgutil import resolve_name
 
 from torch import Tensor, nn
 
@@ -6,7 +8,7 @@ from volopt.models.cells import CELLS
 
 
 class Recurrent(nn.Module):
-    """A stack of one cell, optional batch norm over its outputs, and a linear head.
+    """Stack one cell, with an optional batch norm over its outputs and a linear head.
 
     Args:
         cell: a key of ``models.cells.CELLS``.
@@ -14,8 +16,8 @@ class Recurrent(nn.Module):
         hidden_size: units of each layer.
         num_layers: layers of the stack.
         batch_norm: normalise the top layer's outputs over batch and time, before the head.
-        dropout: between the layers, so without effect on a single one.
-        head_outputs: outputs of the head, of which the last is the forecast; one, but for the published protocol.
+        dropout: between layers, so it has no effect on a single layer.
+        head_outputs: of the head; the last one is the forecast. Only the published protocol has several.
     """
 
     def __init__(
@@ -32,7 +34,8 @@ class Recurrent(nn.Module):
         super().__init__()
         self.hidden_size, self.num_layers = hidden_size, num_layers
         between = dropout if num_layers > 1 else 0.0
-        self.recurrent = CELLS[cell].network(features, hidden_size, num_layers, dropout=between, batch_first=True)
+        stack = resolve_name(CELLS[cell].module)
+        self.recurrent: nn.Module = stack(features, hidden_size, num_layers, dropout=between, batch_first=True)
         self.norm = nn.BatchNorm1d(hidden_size) if batch_norm else None
         self.head = nn.Linear(hidden_size, head_outputs)
 

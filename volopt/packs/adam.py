@@ -7,22 +7,22 @@ BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # torch's defaults
 
 
 class PackedAdam:
-    """Adam, or AdamW where a member has a weight decay: torch's formulas (Kingma and Ba 2015; Loshchilov 2019).
+    """Compute Adam, or AdamW for members with weight decay.
+
+    The formulas are torch's (Kingma and Ba 2015; Loshchilov and Hutter 2019).
 
     Args:
         rows: the weights, shape (members, parameters), updated in place.
     """
 
     def __init__(self, rows: Tensor) -> None:
-        members = len(rows)
         self._rows = rows
         self.first, self.second = torch.zeros_like(rows), torch.zeros_like(rows)  # moments
-        self.steps = rows.new_zeros(members, 1, dtype=torch.float64)  # taken
-        self.rate = rows.new_zeros(members, 1, dtype=torch.float64)
-        self.decay = rows.new_zeros(members, 1, dtype=torch.float64)
+        # Steps taken, learning rates and weight decays.
+        self.steps, self.rate, self.decay = (rows.new_zeros(len(rows), 1, dtype=torch.float64) for _ in range(3))
 
     def step(self, gradient: Tensor) -> None:
-        """Update every member; each sum of a few numbers a member is in float64, as torch's are in Python."""
+        """Update every member. Per-member scalars are float64, as torch's are in Python."""
         self.steps += 1
         size = self.rate / (1 - BETA1**self.steps)
         root = (1 - BETA2**self.steps).sqrt()

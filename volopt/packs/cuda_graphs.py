@@ -1,28 +1,24 @@
-"""Work on tensors that stay where they are: recorded once on CUDA and replayed, done as it is said on the CPU.
+"""Functions on fixed memory: recorded once and replayed on CUDA, called as they are on the CPU.
 
-A network of a few units keeps a GPU busy for microseconds a call, less than Python takes to make it; a CUDA graph
-makes all calls of a training step at once.
+A call on a network of a few units keeps a GPU busy for microseconds, less than Python needs to make the call. A CUDA
+graph makes all calls of a training step at once.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor
 
-WARM_UP = 3  # calls before a recording, as torch asks for: libraries allocate on their first calls
+WARM_UP_CALLS = 3  # before a recording, as torch demands: libraries allocate on their first calls
 
 
 class GraphRecorder:
-    """Records works that follow each other in a stream of their own, beside those of other recorders.
+    """Record functions that run one after another in the recorder's own stream, beside those of other recorders.
 
-    They share the memory of one pool. The stream is also that of the recording: cuBLAS keeps a workspace a stream, and
-    works that are done at the same time must not share it.
-
-    Args:
-        device: where they work.
+    The recordings share one memory pool. They are made in the same stream in which they run: cuBLAS keeps a workspace
+    per stream, and functions that run at the same time must not share it.
     """
 
     def __init__(self, device: str) -> None:
@@ -31,56 +27,53 @@ class GraphRecorder:
         on_cuda = self._device.type == "cuda"
         self._stream = torch.cuda.Stream(self._device) if on_cuda else None  # type: ignore[no-untyped-call]
 
-    @contextmanager
-    def apart(self) -> Iterator[None]:
-        """Do what is said in the recorder's stream, after all that was said before; it is not waited for."""
+    def in_stream(self) -> AbstractContextManager[Any]:
+        """Return a context that launches in the recorder's stream, after all earlier launches, without waiting."""
         if self._stream is None:
-            yield
-            return
+            return nullcontext()
         self._stream.wait_stream(torch.cuda.current_stream(self._device))
-        with torch.cuda.stream(self._stream):
-            yield
+        return torch.cuda.stream(self._stream)
 
     def join(self) -> None:
-        """Have what is said from now on come after all that was done apart."""
+        """Run all later launches after those of the recorder's stream."""
         if self._stream is not None:
             torch.cuda.current_stream(self._device).wait_stream(self._stream)
 
-    def __call__(self, work: Callable[[Tensor], None], given: Tensor) -> Callable[[Tensor], None]:
-        """Return what does the work on a tensor such as ``given``.
+    def record(self, function: Callable[[Tensor], None], example: Tensor) -> Callable[[Tensor], None]:
+        """Return a callable that runs the function on tensors like the example.
 
-        On CUDA the work is done a few times at once. It must read no number back, and what it changes has to stay
-        where it is.
+        On CUDA this also calls the function a few times. The function must not read numbers from the device, and what
+        it changes must keep its place in memory.
         """
         if self._stream is None:
-            return work
+            return function
         with torch.cuda.device(self._device):
-            here = given.clone()
-            with self.apart():
-                for _ in range(WARM_UP):
-                    work(here)
+            static_input = example.clone()
+            with self.in_stream():
+                for _ in range(WARM_UP_CALLS):
+                    function(static_input)
             self.join()
-            graph = self._recorded(work, here)
+            graph = self._captured(function, static_input)
         self._pool = self._pool or graph.pool()
-        return partial(_replay, graph, here)
 
-    def _recorded(self, work: Callable[[Tensor], None], here: Tensor) -> torch.cuda.CUDAGraph:
+        def replay(tensor: Tensor) -> None:
+            static_input.copy_(tensor)
+            graph.replay()
+
+        return replay
+
+    def _captured(self, function: Callable[[Tensor], None], static_input: Tensor) -> torch.cuda.CUDAGraph:
         graph = torch.cuda.CUDAGraph()
         try:
-            # Other threads of the process may use the device meanwhile; and should the recording fail, torch does not
-            # go back to the stream there was.
+            # Other threads may use the device meanwhile, so errors are thread-local. After a failed recording torch
+            # does not restore the current stream, so the first context does.
             with (
                 torch.cuda.stream(torch.cuda.current_stream()),
                 torch.cuda.graph(graph, self._pool, self._stream, capture_error_mode="thread_local"),
             ):
-                work(here)
+                function(static_input)
         except RuntimeError as error:
-            if isinstance(error.__context__, torch.OutOfMemoryError):  # which the end of the recording hides
+            if isinstance(error.__context__, torch.OutOfMemoryError):  # the end of the recording hides it
                 raise error.__context__ from None
             raise
         return graph
-
-
-def _replay(graph: torch.cuda.CUDAGraph, here: Tensor, given: Tensor) -> None:
-    here.copy_(given)
-    graph.replay()

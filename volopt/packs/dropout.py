@@ -1,8 +1,8 @@
-"""Dropout whose masks are a function of seed, step and place: the same on every device and in every company.
+"""Dropout whose masks depend only on seed, step, layer and position: the same on every device and in every pack.
 
-Random numbers by counting (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): a number is a hash of
-where it is needed, so that a member drops the same units whoever is packed with it, and after going on from a state.
-They are not the numbers that torch's own dropout draws.
+Each random number is a hash of the position where it is used (Salmon et al. 2011, "Parallel random numbers: as easy as
+1, 2, 3"). A member therefore drops the same units in any pack, also after it continues from a state. These are not the
+numbers of torch's own dropout.
 """
 
 import torch
@@ -15,42 +15,40 @@ BITS = 24  # of each number
 
 
 class PackedDropout:
-    """Dropout of a pack, of its own rate for each member.
+    """Apply dropout with a rate and a seed for each member.
 
     Args:
         window: days of the pack.
-        batch: samples of a batch.
-        hidden_size: units, the pack's width.
-        device: where the masks are drawn.
+        batch: samples of the largest batch.
+        hidden_size: units of the pack.
+        steps: that each member's training has taken, whole numbers, shape (members, 1); read at each call.
     """
 
-    def __init__(self, window: int, batch: int, hidden_size: int, device: str) -> None:
-        back = torch.arange(window - 1, -1, -1, device=device)  # days before the last: the same in any longer window
-        row, unit = torch.arange(batch, device=device), torch.arange(hidden_size, device=device)
-        place = back[:, None, None] * 0x10001 + row[None, :, None] * 0x3779B1 + unit * 0x1000193
-        self._place = _as_int32(place)  # shape: (window, batch, hidden_size)
+    def __init__(self, window: int, batch: int, hidden_size: int, steps: Tensor) -> None:
+        device, self._steps = steps.device, steps
+        self.rate = torch.zeros(len(steps), 1, device=device)  # share to drop; 0 changes no bit
+        self.seed = torch.zeros(len(steps), 1, dtype=torch.int64, device=device)
+        days = torch.arange(window - 1, -1, -1, device=device)  # counted from the last: the same in any longer window
+        samples, units = torch.arange(batch, device=device), torch.arange(hidden_size, device=device)
+        self._positions = _as_int32(
+            days[:, None, None] * 0x10001 + samples[None, :, None] * 0x3779B1 + units * 0x1000193
+        )
 
-    def __call__(self, outputs: Tensor, rate: Tensor, seed: Tensor, step: Tensor, layer: int) -> Tensor:
-        """Return the outputs with some of them zero and the others as much larger.
+    def __call__(self, outputs: Tensor, layer: int) -> Tensor:
+        """Return a layer's outputs, some of them set to zero, and the others scaled up by 1 / (1 - rate).
 
         Args:
             outputs: shape (members, window, batch, hidden_size).
-            rate: share of them that is dropped, shape (members,); at 0 nothing changes, to the last bit.
-            seed: whole numbers, shape (members,).
-            step: of the member's training, whole numbers, shape (members,).
-            layer: whose outputs they are.
+            layer: its index.
         """
+        rate, seed, step = (values.view(-1, 1, 1, 1) for values in (self.rate, self.seed, self._steps.long()))
         keys = _as_int32(seed * _LARGE + step * _ODD + layer), _as_int32(step * _LARGE + seed)
-        place = self._place[:, : outputs.shape[2]]  # the last batch of an epoch may be smaller
-        numbers = _mixed(place, *(_mixed(key, key, key) for key in keys))
-        kept = (numbers >> (32 - BITS)) & (2**BITS - 1) >= _wide(rate * 2**BITS)
-        larger = torch.where(rate < 1, 1 / (1 - rate), 0.0)
-        dropped: Tensor = outputs * (kept * _wide(larger))
+        first, second = (_hash(key, key, key) for key in keys)
+        positions = self._positions[:, : outputs.shape[2]]  # the last batch of an epoch may be smaller
+        numbers = (_hash(positions, first, second) >> (32 - BITS)) & (2**BITS - 1)
+        scale = torch.where(rate < 1, 1 / (1 - rate), 0.0)
+        dropped: Tensor = outputs * ((numbers >= rate * 2**BITS) * scale)
         return dropped
-
-
-def _wide(values: Tensor) -> Tensor:
-    return values[:, None, None, None]
 
 
 def _as_int32(values: Tensor) -> Tensor:
@@ -58,11 +56,9 @@ def _as_int32(values: Tensor) -> Tensor:
     return (((values + 2**31) & (2**32 - 1)) - 2**31).to(torch.int32)
 
 
-def _mixed(place: Tensor, first: Tensor, second: Tensor) -> Tensor:
-    """Return a hash of each place under two keys, shape (members, …); of keys alone where all are of one shape."""
-    if place.dim() > first.dim():
-        first, second = _wide(first), _wide(second)
-    x = place + first
+def _hash(values: Tensor, first: Tensor, second: Tensor) -> Tensor:
+    """Return a hash of each value under two keys; the shapes broadcast."""
+    x = values + first
     x ^= (x >> 16) & 0xFFFF
     x *= _FIRST
     x ^= second

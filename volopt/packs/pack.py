@@ -1,128 +1,159 @@
-"""A pack: fits of one shape trained side by side, each with the numbers of ``training.fit`` within float32's rounding.
+"""A pack: fits of one shape trained together, each with the numbers of ``training.fit`` within float32's rounding.
 
-Members may differ in seed, window, learning rate, weight decay, dropout, patience, and width up to the pack's. They
-stand at epochs of their own, come and go between two epochs, and fail alone. A state of a pack is a state of
-``training.fit``, and the other way round. Only dropout draws other masks than torch's (``packs.dropout``).
+Members may differ in seed, window, learning rate, weight decay, dropout, patience, and width up to the pack's. Each is
+at its own epoch, joins and leaves between two epochs, and fails alone. A state of a pack is a state of
+``training.fit``, in both directions. Only dropout draws other masks than torch's (``packs.dropout``).
 """
 
-from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from volopt.errors import TrainingError
-from volopt.packs.member import PackMember, begun, rows_of
+from volopt.packs.layout import WeightLayout
+from volopt.packs.network import PackedNetwork
 from volopt.packs.shape import Data, PackCapacity, PackShape
-from volopt.packs.tensors import PackedNetwork
-from volopt.training.curves import Curves
 from volopt.training.fit import finish
-from volopt.training.progress import Progress
-from volopt.training.task import State, Task
+from volopt.training.history import TrainingHistory
+from volopt.training.network import seeded
+from volopt.training.state import generator_arrays, to_arrays, to_tensors
+from volopt.training.task import Arrays, Curves, Fit, State, Task
 from volopt.windows.dataset import Dataset
+
+MOMENTS = ("exp_avg", "exp_avg_sq")  # torch's names
 
 
 class Pack:
-    """Room for fits of one shape. Its caller computes under ``training.device.computing``.
+    """Train fits of one shape. The caller computes under ``training.device.computing``.
 
-    Args:
-        shape: of its members.
-        room: for how many, and of which sizes.
-        dataset: the study's data.
-        like: the samples of any fit of the shape.
+    The example is the samples of any fit of the shape.
     """
 
-    def __init__(self, shape: PackShape, room: PackCapacity, dataset: Dataset, like: Data) -> None:
-        self.shape, self.room, self._dataset = shape, room, dataset
-        self._network = PackedNetwork(shape, room, like)
+    def __init__(self, shape: PackShape, capacity: PackCapacity, dataset: Dataset, example: Data) -> None:
+        self.shape, self.capacity, self._dataset = shape, capacity, dataset
+        self._network = PackedNetwork(shape, capacity, example)
         self._members: dict[int, PackMember] = {}  # by slot
 
     @property
-    def active(self) -> dict[int, PackMember]:
-        """Return the members that are being trained, by slot."""
-        return {slot: member for slot, member in self._members.items() if member.rests_with is None}
+    def active(self) -> "dict[int, PackMember]":
+        """Return the members in training, by slot."""
+        return {slot: member for slot, member in self._members.items() if member.paused_state is None}
 
     def put(self, task: Task, data: Data, state: State | None) -> int:
-        """Have a fit go on from its state, in a slot that no active member has, and return the slot.
+        """Put a fit into a slot without an active member, and return the slot.
 
         Args:
-            task: a fit of the pack's shape, for which it has room.
+            task: a fit of the pack's shape and within its capacity.
             data: the fit's samples.
-            state: to go on from, or None to begin; one that the pack gave after its last epoch is still in its slot.
+            state: from which the fit continues, or None to begin. A member that is paused with it stays in its slot.
+
+        Raises:
+            KeyError, ValueError: the state is not one of the fit.
         """
-        for slot, member in self._members.items():
-            if state is not None and member.rests_with is state:
-                member.rests_with = None
-                return slot
-        arrays = state.arrays if state else begun(task, self.shape.features)
-        rows, steps = rows_of(self._network.layout, arrays, task.config.hidden_size)
-        slot = self._vacant()
-        self._network.put(slot, task.config, task.seed, data, rows, steps)
-        self._members[slot] = PackMember.of(task, self._dataset, data, arrays)
+        slot = self.paused_slot(state)
+        if slot is not None:
+            self._members[slot].paused_state = None
+            return slot
+        slots = set(range(self.capacity.slots))
+        slot = min(slots - set(self._members) or slots - set(self.active))
+        self._members[slot] = PackMember(self._network, slot, task, self._dataset, data, state)
         return slot
 
-    def has(self, state: State | None) -> bool:
-        """Return whether a member rests with this state in a slot."""
-        return state is not None and any(member.rests_with is state for member in self._members.values())
+    def paused_slot(self, state: State | None) -> int | None:
+        """Return the slot of the member that is paused with this state, or None."""
+        members = self._members.items() if state is not None else ()
+        return next((slot for slot, member in members if member.paused_state is state), None)
 
     def drop(self, slot: int) -> None:
         """Empty a slot."""
         self._members.pop(slot, None)
 
     def launch(self) -> None:
-        """Begin to go through train once, and to score valid, for all active members."""
-        self._members = self.active  # the weights of those that rest move on
+        """Start an epoch of all active members on train, and their forecast of valid; do not wait for the device."""
+        self._members = self.active  # training changes the weights in all slots, so paused members are lost
         if self.shape.batch_size != "full":
-            for slot, member in self._members.items():
-                self._network.order[slot] = torch.randperm(self.shape.train, generator=member.order)
+            for member in self._members.values():
+                member.shuffle()
         self._network.launch()
 
     def collect(self) -> None:
-        """Wait for what was launched, and note what came of it; what a member fails of stands in its ``error``."""
+        """Wait for the launched epoch, and add its losses to the members' histories."""
         train, valid = self._network.losses()
-        best = []
-        for slot, member in self._members.items():
-            try:
-                if member.course.note(train[slot], valid[slot], _MemberLearner(self._network, slot)):
-                    best.append(slot)
-                    member.has_best = True
-            except TrainingError as error:
-                member.error = error
+        best = [slot for slot, member in self._members.items() if member.add_losses(train[slot], valid[slot])]
         self._network.keep_best(best)
 
     def train_one_epoch(self) -> None:
-        """Launch and collect."""
+        """Launch an epoch and collect its losses."""
         self.launch()
         self.collect()
 
-    def progress(self, slot: int) -> Progress:
-        """Return how far a member has come, which leaves a finished one's slot empty and has another one rest."""
+    def progress(self, slot: int) -> State | Fit:
+        """Return the fit of a finished member, which leaves its slot, or the state of another one, which is paused."""
         member = self._members[slot]
-        state = member.state(self._network.layout, *self._network.rows(slot))
-        curves = Curves.from_arrays(state.arrays)
-        if member.course.finished:
+        state = member.state()
+        if member.history.finished:
             self.drop(slot)
-            return Progress(curves, fit=finish(member.task, self._dataset, state, member.data))
-        member.rests_with = state
-        return Progress(curves, state=state)
-
-    def _vacant(self) -> int:
-        empty = [slot for slot in range(self.room.slots) if slot not in self._members]
-        resting = [slot for slot, member in self._members.items() if member.rests_with is not None]
-        return (empty + resting)[0]
+            return finish(member.task, self._dataset, state, member.data)
+        member.paused_state = state
+        return state
 
 
-@dataclass(frozen=True)
-class _MemberLearner:
-    """What the course of a member asks of its network."""
+class PackMember:
+    """Hold one fit of a pack, except its tensors."""
 
-    network: PackedNetwork
-    slot: int
+    def __init__(
+        self, network: PackedNetwork, slot: int, task: Task, dataset: Dataset, data: Data, state: State | None
+    ) -> None:
+        if state is None:  # begin with the weights and generators that the fit has alone
+            weights = seeded(task, data["train"].features).state_dict()
+            arrays = to_arrays("weights", weights) | generator_arrays(task.device)
+        else:
+            arrays = state.arrays
+        self._network, self._slot, self.task, self.data = network, slot, task, data
+        self.history = TrainingHistory(task, dataset, data["valid"], Curves.from_arrays(arrays))
+        self.error: TrainingError | None = None
+        self.paused_state: State | None = None  # not None: the member is paused, and continues only from this state
+        self._generator = torch.Generator()  # of the order of batches
+        self._generator.set_state(to_tensors("generator", arrays)["cpu"])
+        # A pack draws nothing from the CUDA generator, so its state stays as it was.
+        self._cuda_generator = {name: value for name, value in arrays.items() if name == "generator.cuda"}
+        self._has_best = any(name.startswith("best.") for name in arrays)
+        network.put(slot, task, data, *_rows(network.layout, arrays, task.config.hidden_size))
 
-    def valid_forecast(self) -> Tensor:
-        return self.network.forecast(self.slot)
+    def shuffle(self) -> None:
+        """Draw the order of the train samples in the next epoch."""
+        self._network.order[self._slot] = torch.randperm(len(self.data["train"]), generator=self._generator)
 
-    def weights_are_finite(self) -> bool:
-        return self.network.is_finite(self.slot)
+    def add_losses(self, train: float, valid: float) -> bool:
+        """Add the losses of an epoch, and return whether its weights are the best so far and should be kept.
 
-    def layer_gradient_norms(self) -> list[float]:
-        return self.network.gradient_norms(self.slot)
+        ``error`` then holds the error of a fit that fails.
+        """
+        try:
+            is_best = self.history.add(train, valid, partial(self._network.result, self._slot))
+        except TrainingError as error:
+            self.error = error
+            return False
+        self._has_best |= is_best
+        return is_best
+
+    def state(self) -> State:
+        """Return the state from which the fit continues, in a pack or alone."""
+        layout, (rows, updates) = self._network.layout, self._network.rows(self._slot)
+        weights, first, second, best = (layout.values(row, self.task.config.hidden_size) for row in rows)
+        arrays = to_arrays("weights", weights) | (to_arrays("best", best) if self._has_best else {})
+        for index, name in enumerate(layout.names):
+            values = (torch.tensor(updates), first[name], second[name])
+            arrays |= to_arrays(f"optimizer.{index}", dict(zip(("step", *MOMENTS), values, strict=True)))
+        arrays |= to_arrays("generator", {"cpu": self._generator.get_state()}) | self._cuda_generator
+        return State(self.history.epoch, arrays=arrays | self.history.curves.to_arrays())
+
+
+def _rows(layout: WeightLayout, arrays: Arrays, hidden_size: int) -> tuple[Tensor, float]:
+    """Return a state's rows, shape (4, size), and its number of updates, as ``PackedNetwork.put`` takes them."""
+    optimizer = {name: to_tensors(f"optimizer.{index}", arrays) for index, name in enumerate(layout.names)}
+    first, second = ({name: values[kind] for name, values in optimizer.items() if values} for kind in MOMENTS)
+    kinds = [to_tensors("weights", arrays), first, second, to_tensors("best", arrays)]
+    rows = [layout.row(kind, hidden_size) if kind else torch.zeros(layout.size) for kind in kinds]
+    return torch.stack(rows), float(optimizer["head.bias"].get("step", 0.0))

@@ -1,104 +1,105 @@
-"""Which fits may stand in one pack, and what room they need there."""
+"""The shape that the fits of a pack share, and the capacity of a pack."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from volopt.training.task import Task, is_packable
+import torch
+
+from volopt.models.recurrent import Recurrent
+from volopt.packs.layout import WeightLayout
+from volopt.training.task import Config, Task, is_packable
 from volopt.windows.split import Split
 from volopt.windows.windows import Samples
 
 Data = Mapping[Split, Samples]  # of every split
-# Units. Fits of other widths up to the narrowest are packed as if they had it; past the widest each width stands alone.
-# On a GPU units that are not there cost less than another pack does.
-NARROWEST, WIDEST = {"cpu": 16, "cuda": 64}, 64
+# Units. Fits up to MIN_WIDTH share that width, and fits up to MAX_SHARED_WIDTH the next power of two. Wider fits share
+# a pack only with fits of their own width. On a GPU unused units cost less than another pack.
+MIN_WIDTH = {"cpu": 16, "cuda": 64}
+MAX_SHARED_WIDTH = 64
 
 
 @dataclass(frozen=True)
 class PackShape:
-    """What the members of a pack share: the network but for its exact width, the training step, and the data's size."""
+    """Hold what the fits of a pack share: the network except its exact width, the training step, and the data size."""
 
     cell: str
-    hidden_size: int  # the widest
+    hidden_size: int  # the largest
     num_layers: int
     batch_size: int | str
     loss: str
     head_outputs: int
     device: str
     precision: str
-    parts: int  # series that have train samples
+    parts: int  # series with train samples
     features: int
     train: int  # samples
     valid: int
 
     @property
-    def sizes(self) -> list[int]:
-        """Return the size of each batch of an epoch."""
-        if self.batch_size == "full":
-            return [self.train]
-        whole, rest = divmod(self.train, int(self.batch_size))
-        return [int(self.batch_size)] * whole + ([rest] if rest else [])
+    def max_batch(self) -> int:
+        """Return the samples of each batch of an epoch; the last batch may have fewer."""
+        return self.train if self.batch_size == "full" else min(int(self.batch_size), self.train)
+
+    def layout(self, hidden_size: int) -> WeightLayout:
+        """Return the layout of the weights of networks with up to ``hidden_size`` units."""
+        with torch.device("meta"):  # only the shapes are needed
+            model = Recurrent(
+                self.cell,
+                features=self.features,
+                hidden_size=hidden_size,
+                num_layers=self.num_layers,
+                head_outputs=self.head_outputs,
+            )
+        return WeightLayout(model)
 
 
 def shape_of(task: Task, data: Data) -> PackShape | None:
-    """Return the shape of the packs that can hold a fit, or None where it is to be trained by itself."""
+    """Return the shape of the packs that can train a fit, or None if it has to be trained alone."""
     config, train = task.config, data["train"]
     if not task.packed or not is_packable(config):
         return None
     return PackShape(
-        cell=config.cell,
-        hidden_size=_width(config.hidden_size, task.device),
-        num_layers=config.num_layers,
-        batch_size=config.batch_size,
-        loss=task.loss,
-        head_outputs=task.head_outputs,
-        device=task.device,
-        precision=task.precision,
-        parts=train.parts,
-        features=train.features,
-        train=len(train),
-        valid=len(data["valid"]),
-    )
+        config.cell, _shared_width(config.hidden_size, task.device), config.num_layers, config.batch_size,
+        task.loss, task.head_outputs, task.device, task.precision,
+        train.parts, train.features, len(train), len(data["valid"]),
+    )  # fmt: skip
 
 
-def _width(hidden_size: int, device: str) -> int:
-    """Return the next power of two, from ``NARROWEST`` on, or the width itself past ``WIDEST``."""
-    if hidden_size > WIDEST:
+def _shared_width(hidden_size: int, device: str) -> int:
+    if hidden_size > MAX_SHARED_WIDTH:
         return hidden_size
-    return max(NARROWEST[device.partition(":")[0]], 1 << (hidden_size - 1).bit_length())
+    return max(MIN_WIDTH[device.partition(":")[0]], 1 << (hidden_size - 1).bit_length())
 
 
 @dataclass(frozen=True)
 class PackCapacity:
-    """What a pack has room for.
+    """Hold the size of a pack.
 
-    A pack whose members all have its window need not ask on which days they begin, and one without dropout draws none.
+    Without shorter windows no mask is computed, and without dropout no random numbers.
     """
 
     slots: int
     hidden_size: int
     window: int
-    mixed: bool  # whether shorter windows are welcome
-    drops: bool  # whether dropout is
+    has_shorter_windows: bool
+    has_dropout: bool
 
     @classmethod
     def of(cls, tasks: Sequence[Task]) -> "PackCapacity":
-        """Return the room that these tasks need, a slot each."""
+        """Return the capacity for these tasks, each in a slot."""
         configs = [task.config for task in tasks]
         window = max(config.window for config in configs)
-        return cls(
-            slots=len(tasks),
-            hidden_size=max(config.hidden_size for config in configs),
-            window=window,
-            mixed=any(config.window != window for config in configs),
-            drops=any(map(_drops, tasks)),
-        )
+        width = max(config.hidden_size for config in configs)
+        has_shorter_windows = any(config.window < window for config in configs)
+        return cls(len(tasks), width, window, has_shorter_windows, any(map(_has_dropout, configs)))
 
-    def holds(self, task: Task) -> bool:
-        """Return whether a task of the pack's shape finds room, where a slot is free."""
-        window = task.config.window
-        fits = window == self.window or (self.mixed and window < self.window)
-        return fits and task.config.hidden_size <= self.hidden_size and (self.drops or not _drops(task))
+    def fits(self, task: Task) -> bool:
+        """Return whether a task of the pack's shape fits into a slot."""
+        config = task.config
+        window_fits = config.window == self.window or (self.has_shorter_windows and config.window < self.window)
+        dropout_fits = self.has_dropout or not _has_dropout(config)
+        return window_fits and dropout_fits and config.hidden_size <= self.hidden_size
 
 
-def _drops(task: Task) -> bool:
-    return task.config.num_layers > 1 and task.config.dropout > 0
+def _has_dropout(config: Config) -> bool:
+    return config.num_layers > 1 and config.dropout > 0

@@ -1,40 +1,37 @@
-"""How many fits a run trains together: what ``--pack`` says, or what suits the device and the samplers."""
+"""The number of fits that a run trains together: the option ``--pack``."""
 
 from collections.abc import Sequence
 
-import torch
-
 from volopt.definition.schema import Phase
 from volopt.errors import UsageError
+from volopt.samplers import SAMPLERS
 
 AUTO = "auto"
-MOST = 4096  # fits that may be asked for at the same time
-MOST_AUTO = 1024  # the networks of `search` fill a GPU by then, in some twenty packs
-LEARNING = frozenset({"tpe", "gp", "cmaes"})  # samplers that propose by what came of earlier trials
-AT_ONCE = 4  # auto leaves these at least so many rounds of trials to learn from
+MAX_PACK = 4096
+MAX_AUTO = 1024  # enough networks of the study file `search` to fill a GPU, in about twenty packs
+MIN_ROUNDS = 4  # of results: auto keeps packs so small that a sampler that learns gets this many
 
 
-def members(said: str | None, device: str, phases: Sequence[Phase], seeds: int) -> int:
-    """Return how many fits are trained together at most; 1: each by itself.
+def max_pack(option: str | None, phases: Sequence[Phase], seeds: int) -> int:
+    """Return the largest number of fits to train together; 1, the default, means no packs.
 
     Args:
-        said: a number, ``auto``, or None, which is ``auto`` on a GPU and 1 on the CPU.
-        device: resolved.
-        phases: that are to be run.
+        option: a number, ``auto``, or None.
+        phases: of the run.
         seeds: fits of a trial.
 
     Raises:
-        UsageError: it is neither a number in range nor ``auto``.
+        UsageError: the option is neither a number in range nor ``auto``.
     """
-    if said is None:
-        said = AUTO if torch.device(device).type == "cuda" else "1"
-    if said == AUTO:
-        learning = [max(1, (phase.trials or 1) // AT_ONCE) * seeds for phase in phases if phase.sampler in LEARNING]
-        return min([MOST_AUTO, *learning])
-    number = int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else 0
-    if not 1 <= number <= MOST:
+    if option is None:
+        return 1
+    if option == AUTO:
+        learning = [phase for phase in phases if SAMPLERS[phase.sampler].learns]
+        return min([MAX_AUTO, *(max(1, (phase.trials or 1) // MIN_ROUNDS) * seeds for phase in learning)])
+    number = int(option) if option.isascii() and option.isdecimal() and len(option) < 10 else 0
+    if not 1 <= number <= MAX_PACK:
         raise UsageError(
-            f"--pack {said} is neither auto nor a number from 1 to {MOST}",
-            "write auto, or how many fits to train together, such as 64",
+            f"--pack {option} is neither auto nor a number from 1 to {MAX_PACK}",
+            "write auto, or the number of fits to train together, for example 64",
         )
     return number

@@ -28,23 +28,23 @@ class Step(NamedTuple):
     adds_bias: bool = False
 
 
-def _rnn(day: Tensor, state: State, weight: Tensor, bias: Tensor) -> State:
+def _rnn(projection: Tensor, state: State, weight: Tensor, bias: Tensor) -> State:
     """Return h' = tanh(x + U h), where x is the day's projection (Elman 1990)."""
-    return (torch.tanh(torch.baddbmm(day, state[0], weight)),)
+    return (torch.tanh(torch.baddbmm(projection, state[0], weight)),)
 
 
-def _lstm(day: Tensor, state: State, weight: Tensor, bias: Tensor) -> State:
+def _lstm(projection: Tensor, state: State, weight: Tensor, bias: Tensor) -> State:
     """Return h' = o tanh(c') and c' = f c + i g (Hochreiter and Schmidhuber 1997), gates in the order i, f, g, o."""
-    input_gate, forget_gate, candidate, output_gate = torch.baddbmm(day, state[0], weight).chunk(4, dim=-1)
+    input_gate, forget_gate, candidate, output_gate = torch.baddbmm(projection, state[0], weight).chunk(4, dim=-1)
     cell = torch.sigmoid(forget_gate) * state[1] + torch.sigmoid(input_gate) * torch.tanh(candidate)
     return torch.sigmoid(output_gate) * torch.tanh(cell), cell
 
 
-def _gru(day: Tensor, state: State, weight: Tensor, bias: Tensor) -> State:
+def _gru(projection: Tensor, state: State, weight: Tensor, bias: Tensor) -> State:
     """Return h' = (1 - z) n + z h, n = tanh(x_n + r (U h + c)) (Cho et al. 2014), gates in the order r, z, n."""
     recurrent = torch.baddbmm(bias, state[0], weight)
     sizes = [2 * state[0].shape[-1], state[0].shape[-1]]
-    gates, candidate = torch.split(day, sizes, -1)
+    gates, candidate = torch.split(projection, sizes, -1)
     recurrent_gates, recurrent_candidate = torch.split(recurrent, sizes, -1)
     reset, update = torch.sigmoid(gates + recurrent_gates).chunk(2, dim=-1)
     candidate = torch.tanh(candidate + reset * recurrent_candidate)

@@ -1,1 +1,1 @@
-"""What people look at: figures, the dashboard, the report, tables for other programs."""
+"""The report: a study as one HTML file."""

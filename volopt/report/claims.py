@@ -1,66 +1,67 @@
-"""The paper's claims, looked up in this study alone."""
+"""Show the verdicts on the paper's claims that this study gives."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import partial
 from itertools import groupby
 
 from volopt.claims.claims import CLAIMS, Claim
-from volopt.claims.findings import Finding, findings
-from volopt.claims.lookup import StoredStudy, stored, together
-from volopt.comparison.statistics import FEWEST_SEEDS
+from volopt.claims.findings import Finding, evaluate_claims
+from volopt.claims.lookup import Matches, find_studies
+from volopt.comparison.statistics import MIN_SEEDS
 from volopt.figures import words
 from volopt.figures.study_view import StudyView
-from volopt.report.blocks import Block, SourceBlock, TableBlock, TextBlock, told
+from volopt.optuna_internals import storage_of
+from volopt.report.blocks import Block, SourceBlock, TableBlock, TextBlock, error_sentences
 
 COLUMNS = ("claim", "verdict", "effect", "95 % interval", "p", "seeds", "the effect is")
 
 
-def claims(subject: StudyView) -> Iterator[Block]:
-    """Return the verdicts on the claims that this study can be asked about, and what the others take."""
-    if subject.is_panel:
-        yield TextBlock("The study is of a panel of instruments: the paper's claims are about networks for one stock.")
+def claims(view: StudyView) -> Iterator[Block]:
+    """Return the verdicts on the claims that this study can show, and the commands that complete the others."""
+    if view.is_panel:
+        yield TextBlock("The paper's claims are about networks for one stock; this study has a panel of instruments.")
         return
-    places = stored(subject.study._storage, [subject.name], subject.artifacts)
-    asked = [each for each in (_of_these(claim, places) for claim in CLAIMS) if each.studies]
-    if not asked:
+    matches = find_studies(storage_of(view.study), [view.name], view.artifacts)
+    relevant = [claim for claim in (_matching(claim, matches) for claim in CLAIMS) if claim.studies]
+    if not relevant:
         yield TextBlock(
-            "The study trains other networks, or on another quantity, than the study files that ship with volopt: it "
-            "is no evidence for or against the paper's claims."
+            "The study is no evidence for or against the paper's claims: its networks, training or quantities differ "
+            "from those of the study files that ship with volopt."
         )
         return
-    found = findings(partial(together, places), asked)
-    for topic, group in groupby((each for each in found if each.outcome is not None), lambda each: each.claim.topic):
-        yield TableBlock(f"{topic[0].upper()}{topic[1:]}", COLUMNS, [_row(each) for each in group])
-    if any(each.outcome is not None for each in found):
+    findings = evaluate_claims(matches, relevant)
+    tested = [finding for finding in findings if finding.outcome is not None]
+    for topic, group in groupby(tested, lambda finding: finding.claim.topic):
+        yield TableBlock(f"{topic[0].upper()}{topic[1:]}", COLUMNS, [_row(finding) for finding in group])
+    if tested:
         yield TextBlock(
-            f"A verdict takes {FEWEST_SEEDS} seeds; with fewer, claims are inconclusive. Each p is corrected for the "
+            f"A verdict takes {MIN_SEEDS} seeds; with fewer, claims are inconclusive. Each p is corrected for the "
             "claims of its table (Holm)."
         )
-    broken = dict.fromkeys(told(each.broken) for each in found if each.broken)
-    yield from (TextBlock(each, warning=True) for each in broken)
-    yield from _missing(found)
+    broken = dict.fromkeys(error_sentences(finding.broken) for finding in findings if finding.broken)
+    yield from (TextBlock(message, warning=True) for message in broken)
+    yield from _missing(findings)
 
 
-def _of_these(claim: Claim, places: dict[str, list[StoredStudy]]) -> Claim:
-    """Return the claim with those sets of studies that this one belongs to."""
-    return claim._replace(studies=tuple(names for names in claim.studies if any(places[name] for name in names)))
+def _matching(claim: Claim, matches: Matches) -> Claim:
+    """Return the claim with only the sets of studies that this study belongs to."""
+    return claim._replace(studies=tuple(names for names in claim.studies if any(matches[name] for name in names)))
 
 
 def _row(finding: Finding) -> tuple[object, ...]:
-    found, claim = finding.outcome, finding.claim
-    assert found is not None
-    interval = f"{words.number(found.low)} … {words.number(found.high)}"
-    return claim.text, finding.verdict, found.effect, interval, finding.p, found.n, claim.effect
+    outcome, claim = finding.outcome, finding.claim
+    assert outcome is not None
+    interval = f"{words.number(outcome.low)} … {words.number(outcome.high)}"
+    return claim.text, finding.verdict, outcome.effect, interval, finding.p, outcome.n, claim.effect
 
 
-def _missing(found: Sequence[Finding]) -> Iterator[Block]:
-    not_run = Counter(each.study for each in found if each.outcome is None)
-    commands = dict.fromkeys(command for each in found for command in each.commands)
+def _missing(findings: Sequence[Finding]) -> Iterator[Block]:
+    """Return the commands that complete the claims which are not run or have too few seeds."""
+    commands = dict.fromkeys(command for finding in findings for command in finding.commands)
     if not commands:
         return
-    places = ", ".join(f"{study} ({count})" for study, count in not_run.items())
-    told = f"Not run: claims on {places}. " if not_run else ""
-    yield TextBlock(f"{told}What is not run, or has under {FEWEST_SEEDS} seeds, takes")
+    counts = Counter(finding.study for finding in findings if finding.outcome is None)
+    not_run = ", ".join(f"{study} ({count})" for study, count in counts.items())
+    yield TextBlock(f"{f'Not run: claims on {not_run}. ' if not_run else ''}To complete these claims, run")
     yield SourceBlock("\n".join(commands))
-    yield TextBlock("with --data DIR where the data are not volopt's default.")
+    yield TextBlock("with --data DIR if the data are not volopt's default.")

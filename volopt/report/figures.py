@@ -1,51 +1,49 @@
-"""Figures as the report sets them: a drawing for each panel, and title, legend and notes as text."""
+"""Set figures for the report: a plotly drawing for each subplot, and title, legend and notes as text."""
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from plotly import io
 from plotly.colors import sample_colorscale
 
 from volopt.figures import colours
-from volopt.figures.chart import Axis, Band, Bars, Chart, ColourScale, Line, Mark, Points, ReferenceLine, TimeSpans
-from volopt.figures.drawing.plotly import panel_figure
-from volopt.figures.kinds import KINDS
+from volopt.figures.chart import Axis, Band, Bars, Chart, Line, Mark, Points, ReferenceLine, TimeSpans
+from volopt.figures.drawing.plotly import subplot_figure
+from volopt.figures.kinds import KINDS, FigureKind
 from volopt.figures.study_view import NothingToPlotError, StudyView
-from volopt.report.blocks import Block, ColourBar, FigureBlock, LegendEntry, SubplotArea, TextBlock, told
+from volopt.report.blocks import Block, FigureBlock, LegendEntry, SubplotArea, TextBlock, error_sentences
 
-DIGITS = 5  # of the numbers that are drawn
-LETTER = 7  # pixels
-
-
-def figures(subject: StudyView, kinds: Sequence[str]) -> list[Block]:
-    """Return the figures of these kinds; in place of those that have nothing to draw, the sentences that say why."""
-    found: list[Block] = []
-    for kind in kinds:
-        block = _figure(subject, kind)
-        if block not in found:  # several often lack the same
-            found.append(block)
-    return found
+DIGITS = 5  # of drawn numbers
+LETTER_WIDTH = 7  # pixels
 
 
-def _figure(subject: StudyView, kind: str) -> Block:
+def figures(view: StudyView, section: str) -> list[Block]:
+    """Return the figures of a section; for a figure with nothing to draw, the sentence that says why."""
+    blocks: list[Block] = []
+    for kind in KINDS.values():
+        if kind.report == section and (block := _figure(view, kind)) not in blocks:
+            blocks.append(block)  # several figures often give the same reason
+    return blocks
+
+
+def _figure(view: StudyView, kind: FigureKind) -> Block:
     try:
-        chart = KINDS[kind].chart(subject)
+        chart = kind.chart(view)
     except NothingToPlotError as error:
-        return TextBlock(told(error))
-    columns = min(chart.columns, len(chart.panels))
+        return TextBlock(error_sentences(error))
+    columns = min(chart.columns, len(chart.subplots))
     return FigureBlock(
         title=chart.title,
-        about=chart.subtitle if chart.subtitle != subject.about else "",
-        notes=[note for note in chart.notes if note not in subject.notes],  # those stand at the top of the page
-        legend=[_entry(name, mark) for name, mark in chart.legend().items()],
-        gradient=_gradient(chart.scale) if chart.scale else None,
+        notes=[note for note in chart.notes if note not in view.warnings],  # the page shows warnings at its top
+        legend=[_legend_entry(name, mark) for name, mark in chart.legend().items()],
+        scale=chart.scale,
+        colours=sample_colorscale(colours.SCALE, 9),
         columns=columns,
-        places=[_place(each, alone=columns == 1) for each in chart.split()],
+        areas=[_area(part, alone=columns == 1) for part in chart.split()],
     )
 
 
-def _entry(name: str, mark: Mark) -> LegendEntry:
+def _legend_entry(name: str, mark: Mark) -> LegendEntry:
     if isinstance(mark, Line | ReferenceLine):
         return LegendEntry(name, mark.colour, "dashed" if mark.dashed else "line")
     shape = "band" if isinstance(mark, Band) else "area" if isinstance(mark, Bars | TimeSpans) else "point"
@@ -54,31 +52,18 @@ def _entry(name: str, mark: Mark) -> LegendEntry:
     return LegendEntry(name, getattr(mark, "colour", colours.ACTUAL), shape)
 
 
-def _place(chart: Chart, *, alone: bool) -> SubplotArea:
-    (panel,) = chart.panels
-    drawing = _rounded(io.to_json(panel_figure(chart), validate=False))
-    layout = drawing["layout"]
-    if "coloraxis" in layout:
-        layout["coloraxis"]["showscale"] = False  # it stands once under the figure
-    label = ", ".join(filter(None, (panel.title or chart.title, panel.y.title, panel.x.title)))
-    return SubplotArea(label, chart.row_height, _width(panel.x) if alone else 0, drawing)
+def _area(chart: Chart, *, alone: bool) -> SubplotArea:
+    (subplot,) = chart.subplots
+    text = io.to_json(subplot_figure(chart), validate=False)
+    drawing: dict[str, Any] = json.loads(text, parse_float=lambda number: float(f"{float(number):.{DIGITS}g}"))
+    if "coloraxis" in drawing["layout"]:
+        drawing["layout"]["coloraxis"]["showscale"] = False  # the figure shows its colour bar once
+    label = ", ".join(filter(None, (subplot.title or chart.title, subplot.y.title, subplot.x.title)))
+    return SubplotArea(label, chart.row_height, _width(subplot.x) if alone else 0, drawing)
 
 
 def _width(axis: Axis) -> int:
+    """Return the width in pixels at which the tick labels do not touch."""
     labels = [*axis.names, *(text for _, text in axis.ticks)]
     longest = max((len(line) for label in labels for line in label.split("\n")), default=0)
-    return LETTER * (longest + 2) * len(labels)
-
-
-def _rounded(text: str) -> Any:
-    return json.loads(text, parse_float=_round)
-
-
-def _round(number: str) -> float:
-    return float(f"{float(number):.{DIGITS}g}")
-
-
-def _gradient(scale: ColourScale) -> ColourBar:
-    low, high = (f"{end:.4g}" for end in (scale.low, scale.high))
-    title = f"{scale.title}, log scale" if scale.log else scale.title
-    return ColourBar(title, low, high, sample_colorscale(colours.SCALE, 9))
+    return LETTER_WIDTH * (longest + 2) * len(labels)

@@ -1,70 +1,66 @@
-"""The report of a study as one HTML file: text and tables without scripts, figures drawn by plotly from numbers."""
+"""Write the report of a study as one HTML file: text and tables need no script, plotly draws the figures."""
 
-from functools import partial
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import optuna
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 import volopt
-from volopt.definition.schema import Definition
 from volopt.figures.study_view import StudyView
-from volopt.report import claims, question, record, results
+from volopt.report import claims, question, reproduce, results
 from volopt.report.blocks import Block, Section
 from volopt.report.figures import figures
-from volopt.storage.artifacts import Artifacts
+
+SECTIONS: tuple[tuple[str, str, Callable[[StudyView], Iterator[Block]] | None], ...] = (
+    ("question", "The question", question.question),
+    ("data", "The data", question.data),
+    ("results", "Results", results.results),
+    ("grid", "The grid", None),
+    ("importance", "Parameter importance", None),
+    ("curves", "Learning curves", None),
+    ("forecast", "Forecast", None),
+    ("baselines", "Baselines", results.baselines),
+    ("findings", "The paper's claims", claims.claims),
+    ("search", "The search", None),
+    ("best", "The best configuration", reproduce.best),
+    ("record", "Run record", reproduce.record),
+    ("commands", "Next steps", reproduce.next_steps),
+)  # id, title and text; the figures of ``figures.kinds`` with this ``report`` follow the text
 
 
-def page(study: optuna.Study, definition: Definition, artifacts: Artifacts) -> str:
-    """Return the report of a study, whatever state it is in; it asks no other host for anything."""
-    subject = StudyView(study, definition, artifacts)
+def page(view: StudyView) -> str:
+    """Return the report of a study in any state; the page loads nothing from another host."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,  # names, titles and reasons come from strangers
+        autoescape=True,  # names, titles and reasons may come from strangers
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return (
-        environment.get_template("page.html.j2")
-        .render(
-            subject=subject,
-            sections=sections(subject),
-            last=_last_event(subject),
-            version=volopt.__version__,
-            plotly=Markup(get_plotlyjs()),
-        )
-        .encode(errors="replace")
-        .decode()
-    )  # halves of characters, which no file can hold
+    html = environment.get_template("page.html.j2").render(
+        view=view,
+        sections=sections(view),
+        last_event=_last_event(view),
+        version=volopt.__version__,
+        plotly=Markup(get_plotlyjs()),
+    )
+    return html.encode(errors="replace").decode()  # no file can hold a lone surrogate
 
 
-def sections(subject: StudyView) -> list[Section]:
-    """Return the sections in their order."""
-    draw = partial(figures, subject)
-    parts: list[tuple[str, str, list[Block]]] = [
-        ("question", "The question", [*question.question(subject)]),
-        ("data", "The data", [*question.data(subject)]),
-        ("results", "Results", [*results.results(subject)]),
-        ("grid", "The grid", draw(["grid", "error"])),
-        ("importance", "What matters", draw(["importance"])),
-        ("curves", "Learning curves", draw(["curves"])),
-        ("forecast", "Forecast", draw(["forecast"])),
-        ("baselines", "Baselines", [*results.baselines(subject), *draw(["skill"])]),
-        ("findings", "The paper's claims", [*claims.claims(subject)]),
-        ("search", "The search", draw(["history", "slice", "contour", "parallel", "timeline"])),
-        ("best", "The best configuration", [*record.best(subject)]),
-        ("record", "Run record", [*record.record(subject)]),
-        ("commands", "Going on", [*record.further(subject)]),
-    ]
-    if subject.unread:  # by all that was to be drawn
-        next(blocks for name, _, blocks in parts if name == "results").insert(0, results.unread(subject))
-    return [Section(*part) for part in parts]
+def sections(view: StudyView) -> list[Section]:
+    """Return the sections in order."""
+    filled = {
+        id: Section(id, title, [*(text(view) if text else ()), *figures(view, id)]) for id, title, text in SECTIONS
+    }
+    if view.unread:  # known once all sections are filled
+        blocks = [results.unread(view), *filled["results"].blocks]
+        filled["results"] = filled["results"]._replace(blocks=blocks)
+    return list(filled.values())
 
 
-def _last_event(subject: StudyView) -> str:
-    """Return when the study last changed: the report is a function of the study, and not of the clock."""
-    times = [time for trial in subject.trials for time in (trial.datetime_start, trial.datetime_complete) if time]
+def _last_event(view: StudyView) -> str:
+    """Return when the study last changed; the report depends on the study and not on the clock."""
+    times = [time for trial in view.trials for time in (trial.datetime_start, trial.datetime_complete) if time]
     return max(times).isoformat(" ", "minutes") if times else ""

@@ -1,106 +1,98 @@
-"""What the study asks, and of which data."""
+"""Say what the study asks, and which data it uses."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from volopt.definition.schema import Definition, Phase, Range
+from volopt.definition.schema import Range
 from volopt.definition.space import Entry
 from volopt.figures import words
 from volopt.figures.study_view import StudyView
-from volopt.report import instruments
-from volopt.report.blocks import Block, FactsBlock, TableBlock, TextBlock
+from volopt.report.blocks import Block, FactsBlock, TableBlock, TextBlock, short_table
 from volopt.studies import listing
 from volopt.studies import study as studies
 
 
-def question(subject: StudyView) -> Iterator[Block]:
-    """Return what is searched, by what it is judged, and how far the phases are."""
-    definition = subject.definition
-    objective, training = definition.objective, definition.training
-    lowest, lower = ("lowest", "lower") if objective.direction == "minimize" else ("highest", "higher")
+def question(view: StudyView) -> Iterator[Block]:
+    """Return what is searched, how it is judged, and the progress of the phases."""
+    definition, training = view.definition, view.definition.training
+    lowest, lower = ("highest", "higher") if view.maximizes else ("lowest", "lower")
     yield TextBlock(
-        f"Which {_listed(list(definition.space))} of the network give the {lowest} {objective.metric}, when it "
-        f"forecasts {definition.data.target} of {subject.told} one trade day ahead?"
+        f"Which {_join(list(definition.space))} of the network give the {lowest} {view.metric}, when it "
+        f"forecasts {definition.data.target} of {view.instrument_label} one trade day ahead?"
     )
     yield FactsBlock(
         {
-            "judged by": f"{words.metric(objective.metric)}; {lower} is better",
-            "a trial is": f"one configuration, trained {training.epochs} epochs from {words.seeds(training.seeds)}; "
-            "its value is their mean",
+            "judged by": f"{words.metric_title(view.metric)}; {lower} is better",
+            "a trial is": f"one configuration, trained for {training.epochs} epochs from "
+            f"{words.seeds(training.seeds)}; its value is their mean",
         }
     )
-    done = {phase["name"]: phase for phase in listing.summary(subject.study, definition)["phases"]}
+    progress = [f"{phase['done']} of {phase['total']}" for phase in listing.summary(view.study, definition)["phases"]]
     rows = [
-        (phase.name, phase.sampler, _varies(phase), f"{done[phase.name]['done']} of {done[phase.name]['total']}")
-        for phase in definition.phases
+        (phase.name, phase.sampler, _join([*phase.grid, *phase.vary]), done)
+        for phase, done in zip(definition.phases, progress, strict=True)
     ]
     yield TableBlock("Phases", ("phase", "sampler", "varies", "trials done"), rows)
-    baseline = definition.baseline()
-    space = [(key, _entry(entry), baseline[key]) for key, entry in definition.space.items()]
-    yield TableBlock("What varies", ("parameter", "values", "baseline"), space)
-    rest = {key: value for key, value in baseline.items() if key not in definition.space}
-    yield TextBlock(f"All else stays: {words.params(rest)}." if rest else "All else stays as the study file has it.")
+    defaults = definition.defaults()
+    space = [(key, _entry_text(entry), defaults[key]) for key, entry in definition.space.items()]
+    yield TableBlock("Search space", ("parameter", "values", "default"), space)
+    fixed = {key: value for key, value in defaults.items() if key not in definition.space}
+    yield TextBlock(f"Fixed: {words.params(fixed)}." if fixed else "All other settings are those of the study file.")
 
 
-def data(subject: StudyView) -> Iterator[Block]:
+def data(view: StudyView) -> Iterator[Block]:
     """Return where the data come from, what is forecast from what, and on which days."""
-    said, source = subject.definition.data, studies.data_of(subject.study)
-    yield from (TextBlock(note, warning=True) for note in subject.notes)
+    settings, source = view.definition.data, studies.data_of(view.study)
+    yield from (TextBlock(warning, warning=True) for warning in view.warnings)
     yield FactsBlock(
         {
-            "provider": source["provider"],
-            "fingerprint": source["fingerprint"][:12],
-            "instruments" if subject.is_panel else "instrument": subject.told,
-            "features": ", ".join(said.features),
-            "target": said.target,
-            "transform": said.transform,
-            "anchor": said.anchor,
-            "scaling": said.scaling,
-            "files": f"{said.files.history}, {said.files.test}" if said.files else None,
+            "provider": source.provider,
+            "fingerprint": source.fingerprint[:12],
+            "instruments" if view.is_panel else "instrument": view.instrument_label,
+            "features": ", ".join(settings.features),
+            "target": settings.target,
+            "transform": settings.transform,
+            "anchor": settings.anchor,
+            "scaling": settings.scaling,
+            "files": f"{settings.files.history}, {settings.files.test}" if settings.files else None,
         }
     )
-    yield TableBlock("Splits", ("split", "first day", "last day", "days forecast"), list(_splits(subject)))
-    yield from instruments.data(subject) if subject.is_panel else _frames(subject)
-    if subject.definition.published is not None:
-        yield from _published(subject.definition)
+    yield TableBlock("Splits", ("split", "first day", "last day", "days forecast"), list(_splits(view)))
+    frames = view.last_run_data.frames
+    rows = [(frame.name, frame.first, frame.last, "; ".join(frame.quality)) for frame in frames]
+    if view.is_panel:
+        yield from short_table("Instruments", ("instrument", "first day", "last day", "quality"), rows)
+        yield from short_table("Left out", ("instrument", "reason"), list(view.left_out.items()))
+    else:
+        yield from (TextBlock(f"{name}: {first} to {last}; {quality}.") for name, first, last, quality in rows)
+    published = view.definition.published
+    if published is not None:
+        yield TextBlock(
+            "The study follows the protocol of the paper's notebooks, which other studies should not follow: see "
+            "[published] in the study file."
+        )
+        if published.scale_each_file:
+            text = "The scaling used the valid days, and the test file is scaled by its own values."
+            yield TextBlock(text, warning=True)
+        yield FactsBlock(dict(published))
 
 
-def _frames(subject: StudyView) -> Iterator[Block]:
-    for frame in subject.recorded.get("frames", []):
-        yield TextBlock(f"{frame['name']}: {frame['first']} to {frame['last']}; {'; '.join(frame['quality'])}.")
-
-
-def _splits(subject: StudyView) -> Iterator[tuple[object, ...]]:
-    """Return each split with the days it has to forecast, as the last run found them."""
-    said, days = subject.definition.data, subject.recorded.get("days", {})
-    result = subject.result(subject.complete[0]) if subject.complete else None
-    for split, span in (("train", said.train), ("valid", said.valid), ("test", said.test)):
-        dates: Any = result.dates.get(split, ()) if result else ()
+def _splits(view: StudyView) -> Iterator[tuple[object, ...]]:
+    """Return each split with the number of its forecast days, as the last run found them."""
+    settings, days = view.definition.data, view.last_run_data.days
+    file = view.file(view.complete[0]) if view.complete else None
+    for split, span in (("train", settings.train), ("valid", settings.valid), ("test", settings.test)):
+        dates: Any = file.days[split].date if file and split in file.days else ()
         first, last = span or ((dates[0], dates[-1]) if len(dates) else (None, None))
         yield split, first, last, days.get(split) or len(dates) or None
 
 
-def _published(definition: Definition) -> Iterator[Block]:
-    assert definition.published is not None
-    yield TextBlock(
-        "The study follows the protocol of the paper's notebooks, which one would not follow otherwise: see "
-        "[published] in the study file."
-    )
-    if definition.published.scale_each_file:
-        yield TextBlock("Scaling has seen the valid days, and the test file is scaled by itself.", warning=True)
-    yield FactsBlock(dict(definition.published))
-
-
-def _varies(phase: Phase) -> str:
-    return _listed([*phase.grid, *phase.vary])
-
-
-def _entry(entry: Entry) -> str:
+def _entry_text(entry: Entry) -> str:
     if isinstance(entry, Range):
         step = f", every {entry.step}" if entry.step else ""
         return f"{words.number(entry.low)} to {words.number(entry.high)}{step}{', log scale' if entry.log else ''}"
     return ", ".join(map(words.number, entry))
 
 
-def _listed(names: list[str]) -> str:
+def _join(names: list[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

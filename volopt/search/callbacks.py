@@ -1,21 +1,48 @@
-"""What the driver tells whoever watches."""
+"""React to a run while it goes on: progress displays, pictures, notes."""
 
+from collections.abc import Sequence
+
+import optuna
 from optuna.trial import FrozenTrial
 
 from volopt.definition.schema import Phase
+from volopt.search.plan import PhasePlan
+from volopt.storage.artifacts import Artifacts
+from volopt.studies.trial_file import TrialFile
 
 
 class Callback:
-    """Hears everything and says nothing; progress displays override what they show."""
+    """Do nothing at each event of a run. Subclasses override the events that they need."""
 
-    def phase_started(self, phase: Phase, done: int, total: int, best: float | None) -> None:
-        """Hear that a phase begins with ``done`` of its ``total`` trials finished, and the study's best value."""
+    def on_run_begin(self, study: optuna.Study, artifacts: Artifacts, plans: Sequence[PhasePlan]) -> None:
+        """React to the begin of a run; ``plans`` tells what is left of each phase."""
 
-    def trial_started(self, phase: Phase, number: int) -> None:
-        """Hear that a trial began."""
+    def on_phase_begin(self, phase: Phase, done: int, total: int, best: float | None) -> None:
+        """React to the begin of a phase with ``done`` of ``total`` trials finished, and the study's best value."""
 
-    def trained(self, seconds: float) -> None:
-        """Hear that about this many CPU seconds of work, as estimated, are done."""
+    def on_trial_begin(self, phase: Phase, number: int) -> None:
+        """React to the begin of a trial."""
 
-    def trial_finished(self, phase: Phase, trial: FrozenTrial) -> None:
-        """Hear that a trial is COMPLETE, PRUNED or FAIL."""
+    def on_progress(self, seconds: float) -> None:
+        """React to work that took about this many CPU seconds, as estimated."""
+
+    def on_trial_result(self, trial: optuna.Trial, file: TrialFile, value: float | None) -> None:
+        """React to the results of a trial that is still RUNNING, which is when Optuna lets files be attached.
+
+        Args:
+            trial: RUNNING.
+            file: its results.
+            value: which it will have; None where it is pruned.
+        """
+
+    def on_trial_failure(self, trial: optuna.Trial | FrozenTrial, reason: str) -> None:
+        """React to a trial that failed."""
+
+    def on_trial_end(self, phase: Phase, trial: FrozenTrial) -> None:
+        """React to a trial that is COMPLETE, PRUNED or FAIL."""
+
+    def on_phase_end(self, phase: Phase) -> None:
+        """React to the end of a phase."""
+
+    def on_run_end(self, study: optuna.Study) -> None:
+        """React to the end of a run; all that it read of the study is still in memory."""

@@ -1,8 +1,8 @@
-"""Ctrl-C and a polite kill: the first ends a run in good order, within seconds; a second one ends it at once.
+"""Ctrl-C and SIGTERM: the first ends a run in order, within ``GRACE_SECONDS``; a second one ends it at once.
 
-The first is raised as KeyboardInterrupt only where the driver waits or trains, so that no write to the storage is cut
-in two; elsewhere it is remembered until the next ``check``. A thread watches too: Python hands no signal to the main
-thread while that waits in C, as for a locked database.
+The first signal becomes a KeyboardInterrupt only where the driver waits or trains, so that it never cuts a write to the
+storage in two. Elsewhere it waits for the next ``check``. A thread watches, too: Python hands no signal to the main
+thread while that waits in C code, for example for a locked database.
 """
 
 import os
@@ -12,86 +12,82 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any
 
-GRACE = 4.0  # seconds in which a run may end in good order
+GRACE_SECONDS = 4.0  # in which a run may end in order
 EXIT_CODE = 130
 SHOW_CURSOR = "\x1b[?25h"  # a progress bar hides it
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupts:
-    """While it is entered, SIGINT and SIGTERM are handled as told above; ``asked`` stays true afterwards."""
+    """Handle SIGINT and SIGTERM in a ``with`` block; ``requested`` stays true afterwards."""
 
     def __init__(self) -> None:
-        self.asked = False
-        self._open = False  # whether an interrupt may be raised here and now
-        self._before: dict[signal.Signals, Any] = {}
-        self._watched: tuple[socket.socket, int] | None = None
+        self.requested = False
+        self._may_raise = False
+        self._handlers: dict[signal.Signals, Any] = {}  # before the block
+        self._wakeup: tuple[socket.socket, int] | None = None
 
     def __enter__(self) -> "Interrupts":
-        if threading.current_thread() is threading.main_thread():  # Python allows no other to set handlers
+        if threading.current_thread() is threading.main_thread():  # Python lets no other thread set handlers
             for each in SIGNALS:
-                self._before[each] = signal.signal(each, self._handle)
+                self._handlers[each] = signal.signal(each, self._handle)
             ours, pythons = socket.socketpair()
             pythons.setblocking(False)
-            self._watched = pythons, signal.set_wakeup_fd(pythons.fileno(), warn_on_full_buffer=False)
+            self._wakeup = pythons, signal.set_wakeup_fd(pythons.fileno(), warn_on_full_buffer=False)
             threading.Thread(target=_watch, args=(ours,), daemon=True).start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._watched is not None:
-            pythons, before = self._watched
+    def __exit__(self, *error: object) -> None:
+        if self._wakeup is not None:
+            pythons, before = self._wakeup
             signal.set_wakeup_fd(before)
             pythons.close()  # which ends the thread
-        for each, handler in self._before.items():
+        for each, handler in self._handlers.items():
             signal.signal(each, handler)
 
     @contextmanager
     def possible(self) -> Iterator[None]:
-        """Let an interrupt be raised within the block, also one that came before."""
-        self._open = True
+        """Raise KeyboardInterrupt in the block, also for a signal that came before."""
+        self._may_raise = True
         try:
             self.check()
             yield
         finally:
-            self._open = False
+            self._may_raise = False
 
     def check(self) -> None:
-        """Raise the KeyboardInterrupt that could not be raised when it came, or was lost in a finalizer."""
-        if self.asked:
+        """Raise the KeyboardInterrupt of an earlier signal, which could not be raised or was lost in a finalizer."""
+        if self.requested:
             raise KeyboardInterrupt
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        self.asked = True
-        if self._open:
-            self._open = False  # once is enough
+        self.requested = True
+        if self._may_raise:
+            self._may_raise = False  # once is enough
             raise KeyboardInterrupt
 
 
 def _watch(signals: socket.socket) -> None:
-    """Leave at the second signal, or when the first one's grace is over."""
+    """End the process at the second signal, or when the grace of the first is over."""
+    is_first = True
     with signals:
-        while True:
-            heard = signals.recv(1)
-            if not heard:
-                return
-            if heard[0] in SIGNALS:
-                break
-        signals.settimeout(GRACE)
         try:
-            while heard := signals.recv(1):
-                if heard[0] in SIGNALS:
-                    leave()
+            while received := signals.recv(1):
+                if received[0] in SIGNALS:
+                    if not is_first:
+                        leave()
+                    is_first = False
+                    signals.settimeout(GRACE_SECONDS)
         except TimeoutError:
             leave()
 
 
 def leave() -> None:
-    """End this process at once: workers end by themselves, and the next run tells what was in flight as interrupted."""
+    """End this process at once. Workers end by themselves, and the next run marks the RUNNING trials as interrupted."""
     cursor = SHOW_CURSOR if sys.stderr.isatty() else ""
-    os.write(2, f"{cursor}\nInterrupted at once. What is finished is kept; the same command goes on.\n".encode())
+    message = f"{cursor}\nInterrupted at once. Finished trials are kept; the same command resumes the study.\n"
+    os.write(2, message.encode())
     os._exit(EXIT_CODE)

@@ -1,40 +1,34 @@
-"""What a run needs, read and checked: the definition, its data, the device, and where everything is kept."""
+"""Prepare a run: read and check the definition, its data, the device, and where everything is stored."""
 
 import math
-import os
 import shlex
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from volopt.baselines import baselines
-from volopt.baselines.baselines import Baselines
-from volopt.data.frame import without_values
-from volopt.data.locate import locate
 from volopt.data.panel import Panel, read_data
+from volopt.data.sample import default_directory
 from volopt.definition import load
 from volopt.definition.schema import Definition, Phase
 from volopt.errors import MissingStorageError, UsageError, did_you_mean
 from volopt.executors.dask import connection
-from volopt.packs import size
-from volopt.search import cost
-from volopt.storage import array_store
-from volopt.storage.artifacts import DIRECTORY, place_of
-from volopt.storage.database.address import Address, address
+from volopt.executors.processes import cores
+from volopt.packs.size import max_pack
+from volopt.search.context import RunContext
+from volopt.storage.artifacts import DIRECTORY, Artifacts, directory_of
+from volopt.storage.database.address import Address, parse_address
 from volopt.storage.database.connect import connect
-from volopt.studies.space import Params
 from volopt.training.device import resolve
-from volopt.windows.dataset import Dataset, prepare
+from volopt.windows.dataset import prepare
 
-# The options of the command that goes on with a study.
-NUMBERS = ("name", "seeds", "epochs", "trials", "device", "precision", "pack", "scheduler")
-PLACES = ("data", "storage", "artifacts")
+# The options that the command to resume a study repeats.
+REPEATED = ("name", "seeds", "epochs", "trials", "device", "precision", "pack", "scheduler", "data", "artifacts")
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What the command line says beside the study file."""
+    """Hold the options of the command line."""
 
     storage: str
     artifacts: Path | None = None  # of a server's database
@@ -45,34 +39,24 @@ class RunOptions:
     seeds: int | None = None
     trials: int | None = None
     workers: int | None = None  # None: one a core, or one on a GPU
-    scheduler: str | None = None  # of a Dask cluster, whose workers train
+    scheduler: str | None = None  # of the Dask cluster that trains
     device: str = "auto"
     precision: str = "highest"
-    pack: str | None = None  # fits to train together, or auto; None: auto on a GPU
+    pack: str | None = None  # fits to train together, or auto; None: 1
     timeout: float = math.inf
 
 
-@dataclass(frozen=True)
-class Job:
-    """A study ready to run: the definition checked against its data."""
+@dataclass(frozen=True, kw_only=True)
+class Job(RunContext):
+    """Hold a study that is ready to run: its definition is checked against its data."""
 
     study_file: str  # as the command line names it
-    definition: Definition
-    phases: tuple[Phase, ...]
     text: str  # of the study file
+    phases: tuple[Phase, ...]  # to run
     panel: Panel
-    dataset: Dataset
-    device: str
     workers: int
-    where: Address  # of the storage
-    artifacts: Path  # the directory of artifacts and kept fits
+    address: Address  # of the storage
     options: RunOptions
-    members: int = 1  # fits that are trained together, at most
-
-    @property
-    def packed(self) -> bool:
-        """Return whether fits are trained in packs."""
-        return self.members > 1
 
     @property
     def left_out(self) -> dict[str, str]:
@@ -81,24 +65,14 @@ class Job:
 
     @property
     def command(self) -> str:
-        """Return the command that goes on with the study: what was said of its numbers, and where they are kept."""
-        said = {name: getattr(self.options, name) for name in NUMBERS + PLACES} | {"storage": self.where.shown}
-        options = [f"--{name}={value}" for name, value in said.items() if value != getattr(RunOptions, name, None)]
+        """Return the command that resumes the study, with the options that decide its numbers and its files."""
+        values = {name: getattr(self.options, name) for name in REPEATED} | {"storage": self.address.shown}
+        options = [f"--{name}={value}" for name, value in values.items() if value != getattr(RunOptions, name, None)]
         return shlex.join(["volopt", "run", self.study_file, *options])
-
-    def baselines(self, window: int) -> Baselines:
-        """Return the baselines on the days that a window has to forecast, without their forecasts, which are kept."""
-        lags = self.definition.model.window
-        found = baselines.baselines(self.dataset, window, lags, array_store.baselines(self.artifacts))
-        return replace(found, forecasts={})
-
-    def cost(self, params: Params) -> float:
-        """Return the estimated CPU seconds of one fit."""
-        return cost.seconds(self.definition, params, self.dataset.days("train", self.definition.max_window()))
 
 
 def prepare_job(study_file: str, options: RunOptions) -> Job:
-    """Read and check everything a run needs, and write nothing but the frame cache and, without data, the sample.
+    """Read and check everything that a run needs. This writes only the frame cache and, without data, the sample.
 
     Raises:
         VoloptError: the study file, the data, the device or an option is wrong.
@@ -112,80 +86,79 @@ def prepare_job(study_file: str, options: RunOptions) -> Job:
         seeds=options.seeds,
         trials=options.trials,
     )
-    phases = _chosen(definition, options.phases)
-    _check_place(options)
-    where = address(options.storage)
-    artifacts = _artifacts(where, definition.name, options)
-    panel = read_data(definition, options.data or locate(where.home / "sample_cn"), artifacts / "frames")
+    phases = _phases(definition, options.phases)
+    _check_executor(options)
+    address = parse_address(options.storage)
+    artifacts = _artifacts(address, definition.name, options)
+    panel = read_data(definition, options.data or default_directory(address.home / "sample_cn"), artifacts / "frames")
     dataset = prepare(panel.frames, definition, panel.source.fingerprint)
-    panel = replace(panel, frames=tuple(map(without_values, panel.frames)))  # the dataset has them
-    device, workers = _place(options)
-    members = 1 if options.scheduler else size.members(options.pack, device, phases, definition.training.seeds)
+    # The dataset holds the values of the frames. A view on none of them would keep them in memory a second time.
+    frames = [replace(frame, values=frame.values[:0].copy()) for frame in panel.frames]
+    device, workers = _device_and_workers(options)
+    members = 1 if options.scheduler else max_pack(options.pack, phases, definition.training.seeds)
     return Job(
-        study_file,
         definition,
-        phases,
-        text,
-        panel,
         dataset,
+        Artifacts(artifacts),
         device,
-        1 if members > 1 else workers,
-        where,
-        artifacts,
-        options,
+        options.precision,
         members,
+        options.timeout,
+        study_file=study_file,
+        text=text,
+        phases=phases,
+        panel=replace(panel, frames=frames),
+        workers=1 if members > 1 else workers,
+        address=address,
+        options=options,
     )
 
 
-def _check_place(options: RunOptions) -> None:
-    """Refuse a place to train in that cannot be, before anything is read."""
+def _check_executor(options: RunOptions) -> None:
+    """Refuse a device, pack or cluster that cannot be used, before anything is read."""
     if options.scheduler is None:
-        size.members(options.pack, resolve(options.device), (), seeds=1)
+        resolve(options.device)
+        max_pack(options.pack, (), seeds=1)
         return
-    connection.check(options.scheduler, options.device)
+    connection.check_options(options.scheduler, options.device)
     if options.pack not in (None, "1"):
         raise UsageError(
             f"--pack {options.pack} and --scheduler exclude each other: a cluster's worker trains one fit at a time",
-            "leave one of them out",
+            "remove one of them",
         )
     if options.workers is not None:
         raise UsageError(
-            f"--workers {options.workers} and --scheduler exclude each other: a cluster has the workers that joined it",
-            "leave one of them out; VOLOPT_WORKERS and VOLOPT_SCHEDULER count too",
+            f"--workers {options.workers} and --scheduler exclude each other: a cluster has its own workers",
+            "remove one of them; VOLOPT_WORKERS and VOLOPT_SCHEDULER count too",
         )
 
 
-def _place(options: RunOptions) -> tuple[str, int]:
-    """Return the device, and how many tasks are trained at a time."""
+def _device_and_workers(options: RunOptions) -> tuple[str, int]:
     if options.scheduler is not None:
-        return connection.look(options.scheduler, options.device)
+        return connection.find_workers(options.scheduler, options.device)
     device = resolve(options.device)
     return device, options.workers or (cores() if device == "cpu" else 1)
 
 
-def _artifacts(where: Address, study_name: str, options: RunOptions) -> Path:
-    """Return where a study's artifacts are, or are to be."""
-    if where.file is not None:
+def _artifacts(address: Address, study_name: str, options: RunOptions) -> Path:
+    """Return the artifact directory of a study, which need not exist yet."""
+    home = address.home / DIRECTORY
+    if address.file is not None:
         if options.artifacts is not None:
-            raise UsageError(f"the artifacts of {where.file} lie beside it", "leave out --artifacts")
-        return where.home / DIRECTORY
+            raise UsageError(f"the artifacts of {address.file} are beside it", "remove --artifacts")
+        return home
     try:
         with closing(connect(options.storage)) as storage:
-            stored = place_of(storage, study_name)
+            stored = directory_of(storage, study_name)
     except MissingStorageError:
         stored = None
-    said = options.artifacts and options.artifacts.resolve()
-    if stored and said and stored != said:
-        raise UsageError(f'the artifacts of the study "{study_name}" are in {stored}', "leave out --artifacts")
-    return stored or said or where.home / DIRECTORY
+    chosen = options.artifacts and options.artifacts.resolve()
+    if stored and chosen and stored != chosen:
+        raise UsageError(f'the artifacts of the study "{study_name}" are in {stored}', "remove --artifacts")
+    return stored or chosen or home
 
 
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _chosen(definition: Definition, names: Sequence[str]) -> tuple[Phase, ...]:
+def _phases(definition: Definition, names: Sequence[str]) -> tuple[Phase, ...]:
     known = {phase.name: phase for phase in definition.phases}
     for name in names:
         if name not in known:

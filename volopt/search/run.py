@@ -1,107 +1,90 @@
-"""``volopt run`` as a plain function: everything between a job and its driver."""
+"""``volopt run`` as a function: from a job to the results of its driver."""
 
-import functools
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from typing import Any
 
-import optuna
-
 from volopt.errors import MissingStorageError
-from volopt.executors.processes import ProcessTrainer
-from volopt.executors.serial import SerialTrainer
+from volopt.executors.processes import local_trainer
 from volopt.executors.trainer import Trainer
-from volopt.packs import size
-from volopt.packs.timing import PackTiming
-from volopt.packs.trainer import PackTrainer
 from volopt.search.callbacks import Callback
-from volopt.search.driver import Driver, RunContext
-from volopt.search.illustrator import Illustrator
+from volopt.search.driver import Driver
+from volopt.search.interrupts import Interrupts
 from volopt.search.job import Job
 from volopt.search.plan import PhasePlan, plan
-from volopt.storage import array_store
-from volopt.storage.artifacts import PLACE, Artifacts
+from volopt.storage.artifacts import PLACE
 from volopt.storage.database.connect import connect
 from volopt.storage.lock import study_lock
-from volopt.storage.record import run_record
+from volopt.storage.run_record import RecordedData, RecordedFrame, RunRecord, run_record
 from volopt.studies import listing, study
+from volopt.studies.attributes import ORPHAN
 from volopt.studies.ledger import Ledger
 from volopt.studies.space import Params
-from volopt.training.task import tasks
 from volopt.windows.split import SPLITS
 
 log = logging.getLogger(__name__)
 
 
 def planned(job: Job) -> list[PhasePlan]:
-    """Return what is left of each phase; reads the storage and writes nothing."""
+    """Return what is left of each phase; this reads the storage and writes nothing."""
     ledger = Ledger(job.definition.training.retries)
     with suppress(MissingStorageError), closing(connect(job.options.storage)) as storage:
         if job.definition.name in study.names(storage):
             ledger = study.ledger(study.find(storage, job.definition.name)[0], job.definition)
-    return _planned(job, ledger)
+    return _plans(job, ledger)
 
 
-def _planned(job: Job, ledger: Ledger) -> list[PhasePlan]:
-    fits = array_store.fits(job.artifacts)
-    data = (job.dataset.fingerprint, job.dataset.recipe)
-
+def _plans(job: Job, ledger: Ledger) -> list[PhasePlan]:
     counted: set[str] = set()  # a point of two grids is trained in the first of them
 
     def missing(params: Params) -> int:
-        made = tasks(job.definition, params, job.device, job.options.precision, packed=job.packed)
-        keys = {task.key(data) for task in made} - counted
+        keys = {job.key(task) for task in job.tasks(params)} - counted
         counted.update(keys)
-        return sum(not fits.has(key) for key in keys)
+        return sum(not job.fits.has(key) for key in keys)
 
     return [plan(phase, job.definition, ledger, missing, job.cost) for phase in job.phases]
 
 
-def run(
-    job: Job,
-    watch: Callable[[list[PhasePlan]], Callback],
-    illustrate: Callable[[optuna.Study, Artifacts], Illustrator] = lambda study, artifacts: Illustrator(),
-    conclude: Callable[[optuna.Study], None] = lambda study: None,
-) -> dict[str, Any]:
-    """Run a study to its end and return what ``run --json`` prints.
+def run(job: Job, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
+    """Run a study to its end, and return what ``run --json`` prints.
 
     Args:
         job: from ``prepare_job``.
-        watch: given what is to be done, returns who hears of it as it is done.
-        illustrate: given the study and where its files are, returns who draws pictures and writes notes as it goes on.
-        conclude: given the study at its end, while all that was read of it is in memory.
+        callbacks: react to events, in their order.
 
     Raises:
         VoloptError: the storage cannot be used, or the study is another's or held by another process.
     """
     clock, cpu = time.monotonic(), sum(os.times()[:4])
-    artifacts = Artifacts(job.artifacts)
     with (
-        study_lock(job.where, job.definition.name) as lock,
-        closing(connect(job.options.storage, write=True, create=True, guard=lock.renew)) as storage,
+        study_lock(job.address, job.definition.name) as renew,
+        closing(connect(job.options.storage, write=True, create=True, guard=renew)) as storage,
     ):
-        found = study.open_or_create(storage, job.definition, job.panel.source)
-        artifacts.prepare()
-        if job.where.server is not None:
-            found.set_user_attr(PLACE, str(job.artifacts.resolve()))
-        study.add_run(found, _record(job))
-        study.keep_baselines(found, job.baselines(job.definition.model.window).metrics)
-        illustrator = illustrate(found, artifacts)
-        for orphan in study.repair(found):
-            log.info("trial %d was left behind by a run that is gone; it is told FAIL", orphan.number)
-            illustrator.failed(orphan, study.ORPHAN)
-        ledger = study.ledger(found, job.definition)
-        workshop = _workshop(job, watch(_planned(job, ledger)), illustrator)
-        driver = Driver(found, job.definition, ledger, workshop)
-        illustrator.study()
-        with workshop.interrupts:
+        running = study.open_or_create(storage, job.definition, job.panel.source)
+        job.artifacts.prepare()
+        if job.address.server is not None:
+            running.set_user_attr(PLACE, str(job.artifacts.directory.resolve()))
+        study.add_run(running, _record(job))
+        study.store_baselines(running, job.baselines(job.definition.model.window).metrics)
+        orphans = study.repair(running)
+        ledger = study.ledger(running, job.definition)
+        plans = _plans(job, ledger)
+        for callback in callbacks:
+            callback.on_run_begin(running, job.artifacts, plans)
+            for orphan in orphans:
+                callback.on_trial_failure(orphan, ORPHAN)
+        for orphan in orphans:
+            log.info("trial %d was left RUNNING by a process that is gone; it is FAIL now", orphan.number)
+        with Interrupts() as interrupts:
+            driver = Driver(running, ledger, job, _trainer(job), callbacks, interrupts)
             driver.run(job.phases)
-        study.repair(found)  # a trial may have been made twice, where the storage did not answer
-        conclude(found)
-        states = listing.counts(found)
+        study.repair(running)  # a trial may have been created twice, where the storage did not answer
+        for callback in callbacks:
+            callback.on_run_end(running)
+        states = listing.counts(running)
         return {
             "study": job.definition.name,
             "complete": states["complete"],
@@ -111,25 +94,8 @@ def run(
             "seconds": round(time.monotonic() - clock, 3),
             "cpu_seconds": round(sum(os.times()[:4]) - cpu, 3),
             "epochs_trained": driver.epochs_trained,
-            "best": listing.best(found),
+            "best": listing.best(running),
         }
-
-
-def _workshop(job: Job, listener: Callback, illustrator: Illustrator) -> RunContext:
-    return RunContext(
-        dataset=job.dataset,
-        trainer=_trainer(job),
-        fits=array_store.fits(job.artifacts),
-        artifacts=Artifacts(job.artifacts),
-        baselines=functools.cache(job.baselines),
-        cost=job.cost,
-        listener=listener,
-        illustrator=illustrator,
-        device=job.device,
-        precision=job.options.precision,
-        packed=job.packed,
-        timeout=job.options.timeout,
-    )
 
 
 def _trainer(job: Job) -> Trainer:
@@ -138,28 +104,31 @@ def _trainer(job: Job) -> Trainer:
 
         return ClusterTrainer(job.dataset, job.options.scheduler, job.device)
     if job.packed:
-        return PackTrainer(job.dataset, job.members, PackTiming(measures=job.options.pack in (None, size.AUTO)))
-    return SerialTrainer(job.dataset) if job.workers == 1 else ProcessTrainer(job.dataset, job.workers)
+        from volopt.packs.timing import PackTiming
+        from volopt.packs.trainer import PackTrainer
+
+        return PackTrainer(job.dataset, job.max_pack, PackTiming(measures=job.options.pack == "auto"))
+    return local_trainer(job.dataset, job.workers)
 
 
-def _record(job: Job) -> dict[str, Any]:
+def _record(job: Job) -> RunRecord:
     window = job.definition.max_window()
-    said = 1 if job.definition.data.instruments is not None else None  # lines a frame: a panel has many
+    max_lines = 1 if job.definition.data.is_panel else None  # a panel has many frames
     frames = [
-        {
-            "name": each.name,
-            "first": str(each.dates[0]),
-            "last": str(each.dates[-1]),
-            "quality": each.quality.lines()[:said],
-        }
-        for each in job.panel.frames
-        if each.name not in job.left_out
+        RecordedFrame(
+            name=frame.name,
+            first=str(frame.dates[0]),
+            last=str(frame.dates[-1]),
+            quality=frame.quality.lines()[:max_lines],
+        )
+        for frame in job.panel.frames
+        if frame.name not in job.left_out
     ]
-    days = {split: job.dataset.days(split, window) for split in SPLITS}
+    days: dict[str, int] = {split: job.dataset.days(split, window) for split in SPLITS}
     return run_record(
-        data=vars(job.panel.source) | {"frames": frames, "days": days, "left_out": job.left_out},
+        data=RecordedData(**vars(job.panel.source), frames=frames, days=days, left_out=job.left_out),
         device=job.device,
-        precision=job.options.precision,
+        precision=job.precision,
         workers=job.workers,
         scheduler=job.options.scheduler,
         pack=job.options.pack,

@@ -1,4 +1,4 @@
-"""One trial on its way: its fits, how far each has come, what to train next and what to report."""
+"""A trial while it runs: its fits, how far each is trained, what to train next, and what to report."""
 
 import itertools
 from collections.abc import Sequence
@@ -8,134 +8,132 @@ import numpy as np
 import optuna
 
 from volopt.definition.schema import Phase
+from volopt.pruners import PRUNERS
 from volopt.studies.space import Params
-from volopt.training.curves import Curves
-from volopt.training.progress import Progress
-from volopt.training.task import Fit, State, Task
+from volopt.training.task import Curves, Fit, State, Task
 
 
 @dataclass
 class SeedRun:
-    """One seed of a trial."""
+    """Hold the fit of one seed while it is trained."""
 
     task: Task
     key: str  # of the finished fit
     state: State | None = None
     curves: Curves | None = None
     fit: Fit | None = None
-    busy: bool = False
-    deaths: int = 0  # of the processes that trained it, since the last rung
-    kept: bool = False  # whether a state is on disk
+    busy: bool = False  # whether it is being trained
+    deaths: int = 0  # of worker processes that trained it, since the last rung
+    has_state_file: bool = False
 
     @property
     def epoch(self) -> int:
-        """Return the epochs trained."""
+        """Return the number of trained epochs."""
         return len(self.curves.train_mse) if self.curves else 0
 
-    def take(self, fit: Fit) -> None:
-        """Note that the fit is finished."""
-        self.fit, self.curves, self.state = fit, Curves.from_arrays(fit.curves), None
+    def finish(self, fit: Fit) -> None:
+        """Take a finished fit."""
+        self.fit, self.curves, self.state = fit, fit.curves, None
 
     def resume(self, state: State) -> None:
-        """Go on from a state that an earlier run kept; raises ValueError where its curves are not whole."""
-        curves = Curves.from_arrays(state.arrays)
+        """Continue from the stored state of an earlier run; raises ValueError where its curves are not whole."""
+        curves = state.curves
         if not len(curves.train_mse) == len(curves.valid_mse) == state.epoch < self.task.epochs:
             raise ValueError(f"the curves of a state at epoch {state.epoch} have {len(curves.valid_mse)}")
-        self.state, self.curves, self.kept = state, curves, True
+        self.state, self.curves, self.has_state_file = state, curves, True
 
-    def receive(self, progress: Progress) -> None:
-        """Note how far the fit has come."""
+    def receive(self, result: State | Fit) -> None:
+        """Take the result of training."""
         self.busy, self.deaths = False, 0
-        if progress.fit is not None:
-            self.take(progress.fit)
+        if isinstance(result, Fit):
+            self.finish(result)
         else:
-            self.state, self.curves = progress.state, progress.curves
+            self.state, self.curves = result, result.curves
 
-    def until(self) -> int:
-        """Return the next rung, an epoch."""
+    def next_rung(self) -> int:
+        """Return the epoch of the next rung."""
         rung = self.task.rung
         return min((self.epoch // rung + 1) * rung, self.task.epochs)
 
     def reached(self, epoch: int) -> bool:
-        """Return whether the fit has a value at this epoch: it came so far, or ended earlier by itself."""
+        """Return whether the fit has a value at this epoch: it was trained so far, or stopped earlier by itself."""
         return self.fit is not None or self.epoch >= epoch
 
     def value(self, epoch: int) -> float:
-        """Return the objective's metric at an epoch, of the weights that would be kept if it ended there."""
+        """Return the objective's metric of the weights that the fit would keep if it ended at this epoch."""
         assert self.curves is not None
         return self.curves.value(self.task.metric, min(epoch, self.epoch), self.task.early_stopping is not None)
 
 
 class TrialRun:
-    """One RUNNING trial.
+    """Hold a RUNNING trial.
 
-    The pruner decides how its seeds go on: without one each runs freely; median and hyperband compare trials at rungs,
-    so all seeds advance together; wilcoxon compares seed by seed, so one follows the other. So they do with halving,
-    which looks at the first seed before it spends anything on another.
+    The pruner decides how the seeds of the trial are trained and what the trial reports, see ``volopt.pruners``.
+
+    Args:
+        trial: RUNNING.
+        phase: that asked for it.
+        params: its parameters.
+        seeds: its fits.
+        by_seed: whether it reports the value of each seed; one phase with such a pruner decides it for all phases.
     """
 
     def __init__(
-        self, trial: optuna.Trial, phase: Phase, params: Params, members: Sequence[SeedRun], *, by_seed: bool
+        self, trial: optuna.Trial, phase: Phase, params: Params, seeds: Sequence[SeedRun], *, by_seed: bool
     ) -> None:
         self.trial, self.phase, self.params = trial, phase, params
-        self.members = list(members)
-        self.by_seed = by_seed  # reports are one a seed, else one a rung
-        self.reported = 0  # reports made so far: seeds, or rungs
+        self.seeds = list(seeds)
+        self._pruner = PRUNERS[phase.pruner]
+        self._by_seed = by_seed
+        self._reported = 0  # reports made so far
 
     @property
     def finished(self) -> bool:
-        """Return whether every fit is finished."""
-        return all(member.fit is not None for member in self.members)
+        """Return whether all fits are finished."""
+        return all(seed.fit is not None for seed in self.seeds)
 
     def ready(self) -> list[SeedRun]:
-        """Return the members to train now, up to their next rung."""
-        idle = [member for member in self.members if member.fit is None and not member.busy]
-        if self.phase.pruner == "none":
+        """Return the seeds to train now, up to their next rung."""
+        idle = [seed for seed in self.seeds if seed.fit is None and not seed.busy]
+        if self._pruner.seeds == "freely":
             return idle
-        if any(member.busy for member in self.members):
+        if any(seed.busy for seed in self.seeds):
             return []
-        if self.phase.pruner in ("wilcoxon", "halving"):
+        if self._pruner.seeds == "after":
             return idle[:1]
-        slowest = min((member.epoch for member in idle), default=0)
-        return [member for member in idle if member.epoch == slowest]
+        slowest = min((seed.epoch for seed in idle), default=0)
+        return [seed for seed in idle if seed.epoch == slowest]
 
     def reports(self) -> list[tuple[int, float]]:
         """Return what can be reported since the last call, as (step, value)."""
-        if self.phase.pruner == "halving":
-            made = self._first_seed_reports()[self.reported :]
+        if self._pruner.reports == "first seed":
+            reports = self._first_seed_reports()[self._reported :]
         else:
-            made = self._seed_reports() if self.by_seed else self._rung_reports()
-        self.reported += len(made)
-        return made
+            reports = self._seed_reports() if self._by_seed else self._rung_reports()
+        self._reported += len(reports)
+        return reports
 
     def value(self) -> float:
-        """Return the trial's value: the mean of its seeds'."""
-        return float(np.mean([member.value(member.epoch) for member in self.members]))
+        """Return the trial's value: the mean of its seeds' values."""
+        return float(np.mean([seed.value(seed.epoch) for seed in self.seeds]))
 
     def _seed_reports(self) -> list[tuple[int, float]]:
-        made = []
-        for step, member in enumerate(self.members[self.reported :], start=self.reported):
-            if member.fit is None:
-                break
-            made.append((step, member.value(member.epoch)))
-        return made
+        finished = itertools.takewhile(lambda seed: seed.fit, self.seeds[self._reported :])
+        return [(step, seed.value(seed.epoch)) for step, seed in enumerate(finished, start=self._reported)]
 
     def _first_seed_reports(self) -> list[tuple[int, float]]:
-        """Return all reports so far: the rungs of the first seed, then the mean of two, three and more finished ones.
+        """Return all reports so far: the rungs of the first seed, then the mean of two, three and more finished seeds.
 
-        A step is the epochs that all these seeds have, were none of them stopped early.
+        A step is the sum of the epochs of these seeds, as if none had stopped early.
         """
-        first, epochs = self.members[0], self.members[0].task.epochs
+        first, epochs = self.seeds[0], self.seeds[0].task.epochs
         rungs = [epoch for epoch in range(first.task.rung, epochs + 1, first.task.rung) if first.reached(epoch)]
-        made = [(epoch, first.value(epoch)) for epoch in rungs]
-        ended = [member.value(member.epoch) for member in itertools.takewhile(lambda each: each.fit, self.members)]
-        return made + [(count * epochs, float(np.mean(ended[:count]))) for count in range(2, len(ended) + 1)]
+        finished = [seed.value(seed.epoch) for seed in itertools.takewhile(lambda seed: seed.fit, self.seeds)]
+        means = [(count * epochs, float(np.mean(finished[:count]))) for count in range(2, len(finished) + 1)]
+        return [*((epoch, first.value(epoch)) for epoch in rungs), *means]
 
     def _rung_reports(self) -> list[tuple[int, float]]:
-        task, longest = self.members[0].task, max(member.epoch for member in self.members)
-        made = []
-        for epoch in range((self.reported + 1) * task.rung, longest + 1, task.rung):
-            if not all(member.reached(epoch) for member in self.members):
-                break
-            made.append((epoch, float(np.mean([member.value(epoch) for member in self.members]))))
-        return made
+        task, longest = self.seeds[0].task, max(seed.epoch for seed in self.seeds)
+        epochs = range((self._reported + 1) * task.rung, longest + 1, task.rung)
+        reached = itertools.takewhile(lambda epoch: all(seed.reached(epoch) for seed in self.seeds), epochs)
+        return [(epoch, float(np.mean([seed.value(epoch) for seed in self.seeds]))) for epoch in reached]

@@ -1,8 +1,8 @@
-"""What cost time to compute, kept for every study that needs it: ``<directory>/<first byte>/<key>.safetensors``.
+"""Keep results that cost time to compute, for every study: ``<directory>/<first byte>/<key>.safetensors``.
 
-The artifact directory has one such directory for finished fits, one for states of fits on their way, and one for the
-forecasts of baselines. A file is whole or absent. A broken one is as good as absent: what it held is computed again and
-replaces it.
+The artifact directory holds one store each for finished fits, for states of unfinished fits, for forecasts of
+baselines, and for the fits of walk-forward backtests. A file is whole or absent. A damaged file counts as absent: its
+content is computed again and replaces it.
 """
 
 from pathlib import Path
@@ -11,13 +11,13 @@ from volopt.storage.files import Arrays, read_arrays, write_arrays
 
 
 class ArrayStore:
-    """Named arrays with facts, by key; written to the first directory, read from where they are."""
+    """Store named arrays with JSON-able facts, by key. Write to the first directory, read from all of them."""
 
     def __init__(self, *directories: Path) -> None:
         self._directories = directories
 
     def path(self, key: str) -> Path:
-        """Return where this key is kept; a folder for each first byte keeps listings short."""
+        """Return where a key is stored; one folder for each first byte keeps listings short."""
         return self._paths(key)[0]
 
     def has(self, key: str) -> bool:
@@ -26,18 +26,18 @@ class ArrayStore:
 
     def get(self, key: str) -> tuple[Arrays, dict[str, object]] | None:
         """Return the arrays and facts of a key, or None."""
-        return next((found for path in self._paths(key) if (found := read_arrays(path))), None)
+        return next((content for path in self._paths(key) if (content := read_arrays(path))), None)
 
     def put(self, key: str, arrays: Arrays, facts: dict[str, object]) -> None:
-        """Keep arrays and facts."""
+        """Store arrays and facts."""
         write_arrays(self.path(key), arrays, facts)
 
     def drop(self, key: str) -> None:
-        """Keep this key no longer."""
+        """Delete a key."""
         self.path(key).unlink(missing_ok=True)
 
     def _paths(self, key: str) -> list[Path]:
-        name = f"{Path(key).name}.safetensors"  # the key of a stranger's study may be a path
+        name = f"{Path(key).name}.safetensors"  # the key in a stranger's study may be a path
         return [directory / name[:2] / name for directory in self._directories]
 
 
@@ -47,15 +47,15 @@ def fits(artifacts: Path) -> ArrayStore:
 
 
 def states(artifacts: Path) -> ArrayStore:
-    """Return the states of fits that are on their way."""
+    """Return the states of unfinished fits."""
     return ArrayStore(artifacts / "states")
 
 
 def baselines(*artifacts: Path) -> ArrayStore:
     """Return the baselines' forecasts of artifact directories."""
-    return ArrayStore(*(each / "baselines" for each in artifacts))
+    return ArrayStore(*(directory / "baselines" for directory in artifacts))
 
 
-def walks(artifacts: Path) -> ArrayStore:
-    """Return what was fitted on the way through past years."""
+def walk_forward_fits(artifacts: Path) -> ArrayStore:
+    """Return the fits of walk-forward backtests."""
     return ArrayStore(artifacts / "walks")

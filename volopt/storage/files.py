@@ -1,7 +1,4 @@
-"""Files that appear whole or not at all: written beside, then renamed.
-
-A killed process leaves a ``*.part`` file, which nothing reads.
-"""
+"""Files that appear whole or not at all: written to ``*.part``, then renamed. Nothing reads a ``*.part`` file."""
 
 import json
 import os
@@ -19,7 +16,7 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 def write_whole(path: Path, content: bytes, option: str = "--storage") -> None:
-    """Write ``content`` to ``path``, creating its directory; ``option`` is by which a user names another place.
+    """Write ``content`` to ``path`` and create its directory; ``option`` names another path on the command line.
 
     Raises:
         StorageError: the file cannot be written.
@@ -37,21 +34,21 @@ def write_whole(path: Path, content: bytes, option: str = "--storage") -> None:
         ) from error
 
 
-def write_arrays(path: Path, arrays: Arrays, meta: Mapping[str, Any]) -> None:
-    """Write arrays and JSON-able facts as one safetensors file: data only, nothing in it can run."""
-    write_whole(path, packed(arrays, meta))
+def write_arrays(path: Path, arrays: Arrays, facts: Mapping[str, Any]) -> None:
+    """Write arrays and JSON-able facts as one safetensors file, which holds data only and runs no code."""
+    write_whole(path, pack_arrays(arrays, facts))
 
 
-def packed(arrays: Arrays, meta: Mapping[str, Any]) -> bytes:
+def pack_arrays(arrays: Arrays, facts: Mapping[str, Any]) -> bytes:
     """Return the content of such a file."""
     from safetensors.numpy import save
 
-    whole = {name: np.require(values, requirements="C") for name, values in arrays.items()}
-    return save(whole, {"meta": json.dumps(meta)})
+    contiguous = {name: np.require(values, requirements="C") for name, values in arrays.items()}
+    return save(contiguous, {"meta": json.dumps(facts)})
 
 
 def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
-    """Return what ``write_arrays`` wrote, or None where there is no such file or it is not whole."""
+    """Return the content that ``write_arrays`` wrote, or None where the file is missing or not whole."""
     from safetensors import SafetensorError, safe_open
 
     try:

@@ -1,103 +1,83 @@
-"""One writer a study: a lock that the operating system, or the database's server, frees when its process dies."""
+"""Lock a study for one writer. The operating system, or the database server, frees the lock when the process ends."""
 
 import json
 import os
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 from filelock import FileLock, Timeout
 
 from volopt.errors import StorageError, StudyError
 from volopt.storage.database.address import Address
 
-
-class StudyLock(Protocol):
-    """A lock that is held."""
-
-    def renew(self) -> None:
-        """Make sure that it is still held, before a new connection is used.
-
-        Raises:
-            StorageError: another process holds it now.
-        """
+Renew = Callable[[], None]
 
 
-@contextmanager
-def study_lock(where: Address, study: str) -> Iterator[StudyLock]:
-    """Hold the lock of ``study`` while the block runs.
+def study_lock(address: Address, study: str) -> AbstractContextManager[Renew]:
+    """Hold the lock of a study in the block, which gets a function to renew it.
+
+    A writer renews the lock before it uses a new connection. That makes sure that this process still holds the lock,
+    and raises a StorageError where another process holds it now.
 
     Args:
-        where: the storage; the lock of a SQLite file is made in a directory beside it.
+        address: of the storage; the lock of a SQLite file is in a directory beside it.
         study: the study's name.
 
     Raises:
-        StudyError: another process holds it; the message says which.
-        StorageError: the lock cannot be made.
+        StudyError: another process holds it; the message names the process.
+        StorageError: the lock cannot be created.
     """
-    with _of_file(where.file, study) if where.file is not None else _of_server(where, study) as lock:
-        yield lock
-
-
-class _FileLock:
-    """A lock of the operating system, which nothing takes away."""
-
-    def renew(self) -> None:
-        """Still hold it."""
+    return _file_lock(address.file, study) if address.file is not None else _server_lock(address, study)
 
 
 @contextmanager
-def _of_file(database: Path, study: str) -> Iterator[StudyLock]:
+def _file_lock(database: Path, study: str) -> Iterator[Renew]:
     path = database.parent / "locks" / f"{database.name}.{study}.lock"
     holder = path.with_suffix(".holder")
     lock = FileLock(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
-        holder.write_text(json.dumps(_self()))
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        holder.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": since}))
     except Timeout as error:
-        raise _held(study, _read(holder)) from error
+        raise _is_held(study, _read_holder(holder)) from error
     except OSError as error:
         raise StorageError(
             f"cannot write in {database.parent}: {error.strerror}",
             "name a directory you may write to with --storage, or free some space",
         ) from error
     try:
-        yield _FileLock()
+        yield lambda: None  # no other process can take away a lock of the operating system
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
 
 
 @contextmanager
-def _of_server(where: Address, study: str) -> Iterator[StudyLock]:
+def _server_lock(address: Address, study: str) -> Iterator[Renew]:
     from volopt.storage.database.postgres import AdvisoryLock
 
-    lock = AdvisoryLock(where, study, f"process {os.getpid()} on {socket.gethostname()}"[:63])
+    lock = AdvisoryLock(address, study, f"process {os.getpid()} on {socket.gethostname()}"[:63])
     holder = lock.take()
     if holder is not None:
-        raise _held(study, f"{holder.name} since {holder.since:%Y-%m-%dT%H:%M:%S%z}")
+        raise _is_held(study, f"{holder.name} since {holder.since:%Y-%m-%dT%H:%M:%S%z}")
     try:
-        yield lock
+        yield lock.renew
     finally:
         lock.release()
 
 
-def _held(study: str, who: str) -> StudyError:
-    return StudyError(f"the study {study} is being run by {who}", "wait for it, or stop that process")
+def _is_held(study: str, holder: str) -> StudyError:
+    return StudyError(f"the study {study} is being run by {holder}", "wait for it, or stop that process")
 
 
-def _self() -> dict[str, str | int]:
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"pid": os.getpid(), "host": socket.gethostname(), "since": now}
-
-
-def _read(holder: Path) -> str:
+def _read_holder(path: Path) -> str:
     try:
-        found = json.loads(holder.read_text())
-        return f"process {found['pid']} on {found['host']} since {found['since']}"
+        holder = json.loads(path.read_text())
+        return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"

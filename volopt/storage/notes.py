@@ -1,12 +1,14 @@
-"""Notes beside studies and trials, in the form that optuna-dashboard shows (``optuna_dashboard.get_note`` reads it).
+"""Write notes of studies and trials in the form that optuna-dashboard shows (``optuna_dashboard.get_note`` reads it).
 
-Its own ``save_note`` takes no trial that is finished, and costs a second to import.
+The dashboard's own ``save_note`` refuses finished trials and takes a second to import.
 """
 
 import optuna
 
-LONGEST = 2045  # characters in one attribute of a database; longer notes have several
-VERSION = 1  # of every note written here; the dashboard counts up from it when a person changes one
+from volopt.optuna_internals import storage_of, study_id
+
+MAX_CHARACTERS = 2045  # of one attribute of a database; longer notes have several
+VERSION = 1  # of each note written here; the dashboard increases it when a person changes the note
 
 
 def save_note(study: optuna.Study, trial_id: int | None, text: str) -> None:
@@ -14,14 +16,16 @@ def save_note(study: optuna.Study, trial_id: int | None, text: str) -> None:
 
     A note that a person has changed stays as it is.
     """
-    storage, study_id = study._storage, study._study_id
+    storage, owner = storage_of(study), study_id(study)
     prefix = "dashboard:" if trial_id is None else f"dashboard:{trial_id}:"
-    before = storage.get_study_system_attrs(study_id)
-    if before.get(f"{prefix}note_ver", VERSION) != VERSION:
+    stored = storage.get_study_system_attrs(owner)
+    if stored.get(f"{prefix}note_ver", VERSION) != VERSION:
         return
-    parts = [text[start : start + LONGEST] for start in range(0, len(text), LONGEST)]
-    longer = sum(key.startswith(f"{prefix}note_str:") for key in before) - len(parts)
-    said: dict[str, str | int] = {f"{prefix}note_str:{at}": part for at, part in enumerate([*parts, *[""] * longer])}
-    for key, value in (said | {f"{prefix}note_ver": VERSION}).items():
-        if before.get(key) != value:
-            storage.set_study_system_attr(study_id, key, value)
+    parts = [text[start : start + MAX_CHARACTERS] for start in range(0, len(text), MAX_CHARACTERS)]
+    surplus = sum(key.startswith(f"{prefix}note_str:") for key in stored) - len(parts)
+    attributes: dict[str, str | int] = {
+        f"{prefix}note_str:{number}": part for number, part in enumerate([*parts, *[""] * surplus])
+    }
+    for key, value in (attributes | {f"{prefix}note_ver": VERSION}).items():
+        if stored.get(key) != value:
+            storage.set_study_system_attr(owner, key, value)

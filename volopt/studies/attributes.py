@@ -1,29 +1,88 @@
-"""The attributes by which volopt tells what a study and its trials are."""
+"""The attributes of a study and its trials: their names, and the models that validate and write them.
+
+A study's user attributes: ``volopt:format`` (of these attributes), ``volopt:definition`` (the study file, canonical),
+``volopt:digest`` (of the definition), ``volopt:data`` (``DataSource``), ``volopt:baselines`` (scores by baseline),
+``volopt:runs`` (a ``RunRecord`` for each run), and ``volopt:start:PHASE`` (where a phase with ``start = "best"``
+began).
+
+A trial's user attributes: its phase, the reason of a FAILed one, and its metrics. Its system attribute ``SCORES`` holds
+``TrialScores``: as user attributes these would stretch optuna-dashboard's pages.
+"""
 
 import math
-from typing import Any
+from typing import Annotated, Any, TypeGuard, TypeVar
 
-PHASE = "phase"  # the user attribute of a trial that says which phase asked for it
+from pydantic import AfterValidator, Field, ValidationError
 
+from volopt.storage.run_record import StoredModel
 
-REASON = "reason"  # the user attribute of a trial that says why it FAILed
-
+FORMAT = 1
+PREFIX = "volopt:"
+START = f"{PREFIX}start:"
+PHASE = "phase"
+REASON = "reason"
+SCORES = f"{PREFIX}scores"
 
 INTERRUPTED = "interrupted"  # begins the reason of a trial that did not fail by itself
+ORPHAN = f"{INTERRUPTED}: the process that ran it is gone"
+GIVEN_UP = "given up"  # begins the reason of a trial that is not tried again
+
+MAX_EXACT = 2**53  # floats skip some of the whole numbers from here on
+COUNTS = frozenset({"seed", "epochs", "best_epoch"})  # metrics that are whole numbers
 
 
-GIVEN_UP = "given up"  # begins the reason of a trial that is not worth a retry
+def _check_counts(scores: dict[str, Any]) -> dict[str, Any]:
+    if any(isinstance(scores.get(name), float) for name in COUNTS):
+        raise ValueError("a count is not a whole number")
+    return scores
 
 
-# The system attribute of a trial with "seeds", the scores of each, and "skills", its own by name: lists of some length,
-# which as user attributes would stretch optuna-dashboard's pages.
-SCORES = "volopt:scores"
+def _check_seed(scores: dict[str, Any]) -> dict[str, Any]:
+    if scores.get("seed") is None:
+        raise ValueError("a seed's scores do not say which seed")
+    return scores
+
+
+Score = (
+    Annotated[int, Field(gt=-MAX_EXACT, lt=MAX_EXACT)] | Annotated[float, Field(allow_inf_nan=False)] | None
+)  # None: the metric is not defined
+Scores = Annotated[dict[str, Score], AfterValidator(_check_counts)]
+
+
+class TrialScores(StoredModel):
+    """Hold the scores of a trial beside its own metrics."""
+
+    seeds: list[Annotated[Scores, AfterValidator(_check_seed)]] = []
+    skills: Scores = {}  # of the trial, over each baseline
+
+
+Model = TypeVar("Model", bound=StoredModel)
+
+
+def valid_or_none(model: type[Model], content: object) -> Model | None:
+    """Return the model that an attribute holds, or None where it holds something else."""
+    try:
+        return model.model_validate(content)
+    except (ValidationError, RecursionError):
+        return None
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Return whether a value is a finite number that a float can hold."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < MAX_EXACT if isinstance(value, int) else math.isfinite(value)
+
+
+def is_score(name: str, value: object) -> bool:
+    """Return whether a value can be that of a metric, which may be undefined."""
+    return value is None or (is_number(value) and not (name in COUNTS and isinstance(value, float)))
 
 
 def finite(value: Any) -> Any:
-    """Return what JSON can hold, with None for numbers that it has no word for."""
-    if isinstance(value, list):  # most have hundreds of numbers: not one call for each
-        return [each if type(each) is float and math.isfinite(each) else finite(each) for each in value]
+    """Return what JSON can hold, with None in place of infinite and undefined numbers."""
+    if isinstance(value, list):  # lists of hundreds of numbers are common: avoid a call for each
+        return [item if type(item) is float and math.isfinite(item) else finite(item) for item in value]
     if isinstance(value, dict):
-        return {name: finite(each) for name, each in value.items()}
+        return {name: finite(item) for name, item in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value

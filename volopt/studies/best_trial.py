@@ -1,4 +1,4 @@
-"""How the best trial of a study stands against the best baseline; both are chosen by the valid split alone."""
+"""Compare the best trial of a study with the best baseline. The valid split alone chooses both."""
 
 import math
 from collections.abc import Mapping
@@ -6,12 +6,14 @@ from typing import NamedTuple
 
 import optuna
 
+from volopt.baselines.forecasts import SCORED
 from volopt.studies import study as studies
 from volopt.studies.listing import metrics, seeds
+from volopt.studies.trial_file import TrialFile
 
 
 class BestTrial(NamedTuple):
-    """The mean of the best trial's forecasts over its seeds, against the baseline with the highest valid_log_r2.
+    """Compare the best trial's mean forecast over its seeds with the baseline of the highest valid_log_r2.
 
     ``valid_skill`` and ``test_skill`` are 1 − log_mse / the baseline's.
     """
@@ -25,21 +27,28 @@ class BestTrial(NamedTuple):
     test_skill: float
 
     def sentences(self) -> list[str]:
-        """Return it in plain words, also when the trial loses."""
-        who = f"the mean of its {self.seeds} seeds' forecasts" if self.seeds > 1 else "its forecast"
+        """Return the comparison in plain words."""
+        forecast = f"the mean forecast of its {self.seeds} seeds" if self.seeds > 1 else "its forecast"
+        name = baseline_name(self.baseline)
         verb = "beats" if self.valid_skill > 0 else "does not beat"
         return [
-            f"Trial {self.trial}, the best, {verb} {self.baseline}, the best baseline, on valid: {who} has "
-            f"{self._errors(self.valid_skill)} (log R² {self.valid_log_r2:.3f}).",
-            f"On test, which chose nothing, it has {self._errors(self.test_skill)} (log R² {self.test_log_r2:.3f}).",
+            f"Trial {self.trial} is the best. On the valid split {forecast} {verb} {name}, the best baseline: its "
+            f"{self._error(self.valid_skill, name)} (log R² {self.valid_log_r2:.3f}).",
+            f"On the test split (not used for selection) its {self._error(self.test_skill, name)} "
+            f"(log R² {self.test_log_r2:.3f}).",
         ]
 
-    def _errors(self, skill: float) -> str:
+    def _error(self, skill: float, name: str) -> str:
         if math.isnan(skill):
-            return "no squared log error to compare"
+            return "squared log error is not defined"
         if skill < -1:
-            return f"{1 - skill:.1f} times the squared log error of {self.baseline}"
-        return f"{abs(skill):.1%} {'less' if skill > 0 else 'more'} squared log error than {self.baseline}"
+            return f"squared log error is {1 - skill:.1f} times {name}'s"
+        return f"squared log error is {abs(skill):.1%} {'lower' if skill > 0 else 'higher'} than {name}'s"
+
+
+def baseline_name(baseline: str) -> str:
+    """Return the name of a baseline in a sentence."""
+    return baseline.upper() if baseline == "har" else baseline
 
 
 def best_baseline(scores: Mapping[str, Mapping[str, float | None]]) -> str | None:
@@ -52,15 +61,28 @@ def best_baseline(scores: Mapping[str, Mapping[str, float | None]]) -> str | Non
     return max(known, key=lambda name: known[name], default=None)
 
 
-def standing(study: optuna.Study) -> BestTrial | None:
-    """Return the standing, or None while there is no COMPLETE trial or nothing to compare."""
+def best_trial(study: optuna.Study) -> BestTrial | None:
+    """Return the comparison, or None while there is no COMPLETE trial or no baseline."""
     baseline = best_baseline(studies.baselines(study))
     complete = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
     if baseline is None or not complete:
         return None
     best = study.best_trial
-    found = metrics(best)
+    scores = metrics(best)
     names = ["valid_log_r2", f"valid_skill_{baseline}", "test_log_r2", f"test_skill_{baseline}"]
-    values = [found.get(f"ensemble_{name}") for name in names]
-    known = [math.nan if value is None else value for value in values]
-    return BestTrial(best.number, len(seeds(best)), baseline, *known)
+    values = [scores.get(f"ensemble_{name}") for name in names]
+    return BestTrial(best.number, len(seeds(best)), baseline, *(math.nan if v is None else v for v in values))
+
+
+def instruments_beaten(file: TrialFile, baseline: str, trial: int) -> str:
+    """Return in plain words on how many instruments a trial's mean forecast has a smaller log error than a baseline."""
+    skills = [scores.metrics.get(f"valid_skill_{baseline}") for scores in file.instruments]
+    beaten = sum(skill is not None and skill > 0 for skill in skills)
+    name = baseline_name(baseline)
+    return f"On the valid split, trial {trial} beats {name} on {beaten} of {len(skills)} instruments."
+
+
+def instrument_metrics(baseline: str | None) -> list[str]:
+    """Return the metrics of an instrument that a table shows: log R², and skill over HAR and the best baseline."""
+    names = dict.fromkeys(name for name in ("har", baseline) if name)
+    return [*(f"{split}_log_r2" for split in SCORED), *(f"{split}_skill_{name}" for name in names for split in SCORED)]

@@ -1,42 +1,41 @@
-"""What has become of every point: read from the storage once, then kept in memory, so that asking is fast."""
+"""Count the trials of each point. The ledger reads the storage once and stays in memory, so that asking is fast."""
 
-from collections import Counter, OrderedDict, defaultdict
-from itertools import count
+from collections import Counter, defaultdict
 
+from volopt.definition.schema import Definition, Phase
 from volopt.studies.attributes import GIVEN_UP, INTERRUPTED
 from volopt.studies.space import Params, Point, point
 
 
 class Ledger:
-    """Counts the trials of a study by phase and by point.
+    """Count the trials of a study by phase and by point.
 
-    A trial that FAILs leaves its point *lost* until another trial takes it. Failures by itself are counted: a point
-    that failed more than ``retries`` times is given up, and stays lost even if it is proposed again.
+    A trial that FAILs leaves its point *lost* until another trial takes the point. Failures of the training itself
+    count: a point that failed more than ``retries`` times is given up, and stays lost even if a sampler proposes it
+    again.
     """
 
     def __init__(self, retries: int) -> None:
         self._retries = retries
-        self._taken: Counter[Point] = Counter()  # by trials RUNNING or COMPLETE
+        self._taken: Counter[Point] = Counter()  # by RUNNING or COMPLETE trials
         self._failures: Counter[Point] = Counter()
-        self._trials = count()
-        # By phase, and there by a number that grows: one for each trial not made up for, if its point is not given up.
-        self._lost: defaultdict[str, OrderedDict[int, Params]] = defaultdict(OrderedDict)
-        self._numbers: defaultdict[tuple[str, Point], list[int]] = defaultdict(list)  # of these, by phase and point
-        self._hopeless: Counter[str] = Counter()  # trials not made up for whose point is given up
+        # By phase, oldest first: a lost point for each failed trial without a successor, unless given up.
+        # Lost points are tried first, so there are few.
+        self._lost: defaultdict[str, list[Params]] = defaultdict(list)
+        self._given_up_trials: Counter[str] = Counter()  # by phase: failed trials without a successor, point given up
         self._running: Counter[str] = Counter()
-        self.finished: Counter[str] = Counter()  # COMPLETE and PRUNED trials of each phase
+        self.finished: Counter[str] = Counter()  # by phase: COMPLETE and PRUNED trials
         self.complete: set[Point] = set()
 
     def start(self, phase: str, params: Params) -> None:
-        """Note that a trial runs."""
+        """Count a trial that runs."""
         self._taken[point(params)] += 1
         self._running[phase] += 1
-        numbers = self._numbers.get((phase, point(params)))
-        if numbers:
-            del self._lost[phase][numbers.pop(0)]
+        if params in self._lost[phase]:
+            self._lost[phase].remove(params)
 
     def finish(self, phase: str, params: Params, *, complete: bool) -> None:
-        """Note that a running trial is COMPLETE or PRUNED."""
+        """Count a running trial as COMPLETE or PRUNED."""
         self._running[phase] -= 1
         self.finished[phase] += 1
         if complete:
@@ -45,43 +44,50 @@ class Ledger:
             self._taken[point(params)] -= 1
 
     def fail(self, phase: str, params: Params, reason: str) -> None:
-        """Note that a running trial is FAIL."""
+        """Count a running trial as FAIL."""
         self._running[phase] -= 1
         self._taken[point(params)] -= 1
         self._failures[point(params)] += self._weight(reason)
-        number = next(self._trials)
-        self._lost[phase][number] = params
-        self._numbers[phase, point(params)].append(number)
-        if self._given_up(params):
-            self._give_up(point(params))
+        self._lost[phase].append(params)
+        if self._is_given_up(params):
+            self._give_up(params)
 
     def is_open(self, params: Params) -> bool:
         """Return whether a grid should still take this point."""
-        return not self._taken[point(params)] and not self._given_up(params)
+        return not self._taken[point(params)] and not self._is_given_up(params)
 
     def is_settled(self, params: Params) -> bool:
-        """Return whether a point is COMPLETE or given up, as it then stays."""
-        return point(params) in self.complete or self._given_up(params)
+        """Return whether a point is COMPLETE or given up; it then stays so."""
+        return point(params) in self.complete or self._is_given_up(params)
 
     def to_retry(self, phase: str) -> Params | None:
         """Return a lost point of the phase that may be tried again."""
-        return next(iter(self._lost[phase].values()), None)
+        return next(iter(self._lost[phase]), None)
 
     def proposed(self, phase: str) -> int:
-        """Return how many points a phase has had proposed so far, lost ones included."""
-        return self.finished[phase] + self._running[phase] + len(self._lost[phase]) + self._hopeless[phase]
+        """Return how many points a phase has proposed so far, lost ones included."""
+        return self.finished[phase] + self._running[phase] + len(self._lost[phase]) + self._given_up_trials[phase]
 
-    def _give_up(self, given_up: Point) -> None:
-        """Try a point no more, in whichever phases it was lost."""
+    def progress(self, phase: Phase, definition: Definition) -> tuple[int, int]:
+        """Return how many trials of a phase are done, and its total.
+
+        A grid's COMPLETE points are done, and another phase's COMPLETE and PRUNED trials.
+        """
+        if phase.is_grid:
+            points = [point(params) for params in phase.points(definition)]
+            return sum(each in self.complete for each in points), len(points)
+        return self.finished[phase.name], phase.trials or 0
+
+    def _give_up(self, given_up: Params) -> None:
+        """Try a point no more in any phase."""
         for phase, lost in self._lost.items():
-            for number in self._numbers.pop((phase, given_up), ()):
-                del lost[number]
-                self._hopeless[phase] += 1
+            self._given_up_trials[phase] += lost.count(given_up)
+            self._lost[phase] = [params for params in lost if params != given_up]
 
     def _weight(self, reason: str) -> int:
         if reason.startswith(INTERRUPTED):
             return 0
         return self._retries + 1 if reason.startswith(GIVEN_UP) else 1
 
-    def _given_up(self, params: Params) -> bool:
+    def _is_given_up(self, params: Params) -> bool:
         return self._failures[point(params)] > self._retries

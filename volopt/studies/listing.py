@@ -1,4 +1,4 @@
-"""Studies and trials as plain facts, the ones that ``--json`` prints."""
+"""List studies and trials as plain facts, which ``--json`` prints."""
 
 from collections import Counter
 from typing import Any
@@ -11,17 +11,22 @@ from volopt.storage.artifacts import Artifacts
 from volopt.studies import study as studies
 from volopt.studies import trial_file
 from volopt.studies.attributes import PHASE, REASON, SCORES, finite
-from volopt.studies.phases import PhaseMembership, progress
+from volopt.studies.space import Params, point
 
-STATES = ("complete", "pruned", "failed", "running", "waiting")
+STATES = {
+    "complete": TrialState.COMPLETE,
+    "pruned": TrialState.PRUNED,
+    "failed": TrialState.FAIL,
+    "running": TrialState.RUNNING,
+    "waiting": TrialState.WAITING,
+}
 _NOT_METRICS = frozenset({PHASE, REASON})
 
 
 def counts(study: optuna.Study) -> dict[str, int]:
     """Return the number of trials in each state."""
-    found = Counter(trial.state for trial in study.get_trials(deepcopy=False))
-    states = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL, TrialState.RUNNING, TrialState.WAITING)
-    return {name: found[state] for name, state in zip(STATES, states, strict=True)}
+    numbers = Counter(trial.state for trial in study.get_trials(deepcopy=False))
+    return {name: numbers[state] for name, state in STATES.items()}
 
 
 def best(study: optuna.Study) -> dict[str, Any] | None:
@@ -33,17 +38,16 @@ def best(study: optuna.Study) -> dict[str, Any] | None:
 
 
 def summary(study: optuna.Study, definition: Definition) -> dict[str, Any]:
-    """Return what ``status`` says of a study."""
+    """Return the facts of ``volopt status`` about a study."""
     ledger = studies.ledger(study, definition)
     phases = []
     for phase in definition.phases:
-        done, total = progress(phase, definition, ledger)
+        done, total = ledger.progress(phase, definition)
         phases.append({"name": phase.name, "sampler": phase.sampler, "done": done, "total": total})
-    data = {key: value for key, value in studies.data_of(study).items() if key != "reader"}
     return {
         "name": study.study_name,
         "title": definition.title,
-        "data": data,
+        "data": studies.data_of(study).model_dump(exclude={"reader"}),
         "trials": counts(study),
         "phases": phases,
         "best": best(study),
@@ -52,25 +56,39 @@ def summary(study: optuna.Study, definition: Definition) -> dict[str, Any]:
 
 
 def metrics(trial: FrozenTrial) -> dict[str, float | None]:
-    """Return the means over a trial's seeds, and the scores of the mean of their forecasts."""
-    plain = {name: value for name, value in trial.user_attrs.items() if name not in _NOT_METRICS}
-    return {**plain, **trial.system_attrs.get(SCORES, {}).get("skills", {})}
+    """Return the means over a trial's seeds, and the scores of their mean forecast."""
+    own = {name: value for name, value in trial.user_attrs.items() if name not in _NOT_METRICS}
+    return {**own, **trial.system_attrs.get(SCORES, {}).get("skills", {})}
 
 
 def seeds(trial: FrozenTrial) -> list[dict[str, Any]]:
     """Return the scores of each seed of a trial; of a pruned one, its losses so far."""
-    found: list[dict[str, Any]] = trial.system_attrs.get(SCORES, {}).get("seeds", [])
-    return found
+    scores: list[dict[str, Any]] = trial.system_attrs.get(SCORES, {}).get("seeds", [])
+    return scores
 
 
 def instruments(study: optuna.Study, number: int, artifacts: Artifacts) -> list[dict[str, Any]]:
-    """Return how the mean of a trial's forecasts does on each instrument; nothing where its file does not say."""
-    left = trial_file.read(study, study.get_trials(deepcopy=False)[number], artifacts)
-    return [{"instrument": each.instrument, **each.metrics} for each in left.instruments] if left else []
+    """Return the scores of a trial's mean forecast on each instrument; empty where its file does not hold them."""
+    file = trial_file.read(study, study.get_trials(deepcopy=False)[number], artifacts)
+    return [{"instrument": scores.instrument, **scores.metrics} for scores in file.instruments] if file else []
+
+
+class PhaseMembership:
+    """Find the phases that a trial counts in."""
+
+    def __init__(self, definition: Definition) -> None:
+        self._points = {
+            phase.name: {point(params) for params in phase.points(definition)} if phase.is_grid else set()
+            for phase in definition.phases
+        }
+
+    def phases(self, params: Params, asked_by: str | None) -> list[str]:
+        """Return the grids that contain the point, and the phase that asked for it."""
+        return [name for name, points in self._points.items() if name == asked_by or point(params) in points]
 
 
 def trials(study: optuna.Study, definition: Definition) -> list[dict[str, Any]]:
-    """Return what ``trials`` says of each trial, by number."""
+    """Return the facts of ``volopt trials`` about each trial, by number."""
     membership = PhaseMembership(definition)
     return [_trial(trial, membership) for trial in study.get_trials(deepcopy=False)]
 

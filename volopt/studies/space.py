@@ -1,10 +1,10 @@
-"""From ``[space]`` to Optuna's distributions, the same for every phase of a study."""
+"""Points of ``[space]``, and its distributions in Optuna, the same for all phases of a study."""
 
 from collections.abc import Mapping
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from volopt.definition.schema import Definition, Range, Scalar
+from volopt.definition.schema import Definition, Phase, Range, Scalar
 from volopt.definition.space import WHOLE_KEYS
 
 Params = dict[str, Scalar]
@@ -17,8 +17,15 @@ def distributions(definition: Definition) -> dict[str, BaseDistribution]:
 
 
 def point(params: Mapping[str, Scalar]) -> Point:
-    """Return the parameters as something to look up: equal for equal parameters, whatever their order."""
+    """Return the parameters as a key: equal for equal parameters in any order."""
     return tuple(sorted(params.items()))
+
+
+def fixed_params(phase: Phase, definition: Definition, best: Params) -> Params:
+    """Return the parameters of ``[space]`` that a phase does not vary, with their values."""
+    varied = phase.grid if phase.is_grid else phase.vary
+    values = definition.defaults() | best | phase.fix
+    return {key: values[key] for key in definition.space if key not in varied}
 
 
 def _distribution(key: str, entry: Range | tuple[Scalar, ...]) -> BaseDistribution:

@@ -1,10 +1,4 @@
-"""An Optuna study that volopt owns: made, found again, repaired.
-
-What stands in the study's user attributes:
-``volopt:format`` (of these attributes), ``volopt:definition`` (the study file, canonical), ``volopt:digest``,
-``volopt:data`` (provider, reader, synthetic, fingerprint), ``volopt:baselines`` (scores by baseline) and
-``volopt:runs`` (a run record for each run).
-"""
+"""Create, find and repair the Optuna studies that volopt owns; see ``attributes`` for what they store."""
 
 import re
 import warnings
@@ -15,35 +9,45 @@ from optuna.distributions import check_distribution_compatibility
 from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
+from pydantic import TypeAdapter, ValidationError
 
-from volopt.data.frame import DataSource
+from volopt.baselines.methods import BASELINES
 from volopt.definition.changes import changes, digest
 from volopt.definition.load import dump, restore
-from volopt.definition.plain import plain
+from volopt.definition.plain_text import plain
 from volopt.definition.schema import Definition
 from volopt.definition.values import NAME_PATTERN
 from volopt.errors import DefinitionError, StorageError, StudyError, did_you_mean
+from volopt.optuna_internals import storage_of, study_id, trial_id
 from volopt.storage.database.trial_cache import cached
-from volopt.studies import attribute_checks
-from volopt.studies.attribute_checks import is_number
-from volopt.studies.attributes import INTERRUPTED, PHASE, REASON, finite
+from volopt.storage.run_record import DataSource, RunRecord
+from volopt.studies.attributes import (
+    FORMAT,
+    INTERRUPTED,
+    ORPHAN,
+    PHASE,
+    PREFIX,
+    REASON,
+    Scores,
+    finite,
+    is_number,
+    valid_or_none,
+)
 from volopt.studies.ledger import Ledger
 from volopt.studies.space import distributions
-from volopt.studies.validated import DAMAGED, RESTORE, ValidatedStudy, reading
+from volopt.studies.validated_study import DAMAGED, RESTORE, ValidatedStudy, reading
 
-FORMAT = 1
-PREFIX = "volopt:"
 _NAME = re.compile(f"(?=.{{1,100}}$){NAME_PATTERN}")  # as definition.values has it
-ORPHAN = f"{INTERRUPTED}: the process that ran it is gone"
+_SCORES: TypeAdapter[dict[str, float | None]] = TypeAdapter(Scores, config={"strict": True})
 
 
 def names(storage: BaseStorage) -> list[str]:
     """Return the names of volopt's studies in a storage, oldest first.
 
-    A study under a name that no study file may have is none of them: names become those of files.
+    A study whose name no study file can have is not among them, because names become file names.
 
     Raises:
-        StorageError: what is stored makes no sense.
+        StorageError: the studies cannot be read.
     """
     try:
         studies = storage.get_all_studies()
@@ -52,34 +56,34 @@ def names(storage: BaseStorage) -> list[str]:
             f"the studies in the storage cannot be read: {type(error).__name__}",
             "put a copy of the database in its place",
         ) from error
-    ours = [study for study in studies if PREFIX + "definition" in study.user_attrs]
-    return [study.study_name for study in ours if _NAME.fullmatch(study.study_name)]
+    ours = [study.study_name for study in studies if PREFIX + "definition" in study.user_attrs]
+    return [name for name in ours if _NAME.fullmatch(name)]
 
 
 def find(storage: BaseStorage, name: str) -> tuple[optuna.Study, Definition]:
-    """Return a study, made sound as ``found`` says, and its stored definition.
+    """Return a study, as ``validated`` describes it, and its stored definition.
 
     Raises:
-        StudyError: there is none of this name, or another program made it.
+        StudyError: there is no study of this name, or another program created it.
         StorageError: it is damaged.
     """
     known = names(storage)
     if name not in known:
-        hint = f"there are: {', '.join(known)}" if known else "`volopt run` makes one"
+        hint = f"there are: {', '.join(known)}" if known else "`volopt run` creates one"
         raise StudyError(f'there is no study "{name}" in the storage{did_you_mean(name, known)}', hint)
     with reading(storage, name):
         study = optuna.load_study(study_name=name, storage=cached(storage))
         definition = _definition(study)
         if [each.name.lower() for each in study.directions] != [definition.objective.direction]:
             raise StorageError(f'the study "{name}" has another direction than its definition', RESTORE)
-        return ValidatedStudy(name, study._storage, definition), definition
+        return ValidatedStudy(name, storage_of(study), definition), definition
 
 
 def open_or_create(storage: BaseStorage, definition: Definition, source: DataSource) -> optuna.Study:
-    """Return the study of a definition: a new one, or the one that may go on under it.
+    """Return the study of a definition: a new one, or the stored one where it may go on.
 
     Raises:
-        StudyError: a study of this name was made from another definition, from other data, or by another program.
+        StudyError: the stored study has another definition or other data, or another program created it.
     """
     known = {study.study_name for study in storage.get_all_studies()}
     if definition.name in known:
@@ -87,12 +91,12 @@ def open_or_create(storage: BaseStorage, definition: Definition, source: DataSou
         if PREFIX + "definition" in study.user_attrs:
             _check_definition(study, definition)
             _check_data(study, source)
-            study = ValidatedStudy(definition.name, study._storage, definition)
-            _check_values(study, definition)
-        elif study.get_trials(deepcopy=False) or _direction(study) != definition.objective.direction:
+            study = ValidatedStudy(definition.name, storage_of(study), definition)
+            _check_distributions(study, definition)
+        elif study.get_trials(deepcopy=False) or study.direction.name.lower() != definition.objective.direction:
             raise StudyError(
-                f'the study "{definition.name}" in this storage was not made by volopt',
-                "give this one another --name",
+                f'another program created the study "{definition.name}" in this storage',
+                "start a new study with --name",
             )
     else:
         study = optuna.create_study(
@@ -102,86 +106,90 @@ def open_or_create(storage: BaseStorage, definition: Definition, source: DataSou
     return study
 
 
-def add_run(study: optuna.Study, record: dict[str, Any]) -> None:
-    """Keep the record of a run with its study, unless the run before was made just so."""
-    kept = runs(study)
-    if not kept or {**kept[-1], "started": None} != {**record, "started": None}:
-        study.set_user_attr(PREFIX + "runs", [*kept, record])
+def add_run(study: optuna.Study, record: RunRecord) -> None:
+    """Store the record of a run, unless the run before differs only in its time."""
+    recorded = runs(study)
+    if not recorded or recorded[-1].model_copy(update={"started": record.started}) != record:
+        study.set_user_attr(PREFIX + "runs", [run.model_dump() for run in [*recorded, record]])
 
 
-def runs(study: optuna.Study) -> list[dict[str, Any]]:
-    """Return the run records that ``add_run`` took, oldest first, without those that are damaged."""
-    kept = study.user_attrs.get(PREFIX + "runs", [])
-    return [record for record in kept if attribute_checks.is_run(record)] if isinstance(kept, list) else []
+def runs(study: optuna.Study) -> list[RunRecord]:
+    """Return the valid run records, oldest first."""
+    records = study.user_attrs.get(PREFIX + "runs", [])
+    valid = [valid_or_none(RunRecord, record) for record in records] if isinstance(records, list) else []
+    return [record for record in valid if record is not None]
 
 
-def keep_baselines(study: optuna.Study, scores: dict[str, dict[str, float]]) -> None:
-    """Keep the scores of each baseline with its study, on the days of the study's own window."""
-    kept = finite(scores)
-    if study.user_attrs.get(PREFIX + "baselines") != kept:
-        study.set_user_attr(PREFIX + "baselines", kept)
+def store_baselines(study: optuna.Study, scores: dict[str, dict[str, float]]) -> None:
+    """Store the scores of each baseline, on the days of the study's own window."""
+    stored = finite(scores)
+    if study.user_attrs.get(PREFIX + "baselines") != stored:
+        study.set_user_attr(PREFIX + "baselines", stored)
 
 
 def baselines(study: optuna.Study) -> dict[str, dict[str, float | None]]:
-    """Return the scores that ``keep_baselines`` took, by baseline; None for one that is not defined."""
-    return attribute_checks.baselines(study.user_attrs.get(PREFIX + "baselines", {}))
+    """Return the stored scores by baseline; None for a metric that is not defined."""
+    stored = study.user_attrs.get(PREFIX + "baselines", {})
+    valid = {}
+    for name in BASELINES if isinstance(stored, dict) else ():
+        try:
+            valid[name] = _SCORES.validate_python(stored.get(name))
+        except (ValidationError, RecursionError):
+            continue
+    return valid
 
 
-def data_of(study: optuna.Study) -> dict[str, Any]:
-    """Return where a study's data come from: provider, reader, synthetic, fingerprint.
+def data_of(study: optuna.Study) -> DataSource:
+    """Return which data a study was run on.
 
     Raises:
         StorageError: the study does not say so.
     """
-    found = study.user_attrs.get(PREFIX + "data")
-    if not attribute_checks.is_data(found):
+    stored = valid_or_none(DataSource, study.user_attrs.get(PREFIX + "data"))
+    if stored is None:
         raise StorageError(f'the study "{study.study_name}" does not say which data it was run on', RESTORE)
-    return found | {"provider": plain(found["provider"])}
+    return stored.model_copy(update={"provider": plain(stored.provider)})
 
 
 def repair(study: optuna.Study) -> list[FrozenTrial]:
-    """Tell every trial that a dead driver left behind FAIL, with its reason, and return them.
+    """Make each trial that a dead driver left behind FAIL, and return these trials.
 
-    The caller holds the study's lock, so whatever is RUNNING, or WAITING to run, has no driver.
+    The caller holds the study's lock, so a RUNNING or WAITING trial has no driver.
     """
-    storage = study._storage
+    storage = storage_of(study)
     orphans = study.get_trials(deepcopy=False, states=(TrialState.RUNNING, TrialState.WAITING))
     for trial in orphans:
-        storage.set_trial_user_attr(trial._trial_id, REASON, ORPHAN)
-        storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+        storage.set_trial_user_attr(trial_id(trial), REASON, ORPHAN)
+        storage.set_trial_state_values(trial_id(trial), TrialState.FAIL)
     return orphans
 
 
 def ledger(study: optuna.Study, definition: Definition) -> Ledger:
     """Return the ledger of the study's trials."""
-    found = Ledger(definition.training.retries)
+    ledger = Ledger(definition.training.retries)
     for trial in study.get_trials(deepcopy=False):
         phase = trial.user_attrs.get(PHASE)
         if phase is None or trial.params.keys() != definition.space.keys():
-            continue  # killed before it had its parameters: as if it had never been asked
-        found.start(phase, trial.params)
+            continue  # killed before it had its parameters: it counts as never asked
+        ledger.start(phase, trial.params)
         if trial.state in (TrialState.COMPLETE, TrialState.PRUNED):
-            found.finish(phase, trial.params, complete=trial.state == TrialState.COMPLETE)
+            ledger.finish(phase, trial.params, complete=trial.state == TrialState.COMPLETE)
         elif trial.state == TrialState.FAIL:
-            found.fail(phase, trial.params, trial.user_attrs.get(REASON, INTERRUPTED))
-    return found
-
-
-def _direction(study: optuna.Study) -> str:
-    return study.direction.name.lower()
+            ledger.fail(phase, trial.params, trial.user_attrs.get(REASON, INTERRUPTED))
+    return ledger
 
 
 def _definition(study: optuna.Study) -> Definition:
-    """Return the stored definition, under the study's name: the dashboard may have given it another."""
-    said = study.user_attrs
-    if is_number(version := said.get(PREFIX + "format", 0)) and version > FORMAT:
+    """Return the stored definition under the study's own name, because the dashboard can rename a study."""
+    attributes: dict[str, Any] = study.user_attrs
+    if is_number(version := attributes.get(PREFIX + "format", 0)) and version > FORMAT:
         raise StorageError(f'the study "{study.study_name}" was written by a newer volopt', "update volopt")
     try:
-        raw = {**said[PREFIX + "definition"], "name": study.study_name}
+        raw = {**attributes[PREFIX + "definition"], "name": study.study_name}
         return restore(raw | {"title": plain(raw.get("title", ""))})
     except (DefinitionError, *DAMAGED) as error:
-        why = [*getattr(error, "mistakes", ()), getattr(error, "message", type(error).__name__)][0]
-        raise StorageError(f'the definition of the study "{study.study_name}" is damaged: {why}', RESTORE) from error
+        cause = [*getattr(error, "mistakes", ()), getattr(error, "message", type(error).__name__)][0]
+        raise StorageError(f'the definition of the study "{study.study_name}" is damaged: {cause}', RESTORE) from error
 
 
 def _check_definition(study: optuna.Study, definition: Definition) -> None:
@@ -189,48 +197,42 @@ def _check_definition(study: optuna.Study, definition: Definition) -> None:
     if changed:
         raise StudyError(
             f'the study "{definition.name}" was run with another {", ".join(changed)}',
-            "--name NEW makes it a new study, which trains only the fits that are missing",
+            "--name NEW starts a new study, which trains only the fits that are missing",
         )
 
 
 def _check_data(study: optuna.Study, source: DataSource) -> None:
     stored = data_of(study)
-    if stored["fingerprint"] != source.fingerprint:
+    if stored.fingerprint != source.fingerprint:
         raise StudyError(
-            f'the study "{study.study_name}" was run on other data: {stored["provider"]}',
-            "name those with --data, or give this one another --name",
+            f'the study "{study.study_name}" was run on other data: {stored.provider}',
+            "pass the original data with --data, or start a new study with --name",
         )
 
 
-def _check_values(study: optuna.Study, definition: Definition) -> None:
-    """Refuse a study with which Optuna could not go on: it has one distribution of a parameter for all trials."""
+def _check_distributions(study: optuna.Study, definition: Definition) -> None:
+    """Refuse a study that Optuna could not continue, because it allows one distribution of a parameter a study."""
     wanted = distributions(definition)
-    for trial in study._storage.get_all_trials(study._study_id, deepcopy=False):  # those of other programs too
+    for trial in storage_of(study).get_all_trials(study_id(study), deepcopy=False):  # those of other programs, too
         for key in trial.distributions.keys() & wanted.keys():
             try:
                 check_distribution_compatibility(trial.distributions[key], wanted[key])
             except ValueError as error:
                 raise StorageError(
-                    f'trial {trial.number} of the study "{definition.name}" was not asked for by volopt: its {key} has'
-                    " other values to choose from than [space]",
+                    f'another program asked for trial {trial.number} of the study "{definition.name}": its {key} has '
+                    "other values to choose from than [space]",
                     RESTORE,
                 ) from error
 
 
 def _write(study: optuna.Study, definition: Definition, source: DataSource) -> None:
-    """Store what the study is; the definition last, since by it a study is known as volopt's."""
+    """Store what the study is; the definition comes last, because it marks a study as volopt's."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         study.set_metric_names([definition.objective.metric])
-    data = {
-        "provider": source.provider,
-        "reader": source.reader,
-        "synthetic": source.synthetic,
-        "fingerprint": source.fingerprint,
-    }
     attributes = {
         "format": FORMAT,
-        "data": data,
+        "data": source.model_dump(),
         "digest": digest(definition),
         "definition": dump(definition),
     }

@@ -1,1 +1,1 @@
-"""The pure training function and what it takes and returns."""
+"""Train one fit: a pure function, its tasks, states and results."""

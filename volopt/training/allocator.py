@@ -1,28 +1,28 @@
-"""The C library's allocator, told to keep what a training step frees for the next one.
+"""Make the C library keep the memory that a training step frees, for the next step.
 
-Each step takes and frees the same large blocks. By default glibc maps a block of over 32 MB anew each time, and the
-kernel has to clear every page of it: up to half the time of an LSTM's step. Kept, they cost nothing. The numbers are
-the same, and the process stays as large as it once was.
+Each step allocates and frees the same large blocks. By default glibc maps a block of more than 32 MB anew each time,
+and the kernel clears all its pages: up to half the time of an LSTM's step. Kept blocks cost nothing. The numbers are
+the same, and the process keeps its largest size.
 """
 
 import ctypes
 import functools
 
-KEPT = 1 << 30  # bytes free at the end of the heap that are not given back
+MAX_KEPT = 1 << 30  # free bytes at the end of the heap
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4  # glibc's malloc.h
 
 
 @functools.cache
 def keep_freed() -> bool:
-    """Have this process keep freed memory, and return whether that could be told: it is glibc that understands it."""
+    """Make this process keep freed memory, and return whether the C library can do so; only glibc can."""
     try:
         mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):  # another C library; TypeError is Windows' way
+    except (AttributeError, OSError):  # another C library
         return False
-    return bool(mallopt(_MMAP_MAX, 0)) and bool(mallopt(_TRIM_THRESHOLD, KEPT))
+    return bool(mallopt(_MMAP_MAX, 0)) and bool(mallopt(_TRIM_THRESHOLD, MAX_KEPT))
 
 
-def give_back() -> None:
-    """Give freed memory back to the system, where ``keep_freed`` holds it."""
+def release() -> None:
+    """Return freed memory to the system, where ``keep_freed`` keeps it."""
     if keep_freed():
         ctypes.CDLL(None).malloc_trim(0)

@@ -1,4 +1,4 @@
-"""Where and how precisely a fit is computed."""
+"""The device and the precision of a fit."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -14,18 +14,18 @@ from volopt.training import allocator
 Result = TypeVar("Result")
 
 PRECISIONS = ("highest", "medium")
-# Errors of which torch makes a plain RuntimeError: of its CPU allocator, of C++, and of CUDA's libraries.
-_NO_MEMORY = ("can't allocate memory", "bad_alloc", "out of memory", "ALLOC_FAILED")
+# Texts of errors that torch raises as a plain RuntimeError: of its CPU allocator, of C++, and of CUDA's libraries.
+_OUT_OF_MEMORY = ("can't allocate memory", "bad_alloc", "out of memory", "ALLOC_FAILED")
 
 
 def resolve(name: str) -> str:
     """Return ``cpu``, ``cuda`` or ``cuda:n`` for ``auto|cpu|cuda[:n]``.
 
     Raises:
-        UsageError: the name is none of these, or there is no such device.
+        UsageError: the name is another one, or there is no such device.
     """
     if not re.fullmatch(r"auto|cpu|cuda(:[0-9]+)?", name):
-        raise UsageError(f"--device {name} is no device", "write auto, cpu, cuda or cuda:0")
+        raise UsageError(f"--device {name} is not a device", "write auto, cpu, cuda or cuda:0")
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     kind, _, index = name.partition(":")
@@ -38,23 +38,23 @@ def resolve(name: str) -> str:
 
 
 def cpu_has_bfloat16() -> bool:
-    """Return whether the processor multiplies bfloat16 numbers by instructions of its own, and oneDNN may use them."""
-    able = torch.cpu.get_capabilities().get("avx512_bf16", False)
-    return bool(able and torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    """Return whether the processor has instructions for bfloat16 products, and oneDNN uses them."""
+    capable = torch.cpu.get_capabilities().get("avx512_bf16", False)
+    return bool(capable and torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def ran_out_of_memory(error: Exception) -> bool:
-    """Return whether the error says that there was no memory left, of the CPU or of a GPU."""
+    """Return whether the error tells that the memory of the CPU or a GPU ran out."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(words in str(error) for words in _NO_MEMORY)
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _OUT_OF_MEMORY)
 
 
 def release_memory(device: str) -> None:
-    """Give back the memory that torch, or the C library, keeps for later use and nothing uses."""
+    """Release the unused memory that torch or the C library keeps for later."""
     if torch.device(device).type == "cuda":
         torch.cuda.empty_cache()
-    allocator.give_back()
+    allocator.release()
 
 
 class NoMemoryError(TrainingError):

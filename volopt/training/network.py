@@ -1,4 +1,4 @@
-"""A network and its optimizer on the way through the train samples: what every way of training shares."""
+"""A network and its optimizer, as each kind of training uses them."""
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -11,22 +11,22 @@ from volopt.models.recurrent import Recurrent
 from volopt.training.task import Config, Task
 from volopt.windows.windows import Samples
 
-# Of scaled forecasts and targets; torch's Huber loss is quadratic within 1 and linear beyond, with the mean over days.
+# Of scaled forecasts and targets, mean over days; torch's Huber loss is quadratic up to 1 and linear beyond.
 LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"mse": mse_loss, "huber": huber_loss}
-AT_ONCE = 8192  # windows that are forecast together: memory grows with days, not with days times window
-MOST_BYTES = 2**28  # that these may take, or fewer are
-# A number a unit and day: a layer's outputs, and what its kernel keeps of each gate. Measured with torch 2.13 on CPU:
-# 2 to 3 for LSTM and RNN, 5 for GRU.
-PER_UNIT = 5
-FEWEST = 64  # a multiple of the rows a kernel takes at once, so that each row's sum is the same in any number of them
+MAX_BATCH = 8192  # windows that are forecast together
+MAX_BATCH_BYTES = 2**28  # of these windows
+# Numbers a unit and day: a layer's outputs, and what its kernel keeps of each gate. Measured with torch 2.13 on CPU: 2
+# to 3 for LSTM and RNN, 5 for GRU.
+NUMBERS_PER_UNIT = 5
+MIN_BATCH = 64  # a multiple of the rows that a kernel takes together, so that each row has the same sum in any batch
 
 
 class Network:
-    """One network being trained; its seed decides weights, dropout and the order of batches.
+    """Train one network. Its seed decides weights, dropout and the order of batches.
 
     Args:
         task: the fit.
-        train: what it learns from.
+        train: samples.
     """
 
     def __init__(self, task: Task, train: Samples) -> None:
@@ -37,7 +37,7 @@ class Network:
         self.loss = LOSSES[task.loss]
 
     def train_one_epoch(self) -> float:
-        """Go through train once, and return the mean squared error from before each update."""
+        """Train on all samples once, and return the mean squared error from before each update."""
         self.model.train()
         total = 0.0
         for inputs, targets in self._batches():
@@ -50,10 +50,6 @@ class Network:
             total += squared.item() * len(targets)
         return total / len(self.train)
 
-    def predict(self, samples: Samples, *, training_mode: bool = False) -> Tensor:
-        """Return scaled forecasts, shape (samples,)."""
-        return predict(self.model, samples, training_mode=training_mode)
-
     def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
         if self.full is not None:
             yield self.full, self.train.targets
@@ -64,7 +60,7 @@ class Network:
 
 
 def build(config: Config, features: int, head_outputs: int = 1) -> Recurrent:
-    """Return an untrained network of a configuration; torch's generator decides its weights."""
+    """Return an untrained network of a configuration, with weights from torch's generator."""
     return Recurrent(
         config.cell,
         features=features,
@@ -77,48 +73,49 @@ def build(config: Config, features: int, head_outputs: int = 1) -> Recurrent:
 
 
 def seeded(task: Task, features: int) -> Recurrent:
-    """Return the untrained network of a fit, and leave torch's generators where its training takes them up."""
+    """Return the untrained network of a fit, and set torch's generators to the start of its training."""
     torch.manual_seed(task.seed)
     return build(task.config, features, task.head_outputs)
 
 
 def predict(model: Recurrent, samples: Samples, *, training_mode: bool = False) -> Tensor:
-    """Return a network's scaled forecasts, shape (samples,); in training mode batch norm takes these samples' own."""
+    """Return a network's scaled forecasts, shape (samples,); in training mode batch norm uses these samples."""
     model.train(training_mode)
     with torch.no_grad():
-        parts = list(in_parts(len(samples), _at_once(model, samples)))
-        if len(parts) == 1 or training_mode:
-            whole: Tensor = model(samples.inputs()).float()
-            return whole
+        batches = list(split_rows(len(samples), _batch_size(model, samples)))
+        if len(batches) == 1 or training_mode:
+            forecasts: Tensor = model(samples.inputs()).float()
+            return forecasts
         rows = torch.arange(len(samples), device=samples.starts.device)
-        # Made at once: small tensors between large ones that come and go would keep their memory from being used again.
-        forecast = torch.empty(len(samples), device=samples.starts.device)
-        for some in parts:
-            forecast[some] = model(samples.inputs(rows[some])).float()
-        return forecast
+        # One tensor from the start: small tensors between large temporary ones would keep their memory from being
+        # reused.
+        forecasts = torch.empty(len(samples), device=samples.starts.device)
+        for batch in batches:
+            forecasts[batch] = model(samples.inputs(rows[batch])).float()
+        return forecasts
 
 
-def in_parts(count: int, at_once: int) -> Iterator[slice]:
-    """Yield the rows to forecast together; the last few of ``AT_ONCE`` are not left to themselves.
+def split_rows(count: int, batch_size: int) -> Iterator[slice]:
+    """Yield the rows to forecast together. A small rest joins the batch before it.
 
-    A kernel may add up a handful of rows in another order than the same rows among many.
+    A kernel may add a few rows in another order than the same rows among many.
 
     Args:
         count: of all rows.
-        at_once: ``AT_ONCE``, or a part of it.
+        batch_size: ``MAX_BATCH``, or a part of it.
     """
-    for start in range(0, count, AT_ONCE):
-        stop = min(start + AT_ONCE, count)
-        starts = [*range(start, max(stop - at_once // 2, start + 1), at_once), stop]
-        yield from (slice(*each) for each in pairwise(starts))
+    for start in range(0, count, MAX_BATCH):
+        stop = min(start + MAX_BATCH, count)
+        starts = [*range(start, max(stop - batch_size // 2, start + 1), batch_size), stop]
+        yield from (slice(*ends) for ends in pairwise(starts))
 
 
-def _at_once(model: Recurrent, samples: Samples) -> int:
-    """Return how many windows are forecast together: ``AT_ONCE``, halved until they take ``MOST_BYTES`` at most."""
+def _batch_size(model: Recurrent, samples: Samples) -> int:
+    """Return how many windows are forecast together: ``MAX_BATCH``, halved until they fit ``MAX_BATCH_BYTES``."""
     days, features = samples.windows.shape[1:]
-    window_bytes = 4 * days * (features + PER_UNIT * model.hidden_size)
-    count = AT_ONCE
-    while count > FEWEST and count * window_bytes > MOST_BYTES:
+    window_bytes = 4 * days * (features + NUMBERS_PER_UNIT * model.hidden_size)
+    count = MAX_BATCH
+    while count > MIN_BATCH and count * window_bytes > MAX_BATCH_BYTES:
         count //= 2
     return count
 

@@ -1,20 +1,20 @@
-"""Training on the train split alone, for a fixed number of epochs: no valid split has a say, nor is there one.
+"""Train on the train split for a fixed number of epochs, without a valid split.
 
-Like ``training.fit`` it reads nothing but its arguments, and gives the same numbers on CPU, bit for bit.
+Like ``training.fit`` this depends only on its arguments, and gives the same numbers on CPU, bit for bit.
 """
 
 import numpy as np
 
 from volopt.errors import TrainingError
 from volopt.training.device import computing
-from volopt.training.network import Network
+from volopt.training.network import Network, predict
 from volopt.training.state import to_arrays
 from volopt.training.task import Arrays, Task
 from volopt.windows.dataset import Dataset
 from volopt.windows.split import Split
 from volopt.windows.windows import samples
 
-FORMAT = 1  # of what is kept: raise it when the same refit would come out with other numbers
+FORMAT = 1  # of stored refits: raise it when the same refit would have other numbers
 FORECAST = "forecast"
 
 
@@ -22,7 +22,7 @@ def refit(task: Task, dataset: Dataset, split: Split | None = None) -> Arrays:
     """Return a network's weights, as in ``training.state``, and its ``forecast`` of a split, in original units.
 
     Args:
-        task: the fit; its patience is not asked.
+        task: the fit; its patience is not used.
         dataset: with a train split.
         split: to forecast, or None.
 
@@ -40,10 +40,10 @@ def _refit(task: Task, dataset: Dataset, split: Split | None) -> Arrays:
         loss = network.train_one_epoch()
         if not np.isfinite(loss):
             raise TrainingError(
-                f"the training loss is {loss} in epoch {epoch}", "choose a trial with less learning rate"
+                f"the training loss is {loss} in epoch {epoch}", "choose a trial with a lower learning rate"
             )
-    found = to_arrays("weights", network.model.state_dict())
+    arrays = to_arrays("weights", network.model.state_dict())
     if split is not None:
-        asked = samples(dataset, split, window, task.device)
-        found[FORECAST] = asked.original(network.predict(asked))
-    return found
+        forecast_samples = samples(dataset, split, window, task.device)
+        arrays[FORECAST] = forecast_samples.original(predict(network.model, forecast_samples))
+    return arrays

@@ -1,6 +1,6 @@
-"""Torch's objects as named arrays and back: weights, optimizer, generators.
+"""Convert torch's objects to named arrays and back: weights, optimizer, generators.
 
-Arrays rather than pickles, so that a state may be stored or sent anywhere and runs no code when it is read.
+Arrays can be stored or sent anywhere, and unlike pickles they run no code when they are read.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ def to_arrays(prefix: str, tensors: Mapping[str, Tensor]) -> Arrays:
 
 
 def to_tensors(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
-    """Return the tensors that ``to_arrays`` took, in memory of torch's own alignment."""
+    """Return the tensors of arrays that ``to_arrays`` returned, in memory with torch's own alignment."""
     start = prefix + "."
     return {name.removeprefix(start): torch.tensor(value) for name, value in arrays.items() if name.startswith(start)}
 
@@ -31,7 +31,7 @@ def optimizer_arrays(optimizer: torch.optim.Optimizer) -> Arrays:
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, arrays: Mapping[str, np.ndarray]) -> None:
-    """Put the moments back; learning rate and the like come from the task."""
+    """Restore the moments; the task gives the learning rate and the other settings."""
     moments: dict[int, dict[str, Tensor]] = {}
     for key, value in to_tensors("optimizer", arrays).items():
         index, name = key.split(".")
@@ -40,7 +40,7 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, arrays: Mapping[str, np.
 
 
 def generator_arrays(device: str) -> Arrays:
-    """Return the states of torch's generators: dropout and the order of batches draw from them."""
+    """Return the states of torch's generators, which dropout and the order of batches use."""
     states = {"cpu": torch.get_rng_state()}
     if device != "cpu":
         states["cuda"] = torch.cuda.get_rng_state(device)
@@ -48,7 +48,7 @@ def generator_arrays(device: str) -> Arrays:
 
 
 def restore_generators(device: str, arrays: Mapping[str, np.ndarray]) -> None:
-    """Put the generators back where ``generator_arrays`` found them."""
+    """Restore the generators to the states of ``generator_arrays``."""
     states = to_tensors("generator", arrays)
     torch.set_rng_state(states["cpu"])
     if device != "cpu":

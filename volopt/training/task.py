@@ -1,24 +1,25 @@
-"""What one fit is, how far it has come, and what it leaves: plain data that can travel and be stored."""
+"""A fit before, during and after training, as plain data that can be sent and stored."""
 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
 
+import numpy as np
 from numpy.typing import NDArray
 
 from volopt.definition.schema import Definition, Scalar
 from volopt.models.cells import CELLS
 
 Arrays = dict[str, NDArray[Any]]
-RUNGS = 10  # a trial reports about this many times
-FORMAT = 1  # of kept fits: raise it when the same fit would come out with other numbers or metrics
+RUNGS = 10  # a trial reports about as many times
+FORMAT = 1  # of stored fits: raise it when the same fit would have other numbers or metrics
 
 
 @dataclass(frozen=True)
 class Config:
-    """The configuration of a network and its training: the values of one trial."""
+    """Hold the configuration of a network and its training: the parameters of one trial."""
 
     cell: str
     hidden_size: int
@@ -34,7 +35,7 @@ class Config:
 
 @dataclass(frozen=True)
 class Task:
-    """One fit: a configuration and a seed, with all that decides its numbers but the data."""
+    """Describe one fit: a configuration, a seed, and all other settings that decide its numbers, except the data."""
 
     config: Config
     seed: int
@@ -46,79 +47,117 @@ class Task:
     test_in_train_mode: bool = False
     device: str = "cpu"
     precision: str = "highest"
-    packed: bool = False  # whether it may be trained in a pack: it has other last digits then, and another key
+    packed: bool = False  # whether a pack may train it: its results then differ by rounding, and so does its key
 
     @property
     def rung(self) -> int:
-        """Epochs from one report to the next."""
+        """Return the epochs from one report to the next."""
         return max(1, self.epochs // RUNGS)
 
     def key(self, data: tuple[str, list[object]]) -> str:
-        """Return the name under which the finished fit is kept.
+        """Return the key under which the finished fit is stored.
 
         Args:
             data: fingerprint and recipe of the dataset.
         """
-        decides = asdict(self) | {"device": self.device.partition(":")[0], "data": data, "format": FORMAT}
-        del decides["metric"]
-        if self.loss == "mse":  # as before there was another
-            del decides["loss"]
-        if not self.packed:  # as before there were packs
-            del decides["packed"]
-        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+        settings = asdict(self) | {"device": self.device.partition(":")[0], "data": data, "format": FORMAT}
+        del settings["metric"]
+        if self.loss == "mse":  # keys from before the Huber loss
+            del settings["loss"]
+        if not self.packed:  # keys from before packs
+            del settings["packed"]
+        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
-@dataclass(frozen=True)
-class State:
-    """A fit stopped between two epochs: weights, optimizer, generators, curves, and the best epoch's weights."""
+@dataclass
+class Curves:
+    """Hold a loss for each epoch, and records of some epochs: the first, the rungs, and each best one so far.
 
-    epoch: int
-    arrays: Arrays
+    ``train_mse`` is from before the epoch's update, as the paper's notebooks print it, ``valid_mse`` from after it.
+    Only early stopping records the best epochs.
+    """
 
-    def pack(self) -> tuple[Arrays, dict[str, object]]:
-        """Return the state as named arrays and JSON-able facts."""
-        return self.arrays, {"epoch": self.epoch}
+    train_mse: list[float] = field(default_factory=list)
+    valid_mse: list[float] = field(default_factory=list)
+    record_epoch: list[int] = field(default_factory=list)
+    gradient_norm: list[list[float]] = field(default_factory=list)  # shape: (records, layers), first layer first
+    valid_log_mse: list[float] = field(default_factory=list)
+    valid_log_r2: list[float] = field(default_factory=list)
+
+    def best_epoch(self, until: int | None = None) -> int:
+        """Return the first epoch with the lowest valid_mse, counted from 1, of all epochs or those up to ``until``."""
+        return int(np.argmin(self.valid_mse[:until])) + 1
+
+    def value(self, metric: str, epoch: int, keeps_best: bool) -> float:
+        """Return a metric at a recorded epoch; where the best weights are kept, at the best epoch up to it."""
+        at = self.best_epoch(epoch) if keeps_best else epoch
+        if metric == "valid_mse":
+            return self.valid_mse[at - 1]
+        return float(getattr(self, metric)[self.record_epoch.index(at)])
+
+    def record(self, gradient_norm: list[float], log_scores: Mapping[str, float]) -> None:
+        """Record the latest epoch.
+
+        Args:
+            gradient_norm: of each recurrent layer, first layer first.
+            log_scores: with ``valid_log_mse`` and ``valid_log_r2``.
+        """
+        self.record_epoch.append(len(self.train_mse))
+        self.gradient_norm.append(gradient_norm)
+        self.valid_log_mse.append(log_scores["valid_log_mse"])
+        self.valid_log_r2.append(log_scores["valid_log_r2"])
+
+    def to_arrays(self) -> Arrays:
+        """Return the curves as arrays named ``curve.<name>``."""
+        return {f"curve.{name}": np.asarray(values) for name, values in vars(self).items()}
 
     @classmethod
-    def unpack(cls, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> "State":
-        """Return the state that ``pack`` took; raises KeyError or TypeError where it is none."""
-        return cls(int(facts["epoch"]), dict(arrays))
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "Curves":
+        """Return the curves of the arrays that ``to_arrays`` returned."""
+        prefix = "curve."
+        return cls(**{k.removeprefix(prefix): v.tolist() for k, v in arrays.items() if k.startswith(prefix)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class _FitArrays:
+    """Hold named arrays, with JSON-able facts in the other fields."""
+
+    arrays: Arrays
+
+    @property
+    def curves(self) -> Curves:
+        """Return the learning curves."""
+        return Curves.from_arrays(self.arrays)
+
+    def pack(self) -> tuple[Arrays, dict[str, object]]:
+        """Return the arrays and the facts."""
+        return self.arrays, {name: value for name, value in vars(self).items() if name != "arrays"}
+
+    @classmethod
+    def unpack(cls, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Self:
+        """Return the object of ``pack``'s results; raises TypeError where they are of another kind."""
+        return cls(arrays=dict(arrays), **facts)
 
 
 @dataclass(frozen=True)
-class Fit:
-    """A finished fit.
+class State(_FitArrays):
+    """Hold a fit between two epochs: weights, optimizer, generators, curves, and the best epoch's weights."""
 
-    Arrays bear the names of ``training.curves`` and ``training.state``: ``curve.valid_mse``, ``weights.head.bias``.
-    Forecasts, ``forecast.valid`` and ``forecast.test``, are in the target's original units.
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Fit(_FitArrays):
+    """Hold a finished fit.
+
+    Arrays have the names of ``Curves`` and ``training.state``: ``curve.valid_mse``, ``weights.head.bias``.
+    The forecasts ``forecast.valid`` and ``forecast.test`` are in original units.
     """
 
     seed: int
-    epochs: int  # trained
-    best_epoch: int  # whose weights these are
+    epochs: int  # that were trained
+    best_epoch: int  # of these weights
     metrics: dict[str, float]
-    curves: Arrays
-    forecasts: Arrays
-    weights: Arrays
-
-    def pack(self) -> tuple[Arrays, dict[str, object]]:
-        """Return the fit as named arrays and JSON-able facts."""
-        facts = {
-            "seed": self.seed,
-            "epochs": self.epochs,
-            "best_epoch": self.best_epoch,
-            "metrics": self.metrics,
-        }
-        return self.curves | self.forecasts | self.weights, facts
-
-    @classmethod
-    def unpack(cls, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> "Fit":
-        """Return the fit that ``pack`` took."""
-        curves, forecasts, weights = (
-            {name: values for name, values in arrays.items() if name.startswith(prefix)}
-            for prefix in ("curve.", "forecast.", "weights.")
-        )
-        return cls(**facts, curves=curves, forecasts=forecasts, weights=weights)
 
 
 def tasks(
@@ -128,13 +167,13 @@ def tasks(
 
     Args:
         definition: the study's.
-        params: the trial's values; keys that are missing stay at the baseline.
+        params: the trial's parameters; missing keys keep their defaults.
         device: resolved.
-        precision: ``highest`` or ``medium``, which stays ``highest`` where it would not pay one by one.
-        packed: whether fits are trained in packs; those with batch norm, whose statistics are not packed, never are.
+        precision: ``highest`` or ``medium``; a fit that ``medium`` would not speed up has ``highest``.
+        packed: whether packs train the fits that can be packed.
     """
     training, published = definition.training, definition.published
-    config = Config(**{**definition.baseline(), **params})
+    config = Config(**{**definition.defaults(), **params})
     patience = None if training.early_stopping == "none" else int(training.early_stopping)
     return [
         Task(
@@ -159,7 +198,7 @@ def is_packable(config: Config) -> bool:
     return not config.batch_norm and CELLS[config.cell].packing is not None
 
 
-def _precision(config: Config, device: str, said: str) -> str:
-    """Return the precision of a fit by itself: on a CPU a small network's is full, and the fit is kept as such."""
+def _precision(config: Config, device: str, precision: str) -> str:
+    """Return the precision of a fit that is not packed. On a CPU a small network keeps the highest."""
     units = CELLS[config.cell].bfloat16_from
-    return "highest" if device == "cpu" and (units is None or config.hidden_size < units) else said
+    return "highest" if device == "cpu" and (units is None or config.hidden_size < units) else precision

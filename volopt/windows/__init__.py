@@ -1,1 +1,1 @@
-"""From frames to tensors: splits, scaling, windows; the leakage guarantee stands in ``windows.windows``."""
+"""Turn frames into tensors: splits, scaling, windows. ``windows.windows`` states the leakage guarantee."""

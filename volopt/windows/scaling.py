@@ -1,17 +1,16 @@
-"""Scaling: (x − center) / scale, fitted on the rows it is given and on nothing else."""
+"""Scaling: (x − center) / scale, fitted only on the rows that the caller passes."""
 
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from volopt.metrics import Array
 
-ROUNDING = 1e-12  # of the largest value: what moves less moves by rounding alone
+ROUNDING = 1e-12  # of the largest value: smaller changes come from rounding
 
 
 class Scaling(NamedTuple):
-    """Center and scale of each column, shape (columns,), or of one series, shape ()."""
+    """Hold center and scale of each column, shape (columns,), or of one series, shape ()."""
 
     center: Array
     scale: Array
@@ -26,11 +25,11 @@ class Scaling(NamedTuple):
 
 
 def is_constant(values: Array, size: float | None = None) -> bool:
-    """Return whether a series, shape (rows,), does not move by more than rounding, so that it cannot be scaled.
+    """Return whether a series changes only by rounding, so that it cannot be scaled.
 
     Args:
-        values: one or more.
-        size: of the numbers that they were computed from, where it is not their own.
+        values: shape (rows,), at least one.
+        size: of the numbers from which the values were computed; None: their own.
     """
     return bool(np.ptp(values) <= ROUNDING * (np.abs(values).max() if size is None else size))
 

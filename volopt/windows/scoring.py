@@ -1,30 +1,23 @@
-"""Scores of a dataset's forecasts: each series by itself, then their mean."""
+"""Score the forecasts of a dataset: each series by itself, then their mean."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from volopt import metrics
-from volopt.metrics import Forecast
-from volopt.windows.dataset import Array, Dataset
+from volopt.metrics import Array, Forecast
+from volopt.windows.dataset import Dataset
 from volopt.windows.split import Split
 
 
-def score(dataset: Dataset, window: int, forecasts: Mapping[Split, Array]) -> dict[str, float]:
-    """Return ``metrics.scores`` of forecasts, the mean over the series of each metric that they have.
-
-    An instrument with ten times the volume of another has no say in the other's score, nor any more of one itself.
+def by_series(dataset: Dataset, window: int, forecasts: Mapping[Split, Array]) -> list[dict[str, float]]:
+    """Return ``metrics.scores`` of each series, relative to its own train days.
 
     Args:
         dataset: the study's.
         window: of the trial, in days.
         forecasts: by split, in the order of the days of ``samples``, original units.
     """
-    return mean(by_series(dataset, window, forecasts))
-
-
-def by_series(dataset: Dataset, window: int, forecasts: Mapping[Split, Array]) -> list[dict[str, float]]:
-    """Return ``metrics.scores`` of each series, with what its own train days say of it."""
     parts: list[dict[str, Forecast]] = [{} for _ in dataset.series]
     for split, forecast in forecasts.items():
         start = 0
@@ -39,13 +32,13 @@ def by_series(dataset: Dataset, window: int, forecasts: Mapping[Split, Array]) -
 
 
 def mean(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Return the mean of each metric over the series that have it."""
+    """Return the mean of each metric over the series that have it; each has the same weight, whatever its volume."""
     names = dict.fromkeys(name for row in rows for name in row)
     return {name: float(np.mean([row[name] for row in rows if name in row])) for name in names}
 
 
 def train_of(dataset: Dataset, window: int, index: int) -> Array:
-    """Return the target on the train days that teach series ``index``, shape (days,), original units."""
+    """Return the target on the train days behind series ``index``, shape (days,), original units."""
     teacher = dataset.teacher(window, index)
     rows = dataset.rows("train", window, teacher)
     return dataset.series[teacher].target[rows.start : rows.stop]

@@ -1,12 +1,12 @@
-"""Which day is a target of which split, given the window.
+"""Decide which day is a target of which split, given the window.
 
-A split is a set of target days. Splits are chronological; the inputs of a window may reach back into the split before,
+A split is a set of target days. Splits are chronological. The inputs of a window may reach back into the split before,
 never forward.
 """
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,46 +16,29 @@ SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 Dates = NDArray[np.datetime64]
 
 
-class SplitRule(Protocol):
-    """Cuts the rows of one series (0 … days-1) into target rows."""
-
-    @property
-    def splits(self) -> tuple[Split, ...]:
-        """Return the splits that there are, in order."""
-
-    def targets(self, split: Split, dates: Dates, window: int, series: int) -> range:
-        """Return the rows of ``split`` in series number ``series`` that are targets of a window of ``window`` days."""
-
-    def fitted_on(self, dates: Dates, window: int, series: int) -> range:
-        """Return the rows that scaling may see."""
-
-    def window_of(self, split: Split, window: int) -> int:
-        """Return the window a split is scored with."""
-
-
 class DateSplit(NamedTuple):
-    """Splits by the target's date; train leaves out its first ``max_window`` days in every trial."""
+    """Split by the target's date. Train leaves out its first ``max_window`` days in every trial."""
 
-    spans: Mapping[Split, tuple[date, date]]  # inclusive
-    max_window: int  # the largest window any trial of the study may have
+    spans: Mapping[Split, tuple[date, date]]  # both ends included
+    max_window: int  # the largest window that a trial of the study may have
 
     @property
-    def splits(self) -> tuple[Split, ...]:
-        """Return the splits that have a span."""
-        return tuple(self.spans)
+    def recipe(self) -> str:
+        """Return the rule as a text in the keys of stored fits; it must not change."""
+        return f"ByDate(spans={self.spans!r}, max_window={self.max_window!r})"
 
     def targets(self, split: Split, dates: Dates, window: int, series: int) -> range:
-        """Return the rows dated inside the split that have enough days before them."""
+        """Return the rows of a series that are dated inside the split and have enough days before them."""
         rows = self._rows(split, dates)
         earliest = self.max_window if split == "train" else window
         return range(max(rows.start, earliest), rows.stop)
 
     def fitted_on(self, dates: Dates, window: int, series: int) -> range:
-        """Return every row of train."""
+        """Return all rows of train, which scaling may use."""
         return self._rows("train", dates)
 
     def window_of(self, split: Split, window: int) -> int:
-        """Return the trial's window for every split."""
+        """Return the window with which a split is scored: the trial's."""
         return window
 
     def _rows(self, split: Split, dates: Dates) -> range:
@@ -64,9 +47,9 @@ class DateSplit(NamedTuple):
 
 
 class PublishedSplit(NamedTuple):
-    """The notebooks' way: the first file cut by a fraction of its windows, the second file is the test.
+    """Split as the notebooks do: the first file by a fraction of its windows; the second file is the test.
 
-    The split therefore moves with the window. ``scale_each_file`` lets scaling see the validation days, and the test
+    The split therefore moves with the window. With ``scale_each_file`` scaling uses the validation days, and the test
     year by itself: a leak, kept to reproduce the figures.
     """
 
@@ -76,9 +59,10 @@ class PublishedSplit(NamedTuple):
     scale_each_file: bool
 
     @property
-    def splits(self) -> tuple[Split, ...]:
-        """Return all three."""
-        return SPLITS
+    def recipe(self) -> str:
+        """Return the rule as a text in the keys of stored fits; it must not change."""
+        values = ", ".join(f"{name}={value!r}" for name, value in self._asdict().items())
+        return f"AsPublished({values})"
 
     def targets(self, split: Split, dates: Dates, window: int, series: int) -> range:
         """Return train and valid rows of series 0, test rows of series 1."""
@@ -91,11 +75,14 @@ class PublishedSplit(NamedTuple):
         return rows[:cut] if split == "train" else rows[cut:]
 
     def fitted_on(self, dates: Dates, window: int, series: int) -> range:
-        """Return the whole file, or its train days."""
+        """Return the rows that scaling may use: the whole file, or its train days."""
         if self.scale_each_file:
             return range(len(dates))
         return range(self.targets("train", dates, window, series).stop)
 
     def window_of(self, split: Split, window: int) -> int:
-        """Return ``test_window`` for the test, whatever the training used."""
+        """Return the window with which a split is scored: ``test_window`` for the test, the trial's for the others."""
         return self.test_window if split == "test" else window
+
+
+SplitRule = DateSplit | PublishedSplit

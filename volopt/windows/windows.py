@@ -1,19 +1,20 @@
-"""Windows: from arrays to tensors, without copying windows around.
+"""Windows: turn arrays into tensors without copying windows.
 
-The leakage guarantee
----------------------
-1. The inputs of a window are the days before its target day, and only these: changing any value dated on or after a
-   target day changes no input of that window, but for the scaling where that day is one of train.
-2. Scaling, and the level a window is anchored at, come from train days and from the window itself: changing anything
-   dated after the train split changes no scaled value and no target of train, and not the scaling.
-3. No window crosses from one series into another.
-4. Valid and test may reach back for inputs, never for targets: no day is a target of two splits.
+The leakage guarantee:
 
-The one exception is asked for by name: ``scale_each_file`` of the published protocol breaks the second point.
+1. The inputs of a window are the days before its target day, and no others. A change of a value on or after a target
+   day changes no input of that window, except through the scaling where that day belongs to train.
+2. Scaling uses train days only, and the level of an anchored window uses the window itself. A change after the train
+   split changes no scaled value and no target of train, and not the scaling.
+3. No window contains days of two series.
+4. Windows of valid and test may begin in the split before, but no day is a target of two splits.
+
+There is one exception, which a study file has to name: ``scale_each_file`` of the published protocol breaks point 2.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -21,37 +22,34 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from volopt.metrics import MAX_LOG, Array
 from volopt.windows import scaling
-from volopt.windows.dataset import Array, Dataset, Series, above_level, levels, numbers
+from volopt.windows.dataset import Dataset, Series, above_level, levels, numbers
 from volopt.windows.scaling import Scaling
 from volopt.windows.split import Dates, Split
-
-LARGEST_LOG = 100.0  # e^100: past any quantity; keeps a diverged forecast finite
 
 
 @dataclass(frozen=True)
 class Samples:
-    """The windows of one split and their targets, on one device."""
+    """Hold the windows of one split and their targets, on one device."""
 
     windows: Tensor  # shape: (starts possible, window, features), a view on the scaled days
     starts: Tensor  # shape: (samples,), rows of ``windows``
-    shift: Tensor | None  # shape: (samples,), what the anchored feature of each window is lowered by
+    shift: Tensor | None  # shape: (samples,), subtracted from the anchored feature of each window
     anchored_feature: int | None
     targets: Tensor  # shape: (samples,), scaled
     scaling: Scaling  # of the targets, shape (samples,)
     level: Array  # shape: (samples,), the anchor in transformed units, 0 without one
-    actual: Array  # shape: (samples,), original units
-    previous: Array  # shape: (samples,), the actual of the day before, original units
     dates: Dates  # shape: (samples,), the target days
     log: bool
-    parts: int  # series that have some of them
+    parts: int  # number of series with samples
 
     def __len__(self) -> int:
         return len(self.targets)
 
     @property
     def features(self) -> int:
-        """Return how many features a day has."""
+        """Return the number of features a day."""
         return int(self.windows.shape[-1])
 
     def inputs(self, rows: Tensor | None = None) -> Tensor:
@@ -72,7 +70,7 @@ class Samples:
     def original(self, scaled: Tensor) -> Array:
         """Return scaled forecasts, shape (samples,), in original units."""
         transformed: Array = self.scaling.invert(scaled.double().cpu().numpy()) + self.level
-        return np.exp(np.minimum(transformed, LARGEST_LOG)) if self.log else transformed
+        return np.exp(np.minimum(transformed, MAX_LOG)) if self.log else transformed
 
     def scaled(self, forecast: Array) -> Array:
         """Return forecasts in original units, shape (samples,), as the networks' scaled target."""
@@ -81,23 +79,21 @@ class Samples:
 
 
 class SeriesScaling(NamedTuple):
-    """How one series is scaled; an anchored feature shares the target's, so that both speak one language."""
+    """Hold the scaling of one series. An anchored feature shares the target's, so that both have one scale."""
 
     features: Scaling  # shape: (features,)
     target: Scaling  # shape: ()
 
 
-class _SeriesSamples(NamedTuple):
-    """One series' share of the samples."""
+class _Columns(NamedTuple):
+    """Hold the scaled days of one series or of all, and one value a sample in every other array."""
 
-    days: Tensor  # shape: (days, features), scaled: from the first window's first day on
+    days: Array  # shape: (days, features), from the first window's first day on
     starts: NDArray[np.int64]  # rows of ``days``
-    shift: Tensor
-    targets: Tensor
-    scaling: Scaling  # of the targets
+    center: Array  # of the targets' scaling
+    scale: Array
+    transformed: Array  # the target
     level: Array
-    actual: Array
-    previous: Array
     dates: Dates
 
 
@@ -108,61 +104,67 @@ def samples(dataset: Dataset, split: Split, window: int, device: torch.device | 
         dataset: the study's data.
         split: ``train``, ``valid`` or ``test``.
         window: input days.
-        device: where the tensors shall be.
+        device: of the tensors.
 
     Raises:
         DataError: the target relative to the window's mean is constant over train.
     """
-    rule = dataset.rule
-    length = rule.window_of(split, window)
-    rows = [rule.targets(split, series.dates, length, index) for index, series in enumerate(dataset.series)]
-    scalings = [fitted_scaling(dataset, index, window) if some else None for index, some in enumerate(rows)]
-    return samples_at(dataset, rows, scalings, length, device)
+    rows = [dataset.rows(split, window, index) for index in range(len(dataset.series))]
+    scalings = [fitted_scaling(dataset, index, window) if part else None for index, part in enumerate(rows)]
+    return samples_at(dataset, rows, scalings, dataset.rule.window_of(split, window), device)
 
 
 def samples_at(
     dataset: Dataset,
-    rows: Sequence[Sequence[int]],
+    rows: Sequence[range],
     scalings: Sequence[SeriesScaling | None],
     window: int,
     device: torch.device | str = "cpu",
 ) -> Samples:
-    """Return the samples with the given target rows, with scalings that were fitted before.
+    """Return the samples of some target rows, with scalings that were fitted before.
 
     Args:
-        dataset: the data; its rule is not asked.
-        rows: of each series, ascending, ``window`` or more; a series may have none, but not all of them.
+        dataset: the data; its split rule is not used.
+        rows: of each series, ascending, ``window`` or more; a series may have none, but not all series.
         scalings: of each series with rows.
         window: input days.
-        device: where the tensors shall be.
+        device: of the tensors.
     """
-    parts = [
-        _part(dataset, series, numbers(some), scaled, window)
-        for series, some, scaled in zip(dataset.series, rows, scalings, strict=True)
-        if len(some) and scaled is not None
-    ]
-    offsets = np.cumsum([0, *(len(part.days) for part in parts)])
-    counts = [len(part.starts) for part in parts]
-
-    def join(arrays: list[Array]) -> Array:
-        return np.concatenate(arrays)
-
-    days = torch.cat([part.days for part in parts]).to(device)
-    starts = np.concatenate([part.starts + offset for part, offset in zip(parts, offsets[:-1], strict=True)])
+    parts, start = list[_Columns](), 0
+    for series, target_rows, fitted in zip(dataset.series, rows, scalings, strict=True):
+        if target_rows and fitted is not None:
+            parts.append(_columns(dataset, series, numbers(target_rows), fitted, window, start))
+            start += len(parts[-1].days)
+    columns = _Columns(*map(np.concatenate, zip(*parts, strict=True)))
+    scaled, tensor = Scaling(columns.center, columns.scale), partial(torch.tensor, dtype=torch.float32, device=device)
     anchored = dataset.anchored and dataset.target_feature is not None
     return Samples(
-        windows=days.unfold(0, window, 1).transpose(1, 2),
-        starts=torch.tensor(starts, device=device),
-        shift=torch.cat([part.shift for part in parts]).to(device) if anchored else None,
+        windows=tensor(columns.days).unfold(0, window, 1).transpose(1, 2),
+        starts=torch.tensor(columns.starts, device=device),
+        shift=tensor(columns.level / columns.scale) if anchored else None,
         anchored_feature=dataset.target_feature if anchored else None,
-        targets=torch.cat([part.targets for part in parts]).to(device),
-        scaling=Scaling(*(np.repeat(each, counts) for each in zip(*(part.scaling for part in parts), strict=True))),
-        level=join([part.level for part in parts]),
-        actual=join([part.actual for part in parts]),
-        previous=join([part.previous for part in parts]),
-        dates=np.concatenate([part.dates for part in parts]),
+        targets=tensor(scaled.apply(columns.transformed - columns.level)),
+        scaling=scaled,
+        level=columns.level,
+        dates=columns.dates,
         log=dataset.log,
         parts=len(parts),
+    )
+
+
+def _columns(
+    dataset: Dataset, series: Series, rows: NDArray[np.int64], fitted: SeriesScaling, window: int, start: int
+) -> _Columns:
+    """Return the columns of one series; ``start`` is the row of its first day among the days of all series."""
+    first = rows[0] - window
+    return _Columns(
+        days=fitted.features.apply(series.features[first : rows[-1]]),
+        starts=rows - rows[0] + start,
+        center=np.full(rows.shape, fitted.target.center),
+        scale=np.full(rows.shape, fitted.target.scale),
+        transformed=series.transformed[rows],
+        level=levels(dataset, series, rows, window),
+        dates=series.dates[rows],
     )
 
 
@@ -172,47 +174,14 @@ def fitted_scaling(dataset: Dataset, index: int, window: int) -> SeriesScaling:
     Raises:
         DataError: the target relative to the window's mean is constant over train.
     """
-    seen = dataset.rule.fitted_on(dataset.series[index].dates, window, index)
-    teacher = index if seen else dataset.teacher(window, index)
-    target = _target_scaling(dataset, teacher, window)
-    return SeriesScaling(_feature_scaling(dataset, teacher, window, target), target)
-
-
-def _part(
-    dataset: Dataset, series: Series, rows: NDArray[np.int64], scaled: SeriesScaling, window: int
-) -> _SeriesSamples:
-    level, target = levels(dataset, series, rows, window), scaled.target
-    first = int(rows[0]) - window
-    return _SeriesSamples(
-        days=_single(scaled.features.apply(series.features[first : int(rows[-1])])),
-        starts=rows - window - first,
-        shift=_single(level / target.scale),
-        targets=_single(target.apply(series.transformed[rows] - level)),
-        scaling=target,
-        level=level,
-        actual=series.target[rows],
-        previous=series.target[rows - 1],
-        dates=series.dates[rows],
-    )
-
-
-def _single(values: Array) -> Tensor:
-    return torch.tensor(values, dtype=torch.float32)
-
-
-def _target_scaling(dataset: Dataset, index: int, window: int) -> Scaling:
-    series = dataset.series[index]
-    if not dataset.anchored:
-        rows = numbers(dataset.rule.fitted_on(series.dates, window, index))
-        return scaling.fit(series.transformed[rows], dataset.scaling)
-    return scaling.fit(above_level(dataset, index, window), dataset.scaling)
-
-
-def _feature_scaling(dataset: Dataset, index: int, window: int, target: Scaling) -> Scaling:
+    if not dataset.rule.fitted_on(dataset.series[index].dates, window, index):
+        index = dataset.teacher(window, index)
     series = dataset.series[index]
     rows = numbers(dataset.rule.fitted_on(series.dates, window, index))
-    found = scaling.fit(series.features[rows], dataset.scaling)
+    features = scaling.fit(series.features[rows], dataset.scaling)
+    fitted = above_level(dataset, index, window) if dataset.anchored else series.transformed[rows]
+    target = scaling.fit(fitted, dataset.scaling)
     if dataset.anchored and dataset.target_feature is not None:
-        found.center[dataset.target_feature] = target.center
-        found.scale[dataset.target_feature] = target.scale
-    return found
+        features.center[dataset.target_feature] = target.center
+        features.scale[dataset.target_feature] = target.scale
+    return SeriesScaling(features, target)

@@ -41,7 +41,7 @@ def test_compare_prints_the_agreed_keys(volopt: Volopt, listed: dict[int, dict[s
         assert daily["effect"] == pytest.approx(daily["loss_a"] - daily["loss_b"])
         assert daily["interval"][0] <= daily["effect"] <= daily["interval"][1]
         assert daily["loss_a"] == pytest.approx(listed[5]["metrics"][f"ensemble_{split}_log_mse"])
-    assert "2 seeds are too few to tell" in facts["verdict"]
+    assert "2 seeds are too few to test" in facts["verdict"]
 
 
 def test_compare_with_a_baseline_has_no_seeds(volopt: Volopt, listed: dict[int, dict[str, Any]]) -> None:
@@ -70,10 +70,10 @@ def test_compare_for_people_says_the_same(volopt: Volopt, listed: dict[int, dict
     low, high = facts["difference"]["interval"]
     assert f"Mean A - B: {facts['difference']['effect']:.4g}, 95 % interval {low:.4g} to {high:.4g}" in out
     assert re.search(r"^valid +\d", out, re.MULTILINE)
-    assert re.search(r"^test \(looked at, not chosen by\) +\d", out, re.MULTILINE)
+    assert re.search(r"^test \(not used for selection\) +\d", out, re.MULTILINE)
     *_, verdict, note = out.splitlines()
     assert verdict == facts["verdict"]
-    assert note.startswith(f"Trial {facts['chosen_on_valid']} was chosen as the best by the valid split")
+    assert note.startswith(f"Trial {facts['chosen_on_valid']} was selected on the valid split")
     _, out, _ = volopt("compare", "small", "ma5", a)
     assert "A: baseline ma5\n" in out
     assert "by seed" not in out

@@ -25,7 +25,7 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The URL of a storage with one study."""
     directory = tmp_path_factory.mktemp("storage")
     shelf = Shelf(directory)
-    shelf.trial(shelf.study("grid"), content(World()()))
+    shelf.trial(shelf.study("grid"), content(World().trial()))
     shelf.storage.engine.dispose()
     return f"sqlite:///{directory}/volopt.db"
 
@@ -108,7 +108,7 @@ def test_a_host_that_others_can_reach_is_warned_of(storage: str) -> None:
         assert url.startswith("http://localhost:")
         code, err = end(process)
         assert code == 0
-        assert err == "Warning: there is no login; whoever can reach 0.0.0.0 can see the studies.\n"
+        assert err == "Warning: there is no login. Everyone who can reach 0.0.0.0 can see the studies.\n"
 
 
 def test_a_taken_port_is_told(volopt: Volopt, storage: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from builders import SAMPLE_DATA, Volopt
 from hand_made import Shelf
-from volopt.baselines.forecasts import BASELINES
+from volopt.baselines.methods import BASELINES
 from volopt.cli.main import cli
 
 TABLES = ["trials", "seeds", "curves", "gradients", "predictions", "instruments"]
@@ -126,7 +126,7 @@ def test_files_that_are_there_are_refused_with_a_hint_and_replaced_by_force(volo
     assert volopt("export", "small")[0] == 0
     code, out, err = volopt("export", "small", "--json")
     assert code == 2
-    assert json.loads(out)["error"] == "small-export/trials.csv is there already"
+    assert json.loads(out)["error"] == "small-export/trials.csv exists already"
     assert "Hint: --force" in err
     assert volopt("export", "small", "--force")[0] == 0
 
@@ -138,7 +138,7 @@ def test_what_is_lost_is_told_and_the_rest_is_written(volopt: Volopt, ran: Path)
     code, out, err = volopt("export", "small", "--json")
     assert code == 0
     assert [file["rows"] for file in json.loads(out)["files"].values()] == [3, 6, 0, 0, 0, 0]
-    assert "trials are missing, broken or of an older volopt, and left out: 0, 1, 2.\nHint: " in err
+    assert "which are missing, damaged or of an older volopt: 0, 1, 2.\nHint: " in err
 
 
 def test_lost_baselines_are_told(volopt: Volopt, ran: Path) -> None:
@@ -146,7 +146,7 @@ def test_lost_baselines_are_told(volopt: Volopt, ran: Path) -> None:
     code, out, err = volopt("export", "small", "--json")
     assert code == 0
     assert json.loads(out)["files"]["predictions"]["rows"] > 0
-    assert "The baselines' forecasts of these day_sets are missing, and left out: 1.\n" in err
+    assert "forecasts of these day_sets, which are missing: 1.\n" in err
 
 
 def test_a_study_without_trials_exits_1_and_writes_nothing(volopt: Volopt, tmp_path: Path) -> None:

@@ -75,8 +75,8 @@ def test_all_draws_what_there_is_and_tells_the_rest(volopt: Volopt, tmp_path: Pa
 def test_nothing_to_draw_is_a_sentence_and_exit_1(volopt: Volopt, tmp_path: Path) -> None:
     code, out, err = volopt("plot", "small", "rank", "contour", "--json")
     assert code == 1
-    assert "only hidden_size varies in small, and a pair takes two parameters" in err
-    assert "Hint: slice draws the one." in err
+    assert "only hidden_size varies in small, and a pair needs two parameters" in err
+    assert "Hint: draw the figure slice instead." in err
     assert json.loads(out).keys() == {"error", "hint"}
     assert files(tmp_path) == set()
 
@@ -122,13 +122,13 @@ def test_trials_can_be_asked_for(volopt: Volopt, tmp_path: Path) -> None:
         (
             2,
             ["history", "--out", "x.png", "--format", "svg"],
-            "--format svg and the name x.png contradict",
-            "leave one of them out",
+            "--format svg and the file name x.png contradict",
+            "remove one of them",
         ),
         (2, ["history", "--out", "x.pdf"], "x.pdf names no format", ".html, .png, .svg, .json"),
-        (2, ["history", "edf", "--out", "there"], "there is a file, and several figures go to a directory", "--out"),
-        (2, ["all", "--out", "there"], "there is a file, and several figures go to a directory", "--out"),
-        (2, ["history", "--trial", "0"], "--trial is for curves and forecast", "leave --trial out"),
+        (2, ["history", "edf", "--out", "there"], "there is a file, but several figures need a directory", "--out"),
+        (2, ["all", "--out", "there"], "there is a file, but several figures need a directory", "--out"),
+        (2, ["history", "--trial", "0"], "--trial is for curves and forecast", "remove --trial"),
         (1, ["history", "curves", "--trial", "9"], "small has no trial 9", "volopt trials small"),
         (1, ["history", "--format", "json", "--out", "there/x.json"], "cannot write there/x.json", "--out"),
     ],
@@ -157,7 +157,7 @@ def test_without_a_browser_matplotlib_draws_and_says_so(
     monkeypatch.setenv("BROWSER_PATH", "/nowhere")
     code, out, _ = volopt("plot", "small", "edf", "--format", "svg")
     assert code == 0
-    assert "Drawn by matplotlib" in out.splitlines()[-1]
+    assert "matplotlib drew them" in out.splitlines()[-1]
     assert b"<svg" in (tmp_path / "small-edf.svg").read_bytes()[:1000]
     assert json.loads(volopt("plot", "small", "edf", "--out", "x.png", "--json")[1])["drawn_by"] == "matplotlib"
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
@@ -167,4 +167,4 @@ def test_help_names_every_kind(volopt: Volopt) -> None:
     code, out, _ = volopt("plot", "--help")
     assert code == 0
     for name, kind in KINDS.items():
-        assert re.search(rf"^ +{name} +{re.escape(kind.shows)}$", out, re.MULTILINE)
+        assert re.search(rf"^ +{name} +{re.escape(kind.description)}$", out, re.MULTILINE)

@@ -15,7 +15,7 @@ def mine(tmp_path: Path) -> None:
     (tmp_path / "storage").mkdir()
     shelf = Shelf(tmp_path / "storage")
     definition = shelf.study("mine")
-    shelf.trial(definition, content(World(seeds=2)(cell="RNN", hidden_size=5)), cell="RNN", hidden_size=5)
+    shelf.trial(definition, content(World(seeds=2).trial(cell="RNN", hidden_size=5)), cell="RNN", hidden_size=5)
 
 
 @pytest.mark.usefixtures("mine")

@@ -28,34 +28,41 @@ def csv_file(name: str, make: Given, says: str, hint: str) -> Case:
 
 
 CSV_FILES = [
-    csv_file("no file", lambda path: path, "sample/a.csv is missing", "is the directory the right one, and complete?"),
-    csv_file("a pipe", os.mkfifo, "sample/a.csv is no file", "is the directory the right one, and complete?"),
+    csv_file(
+        "no file",
+        lambda path: path,
+        "sample/a.csv is missing",
+        "check that the directory is the right one and complete",
+    ),
+    csv_file(
+        "a pipe", os.mkfifo, "sample/a.csv is not a file", "check that the directory is the right one and complete"
+    ),
     csv_file(
         "a file elsewhere", lambda path: path.symlink_to("/etc/passwd"), "sample/a.csv leads out of sample", ITSELF
     ),
     csv_file(
         "a huge file",
         lambda path: [path.touch(), os.truncate(path, HUGE)],
-        "sample/a.csv is larger than the 20000000 bytes it may have",
+        "sample/a.csv is larger than the limit of 20000000 bytes",
         WHICH,
     ),
-    csv("an empty file", "", "a.csv is no CSV table: No columns to parse from file", COMMAS),
+    csv("an empty file", "", "a.csv is not a CSV table: No columns to parse from file", COMMAS),
     csv(
         "no UTF-8",
         b"\xff",
-        "a.csv is no CSV table: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte",
+        "a.csv is not a CSV table: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte",
         COMMAS,
     ),
     csv(
         "too many columns",
         "a," * 1000 + "a\n",
-        "a.csv is no CSV table: it has 1001 columns, at most 1000 are read",
+        "a.csv is not a CSV table: it has 1001 columns, more than the limit of 1000",
         COMMAS,
     ),
     csv(
         "a value too many",
         HEADER + ROW[:-1] + ",1\n",
-        "a.csv is no CSV table: line 2 has 5 values, the header 4",
+        "a.csv is not a CSV table: line 2 has 5 values, the header has 4",
         COMMAS,
     ),
     csv("no volume", "instrument,datetime,$close\n", "a.csv has no column $volume", "there are: $close"),
@@ -80,6 +87,6 @@ CSV_FILES = [
         "a word for a number",
         HEADER + "SH600000,2010-01-04,many,1\n",
         "a.csv has 'many' in column $close",
-        "write numbers, or leave it empty",
+        "write numbers, or leave cells empty",
     ),
 ]

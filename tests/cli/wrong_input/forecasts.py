@@ -37,21 +37,21 @@ FORECASTS = [
         "a refit of a baseline",
         "refit right --trial har --out bundle",
         2,
-        "har is a baseline, which is not refitted but stands beside",
+        "har is a baseline, and only a trial can be refitted",
         "name a trial, or best",
     ),
     stored(
         "a refit in place of something",
         "refit right --out sample --force",
         2,
-        "sample is already there",
+        "sample already exists",
         "name another --out",
     ),
     stored(
         "a refit on other data's place",
         "refit right --out bundle --data no_such",
         2,
-        "there is no data directory no_such",
+        "the data directory no_such does not exist",
         "name a qlib provider directory",
     ),
     stored(
@@ -72,7 +72,7 @@ FORECASTS = [
         "a backtest from the first of all days",
         "backtest right --from 0001-01-01",
         2,
-        "nothing is learned before 0001-01-01: train of the study begins on 2010-01-04",
+        "there is nothing to learn from before 0001-01-01: the study's train split begins on 2010-01-04",
         "write a later --from",
     ),
     stored(
@@ -104,7 +104,7 @@ FORECASTS = [
         "predict bundle",
         2,
         "bundle/SHA256SUMS is missing",
-        "is the directory the right one, and complete?",
+        "check that the directory is the right one and complete",
         _bundle("bundle.json"),
     ),
     Case(

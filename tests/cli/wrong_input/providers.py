@@ -37,17 +37,17 @@ def linked(file: str, to: str) -> Given:
 
 
 PROVIDERS = [
-    provider("no directory", shutil.rmtree, "there is no data directory sample", QLIB),
+    provider("no directory", shutil.rmtree, "the data directory sample does not exist", QLIB),
     provider(
         "no calendar",
         lambda place: shutil.rmtree(place / "calendars"),
-        "sample is no qlib provider directory: it has no calendars",
+        "sample is not a qlib provider directory: it has no calendars",
         QLIB,
     ),
     provider(
         "no instruments",
         lambda place: shutil.rmtree(place / "instruments"),
-        "sample is no qlib provider directory: it has no instruments",
+        "sample is not a qlib provider directory: it has no instruments",
         QLIB,
     ),
     provider(
@@ -74,32 +74,32 @@ PROVIDERS = [
     provider(
         "a calendar that is no text",
         changed("calendars/day.txt", lambda _: b"\xff"),
-        "sample/calendars/day.txt is no UTF-8 text",
+        "sample/calendars/day.txt is not UTF-8 text",
         WHICH,
     ),
     provider(
         "a huge calendar",
         lambda place: os.truncate(place / "calendars/day.txt", HUGE),
-        "sample/calendars/day.txt is larger than the 1000000 bytes it may have",
+        "sample/calendars/day.txt is larger than the limit of 1000000 bytes",
         WHICH,
     ),
     provider(
         "a pipe for a calendar",
         lambda place: pipe(place / "calendars/day.txt"),
-        "sample/calendars/day.txt is no file",
-        "is the directory the right one, and complete?",
+        "sample/calendars/day.txt is not a file",
+        "check that the directory is the right one and complete",
     ),
     provider(
         "an instrument that is a path",
         changed("instruments/all.txt", lambda _: b"../x\t2010-01-04\t2010-01-05\n"),
-        "sample/instruments/all.txt has a line '../x\\t2010-01-04\\t2010-01-05'",
+        "sample/instruments/all.txt has an invalid line '../x\\t2010-01-04\\t2010-01-05'",
         "write NAME<tab>first day<tab>last day",
     ),
     provider(
         "no files of the instrument",
         lambda place: shutil.rmtree(place / "features/sh600000"),
         "sample/features/sh600000 cannot be read: No such file or directory",
-        "is the directory complete?",
+        "check that it is complete",
     ),
     provider(
         "a field missing",
@@ -110,31 +110,31 @@ PROVIDERS = [
     provider(
         "a field cut off",
         changed(CLOSE, lambda content: content[:-3]),
-        f"sample/{CLOSE} is broken: its size of 8793 bytes is not 4 for its header and 4 a day",
+        f"sample/{CLOSE} is broken: its size is 8793 bytes, not 4 bytes and 4 more a day",
         ANEW,
     ),
     provider(
         "an empty field",
         changed(CLOSE, lambda _: b""),
-        f"sample/{CLOSE} is broken: its size of 0 bytes is not 4 for its header and 4 a day",
+        f"sample/{CLOSE} is broken: its size is 0 bytes, not 4 bytes and 4 more a day",
         ANEW,
     ),
     provider(
         "a field longer than the calendar",
         changed(CLOSE, lambda content: content * 2),
-        f"sample/{CLOSE} is larger than the 8796 bytes it may have",
+        f"sample/{CLOSE} is larger than the limit of 8796 bytes",
         WHICH,
     ),
     provider(
         "a huge field",
         lambda place: os.truncate(place / CLOSE, HUGE),
-        f"sample/{CLOSE} is larger than the 8796 bytes it may have",
+        f"sample/{CLOSE} is larger than the limit of 8796 bytes",
         WHICH,
     ),
     provider(
         "a header that is no row",
         changed(CLOSE, lambda content: b"\x00\x00\x80\x7f" + content[4:]),
-        f"sample/{CLOSE} is broken: its header inf is no row of the calendar of 2198 days",
+        f"sample/{CLOSE} is broken: its header inf is not a row of the calendar of 2198 days",
         ANEW,
     ),
     provider("a field that is a device", linked(CLOSE, "/dev/zero"), f"sample/{CLOSE} leads out of sample", ITSELF),

@@ -47,17 +47,17 @@ POINTS = BATCHES.replace(
 )
 
 STUDY_FILES = [
-    of_file("a pipe", pipe, '"wrong.toml" is no file', SMALL),
+    of_file("a pipe", pipe, '"wrong.toml" is not a file', SMALL),
     of_file(
         "a huge file",
         lambda path: os.truncate(path, HUGE),
-        "wrong.toml has more than the 100000 bytes a study file may have",
+        "wrong.toml has more than the 100000 bytes that a study file may have",
         SMALL,
     ),
     written(
         "a long line",
         "#" * 1001,
-        "line 1 of study file wrong.toml has more than the 1000 characters a line may have",
+        "line 1 of study file wrong.toml has more than 1000 characters",
         "write a list or a table over several lines",
     ),
     written("no UTF-8", b"\xff\xfe", "study file wrong.toml is not UTF-8 text: line 1", "save it as UTF-8"),
@@ -77,7 +77,7 @@ STUDY_FILES = [
         "format = 1",
         "format = 2",
         "study file wrong.toml has format 2, and this volopt reads format 1",
-        "a newer volopt is needed",
+        "update volopt",
     ),
     study("no format", "format = 1\n", "", "format: missing, write 1"),
     study("a format that is none", "format = 1", "format = true", "format: found true, write 1"),
@@ -104,7 +104,7 @@ STUDY_FILES = [
         "an expression that calls Python",
         '"$close", ',
         "\"Ref($close,((__import__)('os').system)('touch hacked'))\", ",
-        "data.features: a character that belongs to no expression "
+        "data.features: a character that no expression has "
         "(character 26 of \"Ref($close,((__import__)('os').system)('touch hacked'))\")",
     ),
     study(
@@ -141,19 +141,19 @@ STUDY_FILES = [
         "a test metric as objective",
         "[space]",
         '[objective]\nmetric = "test_mse"\n[space]',
-        'objective.metric: found "test_mse", but the test split never chooses anything; write a valid_ metric',
+        'objective.metric: found "test_mse", but the test split is not used for selection; write a valid_ metric',
     ),
     study(
         "the baseline outside the space",
         "hidden_size = [5, 7]",
         "hidden_size = [6, 7]",
-        "model.hidden_size: the baseline 5 is not in [space] hidden_size (6, 7)",
+        "model.hidden_size: the default 5 is not in [space] hidden_size (6, 7)",
     ),
     study(
         "a value twice",
         '["RNN", "LSTM"]',
         '["RNN", "RNN"]',
-        "space.cell: RNN stands there more than once; write each value once",
+        "space.cell: RNN occurs more than once; write each value once",
     ),
     study(
         "a range upside down",
@@ -177,7 +177,7 @@ STUDY_FILES = [
         "an unknown sampler",
         '"grid"',
         '"gird"',
-        'phase "width" sampler: found "gird", write "grid", "tpe", "random", "gp", "cmaes" or "qmc"',
+        'phase "width" sampler: found "gird", write "gp", "grid", "qmc", "random" or "tpe"',
     ),
     study(
         "a grid without a grid",
@@ -195,19 +195,19 @@ STUDY_FILES = [
         "a grid with trials",
         GRID,
         f"{GRID}\ntrials = 3",
-        'phase "width" trials: is not for sampler = "grid", whose points are all in grid; leave it out',
+        'phase "width" trials: is not for sampler = "grid", whose points are all in grid; remove it',
     ),
     study(
-        "a sampler without a range",
+        "a sampler that is gone",
         GRID,
         'sampler = "cmaes"\nvary = ["cell"]\ntrials = 2',
-        'phase "width" vary: "cmaes" needs 2 or more keys with a range in [space], found 0',
+        'phase "width" sampler: volopt no longer has "cmaes"; write "tpe" or "gp"',
     ),
     study(
         "a first phase that starts at the best",
         GRID,
         'sampler = "tpe"\nvary = ["cell"]\ntrials = 2\nstart = "best"',
-        'phase "width" start: found "best", but no phase comes before it; write "baseline"',
+        'phase "width" start: found "best", but no phase comes before it; write "defaults"',
     ),
     study(
         "seeds compared where there is one",
@@ -219,13 +219,13 @@ STUDY_FILES = [
         "an unknown instrument",
         '"SH600000"',
         '"SH60000"',
-        "there is no instrument SH60000 in sample",
+        "sample has no instrument SH60000",
         "did you mean SH600000 or SH000300?",
     ),
     panel(
         "an unknown instrument of a panel",
         '["SH600000", "SH60001"]',
-        "there is no instrument SH60001 in sample",
+        "sample has no instrument SH60001",
         "did you mean SH600000",
     ),
     panel(
@@ -236,23 +236,23 @@ STUDY_FILES = [
     panel(
         "an instrument twice",
         '["SH600000", "SH600000"]',
-        "data.instruments: SH600000 stands there more than once; write each value once",
+        "data.instruments: SH600000 occurs more than once; write each value once",
     ),
     panel(
         "a panel beside an instrument",
         '"all"\ninstrument = "SH600000"',
-        "data.instruments: stands beside data.instrument; leave out one of them",
+        "data.instruments: contradicts data.instrument; write one of them",
     ),
     panel(
         "a panel of files",
         '"all"\nfiles = { history = "a.csv", test = "b.csv" }',
-        "data.instruments: are those of a qlib provider, not of data.files; leave out one of them",
+        "data.instruments: needs a qlib provider, and data.files names CSV files; write one of them",
     ),
     study(
         "a panel as one batch",
         'instrument = "SH600000"',
         'instruments = "all"',
-        'training.batch_size: "full" takes a panel\'s memory times the window; write a number, such as 512',
+        'training.batch_size: "full" multiplies the memory of a panel by the window; write a number, such as 512',
     ),
     written(
         "a panel of which all have too few days",
@@ -287,14 +287,14 @@ STUDY_FILES = [
         "too few days for the window",
         "[training]",
         "[model]\nwindow = 1400\n[training]",
-        "the train split has 0 days to forecast with a window of 1400 days; 2146 trade days were read in all",
-        "make the window or its range in [space] smaller, or the splits longer",
+        "the train split has 0 days to forecast with a window of 1400 days; volopt read 2146 trade days in total",
+        "reduce the window or its range in [space], or make the splits longer",
     ),
     study(
         "a target without a logarithm",
         'target = "$volume"',
         'target = "$close-$open"\ntransform = "log"',
-        "the target $close-$open of SH600000 is -1.35612 on 2010-01-04: no logarithm",
+        "the target $close-$open of SH600000 is -1.35612 on 2010-01-04 and has no logarithm",
         'write transform = "none" in [data], or choose a target that is always positive',
     ),
     study(

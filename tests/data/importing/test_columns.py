@@ -2,14 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from volopt.data.importing.columns import MAPPED, NAMES, PRICES, ColumnLayout, bare, recognise
+from volopt.data.importing.columns import MAPPABLE, NAMES, PRICES, ColumnLayout, find_columns, normalise_name
 from volopt.errors import DataError
 
 OHLCV = ["open", "high", "low", "close", "volume"]
 
 
-def found(*header: str, **given: str) -> dict[str, str]:
-    return recognise(header, given, "x.csv").names
+def names(*header: str, **mapped: str) -> dict[str, str]:
+    return find_columns(header, mapped, "x.csv").names
 
 
 @pytest.mark.parametrize(
@@ -27,73 +27,73 @@ def found(*header: str, **given: str) -> dict[str, str]:
     ],
 )
 def test_the_columns_of_vendors_are_recognised(header: str, adjusted: str) -> None:
-    assert {"date", *PRICES, "volume", adjusted} <= found(*header.split(",")).keys()
+    assert {"date", *PRICES, "volume", adjusted} <= names(*header.split(",")).keys()
 
 
-@given(st.sampled_from([(role, name) for role in MAPPED for name in NAMES[role] if name != "price"]), st.data())
+@given(st.sampled_from([(role, name) for role in MAPPABLE for name in NAMES[role] if name != "price"]), st.data())
 def test_any_case_and_any_blanks_are_the_same_name(known: tuple[str, str], data: st.DataObject) -> None:
     role, name = known
     shown = data.draw(st.sampled_from([name.upper(), f" {name} ", "_".join(name), f"<{name.title()}>"]))
     needed = {"date": "Date", "close": "Close", "volume": "Volume"} | {role: shown}
-    assert bare(shown) == name
+    assert normalise_name(shown) == name
     if role != "adjusted_close":
-        assert found(*needed.values()) == needed
+        assert names(*needed.values()) == needed
 
 
 @given(st.lists(st.text()))
 def test_any_header_has_a_layout_or_is_refused(header: list[str]) -> None:
     try:
-        layout = recognise(header, {}, "x.csv")
+        layout = find_columns(header, {}, "x.csv")
     except DataError:
         return
     assert {"date", "close", "volume"} <= layout.columns.keys()
 
 
-def test_the_first_of_several_names_is_taken_and_the_others_are_ignored() -> None:
-    layout = recognise(["date", "last", "close", "volume", "series"], {}, "x.csv")
+def test_the_first_of_several_names_is_used_and_the_others_are_ignored() -> None:
+    layout = find_columns(["date", "last", "close", "volume", "series"], {}, "x.csv")
     assert layout.names["close"] == "close"
     assert layout.ignored == ["last", "series"]
 
 
-def test_a_given_column_is_taken_whatever_its_name_and_however_many_are_like_it() -> None:
-    assert found("Day", "Last", "Shares", "Close", close="Last", volume="Shares")["close"] == "Last"
-    assert found("date", "close", "Close", "volume", close="Close")["close"] == "Close"
+def test_a_mapped_column_is_used_with_any_name_and_among_similar_ones() -> None:
+    assert names("Day", "Last", "Shares", "Close", close="Last", volume="Shares")["close"] == "Last"
+    assert names("date", "close", "Close", "volume", close="Close")["close"] == "Close"
 
 
-def test_an_unnamed_column_is_the_date_only_where_no_other_is() -> None:
-    assert found("", *OHLCV)["date"] == ""
-    assert found("Unnamed: 0", *OHLCV)["date"] == "Unnamed: 0"
-    assert found(*OHLCV, "__index_level_0__")["date"] == "__index_level_0__"
-    assert found("", "date", *OHLCV)["date"] == "date"
+def test_an_unnamed_column_is_the_date_only_if_no_other_is() -> None:
+    assert names("", *OHLCV)["date"] == ""
+    assert names("Unnamed: 0", *OHLCV)["date"] == "Unnamed: 0"
+    assert names(*OHLCV, "__index_level_0__")["date"] == "__index_level_0__"
+    assert names("", "date", *OHLCV)["date"] == "date"
 
 
 def test_an_adjusted_close_alone_is_the_close() -> None:
-    layout = recognise(["date", "adj close", "volume"], {}, "x.csv")
+    layout = find_columns(["date", "adj close", "volume"], {}, "x.csv")
     assert layout.names == {"date": "date", "volume": "volume", "close": "adj close"}
 
 
 @pytest.mark.parametrize(
-    ("header", "given", "message", "hint"),
+    ("header", "mapped", "message", "hint"),
     [
-        (["date", "close"], {}, "x.csv has no column that is known as volume", "there are: date, close"),
-        (["close", "volume"], {}, "no column that is known as date", "--map date=COLUMN"),
-        ([], {}, "no column that is known as date", "its first line names none"),
+        (["date", "close"], {}, "x.csv has no column for volume", "its columns are: date, close"),
+        (["close", "volume"], {}, "no column for date", "--map date=COLUMN"),
+        ([], {}, "no column for date", "its first line has no names"),
         (["date", "close", "Close", "volume"], {}, "two columns for close, 'close' and 'Close'", "rename"),
         (["date", "close", "volume"], {"close": "clse"}, "no column 'clse'", "did you mean close"),
         (["date", "a", "a", "volume"], {"close": "a"}, "'a' more than once", "rename"),
     ],
 )
-def test_a_column_that_is_missing_or_twice_is_told(
-    header: list[str], given: dict[str, str], message: str, hint: str
+def test_a_missing_or_repeated_column_is_refused(
+    header: list[str], mapped: dict[str, str], message: str, hint: str
 ) -> None:
     with pytest.raises(DataError, match=message) as caught:
-        recognise(header, given, "x.csv")
+        find_columns(header, mapped, "x.csv")
     assert hint in caught.value.hint
 
 
-def test_layouts_that_say_more_are_known() -> None:
+def test_layouts_of_tushare_wind_and_qlib_are_recognised() -> None:
     layouts: dict[str, ColumnLayout] = {
-        name: recognise(header.split(","), {}, "x.csv")
+        name: find_columns(header.split(","), {}, "x.csv")
         for name, header in {
             "tushare": "ts_code,trade_date,close,vol",
             "wind": "TRADE_DT,S_DQ_CLOSE,S_DQ_VOLUME",
@@ -106,7 +106,7 @@ def test_layouts_that_say_more_are_known() -> None:
     assert {name for name, layout in layouts.items() if layout.qlib} == {"qlib"}
 
 
-def test_columns_that_only_help_are_neither_named_nor_to_be_given() -> None:
-    layout = recognise(["date", "close", "volume", "amount", "adjustflag"], {}, "x.csv")
+def test_columns_that_only_help_are_neither_imported_nor_mappable() -> None:
+    layout = find_columns(["date", "close", "volume", "amount", "adjustflag"], {}, "x.csv")
     assert layout.ignored == ["amount", "adjustflag"]
-    assert {"amount", "adjustment"}.isdisjoint([*layout.names, *MAPPED])
+    assert {"amount", "adjustment"}.isdisjoint([*layout.names, *MAPPABLE])

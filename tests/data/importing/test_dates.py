@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from volopt.data.importing.dates import day, days
+from volopt.data.importing.dates import parse_day, parse_days
 from volopt.errors import DataError
 
 DAY = date(2010, 1, 4)
@@ -33,13 +33,13 @@ TIMES = ["", " 00:00:00", "T00:00:00", " 15:30", "T00:00:00Z", " 00:00:00-05:00"
     ],
 )
 def test_a_day_that_can_be_read_in_one_way(text: str) -> None:
-    assert day(text) == DAY
+    assert parse_day(text) == DAY
 
 
 @pytest.mark.parametrize("text", ["1/4/2010", "01/04/2010", "1-4-2010", "01/04/10"])
-def test_what_comes_first_can_be_said(text: str) -> None:
-    assert day(text, "month-first") == DAY
-    assert day(text, "day-first") == date(2010, 4, 1)
+def test_the_order_of_day_and_month_can_be_given(text: str) -> None:
+    assert parse_day(text, "month-first") == DAY
+    assert parse_day(text, "day-first") == date(2010, 4, 1)
 
 
 @pytest.mark.parametrize(
@@ -50,41 +50,41 @@ def test_what_comes_first_can_be_said(text: str) -> None:
     ],
 )
 def test_a_text_that_is_no_day(text: str) -> None:
-    assert day(text) is None
+    assert parse_day(text) is None
 
 
 @given(DAYS, st.sampled_from(YEAR_FIRST), st.sampled_from(TIMES))
-def test_common_forms_are_read_with_any_time_behind_them(which: date, form: str, time: str) -> None:
-    assert day(which.strftime(form) + time) == which
+def test_common_forms_are_read_with_any_time_after_them(which: date, form: str, time: str) -> None:
+    assert parse_day(which.strftime(form) + time) == which
 
 
 @given(st.text(), st.sampled_from([None, "day-first", "month-first"]))
 def test_any_text_is_a_day_or_none(text: str, order: None) -> None:
-    assert isinstance(day(text, order), date | None)
+    assert isinstance(parse_day(text, order), date | None)
 
 
 @given(st.lists(DAYS, min_size=1), st.sampled_from(["%d/%m/%Y", "%m/%d/%Y"]))
-def test_a_column_with_a_number_above_12_tells_what_comes_first(which: list[date], form: str) -> None:
+def test_a_column_with_a_number_above_12_shows_the_order(which: list[date], form: str) -> None:
     texts = pd.Series([each.strftime(form) for each in [*which, date(2010, 1, 31)]])
-    assert days(texts, None, "x.csv").tolist() == [*which, date(2010, 1, 31)]
+    assert parse_days(texts, None, "x.csv").tolist() == [*which, date(2010, 1, 31)]
 
 
-def test_a_column_that_does_not_tell_is_refused() -> None:
+def test_a_column_that_does_not_show_the_order_is_refused() -> None:
     with pytest.raises(DataError, match=r"x.csv has dates such as 1/4/2010, which may begin") as caught:
-        days(pd.Series(["1/4/2010", "1/5/2010"]), None, "x.csv")
+        parse_days(pd.Series(["1/4/2010", "1/5/2010"]), None, "x.csv")
     assert "--dates" in caught.value.hint
-    assert days(pd.Series(["1/4/2010"]), "month-first", "x.csv").tolist() == [DAY]
+    assert parse_days(pd.Series(["1/4/2010"]), "month-first", "x.csv").tolist() == [DAY]
 
 
 def test_a_column_of_timestamps_has_the_days_of_its_own_zone() -> None:
     stamps = pd.Series(pd.to_datetime(["2010-01-04 00:00", "2010-01-05 23:59"]).tz_localize("Asia/Shanghai"))
     expected = [date(2010, 1, 4), date(2010, 1, 5)]
-    assert days(stamps, None, "x").tolist() == expected
-    assert days(stamps.dt.tz_localize(None), None, "x").tolist() == expected
+    assert parse_days(stamps, None, "x").tolist() == expected
+    assert parse_days(stamps.dt.tz_localize(None), None, "x").tolist() == expected
 
 
-def test_days_that_qlib_cannot_have_are_none() -> None:
-    found = days(
+def test_days_outside_1900_to_2099_are_missing() -> None:
+    parsed = parse_days(
         pd.Series(np.array(["1899-12-31", "1900-01-01", "2099-12-31", "2100-01-01"], "datetime64[s]")), None, "x"
     )
-    assert np.isnat(found).tolist() == [True, False, False, True]
+    assert np.isnat(parsed).tolist() == [True, False, False, True]

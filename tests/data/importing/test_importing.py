@@ -1,7 +1,8 @@
-"""Files of vendors, imported and read back: through qlib and natively they are equal to the file."""
+"""Files of vendors are imported and read back, through qlib and natively, with the same numbers."""
 
 import gzip
 import tempfile
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from volopt.data.importing.importing import ImportedInstrument, ImportOptions, I
 from volopt.data.provider import open_provider
 from volopt.data.readers import READERS
 from volopt.data.sample import write_sample
+from volopt.data.staging import replacing
 from volopt.definition.expressions import parse
 from volopt.errors import DataError
 
@@ -38,13 +40,13 @@ def one(report: ImportReport) -> ImportedInstrument:
     return instrument
 
 
-def told(findings: Any) -> dict[str, int]:
-    return {finding.what: finding.count for finding in findings}
+def counts(issues: Any) -> dict[str, int]:
+    return {issue.what: issue.count for issue in issues}
 
 
-def take(place: Path, content: str, name: str = "AAPL.csv", to: str = "p", **said: Any) -> ImportReport:
+def take(place: Path, content: str, name: str = "AAPL.csv", to: str = "p", **options: Any) -> ImportReport:
     (place / name).write_text(content)
-    return import_files([place / name], place / to, ImportOptions(**said))
+    return import_files([place / name], place / to, ImportOptions(**options))
 
 
 def lines(days: pd.DatetimeIndex, close: float = 2.0) -> str:
@@ -76,9 +78,9 @@ def _written(rows: Any, form: str, thousands: bool) -> str:
 def _assert_read_back(directory: Path, rows: Any, reader: str) -> None:
     texts = ("$open/$factor", "$close/$factor", "$volume*$factor", "$factor")
     expected = pd.DataFrame([row[1:] for row in rows], index=pd.DatetimeIndex([row[0] for row in rows])).sort_index()
-    found = read(directory, "AAPL", *texts, reader=reader)
-    assert found.index.tolist() == expected.index.tolist()
-    np.testing.assert_allclose(found, expected.to_numpy(float), rtol=FLOAT32)
+    values = read(directory, "AAPL", *texts, reader=reader)
+    assert values.index.tolist() == expected.index.tolist()
+    np.testing.assert_allclose(values, expected.to_numpy(float), rtol=FLOAT32)
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -113,11 +115,11 @@ def test_two_imports_are_the_same_files_as_one(tmp_path: Path, rows: Any, cut: i
             assert twice[name] == content, name
 
 
-def test_prices_as_they_are_are_read_back_bit_for_bit(tmp_path: Path) -> None:
+def test_prices_without_a_factor_are_read_back_bit_for_bit(tmp_path: Path) -> None:
     report = take(tmp_path, lines(DAYS, close=0.1))
     assert one(report).name == "AAPL"
-    found = read(tmp_path / "p", "AAPL", "$open", "$high", "$low", "$close", "$volume", "$factor")
-    np.testing.assert_array_equal(found, np.array([[0.1, 0.1, 0.1, 0.1, 30, 1]] * 6, np.float32))
+    values = read(tmp_path / "p", "AAPL", "$open", "$high", "$low", "$close", "$volume", "$factor")
+    np.testing.assert_array_equal(values, np.array([[0.1, 0.1, 0.1, 0.1, 30, 1]] * 6, np.float32))
     assert check_provider(tmp_path / "p").problems == ()
 
 
@@ -139,16 +141,16 @@ def test_years_in_files_of_their_own_are_one_instrument(tmp_path: Path) -> None:
     report = one(
         import_files([tmp_path / "2019.csv", tmp_path / "2020.csv"], tmp_path / "p", ImportOptions(instrument="A"))
     )
-    assert (report.rows, report.days, told(report.dropped)) == (8, 6, {"identical duplicates": 2})
+    assert (report.rows, report.days, counts(report.dropped)) == (8, 6, {"identical duplicates": 2})
 
 
-def test_newer_rows_extend_and_the_known_ones_are_told_where_they_differ(tmp_path: Path) -> None:
+def test_newer_rows_extend_and_known_ones_are_reported_if_they_differ(tmp_path: Path) -> None:
     take(tmp_path, lines(DAYS[:4]))
     same = one(take(tmp_path, lines(DAYS[2:])))
     assert (same.added, same.known, same.doubted) == (2, 2, ())
     differing = one(take(tmp_path, lines(DAYS[5:], close=3)))
     assert (differing.added, differing.known) == (0, 1)
-    assert told(differing.doubted) == {"known days with differing values, the new ones taken": 1}
+    assert counts(differing.doubted) == {"known days with different values (new ones used)": 1}
     assert read(tmp_path / "p", "AAPL", "$close")["$close"].tolist() == [2, 2, 2, 2, 2, 3]
 
 
@@ -161,10 +163,10 @@ def test_a_provider_of_others_is_extended_and_its_other_instruments_stay(provide
     now = read(provider_dir, "SH600000", "$close", "$volume")
     pd.testing.assert_frame_equal(now.iloc[:-1], before["SH600000"])
     assert now.iloc[-1].tolist() == [2, 300]
-    assert any("jumps of the factor" in what for what in told(one(report).doubted))
+    assert any("jumps of the factor" in what for what in counts(one(report).doubted))
 
 
-def test_names_that_share_a_folder_are_one_instrument_as_it_is_known(tmp_path: Path) -> None:
+def test_names_that_share_a_folder_are_one_instrument_with_the_known_name(tmp_path: Path) -> None:
     take(tmp_path, lines(DAYS[:2]))
     report = take(tmp_path, "code,date,close,volume\naapl,2020-02-03,1,1\nAapl,2020-02-04,1,1\n", name="x.csv")
     assert (one(report).name, one(report).added) == ("AAPL", 2)
@@ -173,10 +175,10 @@ def test_names_that_share_a_folder_are_one_instrument_as_it_is_known(tmp_path: P
 def test_a_table_of_yfinance_with_its_three_lines_of_names(tmp_path: Path) -> None:
     content = "Price,Close,High,Low,Open,Volume\nTicker,AAPL,AAPL,AAPL,AAPL,AAPL\nDate,,,,,\n2020-01-02,2,2,2,2,30\n"
     report = one(take(tmp_path, content))
-    assert (report.days, told(report.dropped), report.doubted) == (1, {"rows whose date cannot be read": 2}, ())
+    assert (report.days, counts(report.dropped), report.doubted) == (1, {"rows with an unreadable date": 2}, ())
 
 
-def test_what_qlib_exports_is_imported_as_the_same_numbers(provider_dir: Path, tmp_path: Path) -> None:
+def test_an_export_of_qlib_is_imported_as_the_same_numbers(provider_dir: Path, tmp_path: Path) -> None:
     fields = ("$open", "$high", "$low", "$close", "$volume", "$factor")
     table = read(provider_dir, "SH600000", *fields)
     table.to_csv(tmp_path / "SH600000.csv")
@@ -184,14 +186,14 @@ def test_what_qlib_exports_is_imported_as_the_same_numbers(provider_dir: Path, t
     np.testing.assert_allclose(read(tmp_path / "p", "SH600000", *fields), table, rtol=2**-23)
 
 
-def test_days_without_trade_are_days(tmp_path: Path) -> None:
+def test_days_without_trade_are_kept(tmp_path: Path) -> None:
     content = "date,close,volume,tradestatus\n2020-01-01,2,30,1\n2020-01-02,,,0\n2020-01-03,2,0,0\n"
     report = one(take(tmp_path, content))
     assert (report.days, report.without_trade) == (3, 2)
     assert read(tmp_path / "p", "AAPL", "$volume")["$volume"].tolist() == [30, 0, 0]
 
 
-def test_an_instrument_without_a_day_is_told_and_not_written(tmp_path: Path) -> None:
+def test_an_instrument_without_a_day_is_reported_and_not_written(tmp_path: Path) -> None:
     report = take(tmp_path, "code,date,close,volume\nA,2020-01-01,1,1\nB,,1,1\n", name="x.csv")
     assert [(each.name, each.days, each.first) for each in report.instruments] == [
         ("A", 1, date(2020, 1, 1)),
@@ -207,38 +209,58 @@ def test_a_file_without_a_day_is_refused(tmp_path: Path, content: str) -> None:
     assert not (tmp_path / "p").exists()
 
 
-def test_a_sample_is_no_place_for_real_rows(tmp_path: Path) -> None:
+def test_real_rows_are_not_added_to_a_sample(tmp_path: Path) -> None:
     write_sample(tmp_path / "p")
-    with pytest.raises(DataError, match="is a synthetic sample: real rows do not mix with generated ones"):
+    with pytest.raises(DataError, match="is a synthetic sample: real and generated rows must not mix"):
         take(tmp_path, lines(DAYS))
 
 
 def test_a_directory_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "p").mkdir()
     (tmp_path / "p" / "mine").touch()
-    with pytest.raises(DataError, match="is there already, and is no qlib provider directory"):
+    with pytest.raises(DataError, match="exists and is not a qlib provider directory"):
         take(tmp_path, lines(DAYS))
     assert [path.name for path in (tmp_path / "p").iterdir()] == ["mine"]
 
 
 @pytest.mark.parametrize(
-    ("bound", "told"), [("MAX_ROWS", "more than 1 rows"), ("MAX_INSTRUMENTS", "than 1 instruments")]
+    ("bound", "message"), [("MAX_ROWS", "more than 1 rows"), ("MAX_INSTRUMENTS", "than 1 instruments")]
 )
 def test_more_than_a_provider_may_have_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, told: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, message: str
 ) -> None:
     monkeypatch.setattr(importing, bound, 1)
-    with pytest.raises(DataError, match=told):
+    with pytest.raises(DataError, match=message):
         take(tmp_path, "code,date,close,volume\nA,2020-01-01,1,1\nB,2020-01-01,1,1\n", name="x.csv")
+
+
+def test_a_directory_that_cannot_be_written_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match="cannot be written: File exists"):
+        take(tmp_path, lines(DAYS), to="file/p")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    with pytest.raises(DataError, match="cannot be written"):
+        take(tmp_path, lines(DAYS), to="circle")
+    take(tmp_path, lines(DAYS))
+    monkeypatch.chdir(tmp_path / "p")
+    with pytest.raises(DataError, match="is the current directory and cannot be replaced"):
+        import_files([tmp_path / "AAPL.csv"], Path(), ImportOptions())
+
+
+def test_a_directory_that_another_process_writes_is_an_error(tmp_path: Path) -> None:
+    with suppress(ZeroDivisionError), replacing(tmp_path / "p"):
+        with pytest.raises(DataError, match="another process is writing data to"):
+            take(tmp_path, lines(DAYS))
+        raise ZeroDivisionError
 
 
 def test_yahoo_s_45_days_twice_and_its_empty_row(real_data: Path, tmp_path: Path) -> None:
     file = real_data / "vendor_csv" / "yahoo_AAPL_duplicates.csv"
     report = one(import_files([file], tmp_path / "p", ImportOptions(instrument="AAPL")))
     assert (report.rows, report.days, report.without_trade) == (6233, 6187, 0)
-    assert told(report.dropped) == {"empty rows": 1, "earlier rows of days with differing values": 45}
-    assert told(report.doubted)["days twice with differing values, the last kept"] == 45
-    with pytest.raises(DataError, match="AAPL has days twice with differing values: 45, the first 2022-01-31"):
+    assert counts(report.dropped) == {"empty rows": 1, "earlier rows of days with different rows": 45}
+    assert counts(report.doubted)["days with different rows (last one kept)"] == 45
+    with pytest.raises(DataError, match="AAPL has different rows on 45 of its days, first on 2022-01-31"):
         import_files([file], tmp_path / "q", ImportOptions(instrument="AAPL", on_duplicate="error"))
 
 
@@ -264,13 +286,13 @@ def test_a_vendor_s_file_is_read_back_equal(
     )
     table = table.dropna(subset="close").drop_duplicates("date", keep="last")
     table = table.set_index(pd.to_datetime(table["date"].astype(str))).sort_index()
-    found = read(tmp_path / "p", instrument, "$close", "$volume*$factor", "$open/$factor", reader=reader)
-    assert len(found) == report.days == rows
-    assert found.index.tolist() == table.index.tolist()
+    values = read(tmp_path / "p", instrument, "$close", "$volume*$factor", "$open/$factor", reader=reader)
+    assert len(values) == report.days == rows
+    assert values.index.tolist() == table.index.tolist()
     shares = table["volume"] * (100 if file.startswith("tushare") else 1)
-    np.testing.assert_allclose(found["$close"], table[close.lower()], rtol=2**-23)
-    np.testing.assert_allclose(found.iloc[:, 1], shares, rtol=FLOAT32)
-    np.testing.assert_allclose(found.iloc[:, 2], table["open"], rtol=FLOAT32)
+    np.testing.assert_allclose(values["$close"], table[close.lower()], rtol=2**-23)
+    np.testing.assert_allclose(values.iloc[:, 1], shares, rtol=FLOAT32)
+    np.testing.assert_allclose(values.iloc[:, 2], table["open"], rtol=FLOAT32)
 
 
 @pytest.mark.parametrize(("file", "days"), [("baostock_sh600000.csv", 2540), ("tushare_600000.csv", 2416)])

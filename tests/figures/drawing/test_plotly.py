@@ -8,25 +8,25 @@ import pytest
 from figures.drawing.charts import ALL, BY_DATE, BY_SIZE, ONE
 from volopt.figures.chart import Axis, Chart, ColourScale, ParallelLines, Points, ReferenceLine, Subplot
 from volopt.figures.drawing.layout import COLOUR_STEPS, WIDTH
-from volopt.figures.drawing.plotly import CARD_HEIGHT, card_figure, figure, panel_figure
+from volopt.figures.drawing.plotly import CARD_HEIGHT, card_figure, figure, subplot_figure
 
 FOUND = json.loads(figure(ALL).to_json())
 
 
 def trace(chart: Chart, name: str) -> dict[str, object]:
-    (found,) = (each for each in json.loads(figure(chart).to_json())["data"] if each.get("name") == name)
-    return dict(found)
+    (match,) = (each for each in json.loads(figure(chart).to_json())["data"] if each.get("name") == name)
+    return dict(match)
 
 
 def test_what_strangers_wrote_is_text() -> None:
-    said = json.dumps(FOUND["layout"])
-    assert "<script>" not in said
-    assert "&lt;script&gt;" in said
-    assert "by &lt;date&gt; &amp; $time$" in said
-    assert "&lt;i&gt;title" in said
+    text = json.dumps(FOUND["layout"])
+    assert "<script>" not in text
+    assert "&lt;script&gt;" in text
+    assert "by &lt;date&gt; &amp; $time$" in text
+    assert "&lt;i&gt;title" in text
 
 
-def test_the_figure_has_room_for_legend_and_notes_below_the_panels() -> None:
+def test_the_figure_has_room_for_legend_and_notes_below_the_subplots() -> None:
     layout, plain = FOUND["layout"], figure(ONE).layout
     assert layout["width"] == plain.width == WIDTH
     assert layout["height"] - layout["margin"]["b"] > 3 * 300
@@ -63,13 +63,13 @@ def test_hover_texts_have_their_lines() -> None:
 
 
 def test_hover_texts_are_no_markup() -> None:
-    panel = Subplot(Axis("x"), Axis("y"), [Points([1], [1.0], hover=["<b>a</b>"])])
-    assert tuple(figure(Chart("t", [panel])).data[0].hovertext) == ("&lt;b&gt;a&lt;/b&gt;",)
+    subplot = Subplot(Axis("x"), Axis("y"), [Points([1], [1.0], hover=["<b>a</b>"])])
+    assert tuple(figure(Chart("t", [subplot])).data[0].hovertext) == ("&lt;b&gt;a&lt;/b&gt;",)
 
 
 def test_a_rule_reaches_over_all_positions_of_its_panel() -> None:
-    found = trace(ALL, "har")
-    assert (found["x"], found["y"]) == ([5, 25], [0.015, 0.015])
+    line = trace(ALL, "har")
+    assert (line["x"], line["y"]) == ([5, 25], [0.015, 0.015])
 
 
 def test_a_log_axis_has_the_ticks_asked_for_or_round_ones() -> None:
@@ -79,9 +79,9 @@ def test_a_log_axis_has_the_ticks_asked_for_or_round_ones() -> None:
     assert "0.01" in layout.yaxis.ticktext
 
 
-def test_the_range_of_a_log_axis_is_told_in_powers_of_ten() -> None:
-    panel = Subplot(Axis("x"), Axis("y", "log", range=(0.1, 100.0)), [ReferenceLine(1.0)])
-    assert tuple(figure(Chart("t", [panel])).layout.yaxis.range) == (-1.0, 2.0)
+def test_the_range_of_a_log_axis_is_given_in_powers_of_ten() -> None:
+    subplot = Subplot(Axis("x"), Axis("y", "log", range=(0.1, 100.0)), [ReferenceLine(1.0)])
+    assert tuple(figure(Chart("t", [subplot])).layout.yaxis.range) == (-1.0, 2.0)
 
 
 def test_a_log_scale_colours_by_logarithms_and_names_the_values() -> None:
@@ -92,37 +92,37 @@ def test_a_log_scale_colours_by_logarithms_and_names_the_values() -> None:
 
 def test_many_lines_are_few_traces_in_the_order_of_the_lines() -> None:
     values = [number / 100 for number in range(101)]
-    panel = Subplot(Axis("x"), Axis("y"), [ParallelLines([0, 1], [[value, value] for value in values], values)])
-    found = figure(Chart("t", [panel], scale=ColourScale("v", 0.0, 1.0))).data
-    assert len(found) == COLOUR_STEPS + 1  # and one that brings the colour bar
-    assert found[-2].y[0] > found[0].y[0]
-    assert sum(y is not None for each in found[:-1] for y in each.y) == 202
+    subplot = Subplot(Axis("x"), Axis("y"), [ParallelLines([0, 1], [[value, value] for value in values], values)])
+    traces = figure(Chart("t", [subplot], scale=ColourScale("v", 0.0, 1.0))).data
+    assert len(traces) == COLOUR_STEPS + 1  # and one that brings the colour bar
+    assert traces[-2].y[0] > traces[0].y[0]
+    assert sum(y is not None for each in traces[:-1] for y in each.y) == 202
 
 
 def test_a_scale_of_one_value_has_one_colour() -> None:
-    panel = Subplot(Axis("x"), Axis("y"), [ParallelLines([0, 1], [[1.0, 1.0]], [2.0])])
-    assert len(figure(Chart("t", [panel], scale=ColourScale("v", 2.0, 2.0))).data) == 2
+    subplot = Subplot(Axis("x"), Axis("y"), [ParallelLines([0, 1], [[1.0, 1.0]], [2.0])])
+    assert len(figure(Chart("t", [subplot], scale=ColourScale("v", 2.0, 2.0))).data) == 2
 
 
 def test_a_panel_alone_fits_its_place_and_leaves_the_words_to_the_page() -> None:
-    found = panel_figure(Chart("t", [BY_DATE], notes=["n"])).layout
-    assert found.width is None
-    assert found.autosize
-    assert not found.showlegend
-    assert found.title.text is None
+    layout = subplot_figure(Chart("t", [BY_DATE], notes=["n"])).layout
+    assert layout.width is None
+    assert layout.autosize
+    assert not layout.showlegend
+    assert layout.title.text is None
 
 
 def test_a_card_fills_its_place_and_has_room_for_all_its_words() -> None:
     notes = ["a note that takes more than one of the narrow lines that a card of the dashboard has " * 2, "n"]
     four = Chart("A title that is long enough for two lines of a card, which is narrow", [BY_DATE] * 4, "s", notes, 2)
-    found = card_figure(four).layout
-    assert (found.width, found.height, found.autosize) == (None, None, True)
-    assert found.title.text.count("<br>") == 2
-    assert found.annotations[-1].text.count("<br>") >= 2
+    layout = card_figure(four).layout
+    assert (layout.width, layout.height, layout.autosize) == (None, None, True)
+    assert layout.title.text.count("<br>") == 2
+    assert layout.annotations[-1].text.count("<br>") >= 2
     bare = card_figure(Chart("t", [BY_DATE])).layout
-    assert found.margin.t > bare.margin.t
-    assert found.margin.b > bare.margin.b
-    upper, lower = found.yaxis.domain, found.yaxis3.domain
-    area = CARD_HEIGHT - found.margin.t - found.margin.b
+    assert layout.margin.t > bare.margin.t
+    assert layout.margin.b > bare.margin.b
+    upper, lower = layout.yaxis.domain, layout.yaxis3.domain
+    area = CARD_HEIGHT - layout.margin.t - layout.margin.b
     assert upper[1] - upper[0] == pytest.approx(lower[1] - lower[0])
     assert (upper[1] - upper[0]) * area > 50

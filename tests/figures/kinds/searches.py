@@ -9,8 +9,7 @@ import numpy as np
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from builders import STUDY, definition
-from volopt.data.frame import DataSource
+from builders import SOURCE, STUDY, definition
 from volopt.definition.schema import Definition
 from volopt.figures.study_view import StudyView
 from volopt.storage.artifacts import Artifacts
@@ -37,33 +36,33 @@ def trial(
     **params: Any,
 ) -> FrozenTrial:
     """Return a trial; times are in seconds after ``BEGAN``."""
-    found = create_trial(
+    frozen = create_trial(
         state=TrialState[state],
         value=value,
         params=POINT | params,
         distributions=distributions(of),
         user_attrs={PHASE: phase},
     )
-    found.datetime_start = None if state == "WAITING" else BEGAN + timedelta(seconds=starts)
-    found.datetime_complete = BEGAN + timedelta(seconds=starts + lasts) if found.state.is_finished() else None
-    return found
+    frozen.datetime_start = None if state == "WAITING" else BEGAN + timedelta(seconds=starts)
+    frozen.datetime_complete = BEGAN + timedelta(seconds=starts + lasts) if frozen.state.is_finished() else None
+    return frozen
 
 
-def subject(*trials: FrozenTrial, text: str = STUDY, baselines: dict[str, Any] | None = None) -> StudyView:
+def study_view(*trials: FrozenTrial, text: str = STUDY, baselines: dict[str, Any] | None = None) -> StudyView:
     """Return a study of these trials; it has no artifacts."""
-    found = definition(text)
-    study = studies.open_or_create(InMemoryStorage(), found, DataSource("here", "native", False, "fingerprint"))
+    parsed = definition(text)
+    study = studies.open_or_create(InMemoryStorage(), parsed, SOURCE.model_copy(update={"synthetic": False}))
     for each in trials:
         study.add_trial(each)
     if baselines is not None:
-        studies.keep_baselines(study, baselines)
-    return StudyView(study, found, Artifacts(Path(tempfile.gettempdir())))
+        studies.store_baselines(study, baselines)
+    return StudyView(study, parsed, Artifacts(Path(tempfile.gettempdir())))
 
 
 def random(count: int, seed: int = 0) -> list[FrozenTrial]:
     """Return trials at random places, whose value depends on the learning rate most, and on cell and window."""
     generator = np.random.default_rng(seed)
-    found = []
+    trials = []
     for number in range(count):
         place = {
             "cell": ["RNN", "LSTM"][int(generator.integers(2))],
@@ -72,5 +71,5 @@ def random(count: int, seed: int = 0) -> list[FrozenTrial]:
             "learning_rate": float(10 ** generator.uniform(-4, -1)),
         }
         value = 0.01 * 10 ** abs(np.log10(place["learning_rate"]) + 2.5) + 0.002 * place["window"]
-        found.append(trial(value + 0.01 * (place["cell"] == "RNN"), starts=10 * number, **place))
-    return found
+        trials.append(trial(value + 0.01 * (place["cell"] == "RNN"), starts=10 * number, **place))
+    return trials

@@ -1,7 +1,6 @@
 """Studies in a storage that figures are drawn of: filled by hand, or really run."""
 
 import copy
-import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,15 +8,13 @@ from typing import Any
 import numpy as np
 from optuna.trial import TrialState
 
-from builders import dataset, definition
+from builders import SOURCE, attach, dataset, definition
 from hand_made import Shelf
-from volopt.baselines.baselines import baselines
-from volopt.data.frame import DataSource
 from volopt.definition.schema import Definition
-from volopt.executors.serial import SerialTrainer
+from volopt.executors.trainer import SerialTrainer
 from volopt.figures.study_view import StudyView
-from volopt.search.driver import Driver, RunContext
-from volopt.storage import array_store
+from volopt.search.context import RunContext
+from volopt.search.driver import Driver
 from volopt.storage.artifacts import CURVES, Artifacts
 from volopt.storage.database.connect import connect
 from volopt.studies import study as studies
@@ -31,13 +28,13 @@ ACTUAL = 5e6 + 2e6 * np.sin(np.arange(40))
 class Stored:
     """A study filled by hand; trials are numbered from 0 in the order in which they are added."""
 
-    def __init__(self, directory: Path, of: str = "grid", **said: Any) -> None:
+    def __init__(self, directory: Path, of: str = "grid", **changes: Any) -> None:
         self.shelf = Shelf(directory)
-        self.definition = self.shelf.study(of, of=of, **said)
+        self.definition = self.shelf.study(of, of=of, **changes)
         self.study, _ = studies.find(self.shelf.storage, self.definition.name)
 
     @property
-    def subject(self) -> StudyView:
+    def view(self) -> StudyView:
         return StudyView(self.study, self.definition, self.shelf.artifacts)
 
     def add(
@@ -51,7 +48,7 @@ class Stored:
     ) -> None:
         """Add a trial at these values, those of ``seeds`` and ``metrics`` with skills as its scores."""
         trial, space = self.study.ask(), distributions(self.definition)
-        point = {key: value for key, value in {**self.definition.baseline(), **params}.items() if key in space}
+        point = {key: value for key, value in {**self.definition.defaults(), **params}.items() if key in space}
         for key, at in point.items():
             self.study._storage.set_trial_param(trial._trial_id, key, space[key].to_internal_repr(at), space[key])
         scores = metrics or {}
@@ -61,12 +58,12 @@ class Stored:
         system = {"seeds": list(seeds), "skills": skills}
         self.study._storage.set_trial_system_attr(trial._trial_id, SCORES, system)
         if content is not None:
-            self.shelf.artifacts.attach(trial, CURVES, content)
+            attach(self.shelf.artifacts, trial, CURVES, content)
         if state != TrialState.RUNNING:
             self.study.tell(trial, value if state == TrialState.COMPLETE else None, state)
 
 
-def left(
+def trial_content(
     forecasts: Sequence[Sequence[float]] = (ACTUAL, 0.5 * ACTUAL),
     valid_mse: Sequence[Sequence[float]] = ((4.0, 2.0, 1.0), (8.0, 6.0, 3.0)),
     best_epochs: Sequence[int | None] = (None, None),
@@ -78,11 +75,11 @@ def left(
     for seed, (losses, best) in enumerate(zip(valid_mse, best_epochs, strict=True)):
         metrics: dict[str, Any] = {} if best is None else {"best_epoch": best}
         curves = {"train_mse": [loss / 2 for loss in losses], "valid_mse": list(losses)}
-        found: dict[str, Any] = {"seed": seed, "metrics": metrics, "curves": curves}
+        content: dict[str, Any] = {"seed": seed, "metrics": metrics, "curves": curves}
         if seed < len(forecasts):
             metrics["flatness"] = float(np.std(forecasts[seed]) / np.std(actual))
-            found["forecast"] = {"valid": list(forecasts[seed]), "test": list(forecasts[seed])}
-        seeds.append(found)
+            content["forecast"] = {"valid": list(forecasts[seed]), "test": list(forecasts[seed])}
+        seeds.append(content)
     days = {"date": np.datetime_as_string(dates, "D").tolist(), "actual": list(actual)}
     train = {"mean": 5e6, "std": 1e6, "log_floor": 1e5}
     return {"days": {"valid": days, "test": days}, "train": train, "baselines": "", "seeds": seeds}
@@ -102,16 +99,13 @@ def of_panel(**each: dict[str, Any]) -> dict[str, Any]:
     return content | {"parts": {"valid": parts, "test": parts}}
 
 
-def really_run(directory: Path, found: Definition | None = None) -> StudyView:
+def really_run(directory: Path, of: Definition | None = None) -> StudyView:
     """Return a small study that was trained, on data made by hand."""
-    whole = found or definition()
-    data, artifacts = dataset(whole), Artifacts(directory / "artifacts")
+    parsed = of or definition()
+    data, artifacts = dataset(parsed), Artifacts(directory / "artifacts")
     storage = connect(f"sqlite:///{directory}/volopt.db", write=True, create=True)
-    study = studies.open_or_create(storage, whole, DataSource("here", "native", True, "fingerprint"))
-    fitted = functools.partial(baselines, data, lags=4, kept=array_store.baselines(artifacts.directory))
-    shop = RunContext(
-        data, SerialTrainer(data), array_store.fits(artifacts.directory), artifacts, fitted, lambda params: 1.0
-    )
-    Driver(study, whole, studies.ledger(study, whole), shop).run(whole.phases)
-    studies.keep_baselines(study, fitted(whole.model.window).metrics)
-    return StudyView(study, whole, artifacts)
+    study = studies.open_or_create(storage, parsed, SOURCE)
+    context = RunContext(parsed, data, artifacts)
+    Driver(study, studies.ledger(study, parsed), context, SerialTrainer(data)).run(parsed.phases)
+    studies.store_baselines(study, context.baselines(parsed.model.window).metrics)
+    return StudyView(study, parsed, artifacts)

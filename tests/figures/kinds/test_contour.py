@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from builders import STUDY, definition
-from figures.kinds.searches import MAXIMIZED, random, subject, trial
+from figures.kinds.searches import MAXIMIZED, random, study_view, trial
 from volopt.figures.chart import FilledContour, Points, Subplot
 from volopt.figures.kinds.contour import chart
 from volopt.figures.study_view import NothingToPlotError
@@ -15,8 +15,8 @@ from volopt.figures.study_view import NothingToPlotError
 RATES = [10**-power for power in (1.0, 1.5, 2.0, 2.5, 3.0)]
 
 
-def field(panel: Subplot) -> FilledContour | None:
-    return next((mark for mark in panel.marks if isinstance(mark, FilledContour)), None)
+def field(subplot: Subplot) -> FilledContour | None:
+    return next((mark for mark in subplot.marks if isinstance(mark, FilledContour)), None)
 
 
 def plane(window: float, rate: float) -> float:
@@ -26,12 +26,12 @@ def plane(window: float, rate: float) -> float:
 
 def test_between_trials_a_field_is_linear_on_the_axes() -> None:
     trials = [trial(plane(w, rate), window=w, learning_rate=rate) for w, rate in product(range(2, 7), RATES)]
-    (panel,) = chart(subject(*trials)).panels
-    assert {panel.x.title, panel.y.title} == {"window, days", "learning_rate"}
-    drawn = field(panel)
+    (subplot,) = chart(study_view(*trials)).subplots
+    assert {subplot.x.title, subplot.y.title} == {"window, days", "learning_rate"}
+    drawn = field(subplot)
     assert drawn is not None
-    assert panel.marks.index(drawn) == 0  # points lie on top
-    swapped = panel.x.title == "learning_rate"
+    assert subplot.marks.index(drawn) == 0  # points lie on top
+    swapped = subplot.x.title == "learning_rate"
     for y, row in zip(drawn.y, drawn.z, strict=True):
         for x, z in zip(drawn.x, row, strict=True):
             assert z == pytest.approx(plane(*((y, x) if swapped else (x, y))), rel=1e-3)
@@ -43,83 +43,83 @@ def test_errors_over_decades_are_interpolated_by_their_logarithms_and_one_place_
         for window, rate in product(range(2, 7), RATES)
         for cell, extra in (("RNN", 0), ("LSTM", 1))
     ]
-    found = chart(subject(*trials))
-    assert found.scale is not None
-    assert found.scale.log
-    (panel,) = found.panels
-    drawn = field(panel)
+    figure = chart(study_view(*trials))
+    assert figure.scale is not None
+    assert figure.scale.log
+    (subplot,) = figure.subplots
+    drawn = field(subplot)
     assert drawn is not None
-    by_window = np.asarray(drawn.z, dtype=float).mean(axis=1 if panel.y.title == "window, days" else 0)
-    windows = drawn.y if panel.y.title == "window, days" else drawn.x
+    by_window = np.asarray(drawn.z, dtype=float).mean(axis=1 if subplot.y.title == "window, days" else 0)
+    windows = drawn.y if subplot.y.title == "window, days" else drawn.x
     assert np.log10(by_window) == pytest.approx(1.5 - np.asarray(windows), abs=1e-2)
 
 
 def test_far_from_trials_nothing_is_drawn() -> None:
     rates = np.geomspace(1e-4, 1e-3, 6)
     near = [trial(plane(w, rate), window=w, learning_rate=rate) for w, rate in product((2, 3), rates)]
-    found = chart(subject(*near, trial(9.0, window=6, learning_rate=0.1)))
-    (panel,) = found.panels
-    drawn = field(panel)
+    figure = chart(study_view(*near, trial(9.0, window=6, learning_rate=0.1)))
+    (subplot,) = figure.subplots
+    drawn = field(subplot)
     assert drawn is not None
-    by_window = panel.x.title == "window, days"
+    by_window = subplot.x.title == "window, days"
     z = np.asarray(drawn.z, dtype=float) if by_window else np.asarray(drawn.z, dtype=float).T
     steps = np.asarray(drawn.y if by_window else drawn.x)
     assert np.isfinite(z[steps < 9e-4]).any()
     assert np.isnan(z[steps > 2e-3]).all()
-    assert "elsewhere nothing is known" in found.notes[-1]
+    assert "elsewhere nothing is known" in figure.notes[-1]
 
 
 def test_too_few_places_are_points_alone() -> None:
     rates = (1e-4, 1.5e-4, 2e-4, 3e-4)
     near = [trial(plane(w, rate), window=w, learning_rate=rate) for w, rate in product((2, 3), rates)]
-    found = chart(subject(*near, trial(2.0, window=6, learning_rate=0.1), near[0]))
-    (panel,) = found.panels
-    assert field(panel) is None
-    (points,) = panel.marks
+    figure = chart(study_view(*near, trial(2.0, window=6, learning_rate=0.1), near[0]))
+    (subplot,) = figure.subplots
+    assert field(subplot) is None
+    (points,) = subplot.marks
     assert isinstance(points, Points)
     assert len(points.x) == 10  # at nine places
-    assert found.notes[-1].startswith("The other parameters differ from trial to trial. Points alone where")
+    assert figure.notes[-1].startswith("The other parameters differ from trial to trial. Too few trials to interpolate")
 
 
 def test_places_on_a_line_are_points_alone() -> None:
     text = STUDY.replace("high = 6", "high = 18")
     places = [(2 + step, 10 ** (-4 + 3 * step / 16)) for step in range(17)]
     trials = [trial(1.0, of=definition(text), window=window, learning_rate=rate) for window, rate in places]
-    (panel,) = chart(subject(*trials, text=text)).panels
-    assert field(panel) is None
+    (subplot,) = chart(study_view(*trials, text=text)).subplots
+    assert field(subplot) is None
 
 
 def test_an_outlier_of_r2_leaves_the_field_within_the_colours() -> None:
     trials = [trial(0.1 * w, window=w, learning_rate=rate) for w, rate in product(range(2, 7), RATES)]
-    found = chart(subject(*trials[1:], trial(-50.0, window=2, learning_rate=RATES[0]), text=MAXIMIZED))
-    drawn = field(found.panels[0])
+    figure = chart(study_view(*trials[1:], trial(-50.0, window=2, learning_rate=RATES[0]), text=MAXIMIZED))
+    drawn = field(figure.subplots[0])
     assert drawn is not None
-    assert found.scale is not None
-    assert np.nanmin(np.asarray(drawn.z, dtype=float)) == pytest.approx(found.scale.low) == pytest.approx(0.2)
+    assert figure.scale is not None
+    assert np.nanmin(np.asarray(drawn.z, dtype=float)) == pytest.approx(figure.scale.low) == pytest.approx(0.2)
 
 
 def test_points_have_their_values_and_the_best_lie_on_top() -> None:
     trials = random(20)
-    panel = chart(subject(*trials)).panels[0]
-    points = next(mark for mark in panel.marks if isinstance(mark, Points))
+    subplot = chart(study_view(*trials)).subplots[0]
+    points = next(mark for mark in subplot.marks if isinstance(mark, Points))
     assert list(points.values) == sorted((each.value for each in trials), reverse=True)
     best = min(trials, key=lambda each: each.value or 0)
     assert f"{best.value:.4g}" in points.hover[-1]
 
 
 def test_only_numbers_are_paired_where_two_of_them_vary() -> None:
-    found = chart(subject(*random(20)))
-    assert len(found.panels) == 3
-    assert not any("cell" in axis.title for panel in found.panels for axis in (panel.x, panel.y))
+    figure = chart(study_view(*random(20)))
+    assert len(figure.subplots) == 3
+    assert not any("cell" in axis.title for subplot in figure.subplots for axis in (subplot.x, subplot.y))
 
 
 def test_names_are_paired_as_points_where_fewer_numbers_vary() -> None:
     trials = [trial(0.1 * w, window=w, cell=cell) for w in range(2, 7) for cell in ("RNN", "LSTM")]
-    (panel,) = chart(subject(*trials)).panels
-    assert {panel.x.title, panel.y.title} == {"cell", "window, days"}
-    assert field(panel) is None
+    (subplot,) = chart(study_view(*trials)).subplots
+    assert {subplot.x.title, subplot.y.title} == {"cell", "window, days"}
+    assert field(subplot) is None
 
 
 def test_one_parameter_makes_no_pair() -> None:
     with pytest.raises(NothingToPlotError, match="only window varies in small"):
-        chart(subject(trial(0.1, window=2), trial(0.2, window=3)))
+        chart(study_view(trial(0.1, window=2), trial(0.2, window=3)))

@@ -6,16 +6,14 @@ import numpy as np
 import pytest
 
 from builders import dataset, definition, frame
-from figures.kinds.stored import ACTUAL, Stored, left, really_run
+from figures.kinds.stored import ACTUAL, Stored, really_run, trial_content
 from volopt import metrics
 from volopt.baselines.forecasts import forecasts
 from volopt.figures import colours
 from volopt.figures.chart import Line
-from volopt.figures.kinds.forecast import chart
+from volopt.figures.kinds.forecast import SELECTION, chart
 from volopt.figures.study_view import NothingToPlotError, StudyView
 from volopt.studies.best_trial import best_baseline
-
-TOLD = "The test split chose nothing: trial and baseline are the best ones by the valid split."
 
 
 @pytest.fixture(scope="module")
@@ -23,22 +21,22 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> StudyView:
     return really_run(tmp_path_factory.mktemp("run"), definition(training={"epochs": 6}))
 
 
-def line(subject: StudyView, colour: str) -> Line:
-    (found,) = (mark for mark in chart(subject).panels[0].marks if isinstance(mark, Line) and mark.colour == colour)
-    return found
+def line(view: StudyView, colour: str) -> Line:
+    (match,) = (mark for mark in chart(view).subplots[0].marks if isinstance(mark, Line) and mark.colour == colour)
+    return match
 
 
 def test_actual_is_the_target_on_the_test_days(run: StudyView) -> None:
-    found, market = line(run, colours.ACTUAL), frame()
+    actual, market = line(run, colours.ACTUAL), frame()
     days = market.dates.astype(str).tolist()
-    rows = [days.index(str(day)) for day in found.x]
-    assert (found.x[0], found.x[-1]) == ("2020-05-01", "2020-05-31")
-    assert found.y == market.values[rows, market.columns.index("$volume")].tolist()
+    rows = [days.index(str(day)) for day in actual.x]
+    assert (actual.x[0], actual.x[-1]) == ("2020-05-01", "2020-05-31")
+    assert actual.y == market.values[rows, market.columns.index("$volume")].tolist()
 
 
 def test_the_lines_have_the_scores_of_the_study(run: StudyView) -> None:
     best, actual = run.complete[0], np.asarray(line(run, colours.ACTUAL).y, dtype=float)
-    left = run.left(best)
+    left = run.file(best)
     assert left is not None
     assert left.train.log_floor is not None
     floor = left.train.log_floor
@@ -48,28 +46,28 @@ def test_the_lines_have_the_scores_of_the_study(run: StudyView) -> None:
     assert name is not None
     fitted = forecasts(dataset(run.definition), best.params["window"], run.definition.model.window)[name]["test"]
     assert line(run, colours.BASELINES[name]).y == pytest.approx(fitted.tolist())
-    assert f"test_log_r2 {best.user_attrs['test_log_r2']:.4g}" in chart(run).panels[0].title
-    assert TOLD in chart(run).notes
+    assert f"test_log_r2 {best.user_attrs['test_log_r2']:.4g}" in chart(run).subplots[0].title
+    assert SELECTION in chart(run).notes
 
 
 def test_trials_asked_for_are_not_called_the_best(run: StudyView) -> None:
     last = run.complete[-1].number
-    found = chart(run, (last,))
-    assert found.panels[0].title.startswith(f"trial {last},")
-    assert TOLD not in found.notes
-    assert "best" not in found.title
+    figure = chart(run, (last,))
+    assert figure.subplots[0].title.startswith(f"trial {last},")
+    assert SELECTION not in figure.notes
+    assert "best" not in figure.title
 
 
-def test_a_flat_line_is_told_and_a_baseline_that_is_gone_is_left_out(tmp_path: Path) -> None:
+def test_a_flat_line_is_reported_and_a_baseline_that_is_gone_is_left_out(tmp_path: Path) -> None:
     stored = Stored(tmp_path)
-    stored.add(left(forecasts=([5e6] * 40, ACTUAL)), metrics={"test_log_r2": -2.5})
-    (panel,) = chart(stored.subject).panels
-    assert panel.title == "trial 0, test_log_r2 -2.5, flat line in 1 of 2 seeds"
-    assert sum(isinstance(mark, Line) for mark in panel.marks) == 2
+    stored.add(trial_content(forecasts=([5e6] * 40, ACTUAL)), metrics={"test_log_r2": -2.5})
+    (subplot,) = chart(stored.view).subplots
+    assert subplot.title == "trial 0, test_log_r2 -2.5, flat line in 1 of 2 seeds"
+    assert sum(isinstance(mark, Line) for mark in subplot.marks) == 2
 
 
 def test_a_pruned_trial_has_no_forecast(tmp_path: Path) -> None:
     stored = Stored(tmp_path)
-    stored.add(left(forecasts=()))
+    stored.add(trial_content(forecasts=()))
     with pytest.raises(NothingToPlotError, match="no forecast to draw"):
-        chart(stored.subject)
+        chart(stored.view)

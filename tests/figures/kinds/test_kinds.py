@@ -2,23 +2,26 @@
 
 import functools
 import json
+import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
+from importlib import import_module
+from inspect import signature
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from optuna.trial import TrialState
 
-from builders import STUDY, dataset, definition
-from volopt.baselines.baselines import baselines
-from volopt.data.frame import DataSource
-from volopt.executors.serial import SerialTrainer
+from builders import SOURCE, STUDY, dataset, definition
+from volopt.executors.trainer import SerialTrainer
+from volopt.figures import kinds
 from volopt.figures.chart import Chart
 from volopt.figures.drawing.files import FORMATS, Format, renderer
-from volopt.figures.kinds import KINDS
+from volopt.figures.kinds import KINDS, FigureKind
 from volopt.figures.study_view import NothingToPlotError, StudyView
-from volopt.search.driver import Driver, RunContext
-from volopt.storage import array_store
+from volopt.search.context import RunContext
+from volopt.search.driver import Driver
 from volopt.storage.artifacts import Artifacts
 from volopt.storage.database.connect import connect
 from volopt.studies import study as studies
@@ -29,44 +32,46 @@ ONE_POINT = STUDY.replace('grid = { cell = ["RNN", "LSTM"], hidden_size = [3, 5]
 
 def study(directory: Path, state: str) -> StudyView:
     """Return a study on small data that was run as far as the state says."""
-    found = definition(ONE_POINT if state == "single" else STUDY, training={"epochs": 2})
+    parsed = definition(ONE_POINT if state == "single" else STUDY, training={"epochs": 2})
     storage = connect(f"sqlite:///{directory}/volopt.db", write=True, create=True)
-    made = studies.open_or_create(storage, found, DataSource("here", "native", True, "fingerprint"))
-    data, artifacts = dataset(found), Artifacts(directory / "artifacts")
+    stored = studies.open_or_create(storage, parsed, SOURCE)
+    data, artifacts = dataset(parsed), Artifacts(directory / "artifacts")
     if state in ("full", "running", "broken", "single"):
-        fitted = functools.partial(baselines, data, lags=4, kept=array_store.baselines(directory / "artifacts"))
-        shop = RunContext(
-            data, SerialTrainer(data), array_store.fits(directory / "artifacts"), artifacts, fitted, lambda _: 1.0
-        )
-        Driver(made, found, studies.ledger(made, found), shop).run(found.phases[: 1 if state == "single" else None])
-        studies.keep_baselines(made, fitted(4).metrics)
+        context = RunContext(parsed, data, artifacts)
+        driver = Driver(stored, studies.ledger(stored, parsed), context, SerialTrainer(data))
+        driver.run(parsed.phases[: 1 if state == "single" else None])
+        studies.store_baselines(stored, context.baselines(parsed.model.window).metrics)
     if state in ("failed", "running"):
-        made.tell(made.ask(), state=TrialState.FAIL)
+        stored.tell(stored.ask(), state=TrialState.FAIL)
     if state == "running":
-        made.ask()
+        stored.ask()
     if state == "broken":
         for path in artifacts.directory.iterdir():
             if path.is_file():
                 path.write_text("{")
-    return StudyView(made, found, artifacts)
+    return StudyView(stored, parsed, artifacts)
 
 
 @pytest.fixture(scope="module")
-def subjects(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], StudyView]:
+def views(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], StudyView]:
     """Gives the study of a state, made once."""
     return functools.cache(lambda state: study(tmp_path_factory.mktemp(state), state))
 
 
-def test_trials_and_instruments_go_to_the_kinds_that_show_them() -> None:
-    assert [name for name, kind in KINDS.items() if kind.of_trials] == ["curves", "forecast"]
-    assert [name for name, kind in KINDS.items() if kind.of_days] == ["forecast", "grid"]
+def test_a_kind_takes_trials_and_instruments_if_its_function_does() -> None:
+    assert [name for name, kind in KINDS.items() if kind.takes_trials] == ["curves", "forecast"]
+    assert [name for name, kind in KINDS.items() if kind.takes_instrument] == ["forecast", "grid"]
+    for name, kind in KINDS.items():
+        parameters = set(signature(import_module(f"volopt.figures.kinds.{name}").chart).parameters) - {"view"}
+        options = {"trials": kind.takes_trials, "instrument": kind.takes_instrument}
+        assert parameters == {option for option, taken in options.items() if taken}
 
 
-def charts(found: StudyView) -> dict[str, Chart]:
+def charts(view: StudyView) -> dict[str, Chart]:
     drawn = {}
     for name, kind in KINDS.items():
         try:
-            drawn[name] = kind.chart(found)
+            drawn[name] = kind.chart(view)
         except NothingToPlotError:
             continue
     return drawn
@@ -87,24 +92,32 @@ def check(form: Format, content: bytes) -> None:
         assert b"Plotly.newPlot(" in content
 
 
-def test_kinds_stand_in_the_order_of_the_design() -> None:
-    assert list(KINDS) == [
-        "importance", "history", "slice", "contour", "curves", "forecast", "grid", "parallel", "edf", "rank",
-        "timeline", "error", "skill",
-    ]  # fmt: skip
-    assert {name for name, kind in KINDS.items() if kind.of_trials} == {"curves", "forecast"}
+def test_every_module_of_the_folder_is_a_kind_and_every_kind_has_a_module() -> None:
+    modules = {path.stem for path in Path(kinds.__file__).parent.glob("*.py")}
+    assert modules - {"__init__"} == set(KINDS)
+
+
+def test_a_new_kind_is_a_function_that_returns_a_chart_and_the_registry_adds_what_all_figures_show(
+    views: Callable[[str], StudyView], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = SimpleNamespace(chart=lambda view: Chart("Pareto front", [], notes=["A note."]))
+    monkeypatch.setitem(sys.modules, "volopt.figures.kinds.pareto", module)
+    view = views("empty")
+    chart = FigureKind("pareto", "the best trade-offs").chart(view, trials=[1], instrument="ignored")
+    assert (chart.title, chart.subtitle) == ("Pareto front", view.subtitle)
+    assert list(chart.notes) == [*view.warnings, "A note."]
 
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_every_kind_is_drawn_of_every_state(
-    subjects: Callable[[str], StudyView], form: Format, monkeypatch: pytest.MonkeyPatch
+    views: Callable[[str], StudyView], form: Format, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if form == "svg":
         monkeypatch.setenv("BROWSER_PATH", "/nowhere")  # matplotlib's, while PNG is the browser's where there is one
-    with renderer(form) as render:
+    with renderer(form) as (_, draw):
         for state in DRAWN:
-            for chart in charts(subjects(state)).values():
-                check(form, render(chart))
+            for chart in charts(views(state)).values():
+                check(form, draw(chart))
 
 
 @pytest.mark.parametrize(
@@ -118,42 +131,42 @@ def test_every_kind_is_drawn_of_every_state(
         ("empty", set(KINDS)),
     ],
 )
-def test_what_has_nothing_to_show(subjects: Callable[[str], StudyView], state: str, missing: set[str]) -> None:
-    assert set(KINDS) - charts(subjects(state)).keys() == missing
+def test_what_has_nothing_to_show(views: Callable[[str], StudyView], state: str, missing: set[str]) -> None:
+    assert set(KINDS) - charts(views(state)).keys() == missing
 
 
 @pytest.mark.parametrize("state", ["empty", "failed", "single"])
-def test_what_is_missing_is_a_sentence_with_a_hint(subjects: Callable[[str], StudyView], state: str) -> None:
-    for name in set(KINDS) - charts(subjects(state)).keys():
+def test_what_is_missing_is_a_sentence_with_a_hint(views: Callable[[str], StudyView], state: str) -> None:
+    for name in set(KINDS) - charts(views(state)).keys():
         with pytest.raises(NothingToPlotError) as error:
-            KINDS[name].chart(subjects(state))
+            KINDS[name].chart(views(state))
         assert len(error.value.message) > 20
         assert not error.value.message.endswith(".")
         assert error.value.hint
 
 
-def test_every_figure_says_of_what_it_is_and_what_must_be_known(subjects: Callable[[str], StudyView]) -> None:
-    found = subjects("running")
-    for chart in charts(found).values():
+def test_every_figure_says_of_what_it_is_and_what_must_be_known(views: Callable[[str], StudyView]) -> None:
+    view = views("running")
+    for chart in charts(view).values():
         assert chart.title
-        assert chart.subtitle == found.about
+        assert chart.subtitle == view.subtitle
         assert chart.notes[0].startswith("SYNTHETIC SAMPLE")
-        assert all(panel.x.title or panel.x.names or panel.x.ticks for panel in chart.panels)
+        assert all(subplot.x.title or subplot.x.names or subplot.x.ticks for subplot in chart.subplots)
 
 
-def test_a_figure_is_a_function_of_the_study(subjects: Callable[[str], StudyView]) -> None:
-    found = subjects("running")
-    again = StudyView(found.study, found.definition, found.artifacts)
-    first, second = charts(found), charts(again)
+def test_a_figure_is_a_function_of_the_study(views: Callable[[str], StudyView]) -> None:
+    view = views("running")
+    again = StudyView(view.study, view.definition, view.artifacts)
+    first, second = charts(view), charts(again)
     assert json.dumps({name: chart.numbers() for name, chart in first.items()}, default=list) == json.dumps(
         {name: chart.numbers() for name, chart in second.items()}, default=list
     )
 
 
-def test_trials_that_were_asked_for_are_shown(subjects: Callable[[str], StudyView]) -> None:
-    found = subjects("full")
-    best = found.complete[0].number
-    other = next(trial.number for trial in found.complete if trial.number != best)
+def test_trials_that_were_asked_for_are_shown(views: Callable[[str], StudyView]) -> None:
+    view = views("full")
+    best = view.complete[0].number
+    other = next(trial.number for trial in view.complete if trial.number != best)
     for kind in KINDS.values():
-        asked, usual = kind.chart(found, [other]).numbers(), kind.chart(found).numbers()
-        assert (asked != usual) == kind.of_trials
+        asked, usual = kind.chart(view, [other]).numbers(), kind.chart(view).numbers()
+        assert (asked != usual) == kind.takes_trials

@@ -6,17 +6,17 @@ from optuna.trial import FrozenTrial
 from optuna.visualization._rank import _get_order_with_same_order_averaging
 
 from builders import STUDY
-from figures.kinds.searches import MAXIMIZED, random, subject, trial
+from figures.kinds.searches import MAXIMIZED, random, study_view, trial
 from volopt.figures.chart import Points
 from volopt.figures.kinds.rank import chart
 
 
 def ranks(*trials: FrozenTrial, text: str) -> dict[str, float]:
     """Return the rank of each trial by its number."""
-    found = chart(subject(*trials, text=text))
-    assert found.scale is not None
-    assert (found.scale.low, found.scale.high) == (1, len(trials))
-    (points,) = found.panels[0].marks
+    figure = chart(study_view(*trials, text=text))
+    assert figure.scale is not None
+    assert (figure.scale.low, figure.scale.high) == (1, len(trials))
+    (points,) = figure.subplots[0].marks
     assert isinstance(points, Points)
     numbers = [hover.split("trial ")[1].split(",")[0] for hover in points.hover]
     return dict(zip(numbers, (float(value or 0) for value in points.values), strict=True))
@@ -30,14 +30,14 @@ def test_ranks_are_those_of_optuna(text: str, sign: int) -> None:
 
 
 def test_all_pairs_of_four_parameters_have_a_panel_names_too() -> None:
-    found = chart(subject(*random(20)))
-    assert len(found.panels) == 6
-    titles = [{panel.x.title.split(",")[0], panel.y.title.split(",")[0]} for panel in found.panels]
+    figure = chart(study_view(*random(20)))
+    assert len(figure.subplots) == 6
+    titles = [{subplot.x.title.split(",")[0], subplot.y.title.split(",")[0]} for subplot in figure.subplots]
     assert {"cell", "hidden_size"} in titles
     assert all(len(pair) == 2 for pair in titles)
 
 
 def test_the_best_lies_on_top() -> None:
-    (points,) = chart(subject(*random(20))).panels[0].marks
+    (points,) = chart(study_view(*random(20))).subplots[0].marks
     assert isinstance(points, Points)
     assert list(points.values) == sorted((value or 0 for value in points.values), reverse=True)

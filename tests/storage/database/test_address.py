@@ -5,21 +5,21 @@ from pathlib import Path
 import pytest
 
 from volopt.errors import UsageError
-from volopt.storage.database.address import address, without_passwords
+from volopt.storage.database.address import parse_address, without_passwords
 
 SERVER = "postgresql://me:s3cret%2F%40word@db.example:5433/studies?sslmode=require&sslpassword=k3y"
 
 
 @pytest.mark.parametrize(("url", "path"), [("sqlite:///a/b.db", "a/b.db"), ("sqlite:////a/b.db", "/a/b.db")])
 def test_the_file_of_a_url(url: str, path: str) -> None:
-    found = address(url)
+    found = parse_address(url)
     assert (found.file, found.server, found.home) == (Path(path), None, Path(path).parent)
     assert (found.shown, found.url, found.name) == (url, url, path)
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
 def test_a_server_is_shown_without_its_passwords_and_reached_with_them(scheme: str) -> None:
-    found = address(SERVER.replace("postgresql", scheme))
+    found = parse_address(SERVER.replace("postgresql", scheme))
     assert found.shown == found.name == "postgresql://me@db.example:5433/studies?sslmode=require"
     assert "s3cret%2F%40word@" in found.url
     assert found.url.startswith("postgresql+psycopg://")
@@ -28,13 +28,13 @@ def test_a_server_is_shown_without_its_passwords_and_reached_with_them(scheme: s
 
 
 def test_a_server_without_a_password_is_shown_as_it_is() -> None:
-    assert address("postgresql://me@host/studies").shown == "postgresql://me@host/studies"
+    assert parse_address("postgresql://me@host/studies").shown == "postgresql://me@host/studies"
 
 
 def test_what_another_program_says_is_told_without_the_password_in_either_spelling() -> None:
-    said = address(SERVER).hide("no entry for s3cret/@word, s3cret%2F%40word, k3y at host")
+    said = parse_address(SERVER).hide("no entry for s3cret/@word, s3cret%2F%40word, k3y at host")
     assert said == "no entry for ***, ***, *** at host"
-    assert address("sqlite:///my.db").hide("as it is") == "as it is"
+    assert parse_address("sqlite:///my.db").hide("as it is") == "as it is"
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_what_another_program_says_is_told_without_the_password_in_either_spelli
 )
 def test_any_other_url_is_refused_without_showing_its_password(url: str) -> None:
     with pytest.raises(UsageError, match="is no storage volopt can use") as caught:
-        address(url)
+        parse_address(url)
     assert "secret" not in caught.value.message
     assert "sqlite:///FILE" in caught.value.hint
 

@@ -43,7 +43,7 @@ def test_trials_are_those_of_optuna(url: str, opening: Any, monkeypatch: pytest.
     storage = opening(url, write=True, create=True)
     fill(storage)
     study = storage.get_study_id_from_name("grid")
-    monkeypatch.setattr(bulk_read, "AT_ONCE", 2)  # several portions
+    monkeypatch.setattr(bulk_read, "TRIALS_A_STATEMENT", 2)  # several portions
     ids = [trial._trial_id for trial in storage._get_trials(study, None, set(), -1)]
     assert len(ids) == 7
     for states in (None, (TrialState.COMPLETE, TrialState.WAITING)):

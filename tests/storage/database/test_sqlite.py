@@ -79,7 +79,7 @@ def test_only_telling_a_trial_waits_for_the_disk(open_database: Any) -> None:
 
     def note(connection: Any) -> None:
         synchronous = connection.exec_driver_sql("PRAGMA synchronous").scalar()
-        committed.append((storage.telling, synchronous))
+        committed.append((storage.is_durable, synchronous))
 
     sqlalchemy.event.listen(storage.engine, "commit", note)
     trial = study.ask()

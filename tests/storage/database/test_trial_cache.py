@@ -13,7 +13,7 @@ from optuna.storages import InMemoryStorage, _CachedStorage
 from optuna.trial import TrialState
 
 from volopt.errors import StorageError
-from volopt.storage.database.trial_cache import TrialCache, cached, set_attributes, together
+from volopt.storage.database.trial_cache import TrialCache, cached, set_attributes, transaction
 
 SPACE = {"window": IntDistribution(5, 100)}
 EVERY = [None, (TrialState.WAITING,), (TrialState.COMPLETE,), (TrialState.RUNNING, TrialState.COMPLETE), ()]
@@ -80,7 +80,7 @@ def test_a_storage_in_memory_needs_no_cache_and_takes_attributes_one_by_one() ->
     assert cached(storage) is storage
     study = optuna.create_study(storage=storage)
     trial = study.ask()
-    with together(storage):
+    with transaction(storage):
         set_attributes(storage, trial._trial_id, {"a": 1}, {"b": 2})
     told = study.tell(trial, 1.0)
     assert (told.user_attrs, told.system_attrs) == ({"a": 1}, {"b": 2})
@@ -119,7 +119,7 @@ def test_asking_costs_as_many_statements_after_many_trials_as_after_few(study: o
 
 def test_what_is_asked_together_is_one_transaction_in_a_file(open_database: Any) -> None:
     study = optuna.create_study(storage=TrialCache(open_database(write=True, create=True)))
-    with counting(study._storage) as seen, together(study._storage, durable=True):
+    with counting(study._storage) as seen, transaction(study._storage, durable=True):
         trial = study.ask(SPACE)
         trial.set_user_attr("phase", "width")
         told = study.tell(trial, 1.0)
@@ -130,7 +130,7 @@ def test_what_is_asked_together_is_one_transaction_in_a_file(open_database: Any)
 
 def test_an_error_undoes_what_was_asked_together(open_database: Any) -> None:
     study = optuna.create_study(storage=TrialCache(open_database(write=True, create=True)))
-    with pytest.raises(ZeroDivisionError), together(study._storage):
+    with pytest.raises(ZeroDivisionError), transaction(study._storage):
         study.ask(SPACE).set_user_attr("phase", 1 / 0)
     assert study._storage._backend.get_all_trials(study._study_id) == []
     study.ask(SPACE)  # and the storage goes on
@@ -143,7 +143,7 @@ def test_what_was_undone_is_never_committed_in_part(open_database: Any) -> None:
     trial = study.ask()
 
     def twice() -> None:
-        with together(study._storage):
+        with transaction(study._storage):
             trial.set_user_attr("first", 1)
             with pytest.raises(KeyError):
                 database.set_trial_user_attr(99, "second", 1)  # Optuna rolls back

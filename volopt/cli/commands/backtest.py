@@ -1,4 +1,4 @@
-"""``volopt backtest``: the configuration of a study, walked forward over past years."""
+"""Run ``volopt backtest``: walk the configuration of a study forward over past years."""
 
 import math
 from datetime import datetime
@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from volopt.cli import forecasting
-from volopt.cli.figure_files import format_of, tell, write
-from volopt.cli.output import SYNTHETIC, print_json, print_table
+from volopt.cli import forecasting, options
+from volopt.cli.figure_files import figure_format, file_format, warn_if_matplotlib, write
+from volopt.cli.output import print_json, print_table, warn_if_synthetic
+from volopt.cli.progress import FitProgress
 from volopt.errors import UsageError
-from volopt.figures.drawing.files import FORMATS, Format
+from volopt.figures.drawing.files import Format
 
 if TYPE_CHECKING:
     from volopt.forecast.backtest import Backtest
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
 
 @click.command("backtest", epilog="Example: volopt backtest search --from 2016-01-01 --refit year")
 @click.argument("name")
-@click.option("--from", "first", type=forecasting.DAY, required=True, metavar="DATE", help="The first day to forecast.")
-@click.option("--to", "last", type=forecasting.DAY, metavar="DATE", help="The last one; else the data's own.")
+@click.option("--from", "first", type=options.DAY, required=True, metavar="DATE", help="The first day to forecast.")
+@click.option("--to", "last", type=options.DAY, metavar="DATE", help="The last one; default: the end of the data.")
 @click.option(
     "--refit", type=click.Choice(["year", "quarter", "never"]), default="year", show_default=True, help="How often."
 )
 @forecasting.coverage
-@click.option("--format", "form", type=click.Choice(FORMATS), help="Of the figure; else that of --out, or html.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="The figure; else NAME-backtest.FORMAT.")
+@figure_format
+@click.option("--out", type=options.PATH, metavar="FILE", help="The figure; default: NAME-backtest.FORMAT.")
 @forecasting.refitting
 def command(
     name: str,
@@ -43,81 +44,76 @@ def command(
     as_json: bool,
     **training: Any,
 ) -> None:
-    """Refit the configuration of study NAME on the past alone, forecast what comes next, and go on so over the years.
+    """Backtest the configuration of study NAME: refit it on the past alone, forecast what comes next, and go on.
 
-    Every baseline is refitted in the same way. Years that had a part in choosing the configuration are marked, and the
-    totals are given with and without them. What was fitted is kept: the same command goes on where it was interrupted.
+    Every baseline is refitted in the same way. The table marks years that had a part in selecting the configuration,
+    and has totals with and without them. Fits are stored: after an interruption the same command resumes.
     """
     from volopt.figures.backtest import chart
     from volopt.forecast.backtest import backtest
-    from volopt.forecast.source import origin
+    from volopt.forecast.configuration import load_source
+    from volopt.studies.attributes import finite
 
-    kind = format_of(form, out)
-    if last and last < first:
-        raise UsageError(f"--to {last:%Y-%m-%d} lies before --from {first:%Y-%m-%d}", "write the earlier day first")
-    found = origin(storage, name, trial, data, last.date() if last else None)
-    with forecasting.FitProgress() as progress:
-        done = backtest(
-            found.choice,
-            found.panel,
-            first.date(),
-            last.date() if last else None,
-            refit,
-            coverage,
-            forecasting.workshop(progress, found.artifacts, **training),
-        )
-    synthetic = found.panel.source.synthetic
+    kind = file_format(form, out)
+    first_day, last_day = first.date(), last.date() if last else None
+    if last_day and last_day < first_day:
+        raise UsageError(f"--to {last_day} lies before --from {first_day}", "write the earlier day first")
+    source = load_source(storage, name, trial, data, last_day)
+    with FitProgress() as progress:
+        context = forecasting.refit_context(progress, source.artifacts, **training)
+        result = backtest(source, first_day, last_day, refit, coverage, context)
+    synthetic = source.panel.source.synthetic
     path = out or Path(f"{name}-backtest.{kind}")
-    drawn_by = write({path: chart(done, synthetic=synthetic)}, kind)
+    drawn_by = write({path: chart(result, synthetic=synthetic)}, kind)
     if as_json:
-        print_json({**_facts(done), "data": vars(found.panel.source), "figure": path})
+        print_json(finite(_facts(result)) | {"data": vars(source.panel.source), "figure": path})
         return
-    if synthetic:
-        click.echo(SYNTHETIC)
-    _print(done)
+    warn_if_synthetic(synthetic)
+    _print(result)
     click.echo(f"\nFigure: {path}")
-    tell(drawn_by)
+    warn_if_matplotlib(drawn_by)
 
 
-def _print(done: "Backtest") -> None:
-    choice = done.choice
-    often = "once" if done.refit == "never" else f"each {done.refit}"
-    fitted = f"{choice.definition.training.seeds} seeds of {choice.epochs} epochs, refitted {often}"
-    click.echo(f"Study {choice.study}, trial {choice.trial}: {fitted}, {done.first} to {done.last}")
-    for why in done.left_out.values():
-        click.echo(f"  left out: {why}")
-    baselines = list(done.total.skill)
-    rows = [(f"{each.year}{'*' if each.seen else ''}", *_cells(each.score)) for each in done.years]
-    rows.append(("all", *_cells(done.total)))
-    if done.unseen is not None and any(each.seen for each in done.years):
-        rows.append(("without *", *_cells(done.unseen)))
-    title = "\nSkill over each baseline: the share of its squared log error that is gone"
-    columns = ["year", "days", "log R²", *baselines, f"in {done.coverage:.0%} interval", "high/low"]
-    print_table(columns, rows, title, optional=["high/low", *baselines[:3]])
-    if any(each.seen for each in done.years):
-        start, end = choice.chosen_on
-        click.echo(f"* had a part in choosing the configuration ({start} to {end}), which flatters it.")
-    if len(done.by_instrument) > 1:
-        _print_instruments(done)
-    p = done.p_unseen if done.unseen is not None else done.p
-    told = ", ".join(f"{name} {_p(value)}" for name, value in p.items())
-    which = "the years without *" if done.unseen is not None and any(each.seen for each in done.years) else "all years"
-    click.echo(f"\nEqual to a baseline but for chance, by Diebold and Mariano's test on {which}: {told}")
+def _print(result: "Backtest") -> None:
+    configuration = result.configuration
+    often = "once" if result.refit == "never" else f"each {result.refit}"
+    fitted = f"{configuration.definition.training.seeds} seeds of {configuration.epochs} epochs, refitted {often}"
+    click.echo(f"Study {configuration.study}, trial {configuration.trial}: {fitted}, {result.first} to {result.last}")
+    for reason in result.left_out.values():
+        click.echo(f"  left out: {reason}")
+    outside = result.total_outside_selection
+    marked = any(row.in_selection for row in result.years)
+    rows = [(f"{row.year}{'*' if row.in_selection else ''}", *_cells(row.score)) for row in result.years]
+    rows.append(("all", *_cells(result.total)))
+    if marked and outside:
+        rows.append(("without *", *_cells(outside)))
+    baselines = list(result.total.skill)
+    columns = ["year", "days", "log R²", *baselines, f"in {result.coverage:.0%} interval", "high/low"]
+    print_table(columns, rows, "\nError reduction against each baseline", optional=["high/low", *baselines[:3]])
+    if marked:
+        start, end = configuration.selection_days
+        click.echo(f"* used to select the configuration ({start} to {end}): these scores are too optimistic.")
+    if len(result.by_instrument) > 1:
+        _print_instruments(result)
+    p_values = result.days.p_values(result.outside_selection if outside else result.in_range)
+    texts = ", ".join(f"{name} {_p(value)}" for name, value in p_values.items())
+    years = "the years without *" if marked and outside else "all years"
+    click.echo(f"\nDiebold and Mariano's test of equal accuracy on {years}: {texts}")
 
 
-def _print_instruments(done: "Backtest", baseline: str = "har") -> None:
-    years = [each.year for each in done.years]
+def _print_instruments(result: "Backtest", baseline: str = "har") -> None:
+    years = [row.year for row in result.years]
     rows = [
         (name, *(_number(each.by_year[year].skill[baseline]) for year in years), _number(each.total.skill[baseline]))
-        for name, each in done.by_instrument.items()
+        for name, each in result.by_instrument.items()
     ]
-    total = [each.total.skill[baseline] for each in done.by_instrument.values()]
-    known = [value for value in total if not math.isnan(value)]
-    means = [*(_number(each.score.skill[baseline]) for each in done.years), sum(known) / len(known) if known else None]
-    rows.append(("mean", *means))
-    print_table(["instrument", *map(str, years), "total"], rows, f"\nSkill over {baseline} by instrument")
-    above = sum(value > 0 for value in known)
-    click.echo(f"Above 0 on {above} of {len(known)} instruments.")
+    totals = [each.total.skill[baseline] for each in result.by_instrument.values()]
+    known = [value for value in totals if not math.isnan(value)]
+    means = [_number(row.score.skill[baseline]) for row in result.years]
+    rows.append(("mean", *means, sum(known) / len(known) if known else None))
+    title = f"\nError reduction against {baseline} by instrument"
+    print_table(["instrument", *map(str, years), "total"], rows, title)
+    click.echo(f"Above 0 on {sum(value > 0 for value in known)} of {len(known)} instruments.")
 
 
 def _cells(score: "Score") -> list[object]:
@@ -132,30 +128,26 @@ def _p(value: float) -> str:
     return "-" if math.isnan(value) else "p < 0.001" if value < 0.001 else f"p = {value:.2g}"
 
 
-def _facts(done: "Backtest") -> dict[str, Any]:
-    from volopt.studies.attributes import finite
-
-    choice = done.choice
-    facts = {
-        "study": choice.study,
-        "trial": choice.trial,
-        "params": dict(choice.params),
-        "epochs": choice.epochs,
-        "refit": done.refit,
-        "from": str(done.first),
-        "to": str(done.last),
-        "coverage": done.coverage,
-        "years": [{"year": each.year, "seen": each.seen, **_score(each.score)} for each in done.years],
-        "total": {**_score(done.total), "p": dict(done.p)},
-        "unseen": {**_score(done.unseen), "p": dict(done.p_unseen)} if done.unseen else None,
+def _facts(result: "Backtest") -> dict[str, Any]:
+    configuration, days, outside = result.configuration, result.days, result.total_outside_selection
+    return {
+        "study": configuration.study,
+        "trial": configuration.trial,
+        "params": dict(configuration.params),
+        "epochs": configuration.epochs,
+        "refit": result.refit,
+        "from": str(result.first),
+        "to": str(result.last),
+        "coverage": result.coverage,
+        "years": [{"year": row.year, "seen": row.in_selection, **_score(row.score)} for row in result.years],
+        "total": {**_score(result.total), "p": days.p_values(result.in_range)},
+        "unseen": {**_score(outside), "p": days.p_values(result.outside_selection)} if outside else None,
         "instruments": {
             name: {str(year): _score(score) for year, score in each.by_year.items()} | {"total": _score(each.total)}
-            for name, each in done.by_instrument.items()
+            for name, each in result.by_instrument.items()
         },
-        "left_out": dict(done.left_out),
+        "left_out": dict(result.left_out),
     }
-    cleaned: dict[str, Any] = finite(facts)
-    return cleaned
 
 
 def _score(score: "Score") -> dict[str, Any]:

@@ -8,24 +8,18 @@ from volopt.cli import options
 from volopt.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from volopt.bench.short import MachineFigures
+    from volopt.bench.machine import MachineFigures
 
 
 @click.command("bench", epilog="Example: volopt bench")
 @click.option(
     "--epochs",
-    type=click.IntRange(min=1, max=10_000),
+    type=click.IntRange(1, 10_000),
     default=100,
     show_default=True,
-    help="Of a whole fit; the table of networks trains a tenth of it.",
+    help="Epochs of a fit; fits of the table of networks have a tenth of them.",
 )
-@click.option(
-    "--repeats",
-    type=click.IntRange(min=1, max=100),
-    default=3,
-    show_default=True,
-    help="Of which the median is taken.",
-)
+@click.option("--repeats", type=click.IntRange(1, 100), default=3, show_default=True, help="Their median counts.")
 @options.as_json
 def command(epochs: int, repeats: int, as_json: bool) -> None:
     """Measure the speed and memory of volopt on this machine, each beside a baseline.
@@ -34,17 +28,17 @@ def command(epochs: int, repeats: int, as_json: bool) -> None:
     Leave the machine alone meanwhile. Times of fits are CPU time of one thread; the bare loop is plain torch with the
     same network and data, validation after each epoch, and nothing else.
     """
-    from volopt.bench.short import figures
+    from volopt.bench.machine import figures
 
-    found = figures(epochs, repeats, lambda doing: click.echo(f"Measuring {doing} ...", err=True))
+    measured = figures(epochs, repeats, lambda doing: click.echo(f"Measuring {doing} ...", err=True))
     if as_json:
-        print_json(found.facts())
+        print_json(measured.facts())
     else:
-        _print(found)
+        _print(measured)
 
 
-def _print(found: "MachineFigures") -> None:
-    machine = found.machine
+def _print(measured: "MachineFigures") -> None:
+    machine = measured.machine
     click.echo(
         f"{machine['processor']}, {machine['cores']} cores, bfloat16 {'yes' if machine['bfloat16'] else 'no'}; "
         f"torch {machine['torch']}; load {machine['load']}\n"
@@ -53,12 +47,12 @@ def _print(found: "MachineFigures") -> None:
         ["network", "bare loop", "volopt", "volopt / bare", "medium", "volopt / medium"],
         [
             (f"{n.cell} {n.hidden_size}", _ms(n.bare_ms), _ms(n.highest_ms), n.ratio, _ms(n.medium_ms), n.gain)
-            for n in found.networks
+            for n in measured.networks
         ],
         title="CPU ms an epoch",
     )
     click.echo("")
-    print_table(["figure", "here", "target", "met"], [target.shown for target in found.targets])
+    print_table(["figure", "here", "target", "met"], [target.cells for target in measured.targets])
 
 
 def _ms(value: float) -> float:

@@ -1,11 +1,11 @@
-"""``volopt check``: a study file against its data, without training."""
+"""``volopt check``: validate a study file."""
 
 from pathlib import Path
 
 import click
 
 from volopt.cli import options
-from volopt.cli.output import SYNTHETIC, print_json
+from volopt.cli.output import print_json, warn_if_synthetic
 
 
 @click.command("check", epilog="Example: volopt check my_study.toml --data ~/.qlib/qlib_data/cn_data")
@@ -14,8 +14,9 @@ from volopt.cli.output import SYNTHETIC, print_json
 @options.storage
 @options.as_json
 def command(study: str, data: Path | None, storage: str, as_json: bool) -> None:
-    """Validate the study file STUDY against its data; trains nothing."""
-    from volopt.cli.data_lines import data_lines
+    """Validate the study file STUDY against its data, without training."""
+    from volopt.cli.data_reports import data_lines
+    from volopt.definition.load import find
     from volopt.search.job import RunOptions, prepare_job
     from volopt.windows.split import SPLITS
 
@@ -28,11 +29,10 @@ def command(study: str, data: Path | None, storage: str, as_json: bool) -> None:
         facts = {"study": job.definition.name, "days": days, "days_without_log": no_log}
         print_json(facts | {"data": vars(source), "warnings": warnings, "left_out": job.left_out})
         return
-    if source.synthetic:
-        click.echo(SYNTHETIC)
-    click.echo(f"{job.definition.name} is a good study file; its data are at {source.provider}.")
+    warn_if_synthetic(source.synthetic)
+    click.echo(f"{find(study).name} is valid. Its data are at {source.provider}.")
     click.echo("\n".join(data_lines(job)))
     click.echo("Days to forecast: " + ", ".join(f"{split} {number}" for split, number in days.items()))
     if any(no_log.values()):
-        told = ", ".join(f"{split} {number}" for split, number in no_log.items())
-        click.echo(f"Of these log scores leave out the days whose target is 0 or less: {told}")
+        left_out = ", ".join(f"{split} {number}" for split, number in no_log.items())
+        click.echo(f"Log scores leave out the days whose target is 0 or less: {left_out}")

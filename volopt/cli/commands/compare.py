@@ -1,19 +1,19 @@
-"""``volopt compare``: two trials of a study, paired over seeds and over days."""
+"""``volopt compare``: compare two trials of a study, paired by seed and by day."""
 
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from volopt.cli import options
-from volopt.cli.output import SYNTHETIC, print_json, print_table
+from volopt.cli.output import print_json, print_table, warn_if_synthetic
 from volopt.figures import words
 
 if TYPE_CHECKING:
     from volopt.comparison.comparands import Comparand
-    from volopt.comparison.compare import Comparison, DailyComparison
+    from volopt.comparison.compare import Comparison
     from volopt.comparison.statistics import Estimate
 
-SPLIT_TITLES = {"valid": "valid", "test": "test (looked at, not chosen by)"}
+SPLIT_TITLES = {"valid": "valid", "test": "test (not used for selection)"}
 
 
 @click.command("compare", epilog="Example: volopt compare grid best cell=RNN,hidden_size=125")
@@ -23,86 +23,75 @@ SPLIT_TITLES = {"valid": "valid", "test": "test (looked at, not chosen by)"}
 @options.storage
 @options.as_json
 def command(name: str, a: str, b: str, storage: str, as_json: bool) -> None:
-    """Compare A and B of the study NAME: is one better, and is that beyond chance?
+    """Compare A and B of the study NAME: is one better, and is the difference significant?
 
-    Each is a trial's number, best, parameters as in cell=LSTM,hidden_size=25 (others at the study's baseline), or a
-    baseline such as har. Trials are paired over the seeds that both have, forecasts over the days that both have.
+    Each is a trial's number, best, parameters as in cell=LSTM,hidden_size=25 (other keys have the study's defaults), or
+    a baseline such as har. Trials are paired by the seeds that both have, forecasts by the days that both have.
     """
-    from volopt.cli.opening import open_storage
-    from volopt.comparison.comparands import sides
+    from volopt.comparison.comparands import find_comparands
     from volopt.comparison.compare import compare
-    from volopt.storage.artifacts import artifacts_of
-    from volopt.studies.study import data_of, find
 
-    opened = open_storage(storage)
-    study, definition = find(opened, name)
-    artifacts = artifacts_of(opened)
-    found = compare(*sides(study, definition, (a, b), artifacts), definition.objective)
-    best = study.best_trial.number
-    chosen = best if best in (found.a.choice, found.b.choice) else None
+    view = options.open_study(storage, name)
+    comparands = find_comparands(view.study, view.definition, (a, b), view.artifacts)
+    comparison = compare(*comparands, view.definition.objective)
+    best = view.study.best_trial.number
+    selected = best if best in (comparison.a.choice, comparison.b.choice) else None
     if as_json:
-        print_json({"study": name, **_facts(found), "chosen_on_valid": chosen})
+        print_json({"study": name, **_facts(comparison), "chosen_on_valid": selected})
         return
-    if data_of(study)["synthetic"]:
-        click.echo(SYNTHETIC)
-    _print(found, "the mean over the instruments of a day, " if definition.data.is_panel else "")
-    if chosen is not None:
-        click.echo(f"Trial {chosen} was chosen as the best by the valid split, which therefore flatters it.")
+    warn_if_synthetic(view.synthetic)
+    _print(comparison, "the mean over the instruments of a day, " if view.is_panel else "")
+    if selected is not None:
+        click.echo(f"Trial {selected} was selected on the valid split, so its valid scores are optimistic.")
 
 
-def _facts(found: "Comparison") -> dict[str, Any]:
+def _facts(comparison: "Comparison") -> dict[str, Any]:
     return {
-        "a": _side_facts(found.a),
-        "b": _side_facts(found.b),
-        "metric": found.objective.metric,
-        "seeds": [{**pair._asdict(), "difference": pair.difference} for pair in found.seeds],
-        "difference": _estimate_facts(found.difference) if found.difference else None,
-        "daily": {split: _daily_facts(daily) for split, daily in found.daily.items()},
-        "verdict": found.verdict,
+        "a": _side_facts(comparison.a),
+        "b": _side_facts(comparison.b),
+        "metric": comparison.objective.metric,
+        "seeds": [{**pair._asdict(), "difference": pair.difference} for pair in comparison.seeds],
+        "difference": _estimate_facts(comparison.difference) if comparison.difference else None,
+        "daily": {
+            split: _estimate_facts(daily.estimate) | {"loss_a": daily.loss_a, "loss_b": daily.loss_b}
+            for split, daily in comparison.daily.items()
+        },
+        "verdict": comparison.verdict,
     }
 
 
 def _side_facts(side: "Comparand") -> dict[str, Any]:
-    is_trial = isinstance(side.choice, int)
-    return {
-        "trial": side.choice if is_trial else None,
-        "baseline": None if is_trial else side.choice,
-        "params": dict(side.params),
-    }
+    kind = "trial" if isinstance(side.choice, int) else "baseline"
+    return {"trial": None, "baseline": None, kind: side.choice, "params": dict(side.params)}
 
 
-def _daily_facts(daily: "DailyComparison") -> dict[str, Any]:
-    return {**_estimate_facts(daily.estimate), "loss_a": daily.loss_a, "loss_b": daily.loss_b}
+def _estimate_facts(estimate: "Estimate") -> dict[str, Any]:
+    return {"effect": estimate.effect, "interval": [estimate.low, estimate.high], "p": estimate.p, "n": estimate.n}
 
 
-def _estimate_facts(found: "Estimate") -> dict[str, Any]:
-    return {"effect": found.effect, "interval": [found.low, found.high], "p": found.p, "n": found.n}
-
-
-def _print(found: "Comparison", averaged: str) -> None:
-    for letter, side in (("A", found.a), ("B", found.b)):
+def _print(comparison: "Comparison", averaged: str) -> None:
+    for letter, side in (("A", comparison.a), ("B", comparison.b)):
         click.echo(f"{letter}: {side.name} {f'({words.params(side.params)})' if side.params else ''}".rstrip())
-    if found.difference is not None:
-        _print_seeds(found, found.difference)
-    what = f"Mean squared log error of the days both forecast, {averaged}Diebold-Mariano test with HAC errors"
-    click.echo(f"\n{what}")
+    if comparison.difference is not None:
+        _print_seeds(comparison, comparison.difference)
+    click.echo(f"\nMean squared log error on the days of both, {averaged}Diebold-Mariano test with HAC errors")
     print_table(
         ["split", "days", "A", "B", "A - B", "95 % interval", "p"],
         [
             (SPLIT_TITLES[split], each.estimate.n, each.loss_a, each.loss_b, *_cells(each.estimate))
-            for split, each in found.daily.items()
+            for split, each in comparison.daily.items()
         ],
     )
-    click.echo(f"\n{found.verdict}")
+    click.echo(f"\n{comparison.verdict}")
 
 
-def _print_seeds(found: "Comparison", difference: "Estimate") -> None:
-    metric = found.objective.metric
-    click.echo(f"\n{metric} by seed, with the sign-flip test and the bootstrap interval of the mean difference")
-    print_table(["seed", "A", "B", "A - B"], [(*pair, pair.difference) for pair in found.seeds])
+def _print_seeds(comparison: "Comparison", difference: "Estimate") -> None:
+    metric = comparison.objective.metric
+    click.echo(f"\n{metric} by seed: sign-flip test and bootstrap interval of the mean difference")
+    print_table(["seed", "A", "B", "A - B"], [(*pair, pair.difference) for pair in comparison.seeds])
     effect, interval, p = _cells(difference)
     click.echo(f"Mean A - B: {effect:.4g}, 95 % interval {interval}, p = {p:.2g}, {difference.n} seeds")
 
 
-def _cells(found: "Estimate") -> tuple[float, str, float]:
-    return found.effect, f"{found.low:.4g} to {found.high:.4g}", found.p
+def _cells(estimate: "Estimate") -> tuple[float, str, float]:
+    return estimate.effect, f"{estimate.low:.4g} to {estimate.high:.4g}", estimate.p

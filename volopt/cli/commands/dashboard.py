@@ -1,4 +1,4 @@
-"""``volopt dashboard``: the studies in the browser."""
+"""``volopt dashboard``: watch the studies in the browser."""
 
 import contextlib
 
@@ -9,35 +9,31 @@ from volopt.cli import options
 
 @click.command("dashboard", epilog="Example: volopt dashboard --open")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where to listen.")
-@click.option("--port", type=click.IntRange(1, 65535), help="The port; else the next free one from 8080 on.")
+@click.option("--port", type=click.IntRange(1, 65535), help="The port; default: the first free one from 8080 on.")
 @click.option("--read-only", is_flag=True, help="Refuse every change to a study.")
 @click.option("--open", "opens", is_flag=True, help="Open the browser.")
 @options.storage
 def command(host: str, port: int | None, read_only: bool, opens: bool, storage: str) -> None:
     """Watch the studies in the browser: optuna-dashboard, with a picture of each trial and a report of each study.
 
-    Only this machine can reach it, unless --host says otherwise: it has no login. Ctrl-C ends it.
+    It has no login; only this machine can reach it, unless --host says otherwise. Ctrl-C ends it.
     """
     import threading
     import webbrowser
 
-    from volopt.cli.opening import open_storage
-    from volopt.dashboard.pages import PageRenderers
     from volopt.dashboard.serve import dashboard, listen
-    from volopt.dashboard.trial_picture import trial_png
     from volopt.report.page import page
     from volopt.storage.artifacts import artifacts_of
     from volopt.storage.database.connect import connect
 
-    reader = open_storage(storage)
+    reader = options.open_storage(storage)
     writer = None if read_only else connect(storage, write=True)
-    artifacts = artifacts_of(reader)
-    app = dashboard(reader, writer, artifacts, PageRenderers(page, trial_png))
+    app = dashboard(reader, writer, artifacts_of(reader), page)
     with contextlib.suppress(KeyboardInterrupt), listen(host, port, app) as server:
         if not server.local:
             may = "see" if read_only else "change and delete"
-            click.echo(f"Warning: there is no login; whoever can reach {host} can {may} the studies.", err=True)
+            click.echo(f"Warning: there is no login. Everyone who can reach {host} can {may} the studies.", err=True)
         click.echo(f"Dashboard: {server.url}/dashboard\nReports: {server.url}/report/NAME\nCtrl-C ends it.")
-        if opens:  # in a thread, since a browser of the terminal only returns when it is closed
+        if opens:  # in a thread, because a text browser returns only when it is closed
             threading.Thread(target=webbrowser.open, args=[f"{server.url}/dashboard"], daemon=True).start()
         server.serve_forever()

@@ -1,6 +1,6 @@
-"""``volopt delete``: remove a study and its artifacts."""
+"""``volopt delete``: delete a study and its artifacts."""
 
-import contextlib
+from contextlib import closing
 
 import click
 
@@ -12,27 +12,21 @@ from volopt.cli import options
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @options.storage
 def command(name: str, yes: bool, storage: str) -> int:
-    """Delete the study NAME with its artifacts; kept fits stay, for other studies."""
+    """Delete the study NAME and its artifacts. Stored fits stay: other studies can reuse them."""
     import optuna
 
-    from volopt.cli.opening import open_storage
     from volopt.storage.artifacts import artifacts_of
     from volopt.storage.database.connect import connect
     from volopt.storage.lock import study_lock
-    from volopt.studies.listing import counts
     from volopt.studies.study import find
 
-    opened = open_storage(storage)
+    opened = options.open_storage(storage)
     study, _ = find(opened, name)
-    if not yes and not click.confirm(f"Delete {name} with its {sum(counts(study).values())} trials?"):
+    if not yes and not click.confirm(f"Delete {name} with its {len(study.get_trials(deepcopy=False))} trials?"):
         click.echo("Nothing was deleted.")
         return 1
-    with (
-        study_lock(opened.where, name) as lock,
-        contextlib.closing(connect(storage, write=True, guard=lock.renew)) as writer,
-    ):
-        study, _ = find(writer, name)
-        removed = artifacts_of(opened).remove(study)
-        optuna.delete_study(study_name=name, storage=study._storage)
+    with study_lock(opened.address, name) as renew, closing(connect(storage, write=True, guard=renew)) as writer:
+        removed = artifacts_of(opened).remove(find(writer, name)[0])
+        optuna.delete_study(study_name=name, storage=writer)
     click.echo(f"Deleted {name} and {removed} artifacts.")
     return 0

@@ -1,4 +1,4 @@
-"""``volopt export``: a study as tables for other programs."""
+"""``volopt export``: write a study as tables for other programs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from volopt.cli import options
-from volopt.cli.output import SYNTHETIC, print_json, print_table
+from volopt.cli.output import print_json, print_table, warn_if_synthetic
 
 if TYPE_CHECKING:
     from volopt.export.export import Export
@@ -14,51 +14,48 @@ if TYPE_CHECKING:
 
 @click.command("export", epilog="Examples: volopt export grid    volopt export grid --format parquet --out tables")
 @click.argument("name")
-@click.option("--format", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True, help="Of the files.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where the files go; else NAME-export.")
-@click.option("--force", is_flag=True, help="Replace files that are there.")
+@click.option(
+    "--format", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True, help="Format of the files."
+)
+@click.option("--out", type=options.PATH, metavar="DIR", help="Directory to write; default: NAME-export.")
+@click.option("--force", is_flag=True, help="Replace existing files.")
 @options.storage
 @options.as_json
 def command(name: str, format: str, out: Path | None, force: bool, storage: str, as_json: bool) -> None:
-    """Write trials, seeds, curves, gradients, predictions and instruments of the study NAME as tables, a file each.
+    """Write trials, seeds, curves, gradients, predictions and instruments of the study NAME, one file each.
 
-    The numbers are those of volopt trials NAME --json, digit for digit. predictions holds the baselines' forecasts too,
-    instruments how the mean of a trial's forecasts does on each instrument.
+    The numbers are exactly those of `volopt trials NAME --json`. The table predictions includes the baselines'
+    forecasts; instruments has the scores of each trial's mean forecast on each instrument.
     """
-    from volopt.cli.opening import open_storage
     from volopt.export.export import export
-    from volopt.storage.artifacts import artifacts_of
-    from volopt.studies.study import data_of, find
 
-    opened = open_storage(storage)
-    study, definition = find(opened, name)
-    synthetic = data_of(study)["synthetic"]
-    artifacts = artifacts_of(opened)
-    done = export(study, definition, artifacts, out or Path(f"{name}-export"), format, force=force)
+    view = options.open_study(storage, name)
+    directory = out or Path(f"{name}-export")
+    exported = export(view.study, view.definition, view.artifacts, directory, format, force=force)
     if as_json:
-        files = {table: {"path": file.path, "rows": file.rows} for table, file in done.files.items()}
-        print_json({"study": name, "synthetic": synthetic, "files": files})
+        files = {table: file._asdict() for table, file in exported.files.items()}
+        print_json({"study": name, "synthetic": view.synthetic, "files": files})
     else:
-        if synthetic:
-            click.echo(SYNTHETIC)
-        print_table(["table", "rows", "file"], [(table, file.rows, file.path) for table, file in done.files.items()])
-        path = str(done.files["predictions"].path)
+        warn_if_synthetic(view.synthetic)
+        rows = [(table, file.rows, file.path) for table, file in exported.files.items()]
+        print_table(["table", "rows", "file"], rows)
+        path = str(exported.files["predictions"].path)
         dates = ', parse_dates=["date"]' if format == "csv" else ""
         click.echo(f'Load one in Python: pandas.read_{format}("{path}"{dates})')
-    _warn(done)
+    _warn(exported)
 
 
-def _warn(done: "Export") -> None:
-    if done.unread:
+def _warn(exported: "Export") -> None:
+    if exported.unread:
         click.echo(
-            "The curves and forecasts of these trials are missing, broken or of an older volopt, and left out: "
-            f"{', '.join(map(str, done.unread))}.\n"
-            "Hint: run the study again under another --name: it takes the fits that are kept and writes them anew.",
+            "The export leaves out the curves and forecasts of these trials, which are missing, damaged or of an older "
+            f"volopt: {', '.join(map(str, exported.unread))}.\n"
+            "Hint: run the study again under another --name: it reuses the stored fits and writes the files anew.",
             err=True,
         )
-    if done.without_baselines:
+    if exported.without_baselines:
         click.echo(
-            "The baselines' forecasts of these day_sets are missing, and left out: "
-            f"{', '.join(map(str, done.without_baselines))}.",
+            "The export leaves out the baselines' forecasts of these day_sets, which are missing: "
+            f"{', '.join(map(str, exported.without_baselines))}.",
             err=True,
         )

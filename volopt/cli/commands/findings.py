@@ -1,16 +1,15 @@
-"""``volopt findings``: the paper's claims, tested."""
+"""``volopt findings``: test the paper's claims."""
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 import click
 
 from volopt.cli import options
-from volopt.cli.output import SYNTHETIC, print_json, print_table, show
-from volopt.report.blocks import told
+from volopt.cli.output import print_json, print_table, show, warn_if_synthetic
+from volopt.report.blocks import error_sentences
 
 if TYPE_CHECKING:
     from volopt.claims.findings import Finding
@@ -24,27 +23,25 @@ COLUMNS = ("claim", "study", "verdict", "effect", "95 % interval", "p", "seeds",
 @options.storage
 @options.as_json
 def command(names: tuple[str, ...], storage: str, as_json: bool) -> None:
-    """Test each claim of the paper on the stored studies, or on those called NAME.
+    """Test each claim of the paper on all stored studies, or on the studies NAME.
 
-    A study counts for a claim where it trains the networks of a shipped study file; one with 8 seeds or more decides.
+    A claim needs a study that trains the same networks as a shipped study file, with at least 8 seeds.
     """
-    from volopt.claims.findings import findings
-    from volopt.claims.lookup import stored, together
-    from volopt.cli.opening import open_storage
+    from volopt.claims.findings import evaluate_claims
+    from volopt.claims.lookup import find_studies
     from volopt.storage.artifacts import artifacts_of
     from volopt.studies.study import names as all_names
 
-    opened = open_storage(storage)
-    artifacts = artifacts_of(opened)
-    found = findings(partial(together, stored(opened, names or all_names(opened), artifacts)))
+    opened = options.open_storage(storage)
+    findings = evaluate_claims(find_studies(opened, names or all_names(opened), artifacts_of(opened)))
     if as_json:
-        print_json([each.facts() for each in found])
+        print_json([each.facts() for each in findings])
     else:
-        _print(found)
+        _print(findings)
 
 
-def _print(found: Sequence["Finding"]) -> None:
-    run = [each for each in found if each.outcome is not None]
+def _print(findings: Sequence["Finding"]) -> None:
+    run = [each for each in findings if each.outcome is not None]
     for topic, group in groupby(run, key=lambda each: each.claim.topic):
         rows = [
             (each.claim.text, each.study, each.verdict, *_numbers(each), each.claim.effect)
@@ -52,23 +49,20 @@ def _print(found: Sequence["Finding"]) -> None:
         ]
         print_table(COLUMNS, rows, f"{topic[0].upper()}{topic[1:]}", folds=["claim", EFFECT], optional=[EFFECT, "p"])
         click.echo("")
-    missing = Counter(each.study for each in found if each.outcome is None)
+    missing = Counter(each.study for each in findings if each.outcome is None)
     if missing:
         click.echo("Not run: claims on " + ", ".join(f"{study} ({count})" for study, count in missing.items()))
-    for line in dict.fromkeys(told(each.broken) for each in found if each.broken):
+    for line in dict.fromkeys(error_sentences(each.broken) for each in findings if each.broken):
         click.echo(line, err=True)
-    commands = dict.fromkeys(command for each in found for command in each.commands)
+    commands = dict.fromkeys(command for each in findings for command in each.commands)
     if commands:
-        click.echo("What is not run, or has under 8 seeds, takes\n  " + "\n  ".join(commands))
+        click.echo("To complete these claims, run\n  " + "\n  ".join(commands))
     if any("published" in command for command in commands):
-        click.echo(
-            "where published and published_volume need --data DIR, the directory with the paper's two CSV files."
-        )
-    if any(each.synthetic for each in run):
-        click.echo(SYNTHETIC)
+        click.echo("There, published and published_volume need --data DIR: the directory of the paper's two CSV files.")
+    warn_if_synthetic(any(each.synthetic for each in run))
 
 
 def _numbers(finding: "Finding") -> tuple[object, ...]:
-    found = finding.outcome
-    assert found is not None  # those not run are told apart
-    return found.effect, f"{show(found.low)} … {show(found.high)}", finding.p, found.n
+    outcome = finding.outcome
+    assert outcome is not None
+    return outcome.effect, f"{show(outcome.low)} … {show(outcome.high)}", finding.p, outcome.n

@@ -1,4 +1,4 @@
-"""``volopt new``: a commented study file to start from."""
+"""``volopt new``: write a commented study file."""
 
 from pathlib import Path
 
@@ -10,17 +10,17 @@ from volopt.errors import UsageError
 @click.command("new", epilog="Example: volopt new my_study")
 @click.argument("name")
 def command(name: str) -> None:
-    """Write NAME.toml, a commented study file, into this directory."""
+    """Write the commented study file NAME.toml into this directory."""
     from volopt.definition.load import read
     from volopt.definition.template import template
 
     path, text = Path(f"{name}.toml"), template(name)
-    read(text, str(path))  # refuses a name that cannot be a study's, before it becomes a path
+    read(text, str(path))  # refuses a name that no study can have, before it becomes a path
     try:
         with path.open("x") as file:
             file.write(text)
     except FileExistsError as error:
-        raise UsageError(f"{path} is there already", "choose another name") from error
+        raise UsageError(f"{path} exists already", "choose another name") from error
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}", "change to a directory you may write to") from error
+        raise UsageError(f"cannot write {path}: {error.strerror}", "change to another directory") from error
     click.echo(f"Wrote {path}\nNext: volopt check {path}")

@@ -1,4 +1,4 @@
-"""``volopt predict``: the next trading day, by a bundle."""
+"""Run ``volopt predict``: forecast the next trading day with a bundle."""
 
 import math
 from datetime import date, datetime
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from volopt.cli import forecasting, options
-from volopt.cli.output import SYNTHETIC, print_json, print_table
+from volopt.cli.output import print_json, print_table, warn_if_synthetic
 
 if TYPE_CHECKING:
     from volopt.forecast.predict import Prediction, Predictions
@@ -17,14 +17,12 @@ if TYPE_CHECKING:
 @click.command(
     "predict", epilog="Example: volopt predict forecaster --data ~/.qlib/qlib_data/cn_data --date 2018-12-28"
 )
-@click.argument("bundle", type=click.Path(path_type=Path))
-@click.option("--date", "day", type=forecasting.DAY, metavar="DATE", help="Know nothing later; else the newest data.")
-@click.option(
-    "--last", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="The last N forecasts."
-)
-@click.option("--instrument", "instruments", multiple=True, metavar="NAME", help="Of the bundle; may be given again.")
+@click.argument("bundle", type=options.PATH)
+@click.option("--date", "day", type=options.DAY, metavar="DATE", help="The last day to use; default: the last one.")
+@click.option("--last", type=options.COUNT, default=1, show_default=True, metavar="N", help="The last N forecasts.")
+@click.option("--instrument", "instruments", multiple=True, metavar="NAME", help="One of the bundle's; repeatable.")
 @forecasting.coverage
-@forecasting.data_of_bundle
+@options.data_option("the data that the bundle was fitted on")
 @options.as_json
 def command(
     bundle: Path,
@@ -35,68 +33,48 @@ def command(
     data: Path | None,
     as_json: bool,
 ) -> None:
-    """Forecast the next trading day with BUNDLE, which volopt refit wrote, with an interval.
+    """Forecast the next trading day and its interval with BUNDLE, which volopt refit wrote.
 
-    Without --data it reads those that the bundle was fitted on, where they are still there.
+    Without --data it reads the directory that the bundle was fitted on.
     """
     from volopt.forecast.bundle import read
-    from volopt.forecast.predict import predicted
+    from volopt.forecast.predict import predict_days
+    from volopt.studies.attributes import finite
 
     forecaster = read(bundle)
-    where = data or Path(forecaster.facts.data.provider)
-    found = predicted(
-        forecaster, where, day.date() if day else None, date.today(), last, list(dict.fromkeys(instruments)), coverage
-    )
-    for line in found.warnings:
+    directory, until = data or Path(forecaster.facts.data.provider), day.date() if day else None
+    names = list(dict.fromkeys(instruments))
+    result = predict_days(forecaster, directory, until, date.today(), last, names, coverage)
+    for line in result.warnings:
         click.echo(f"Warning: {line}.", err=True)
     if as_json:
-        print_json([_facts(each) for each in found.predictions])
+        print_json(finite([_facts(prediction) for prediction in result.predictions]))
         return
-    if found.synthetic:
-        click.echo(SYNTHETIC)
-    _print(found, coverage)
+    warn_if_synthetic(result.synthetic)
+    _print(result, coverage)
 
 
-def _print(found: "Predictions", coverage: float) -> None:
-    known = any(math.isfinite(each.actual) for each in found.predictions)
+def _print(result: "Predictions", coverage: float) -> None:
+    known = any(math.isfinite(each.actual) for each in result.predictions)
+    names = ["forecast", "low", "high", *(["actual"] if known else [])]
     rows = [
-        (
-            each.instrument,
-            str(each.as_of),
-            str(each.date),
-            *map(_whole, (each.forecast, each.low, each.high)),
-            *([_whole(each.actual)] if known else []),
-            each.unit,
-        )
-        for each in found.predictions
+        (each.instrument, each.as_of, each.date, *(_quantity(getattr(each, name)) for name in names), each.unit)
+        for each in result.predictions
     ]
-    columns = ["instrument", "as of", "forecast of", "forecast", f"{coverage:.0%} from", "to"]
-    print_table([*columns, *(["actual"] if known else []), "unit"], rows)
-    if found.held_days:
-        click.echo(
-            f"Before it was fitted on them, intervals so made held {found.held:.1%} of {found.held_days} days: "
-            f"{coverage:.0%} were asked for."
-        )
+    columns = ["instrument", "as of", "forecast of", "forecast", f"{coverage:.0%} from", "to", *names[3:], "unit"]
+    print_table(columns, rows)
+    if result.coverage_days:
+        measured = f"{result.coverage:.1%} of {result.coverage_days} days"
+        click.echo(f"Out-of-sample coverage: {measured} (target {coverage:.0%})")
 
 
-def _facts(each: "Prediction") -> dict[str, Any]:
-    return {
-        "instrument": each.instrument,
-        "target": each.target,
-        "as_of": str(each.as_of),
-        "date": str(each.date),
-        "forecast": each.forecast,
-        "interval": [_known(each.low), _known(each.high)],
-        "unit": each.unit,
-        "actual": _known(each.actual),
-    }
+def _facts(prediction: "Prediction") -> dict[str, Any]:
+    facts = dict(vars(prediction))
+    facts["interval"] = [facts.pop("low"), facts.pop("high")]
+    return facts
 
 
-def _known(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _whole(value: float) -> str:
+def _quantity(value: float) -> str:
     """Return a quantity as a person reads it."""
     if not math.isfinite(value):
         return "-"

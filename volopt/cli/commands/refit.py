@@ -1,4 +1,4 @@
-"""``volopt refit``: the configuration of a study as a forecaster."""
+"""Run ``volopt refit``: turn the configuration of a study into a forecaster."""
 
 import math
 from datetime import datetime
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from volopt.cli import forecasting
-from volopt.cli.output import SYNTHETIC, print_json, print_table
+from volopt.cli import forecasting, options
+from volopt.cli.output import print_json, print_table, warn_if_synthetic
+from volopt.cli.progress import FitProgress
 
 if TYPE_CHECKING:
     from volopt.forecast.onnx_export import OnnxModel
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 
 @click.command("refit", epilog="Example: volopt refit search --until 2018-12-28 --out forecaster")
 @click.argument("name")
-@click.option("--until", type=forecasting.DAY, metavar="DATE", help="The last day to learn from; else the data's own.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="BUNDLE", help="The directory to write.")
-@click.option("--force", is_flag=True, help="Replace a bundle that is there.")
+@click.option("--until", type=options.DAY, metavar="DATE", help="The last day to learn from; default: the last one.")
+@click.option("--out", type=options.PATH, required=True, metavar="BUNDLE", help="The directory to write.")
+@click.option("--force", is_flag=True, help="Replace an existing bundle.")
 @click.option("--onnx", "as_onnx", is_flag=True, help="Write an ONNX model too, checked against PyTorch.")
 @forecasting.refitting
 def command(
@@ -35,69 +36,73 @@ def command(
 ) -> None:
     """Train every seed of the configuration of study NAME on all days up to DATE, and write it for volopt predict.
 
-    The two years before DATE are forecast by what was fitted before each: their errors calibrate the intervals, and
-    say how good the forecaster would have been.
+    Each of the two years before DATE is forecast by a fit on the days before it. The errors calibrate the intervals and
+    show how good the forecaster would have been.
     """
     from volopt.forecast import bundle, onnx_check, onnx_export
+    from volopt.forecast.configuration import load_source
     from volopt.forecast.refit import refit
-    from volopt.forecast.source import origin
 
-    bundle.check_place(out, force=force)
+    bundle.check_destination(out, force=force)
     if as_onnx:
         onnx_check.check_installed()
-    found = origin(storage, name, trial, data, until.date() if until else None)
-    with forecasting.FitProgress() as progress:
-        shop = forecasting.workshop(progress, found.artifacts, **training)
-        done = refit(found, until.date() if until else None, shop)
-    model = onnx_export.convert(done.bundle, done.learned) if as_onnx else None
-    bundle.write(done.bundle, out, more={onnx_export.NAME: model.content} if model else {}, force=force)
-    facts = done.bundle.facts
+    last = until.date() if until else None
+    source = load_source(storage, name, trial, data, last)
+    with FitProgress() as progress:
+        result = refit(source, last, forecasting.refit_context(progress, source.artifacts, **training))
+    model = onnx_export.export(result.bundle, result.dataset) if as_onnx else None
+    bundle.write(result.bundle, out, more={onnx_export.NAME: model.content} if model else {}, force=force)
+    facts = result.bundle.facts
     if as_json:
-        told = {"study": name, "trial": facts.trial, "until": facts.until, "epochs": facts.epochs}
-        names = [each.name for each in facts.instruments]
-        more = {"left_out": dict(done.left_out), "backtest": facts.backtest, "data": dict(facts.data)}
-        print_json({"bundle": out, **told, "instruments": names, **more, "onnx": _told(model)})
+        print_json(
+            {
+                "bundle": out,
+                "study": name,
+                "trial": facts.trial,
+                "until": facts.until,
+                "epochs": facts.epochs,
+                "instruments": [instrument.name for instrument in facts.instruments],
+                "left_out": dict(result.left_out),
+                "backtest": facts.backtest,
+                "data": dict(facts.data),
+                "onnx": _onnx_facts(model) if model else None,
+            }
+        )
         return
-    if found.panel.source.synthetic:
-        click.echo(SYNTHETIC)
+    warn_if_synthetic(source.panel.source.synthetic)
     count = len(facts.instruments)
-    of = facts.instruments[0].name if count == 1 else f"{count} instruments"
-    fitted = f"{len(facts.seeds)} seeds of {facts.epochs} epochs on {of} to {facts.until}"
+    instruments = facts.instruments[0].name if count == 1 else f"{count} instruments"
+    fitted = f"{len(facts.seeds)} seeds of {facts.epochs} epochs on {instruments} to {facts.until}"
     click.echo(f"Study {name}, trial {facts.trial}: {fitted}")
-    for why in done.left_out.values():
-        click.echo(f"  left out: {why}")
+    for reason in result.left_out.values():
+        click.echo(f"  left out: {reason}")
     _print_backtest(facts.backtest)
     if model:
         _print_onnx(out / onnx_export.NAME, model)
     click.echo(f"\nBundle: {out}\nNext: volopt predict {out}")
 
 
-def _print_backtest(found: dict[str, Any]) -> None:
-    if not found:
-        click.echo("There are too few days to look back on: forecasts will have no interval.")
+def _print_backtest(facts: dict[str, Any]) -> None:
+    if not facts:
+        click.echo("Too few days for a backtest: forecasts will have no interval.")
         return
-    skill = found["skill"]
-    title = (
-        f"\n{found['from']} to {found['to']}, each year forecast by what was fitted before it: skill over each baseline"
-    )
-    row = [found["days"], found["log_r2"], *skill.values(), found["coverage"]]
-    columns = ["days", "log R²", *skill, f"in {found['coverage_asked']:.0%} interval"]
+    skill = facts["skill"]
+    title = f"\nBacktest {facts['from']} to {facts['to']}, refitted each year: error reduction against each baseline"
+    row = [facts["days"], facts["log_r2"], *skill.values(), facts["coverage"]]
+    columns = ["days", "log R²", *skill, f"in {facts['coverage_asked']:.0%} interval"]
     rounded = [round(v, 4) if isinstance(v, float) and math.isfinite(v) else v for v in row]
     print_table(columns, [rounded], title)
 
 
-def _told(model: "OnnxModel | None") -> dict[str, Any] | None:
+def _onnx_facts(model: "OnnxModel") -> dict[str, Any]:
     from volopt.forecast.onnx_export import NAME, OPSET
 
-    if model is None:
-        return None
-    shapes = {"inputs": model.inputs, "scaled": model.scaled}
-    return {"file": NAME, "opset": OPSET, **shapes, "difference": model.difference, "windows": model.windows}
+    return {"file": NAME, "opset": OPSET} | {key: value for key, value in vars(model).items() if key != "content"}
 
 
 def _print_onnx(path: Path, model: "OnnxModel") -> None:
     inputs, scaled = (", ".join(map(str, shape)) for shape in (model.inputs, model.scaled))
-    near = f"at most {model.difference:.1e} from PyTorch on {model.windows} windows"
-    click.echo(f"\nONNX: {path}, {near}; its metadata say how to scale. In Python:")
+    difference = f"at most {model.difference:.1e} from PyTorch on {model.windows} windows"
+    click.echo(f"\nONNX: {path}, {difference}; its metadata say how to scale. In Python:")
     click.echo(f"  session = onnxruntime.InferenceSession({str(path)!r})")
     click.echo(f'  (scaled,) = session.run(None, {{"inputs": inputs}})  # float32 ({inputs}) -> ({scaled})')

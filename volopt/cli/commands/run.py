@@ -2,47 +2,36 @@
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from volopt.cli import options
-from volopt.cli.codes import INTERRUPTED
-from volopt.cli.output import SYNTHETIC, print_json, print_table
+from volopt.cli import INTERRUPTED, options
+from volopt.cli.output import print_json, print_table, warn_if_synthetic
 
 if TYPE_CHECKING:
-    import optuna
-
     from volopt.dashboard.illustrate import Pictures
     from volopt.search.job import Job
-    from volopt.studies.best_trial import BestTrial
-    from volopt.studies.breadth import InstrumentsBeaten
+    from volopt.search.plan import PhasePlan
+    from volopt.search.summary import RunSummary
     from volopt.studies.failures import Failures
 
-BEST = 10  # trials in the table at the end
 
-
-def _number(context: click.Context, option: click.Parameter, value: float | None) -> float | None:
-    """Refuse what is no number, and would be a timeout that never comes."""
+def _check_number(context: click.Context, option: click.Parameter, value: float | None) -> float | None:
+    """Refuse "nan", which would be a timeout that never comes."""
     if value is not None and math.isnan(value):
-        raise click.BadParameter(f"{value} is no number", context, option)
+        raise click.BadParameter(f"{value} is not a number", context, option)
     return value
 
 
 @click.command("run", epilog="Example: volopt run grid --data ~/.qlib/qlib_data/cn_data --seeds 5")
 @click.argument("study")
-@click.option("--phase", "phases", multiple=True, metavar="NAME", help="Run only this phase; may be given again.")
-@click.option("--seeds", type=click.IntRange(min=1), help="Replicates of each trial.")
-@click.option("--epochs", type=click.IntRange(min=1), help="Epochs of each fit.")
-@click.option("--trials", type=click.IntRange(min=1), help="Trials of each phase that is no grid, in all.")
+@click.option("--phase", "phases", multiple=True, metavar="NAME", help="Run only this phase; repeatable.")
+@click.option("--seeds", type=options.COUNT, help="Fits of each trial, with different seeds.")
+@click.option("--epochs", type=options.COUNT, help="Epochs of each fit.")
+@click.option("--trials", type=options.COUNT, help="Total trials of each phase that is not a grid.")
 @click.option("--name", help="Run it as a study of this name.")
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    envvar="VOLOPT_WORKERS",
-    show_envvar=True,
-    help="Processes that train; one a core.",
-)
+@options.workers
 @click.option(
     "--scheduler",
     metavar="tcp://HOST:PORT",
@@ -50,42 +39,37 @@ def _number(context: click.Context, option: click.Parameter, value: float | None
     show_envvar=True,
     help="Train on the workers of this Dask cluster.",
 )
-@click.option("--device", envvar="VOLOPT_DEVICE", show_envvar=True, default="auto", help="auto, cpu, cuda or cuda:N.")
-@click.option(
-    "--precision",
-    type=click.Choice(["highest", "medium"]),
-    default="highest",
-    help="medium multiplies matrices in bfloat16 where the processor can and that is faster: other last digits.",
-)
+@options.device
+@options.precision
 @click.option(
     "--pack",
     metavar="N|auto",
-    help="Train up to N fits together as one batched network, without workers: other last digits. auto, the default on "
-    "a GPU, packs where that is faster; 1 never does.",
+    help="Train up to N fits together as one batched network, without workers; results differ by rounding. auto packs "
+    "where that is faster. Default: 1, no packs.",
 )
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0),
-    callback=_number,
+    callback=_check_number,
     metavar="SECONDS",
-    help="Ask for no new trial after this time.",
+    help="Start no new trial after this time.",
 )
 @click.option(
     "--pictures",
     type=click.Choice(["all", "budget", "none"]),
     default="budget",
     show_default=True,
-    help="Of trials and study, for the dashboard; budget draws while they take under 3 % of the time, best ones first.",
+    help="Of trials and study, for the dashboard. budget draws the best trials first, in at most 3 % of the time.",
 )
-@click.option("-v", "--verbose", is_flag=True, help="Say what is being done.")
+@click.option("-v", "--verbose", is_flag=True, help="Print each step.")
 @click.option("--dry-run", is_flag=True, help="Show points, fits and estimated time; train nothing.")
 @options.data
 @options.storage
 @click.option(
     "--artifacts",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     metavar="DIR",
-    help="Where curves, pictures and fits of a server's database go; else storage/artifacts. Stored with the study.",
+    help="Where a server's database keeps curves, pictures and fits; default: storage/artifacts. The study stores it.",
 )
 @options.as_json
 def command(
@@ -96,138 +80,100 @@ def command(
     timeout: float | None,
     data: Path | None,
     pictures: "Pictures",
-    **said: Any,
+    **others: Any,
 ) -> int:
     """Create or resume the study of STUDY, a path or the name of a shipped study file."""
-    from volopt.cli.logs import tell
-    from volopt.cli.progress import RunProgress
+    from volopt.cli.logs import log_to
+    from volopt.cli.run_progress import RunProgress
     from volopt.dashboard.illustrate import Illustrations, PictureBudget
     from volopt.search.job import RunOptions, prepare_job
     from volopt.search.run import planned, run
+    from volopt.search.summary import RunSummary
 
-    job = prepare_job(study, RunOptions(data=data, timeout=math.inf if timeout is None else timeout, **said))
+    job = prepare_job(study, RunOptions(data=data, timeout=math.inf if timeout is None else timeout, **others))
     if not as_json:
         _print_data(job)
     if dry_run:
-        _print_plan(job, planned(job), as_json)
+        _print_plans(job, planned(job), as_json)
         return 0
-    budget, ends = PictureBudget(pictures), list["_RunSummary"]()
+    summary = RunSummary(job)
     try:
         with RunProgress(job.definition) as progress:
-            tell(progress.console, verbose=verbose)
-            facts = run(
-                job,
-                progress,
-                illustrate=lambda study, artifacts: Illustrations(study, artifacts, job.definition, budget),
-                conclude=lambda study: ends.append(_end(study, job)),
-            )
+            log_to(progress.console, verbose=verbose)
+            facts = run(job, [progress, Illustrations(job.definition, PictureBudget(pictures)), summary])
     except KeyboardInterrupt:
-        click.echo(f"Interrupted. What is finished is kept; this goes on from there:\n  {job.command}", err=True)
+        click.echo(f"Interrupted. Finished trials are kept; this command resumes the study:\n  {job.command}", err=True)
         return INTERRUPTED
     if as_json:
         print_json(facts)
     else:
-        _print_end(job, facts, ends[0])
+        _print_summary(job, facts, summary)
     return 0 if facts["complete"] else 1
 
 
 def _print_data(job: "Job") -> None:
-    from volopt.cli.data_lines import data_lines
+    from volopt.cli.data_reports import data_lines
 
-    if job.panel.source.synthetic:
-        click.echo(SYNTHETIC)
+    warn_if_synthetic(job.panel.source.synthetic)
     click.echo(f"Study {job.definition.name}: {job.definition.title}")
     click.echo(f"Data {job.panel.source.provider}, read by {job.panel.source.reader}")
     click.echo("\n".join(data_lines(job)))
 
 
-def _print_plan(job: "Job", plans: list[Any], as_json: bool) -> None:
-    seconds = sum(each.seconds for each in plans)
+def _print_plans(job: "Job", plans: "list[PhasePlan]", as_json: bool) -> None:
+    seconds = sum(plan.seconds for plan in plans)
     if as_json:
-        facts = {
-            "study": job.definition.name,
-            "phases": [each._asdict() for each in plans],
-            "cpu_seconds": seconds,
-        }
+        facts = {"study": job.definition.name, "phases": [plan._asdict() for plan in plans], "cpu_seconds": seconds}
         print_json(facts | {"synthetic": job.panel.source.synthetic, "workers": job.workers})
         return
-    rows = [(p.name, p.sampler, f"{p.done}/{p.total}", p.fits, f"{p.seconds / 60:.1f} min") for p in plans]
+    rows = [
+        (plan.name, plan.sampler, f"{plan.done}/{plan.total}", plan.fits, f"{plan.seconds / 60:.1f} min")
+        for plan in plans
+    ]
     print_table(["phase", "sampler", "trials", "fits to train", "CPU time, estimated"], rows)
     click.echo(f"About {seconds / job.workers / 60:.1f} min with {job.workers} workers. Nothing was trained.")
 
 
-class _RunSummary(NamedTuple):
-    """How a study stands when its run is over."""
-
-    summary: dict[str, Any]
-    best: list[dict[str, Any]]  # trials, the best first
-    standing: "BestTrial | None"
-    breadth: "InstrumentsBeaten | None"  # of the best trial of a panel
-    failures: "Failures"
-
-
-def _end(study: "optuna.Study", job: "Job") -> _RunSummary:
-    from volopt.studies.best_trial import standing
-    from volopt.studies.failures import failures
-    from volopt.studies.listing import summary, trials
-
-    definition, against = job.definition, standing(study)
-    lower_first = definition.objective.direction == "minimize"
-    complete = [trial for trial in trials(study, definition) if trial["state"] == "COMPLETE"]
-    ranked = sorted(complete, key=lambda trial: trial["value"] if lower_first else -trial["value"])
-    broad = _breadth(study, job, against) if against and definition.data.is_panel else None
-    return _RunSummary(summary(study, definition), ranked[:BEST], against, broad, failures(study))
-
-
-def _breadth(study: "optuna.Study", job: "Job", against: "BestTrial") -> "InstrumentsBeaten | None":
-    from volopt.storage.artifacts import Artifacts
-    from volopt.studies.breadth import breadth
-    from volopt.studies.trial_file import read
-
-    left = read(study, study.best_trial, Artifacts(job.artifacts))
-    return breadth(left, against.baseline) if left else None
-
-
-def _print_end(job: "Job", facts: dict[str, Any], end: _RunSummary) -> None:
+def _print_summary(job: "Job", facts: dict[str, Any], summary: "RunSummary") -> None:
     from volopt.cli.trial_table import print_trials
 
-    told, against = end.summary, end.standing
-    print_table(
-        ["phase", "sampler", "trials"], [(p["name"], p["sampler"], f"{p['done']}/{p['total']}") for p in told["phases"]]
-    )
-    if end.best:
+    phases = [(phase["name"], phase["sampler"], f"{phase['done']}/{phase['total']}") for phase in summary.phases]
+    print_table(["phase", "sampler", "trials"], phases)
+    if summary.best_trials:
         metric = job.definition.objective.metric
-        print_trials(end.best, told["baselines"], metric, "\nBest trials, by the valid split, and baselines")
+        print_trials(summary.best_trials, summary.baselines, metric, "\nBest trials by the valid split, and baselines")
         click.echo("")
-    if against is not None:
-        click.echo("\n".join(against.sentences()))
-    if against is not None and end.breadth is not None:
-        click.echo(end.breadth.sentence(against.trial))
+    for sentence in summary.sentences:
+        click.echo(sentence)
     count = f"{facts['complete']} complete, {facts['pruned']} pruned, {facts['failed']} failed"
     click.echo(f"\n{count}; {facts['new_trials']} new in {facts['seconds']:.0f} s.")
-    _print_failures(end.failures, facts["complete"])
-    if job.panel.source.synthetic:
-        click.echo(SYNTHETIC)
-    name, storage = job.definition.name, job.options.storage
-    where = "" if storage == options.DEFAULT_STORAGE else f" --storage {job.where.shown}"
-    commands = [f"volopt trials {name}{where}", f"volopt findings{where}"]
-    if against is not None:
-        commands.append(f"volopt compare {name} best {against.baseline}{where}")
-    commands += [f"volopt report {name}{where}", f"volopt dashboard{where}"]
-    if job.definition.data.files is None:
-        commands.append(f"volopt refit {name} --out {name}-forecaster{where}")
+    _print_failures(summary.failures, facts["complete"])
+    warn_if_synthetic(job.panel.source.synthetic)
+    commands = _next_commands(job, summary)
     click.echo("Next: " + "\n      ".join(commands if facts["complete"] else commands[:1]))
 
 
-def _print_failures(found: "Failures", complete: int) -> None:
-    for sentence in found.sentences():
+def _next_commands(job: "Job", summary: "RunSummary") -> list[str]:
+    name, storage = job.definition.name, job.options.storage
+    option = "" if storage == options.DEFAULT_STORAGE else f" --storage {job.address.shown}"
+    commands = [f"volopt trials {name}{option}", f"volopt findings{option}"]
+    if summary.best_baseline is not None:
+        commands.append(f"volopt compare {name} best {summary.best_baseline}{option}")
+    commands += [f"volopt report {name}{option}", f"volopt dashboard{option}"]
+    if job.definition.data.files is None:
+        commands.append(f"volopt refit {name} --out {name}-forecaster{option}")
+    return commands
+
+
+def _print_failures(failures: "Failures", complete: int) -> None:
+    for sentence in failures.sentences():
         click.echo(sentence)
     if complete:
         return
-    if found.own:
+    if failures.training:
         click.echo(
-            "No trial is COMPLETE. Change what failed in the study file, such as a high learning rate or a network too "
-            "large, and run it under a new --name; or raise retries there, and the same command tries again."
+            "No trial is COMPLETE. Change the cause in the study file, such as a high learning rate or a network that "
+            "is too large, and run it with a new --name. Or raise retries there, and the same command tries again."
         )
     else:
-        click.echo("No trial is COMPLETE yet: the same command goes on, with a longer --timeout or without one.")
+        click.echo("No trial is COMPLETE yet. The same command resumes the study, with a longer --timeout or none.")

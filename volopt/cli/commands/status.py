@@ -1,11 +1,11 @@
-"""``volopt status``: what is in the storage."""
+"""``volopt status``: show the studies in the storage."""
 
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from volopt.cli import options
-from volopt.cli.output import SYNTHETIC, print_json, print_table
+from volopt.cli.output import print_json, print_table, warn_if_synthetic
 from volopt.errors import StorageError, sentence
 from volopt.figures import words
 
@@ -18,52 +18,51 @@ if TYPE_CHECKING:
 @options.storage
 @options.as_json
 def command(name: str | None, storage: str, as_json: bool) -> None:
-    """Show the studies in the storage, or the one called NAME."""
-    from volopt.cli.opening import open_storage
-    from volopt.studies.best_trial import standing
+    """Show all studies in the storage, or the study NAME."""
+    from volopt.studies.best_trial import best_trial
     from volopt.studies.listing import summary
     from volopt.studies.study import find
 
-    opened = open_storage(storage)
-    found = [find(opened, name)] if name else _all(opened)
+    database = options.open_storage(storage)
+    studies = [find(database, name)] if name else _readable_studies(database)
     if as_json:
-        print_json({"storage": opened.where.shown, "studies": [summary(*each) for each in found]})
+        print_json({"storage": database.address.shown, "studies": [summary(*each) for each in studies]})
         return
-    if not found:
+    if not studies:
         click.echo("There is no study yet.\nNext: volopt run grid")
-    for study, definition in found:
-        against = standing(study)
-        _print(summary(study, definition), against.sentences() if against else [])
+    for study, definition in studies:
+        best = best_trial(study)
+        _print(summary(study, definition), best.sentences() if best else [])
 
 
-def _all(opened: "RetryingStorage") -> list[Any]:
-    """Return the studies and their definitions, and say which are damaged; raises StorageError where all are."""
+def _readable_studies(database: "RetryingStorage") -> list[Any]:
+    """Return studies with their definitions, and print which are damaged; raises StorageError where all are."""
     from volopt.studies.study import find, names
 
-    found, damaged = [], []
-    for name in names(opened):
+    readable, errors = [], []
+    for name in names(database):
         try:
-            found.append(find(opened, name))
+            readable.append(find(database, name))
         except StorageError as error:
-            damaged.append(error)
-    if damaged and not found:
-        raise damaged[0]
-    for each in damaged:
-        click.echo(f"{sentence(each.message)}\nHint: {sentence(each.hint)}", err=True)
-    return found
+            errors.append(error)
+    if errors and not readable:
+        raise errors[0]
+    for damage in errors:
+        click.echo(f"{sentence(damage.message)}\nHint: {sentence(damage.hint)}", err=True)
+    return readable
 
 
-def _print(facts: dict[str, Any], against: list[str]) -> None:
+def _print(facts: dict[str, Any], sentences: list[str]) -> None:
     click.echo(f"{facts['name']}: {facts['title']}")
-    if facts["data"]["synthetic"]:
-        click.echo(SYNTHETIC)
+    warn_if_synthetic(facts["data"]["synthetic"])
     click.echo(f"Data {facts['data']['provider']}")
     print_table(
         ["phase", "sampler", "trials"],
-        [(p["name"], p["sampler"], f"{p['done']}/{p['total']}") for p in facts["phases"]],
+        [(phase["name"], phase["sampler"], f"{phase['done']}/{phase['total']}") for phase in facts["phases"]],
     )
-    click.echo(", ".join(f"{number} {state}" for state, number in facts["trials"].items() if number) or "no trials yet")
+    counts = [f"{number} {state}" for state, number in facts["trials"].items() if number]
+    click.echo(", ".join(counts) or "no trials yet")
     best = facts["best"]
     if best:
         click.echo(f"Best: trial {best['number']}, {best['value']:.5g} ({words.params(best['params'])})")
-    click.echo("\n".join([*against, ""]))
+    click.echo("\n".join([*sentences, ""]))

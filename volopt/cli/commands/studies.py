@@ -1,4 +1,4 @@
-"""``volopt studies``: the study files that ship."""
+"""``volopt studies``: list the shipped study files."""
 
 import click
 
@@ -9,7 +9,7 @@ from volopt.cli.output import print_json, print_table
 @click.command("studies", epilog="Example: volopt studies")
 @options.as_json
 def command(as_json: bool) -> None:
-    """List the study files that ship, to run by name."""
+    """List the shipped study files. `volopt run` takes their names."""
     from volopt.definition.load import load, shipped
 
     definitions = {path: load(str(path)) for path in shipped()}

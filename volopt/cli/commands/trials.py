@@ -1,4 +1,4 @@
-"""``volopt trials``: the trials of a study."""
+"""``volopt trials``: show the trials of a study."""
 
 import click
 
@@ -13,34 +13,29 @@ from volopt.errors import StudyError
 @options.storage
 @options.as_json
 def command(name: str, number: int | None, storage: str, as_json: bool) -> None:
-    """Show the trials of the study NAME beside the baselines, or every metric and seed of its trial NUMBER.
+    """Show the trials of the study NAME with the baselines, or all metrics and seeds of its trial NUMBER.
 
-    Of a panel study, NUMBER also shows how the mean of the trial's forecasts does on each instrument.
+    In a panel study, NUMBER also shows the scores of the trial on each instrument.
     """
-    from volopt.cli.opening import open_storage
     from volopt.cli.trial_table import print_instruments, print_trial, print_trials
-    from volopt.storage.artifacts import artifacts_of
-    from volopt.studies.listing import instruments, trials
-    from volopt.studies.study import baselines, find
+    from volopt.studies.listing import instruments
 
-    opened = open_storage(storage)
-    study, definition = find(opened, name)
-    found = trials(study, definition)
-    if number is not None and number >= len(found):
-        raise StudyError(f'the study "{name}" has no trial {number}', f"it has {len(found)} trials, counted from 0")
+    view = options.open_study(storage, name)
+    rows = view.rows
+    if number is not None and number >= len(rows):
+        raise StudyError(f'the study "{name}" has no trial {number}', f"it has {len(rows)} trials, numbered from 0")
     if number is None:
         if as_json:
-            print_json(found)
-        elif not found:
+            print_json(rows)
+        elif not rows:
             click.echo(f'The study "{name}" has no trials yet.')
         else:
-            print_trials(found, baselines(study), definition.objective.metric)
+            print_trials(rows, view.baselines, view.metric)
         return
-    is_panel = definition.data.is_panel
-    each = instruments(study, number, artifacts_of(opened)) if as_json or is_panel else []
+    scores = instruments(view.study, number, view.artifacts) if as_json or view.is_panel else []
     if as_json:
-        print_json([found[number] | {"instruments": each}])
+        print_json([rows[number] | {"instruments": scores}])
         return
-    print_trial(found[number], baselines(study))
-    if is_panel:
-        print_instruments(each, baselines(study))
+    print_trial(rows[number], view.baselines)
+    if view.is_panel:
+        print_instruments(scores, view.baselines)

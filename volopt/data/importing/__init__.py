@@ -1,1 +1,1 @@
-"""Daily files of any vendor, written as a qlib provider: ``importing.import_files`` is all that others call."""
+"""Import daily files of any vendor into a qlib provider; ``importing.import_files`` is the entry."""

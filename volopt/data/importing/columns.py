@@ -1,13 +1,13 @@
-"""Which column of a vendor's file is what, by its name: in any case, with any blanks, points or underscores.
+"""Recognise the columns of a vendor's file by their names, in any case and with any blanks, points or underscores.
 
-Of several names for one thing the first in ``NAMES`` is taken; two columns of the same name are refused.
+If a file has several names of one role, the first in ``NAMES`` is used. Two columns of the same name are refused.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from volopt.definition.plain import shortened
+from volopt.definition.plain_text import shortened
 from volopt.errors import DataError, suggest
 
 PRICES = ("open", "high", "low", "close")
@@ -24,104 +24,96 @@ _NAMES = {
     "status": "tradestatus sdqtradestatuscode sdqtradestatus 交易状态",
     "adjustment": "adjustflag",
     "amount": "amount turnover value sdqamount 成交额 成交金额",
-}  # yfinance writes "Price" over its days, hence the last name of date
+}  # yfinance writes "Price" above its days, so it is the last name of date
 NAMES = {role: tuple(names.split()) for role, names in _NAMES.items()}
-HINTS = ("adjustment", "amount")  # not written, they help to understand the others
-MAPPED = tuple(role for role in NAMES if role not in HINTS)  # what --map may name
+HINTS = ("adjustment", "amount")  # roles that are not written; they help to understand the others
+MAPPABLE = tuple(role for role in NAMES if role not in HINTS)  # roles that --map may name
 NEEDED = ("date", "close", "volume")
-_UNNAMED = re.compile(r"__index_level_[0-9]+__|Unnamed: [0-9]+")  # as pandas calls a column without a name
-_NOT_IN_NAMES = re.compile(r"[\W_]+")
+MAX_COLUMNS_LISTED = 15  # in an error
+_UNNAMED = re.compile(r"__index_level_[0-9]+__|Unnamed: [0-9]+")  # how pandas names a column without a name
+_IGNORED = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True)
 class ColumnLayout:
-    """Which column, by its number, each role has; ``header`` has the names as the file writes them."""
+    """Hold the number of the column of each role, and the names as the file writes them."""
 
     header: tuple[str, ...]
     columns: Mapping[str, int]
 
     @property
     def names(self) -> dict[str, str]:
-        """The file's own name of each role's column."""
+        """Return the file's own name of each role's column."""
         return {role: self.header[column] for role, column in self.columns.items() if role not in HINTS}
 
     @property
     def ignored(self) -> list[str]:
-        """The names of the columns that are not taken."""
-        taken = {column for role, column in self.columns.items() if role not in HINTS}
-        return [name for column, name in enumerate(self.header) if column not in taken and name.strip()]
+        """Return the names of the columns that are not imported."""
+        imported = {column for role, column in self.columns.items() if role not in HINTS}
+        return [name for column, name in enumerate(self.header) if column not in imported and name.strip()]
 
     @property
     def qlib(self) -> bool:
-        """Whether they are qlib's own fields, ``$close`` and so on: adjusted, and volume divided by the factor."""
+        """Return whether the fields are qlib's own, such as ``$close``: adjusted, and volume divided by the factor."""
         return self.names["close"].strip().startswith("$")
 
     @property
     def tushare(self) -> bool:
-        """Whether it is the layout of tushare, which counts volume in lots of 100."""
-        wanted = {"code": "tscode", "date": "tradedate", "volume": "vol"}
-        return all(bare(self.names.get(role, "")) == name for role, name in wanted.items())
+        """Return whether the layout is tushare's, which counts volume in lots of 100."""
+        names = {"code": "tscode", "date": "tradedate", "volume": "vol"}
+        return all(normalise_name(self.names.get(role, "")) == name for role, name in names.items())
 
     @property
     def wind(self) -> bool:
-        """Whether it is the layout of Wind's tables."""
-        return bare(self.names["volume"]).startswith("sdq")
+        """Return whether the layout is that of Wind's tables."""
+        return normalise_name(self.names["volume"]).startswith("sdq")
 
 
-def bare(name: str) -> str:
-    """A name without what vendors write differently."""
-    return "" if _UNNAMED.fullmatch(name) else _NOT_IN_NAMES.sub("", name).lower()
+def normalise_name(name: str) -> str:
+    """Return a column name without what vendors write differently: case, blanks and punctuation."""
+    return "" if _UNNAMED.fullmatch(name) else _IGNORED.sub("", name).lower()
 
 
-def recognise(header: Sequence[str], given: Mapping[str, str], source: str) -> ColumnLayout:
-    """Find the columns of a header.
-
-    Args:
-        header: the names as the file writes them.
-        given: the names of columns by role that the user says (``--map``).
-        source: what to call the file in an error.
+def find_columns(header: Sequence[str], mapped: Mapping[str, str], source: str) -> ColumnLayout:
+    """Find the column of each role in a header; ``mapped`` has names of columns by role from the user (``--map``).
 
     Raises:
-        DataError: a column is missing, or there are two of one name.
+        DataError: a column is missing, or two have one name.
     """
-    columns = {role: _given(header, name, source) for role, name in given.items()}
+    columns = {role: _find_named(header, name, source) for role, name in mapped.items()}
     free = [column for column in range(len(header)) if column not in columns.values()]
     for role in NAMES:
-        if role not in columns and (column := _of_role(header, free, role, source)) is not None:
+        if role not in columns and (column := _find_role(header, free, role, source)) is not None:
             columns[role] = column
-    unnamed = [column for column in free if not bare(header[column])]
+    unnamed = [column for column in free if not normalise_name(header[column])]
     if "date" not in columns and unnamed:
         columns["date"] = unnamed[0]  # the index of a pandas table
     if "close" not in columns and "adjusted_close" in columns:
         columns["close"] = columns.pop("adjusted_close")
     for role in NEEDED:
         if role not in columns:
-            message = f"{source} has no column that is known as {role}"
-            raise DataError(message, f"name it with --map {role}=COLUMN; {_there(header)}")
+            names = [shortened(name) for name in header if name.strip()][:MAX_COLUMNS_LISTED]
+            listed = f"its columns are: {', '.join(names)}" if names else "its first line has no names"
+            raise DataError(f"{source} has no column for {role}", f"name it with --map {role}=COLUMN; {listed}")
     return ColumnLayout(tuple(header), columns)
 
 
-def _of_role(header: Sequence[str], free: Sequence[int], role: str, source: str) -> int | None:
+def _find_role(header: Sequence[str], free: Sequence[int], role: str, source: str) -> int | None:
     for name in NAMES[role]:
-        match [column for column in free if bare(header[column]) == name]:
+        match [column for column in free if normalise_name(header[column]) == name]:
             case [column]:
                 return column
             case [first, second, *_]:
-                both = f"{shortened(header[first])!r} and {shortened(header[second])!r}"
-                raise DataError(f"{source} has two columns for {role}, {both}", "rename or remove one of them")
+                names = f"{shortened(header[first])!r} and {shortened(header[second])!r}"
+                raise DataError(f"{source} has two columns for {role}, {names}", "rename or remove one of them")
     return None
 
 
-def _given(header: Sequence[str], name: str, source: str) -> int:
-    match [column for column, each in enumerate(header) if each == name]:
+def _find_named(header: Sequence[str], name: str, source: str) -> int:
+    match [column for column, other in enumerate(header) if other == name]:
         case [column]:
             return column
         case []:
-            known = [shortened(each) for each in header]
+            known = [shortened(other) for other in header]
             raise DataError(f"{source} has no column {shortened(name)!r}", suggest(name, known))
     raise DataError(f"{source} has {shortened(name)!r} more than once", "rename or remove the others")
-
-
-def _there(header: Sequence[str]) -> str:
-    names = [shortened(name) for name in header if name.strip()][:15]
-    return f"there are: {', '.join(names)}" if names else "its first line names none"

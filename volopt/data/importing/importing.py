@@ -1,8 +1,9 @@
-"""Files of vendors into a provider directory: read, cleaned, put among what is there, written whole.
+"""Import files of vendors into a provider directory, new or to be extended.
 
 Nothing is written before every file has been read. ``volopt.data.staging`` says what a killed process leaves.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,16 +12,18 @@ from pathlib import Path
 import pandas as pd
 
 from volopt.data.bins import folder
-from volopt.data.files import names
-from volopt.data.importing import merge
+from volopt.data.files import list_names
 from volopt.data.importing.clean import DailyTable, OnDuplicate, clean
-from volopt.data.importing.codes import of_file
-from volopt.data.importing.dates import Order
+from volopt.data.importing.content import MAX_ROWS
+from volopt.data.importing.dates import DateOrder
+from volopt.data.importing.instruments import instrument_of_file
 from volopt.data.importing.issues import Issue
-from volopt.data.importing.place import replacing
-from volopt.data.importing.rows import raw_rows
-from volopt.data.importing.table import MAX_ROWS, read_table
+from volopt.data.importing.merge import MergedDays, merge_days, read_days, write_merged
+from volopt.data.importing.rows import parse_rows
+from volopt.data.importing.table import read_table
 from volopt.data.provider import Provider, open_provider
+from volopt.data.staging import replacing
+from volopt.definition.plain_text import shortened
 from volopt.errors import DataError
 
 MAX_INSTRUMENTS = 20_000  # that one list of a provider holds
@@ -28,18 +31,18 @@ MAX_INSTRUMENTS = 20_000  # that one list of a provider holds
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """What the user says of the files; the defaults take what the files say of themselves."""
+    """Hold what the user says about the files; by default the files speak for themselves."""
 
     columns: Mapping[str, str] = field(default_factory=dict)  # names by role
     instrument: str | None = None
     volume_unit: float | None = None  # shares
-    dates: Order | None = None
+    dates: DateOrder | None = None
     on_duplicate: OnDuplicate = "last"
 
 
 @dataclass(frozen=True)
 class FileReport:
-    """What was taken of a file; ``dropped`` are lines that belong to no instrument."""
+    """Describe what was imported of a file; ``dropped`` counts lines that belong to no instrument."""
 
     file: str
     rows: int
@@ -51,124 +54,119 @@ class FileReport:
 
 @dataclass(frozen=True)
 class ImportedInstrument:
-    """What came of the rows of an instrument; ``known`` of its days the provider had before."""
+    """Describe what was imported of an instrument."""
 
     name: str
-    first: date | None  # None where no row is left
+    first: date | None  # None if no row is left
     last: date | None
     rows: int
     days: int
     without_trade: int
     added: int
-    known: int
+    known: int  # days that the provider had before
     dropped: Sequence[Issue]
     doubted: Sequence[Issue]
 
 
 @dataclass(frozen=True)
 class ImportReport:
-    """A whole import."""
+    """Describe an import."""
 
     directory: str
     files: Sequence[FileReport]
     instruments: Sequence[ImportedInstrument]
-    calendar: tuple[date, date, int]  # of the directory now: first day, last day, days
+    calendar: tuple[date, date, int]  # of the directory after the import: first day, last day, days
 
 
 def import_files(files: Sequence[Path], directory: Path, options: ImportOptions) -> ImportReport:
-    """Import files into a provider directory, which may be there already.
-
-    Args:
-        files: of daily rows.
-        directory: the provider directory to write or to extend.
-        options: what the user says of the files.
+    """Import files of daily rows into a provider directory, which may exist already.
 
     Raises:
-        DataError: a file cannot be understood, the directory is none to extend, or nothing can be written.
+        DataError: a file cannot be read, the directory cannot be extended or written, or is being written.
     """
-    existing(directory)  # refused before any file is read
-    reports, rows = _read(files, options)
-    groups = rows.groupby(_spelt(rows["instrument"]))
+    _open_existing(directory)  # an error comes before any file is read
+    reports, rows = _read_files(files, options)
+    groups = rows.groupby(_unify_spelling(rows["instrument"]))
     cleaned = {str(name): clean(group, str(name), options.on_duplicate) for name, group in groups}
     if all(days.values.empty for days in cleaned.values()):
-        raise DataError(f"{files[0]} has no row with a date and a number", "is it the right file?")
-    with replacing(directory) as building:
-        old = existing(directory)
-        spelt = {folder(name): name for name in (old.instruments if old else ())}
-        cleaned = {spelt.get(folder(name), name): days for name, days in cleaned.items()}
-        extended = {name: _extended(old, name, days) for name, days in cleaned.items() if len(days.values)}
-        calendar = merge.write(building, old, {name: each.values for name, each in extended.items()})
-    instruments = [_report(name, days, extended.get(name)) for name, days in cleaned.items()]
+        raise DataError(f"{files[0]} has no row with a date and a number", "check that it is the right file")
+    if Path.cwd().is_relative_to(os.path.realpath(directory)):
+        raise DataError(f"{directory} is the current directory and cannot be replaced", "change to another one first")
+    try:
+        with replacing(directory) as building:
+            old = _open_existing(directory)
+            spelling = {folder(name): name for name in (old.instruments if old else ())}
+            cleaned = {spelling.get(folder(name), name): days for name, days in cleaned.items()}
+            merged = {name: _merge(old, name, days) for name, days in cleaned.items()}
+            written = {name: days.values for name, days in merged.items() if len(days.values)}
+            calendar = write_merged(building, old, written)
+    except OSError as error:
+        reason = error.strerror or shortened(str(error))
+        raise DataError(f"{directory} cannot be written: {reason}", "name another directory") from error
+    instruments = [_report(name, days, merged[name]) for name, days in cleaned.items()]
     ends = calendar[0].date(), calendar[-1].date(), len(calendar)
     return ImportReport(str(directory), reports, instruments, ends)
 
 
-def existing(directory: Path) -> Provider | None:
-    """The provider that is there already, or None where there is nothing.
+def _open_existing(directory: Path) -> Provider | None:
+    """Return the provider to extend, or None if there is nothing yet.
 
     Raises:
         DataError: there is something else, or a synthetic sample.
     """
-    try:
-        if not directory.exists() or (directory.is_dir() and not names(directory)):
-            return None
-    except OSError as error:
-        raise DataError(f"{directory} cannot be written: {error.strerror}", "name another directory") from error
+    if not os.path.exists(directory):  # noqa: PTH110  # Path.exists raises for a name that is too long
+        return None
     if not directory.is_dir():
-        raise DataError(f"{directory} is no directory", "name a directory with --to")
-    if not {"calendars", "instruments", "features"} <= set(names(directory)):
-        message = f"{directory} is there already, and is no qlib provider directory"
-        raise DataError(message, "name one that is, or a directory that is not there yet")
+        raise DataError(f"{directory} is not a directory", "name a directory with --to")
+    names = list_names(directory)
+    if not names:
+        return None
+    if not {"calendars", "instruments", "features"} <= set(names):
+        raise DataError(f"{directory} exists and is not a qlib provider directory", "name another directory with --to")
     provider = open_provider(directory)
     if provider.synthetic:
-        message = f"{directory} is a synthetic sample: real rows do not mix with generated ones"
+        message = f"{directory} is a synthetic sample: real and generated rows must not mix"
         raise DataError(message, "name another directory with --to")
     return provider
 
 
-def _read(files: Sequence[Path], options: ImportOptions) -> tuple[list[FileReport], pd.DataFrame]:
-    """The rows of all files, in the order of the files, and what was taken of each."""
+def _read_files(files: Sequence[Path], options: ImportOptions) -> tuple[list[FileReport], pd.DataFrame]:
+    """Return a report of each file, and the rows of all files in their order."""
     reports, parts, count = [], [], 0
     for path in files:
         table = read_table(path, options.columns)
         has_codes = "code" in table.layout.columns
-        instrument = "" if has_codes else options.instrument or of_file(path)
-        rows = raw_rows(table, instrument, options.volume_unit, options.dates)
-        notes = [_named(has_codes, options), *rows.notes]
+        instrument = "" if has_codes else options.instrument or instrument_of_file(path)
+        rows = parse_rows(table, instrument, options.volume_unit, options.dates)
+        origin = "the code column" if has_codes else "--instrument" if options.instrument else "the name of the file"
+        ignored = "; --instrument is ignored" if has_codes and options.instrument else ""
+        notes = [f"instrument from {origin}{ignored}", *rows.notes]
         layout = table.layout
-        reports.append(FileReport(str(path), rows.read, layout.names, layout.ignored, notes, rows.findings))
+        reports.append(FileReport(str(path), rows.read, layout.names, layout.ignored, notes, rows.issues))
         parts.append(rows.values)
         count += len(rows.values)
         if count > MAX_ROWS:
-            hint = "import them in several goes, each extends the directory"
+            hint = "import them in several runs; each run extends the directory"
             raise DataError(f"the files have more than {MAX_ROWS} rows together", hint)
-    together = pd.concat(parts, ignore_index=True)
-    if together["instrument"].nunique() > MAX_INSTRUMENTS:
+    rows_of_all = pd.concat(parts, ignore_index=True)
+    if rows_of_all["instrument"].nunique() > MAX_INSTRUMENTS:
         raise DataError(f"the files have more than {MAX_INSTRUMENTS} instruments", "import fewer of them")
-    return reports, together
+    return reports, rows_of_all
 
 
-def _named(has_codes: bool, options: ImportOptions) -> str:
-    if not has_codes:
-        return f"instrument from {'--instrument' if options.instrument else 'the name of the file'}"
-    return "instruments from the column of codes" + (", not from --instrument" if options.instrument else "")
-
-
-def _spelt(instruments: pd.Series) -> pd.Series:
-    """The instruments' names: two that share a folder, as AAPL and aapl do, are one, spelt as the first of them."""
-    names: dict[str, str] = {}
-    for name in instruments.unique():
-        names.setdefault(folder(name), name)
+def _unify_spelling(instruments: pd.Series) -> pd.Series:
+    """Return the names so that those that share a folder, as AAPL and aapl do, are spelt as the first of them."""
+    names = {folder(name): name for name in reversed(list(instruments.unique()))}
     return instruments.map({name: names[folder(name)] for name in instruments.unique()})
 
 
-def _extended(old: Provider | None, name: str, days: DailyTable) -> merge.MergedDays:
-    if old is None or name not in old.instruments:
-        return merge.MergedDays(days.values, len(days.values), 0, ())
-    return merge.extend(merge.old_days(old, name), days.values)
+def _merge(old: Provider | None, name: str, days: DailyTable) -> MergedDays:
+    if old is None or name not in old.instruments or days.values.empty:
+        return MergedDays(days.values, len(days.values), 0, ())
+    return merge_days(read_days(old, name), days.values)
 
 
-def _report(name: str, days: DailyTable, extended: merge.MergedDays | None) -> ImportedInstrument:
+def _report(name: str, days: DailyTable, merged: MergedDays) -> ImportedInstrument:
     index = days.values.index
     return ImportedInstrument(
         name=name,
@@ -177,8 +175,8 @@ def _report(name: str, days: DailyTable, extended: merge.MergedDays | None) -> I
         rows=days.rows,
         days=len(index),
         without_trade=int((~(days.values["volume"] > 0)).sum()),
-        added=extended.added if extended else 0,
-        known=extended.known if extended else 0,
+        added=merged.added,
+        known=merged.known,
         dropped=days.dropped,
-        doubted=(*days.doubted, *(extended.doubted if extended else ())),
+        doubted=(*days.doubted, *merged.doubted),
     )

@@ -1,38 +1,39 @@
-"""What an import dropped or doubts: counted, with a few examples, never in silence."""
+"""Count what an import drops or doubts, with a few examples."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
-from volopt.definition.plain import shortened
+from volopt.definition.plain_text import shortened
 
-EXAMPLES = 3  # that a finding keeps
+MAX_EXAMPLES = 3
 
 
 @dataclass(frozen=True)
 class Issue:
-    """One kind of matter; ``count`` may be more than there are examples."""
+    """Hold one kind of issue, the number of its cases, and the first of them."""
 
     what: str
     count: int
     examples: tuple[str, ...]
 
     def line(self) -> str:
-        """The same in words."""
+        """Return the issue as one line of text."""
         examples = [*self.examples, *(["…"] if self.count > len(self.examples) else [])]
         shown = f" ({', '.join(examples)})" if self.examples else ""
         return f"{self.what}: {self.count}{shown}"
 
 
-def found(what: str, cases: Iterable[object]) -> list[Issue]:
-    """The finding of some cases, or nothing where there are none; a case without a text is no example."""
-    texts = [str(each) for each in cases]
-    examples = tuple(shortened(text) for text in texts[:EXAMPLES] if text)
+def count_cases(what: str, cases: Iterable[object]) -> list[Issue]:
+    """Return the issue of some cases, or nothing if there are none; an empty text counts but is not an example."""
+    texts = [f"{case:%Y-%m-%d}" if isinstance(case, date) else str(case) for case in cases]
+    examples = tuple(shortened(text) for text in texts[:MAX_EXAMPLES] if text)
     return [Issue(what, len(texts), examples)] if texts else []
 
 
-def together(findings: Iterable[Issue]) -> list[Issue]:
-    """One finding a matter: counts added, without examples."""
+def add_counts(issues: Iterable[Issue]) -> list[Issue]:
+    """Return one issue of each kind, with the counts added and without examples."""
     counts: dict[str, int] = {}
-    for each in findings:
-        counts[each.what] = counts.get(each.what, 0) + each.count
+    for issue in issues:
+        counts[issue.what] = counts.get(issue.what, 0) + issue.count
     return [Issue(what, count, ()) for what, count in counts.items()]

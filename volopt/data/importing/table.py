@@ -1,7 +1,8 @@
-"""A vendor's file as a table of the columns that are known: nothing is read without a bound, texts stay texts.
+"""Read a vendor's file as a table with one column a role, within bounds of size; texts stay texts.
 
-A CSV file is separated by commas, semicolons, tabs or bars, whichever its first line has most of; lines of another
-length than the first are left out and counted, but for more than one in a hundred, which is no table.
+The metadata of a Parquet file is checked before its values are read.
+The separator of a CSV file is the comma, semicolon, tab or bar that its first line has most often. Lines with a
+different number of values than the first are dropped and counted; more than one in a hundred refuses the file.
 """
 
 import csv
@@ -13,105 +14,131 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+from pyarrow import compute, parquet
 from pyarrow import csv as arrow_csv
 
-from volopt.data.importing import parquet
-from volopt.data.importing.columns import ColumnLayout, recognise
-from volopt.data.importing.issues import Issue, found
-from volopt.data.importing.text import KINDS, PARQUET, content, utf8
-from volopt.definition.plain import shortened
+from volopt.data.importing.columns import ColumnLayout, find_columns
+from volopt.data.importing.content import ACCEPTED, MAX_ROWS, PARQUET, check_size, read_content, to_utf8
+from volopt.data.importing.issues import Issue, count_cases
+from volopt.definition.plain_text import shortened
 from volopt.errors import DataError
 
-MAX_COLUMNS = 1000
-MAX_ROWS = 5_000_000
+MIN_LINES_PER_DROPPED = 100  # a file with fewer is refused
+MAX_TEXT_LENGTH = 100  # characters of a value in a Parquet file; no day, number or code is longer
 _FIRST_LINE = re.compile(rb"[\r\n]*([^\r\n]*)(?:\r\n|\r|\n|$)")
-_TOLERATED = 100  # lines for each one of another length
 
 
 @dataclass(frozen=True)
 class VendorTable:
-    """A column a role, as the file has them; ``findings`` are of lines that are no rows."""
+    """Hold one column a role, as the file has them; ``issues`` count lines that are not rows."""
 
     source: str
     layout: ColumnLayout
     values: pd.DataFrame
-    findings: tuple[Issue, ...]
+    issues: tuple[Issue, ...]
 
 
-def read_table(path: Path, given: Mapping[str, str]) -> VendorTable:
-    """Read the known columns of a CSV file, its gzip, or Parquet, by what is in it.
-
-    Args:
-        path: the file.
-        given: the names of columns by role that the user says.
+def read_table(path: Path, mapped: Mapping[str, str]) -> VendorTable:
+    """Read the recognised columns of a CSV file, its gzip, or Parquet; the content decides which it is.
 
     Raises:
-        DataError: it cannot be read, is no table within bounds, or lacks a column.
+        DataError: the file cannot be read, is not a table within bounds, or lacks a column.
     """
-    source = str(path)
-    found_there = content(path)
-    if found_there.startswith(PARQUET):
-        header = parquet.header(found_there, source, MAX_COLUMNS, MAX_ROWS)
-        layout = recognise(header, given, source)
-        return VendorTable(source, layout, parquet.columns(found_there, layout, source), ())
-    return _csv(utf8(found_there, source), given, source)
+    source, content = str(path), read_content(path)
+    if content.startswith(PARQUET):
+        return _read_parquet(content, mapped, source)
+    return _read_csv(to_utf8(content, source), mapped, source)
 
 
-def _csv(text: bytes, given: Mapping[str, str], source: str) -> VendorTable:
+def _read_csv(text: bytes, mapped: Mapping[str, str], source: str) -> VendorTable:
     first = _FIRST_LINE.match(text)
     line = first[1].decode() if first else ""
     separator = max(",;\t|", key=line.count)
-    header = _header(line, separator, source)
-    layout = recognise(header, given, source)
+    header = _read_header(line, separator, source)
+    layout = find_columns(header, mapped, source)
     rest = text[first.end() :] if first else b""
     rest = rest if b"\n" in rest else rest.replace(b"\r", b"\n")
-    table, short = _rows(rest, len(header), separator, layout, source)
-    if table.num_rows + len(short) != sum(line not in (b"\n", b"\r\n") for line in io.BytesIO(rest)):
-        raise _no_table(source, "a quote is open, or there are line breaks between quotes")
-    if len(short) > 1 + table.num_rows // _TOLERATED:
-        raise _no_table(source, f"a line has another number of values than the first: {shortened(short[0])}")
+    table, dropped = _read_rows(rest, len(header), separator, layout, source)
+    if table.num_rows + len(dropped) != sum(line not in (b"\n", b"\r\n") for line in io.BytesIO(rest)):
+        raise _not_a_table(source, "a quote is not closed, or a quoted value has line breaks")
+    if len(dropped) > 1 + table.num_rows // MIN_LINES_PER_DROPPED:
+        raise _not_a_table(source, f"a line has a different number of values than the first: {shortened(dropped[0])}")
     values = {role: table.column(str(column)).to_pandas() for role, column in layout.columns.items()}
-    findings = found("lines with another number of values than the first", [line.strip() for line in short])
-    return VendorTable(source, layout, pd.DataFrame(values), tuple(findings))
+    issues = count_cases("lines with a different number of values than the first", [line.strip() for line in dropped])
+    return VendorTable(source, layout, pd.DataFrame(values), tuple(issues))
 
 
-def _header(line: str, separator: str, source: str) -> list[str]:
+def _read_header(line: str, separator: str, source: str) -> list[str]:
     try:
-        header = next(csv.reader(io.StringIO(line), delimiter=separator), [])
+        header = [name.strip() for name in next(csv.reader(io.StringIO(line), delimiter=separator), [])]
     except csv.Error as error:
-        raise _no_table(source, str(error)) from error
-    if not any(name.strip() for name in header):
-        raise _no_table(source, "it is empty")
-    if len(header) > MAX_COLUMNS:
-        raise _no_table(source, f"it has {len(header)} columns, at most {MAX_COLUMNS} are read")
-    return [name.strip() for name in header]
+        raise _not_a_table(source, str(error)) from error
+    if not any(header):
+        raise _not_a_table(source, "it is empty")
+    check_size(source, columns=len(header))
+    return header
 
 
-def _rows(text: bytes, width: int, separator: str, layout: ColumnLayout, source: str) -> tuple[pa.Table, list[str]]:
-    """The known columns as texts, and the lines that have another number of values."""
-    names = [str(column) for column in range(width)]
-    taken = [str(column) for column in layout.columns.values()]
-    short: list[str] = []
+def _read_rows(
+    text: bytes, width: int, separator: str, layout: ColumnLayout, source: str
+) -> tuple[pa.Table, list[str]]:
+    """Return the columns of the layout's roles as texts, and the lines with a different number of values."""
+    columns = [str(column) for column in layout.columns.values()]
+    dropped: list[str] = []
 
-    def keep(row: arrow_csv.InvalidRow) -> str:
-        short.append(row.text)
-        return "skip" if len(short) <= MAX_ROWS // _TOLERATED else "error"
+    def drop(row: arrow_csv.InvalidRow) -> str:
+        dropped.append(row.text)
+        return "skip" if len(dropped) <= MAX_ROWS // MIN_LINES_PER_DROPPED else "error"
 
     try:
         table = arrow_csv.read_csv(
             io.BytesIO(text or b"\n"),
-            read_options=arrow_csv.ReadOptions(column_names=names, use_threads=False),
-            parse_options=arrow_csv.ParseOptions(delimiter=separator, invalid_row_handler=keep),
+            read_options=arrow_csv.ReadOptions(column_names=list(map(str, range(width))), use_threads=False),
+            parse_options=arrow_csv.ParseOptions(delimiter=separator, invalid_row_handler=drop),
             convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(taken, pa.string()), include_columns=taken, strings_can_be_null=False
+                column_types=dict.fromkeys(columns, pa.string()), include_columns=columns, strings_can_be_null=False
             ),
         )
     except pa.ArrowException as error:
-        raise _no_table(source, str(error).partition("\n")[0]) from error
-    if table.num_rows > MAX_ROWS:
-        raise _no_table(source, f"it has {table.num_rows} rows, at most {MAX_ROWS} are read")
-    return table, short
+        raise _not_a_table(source, str(error).partition("\n")[0]) from error
+    check_size(source, rows=table.num_rows)
+    return table, dropped
 
 
-def _no_table(source: str, reason: str) -> DataError:
-    return DataError(f"{source} is no table: {shortened(reason) if len(reason) > 200 else reason}", KINDS)
+def _not_a_table(source: str, reason: str) -> DataError:
+    return DataError(f"{source} is not a table: {shortened(reason) if len(reason) > 200 else reason}", ACCEPTED)
+
+
+def _read_parquet(content: bytes, mapped: Mapping[str, str], source: str) -> VendorTable:
+    try:
+        file = parquet.ParquetFile(io.BytesIO(content))
+        schema, metadata = file.schema_arrow, file.metadata
+        unpacked = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+        check_size(source, columns=len(schema.names), rows=metadata.num_rows, unpacked=unpacked)
+        layout = find_columns(list(map(str, schema.names)), mapped, source)
+        names = [layout.header[column] for column in layout.columns.values()]
+        kinds = {name: schema.field(name).type for name in names}
+        texts = [name for name, kind in kinds.items() if pa.types.is_string(kind) or pa.types.is_large_string(kind)]
+        table = parquet.ParquetFile(io.BytesIO(content), read_dictionary=texts).read(columns=names)
+        values = {role: _convert(table.column(name), source) for role, name in zip(layout.columns, names, strict=True)}
+    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
+        raise DataError(f"{source} is not a readable Parquet file", "download it again") from error
+    return VendorTable(source, layout, pd.DataFrame(values), ())
+
+
+def _convert(column: pa.ChunkedArray, source: str) -> pd.Series:
+    kind = column.type
+    if pa.types.is_dictionary(kind):  # a long text, which millions of rows may repeat, is cut before it is repeated
+        column = pa.chunked_array([_shorten_texts(chunk) for chunk in column.chunks], pa.string())
+    elif pa.types.is_nested(kind) or pa.types.is_binary(kind):
+        message = f"{source} has a column of {shortened(str(kind))} instead of days, numbers or texts"
+        raise DataError(message, "name another column with --map")
+    elif pa.types.is_decimal(kind):
+        column = column.cast(pa.float64())
+    values: pd.Series = column.to_pandas(date_as_object=False)
+    return values
+
+
+def _shorten_texts(chunk: pa.DictionaryArray) -> pa.Array:
+    texts = compute.utf8_slice_codeunits(chunk.dictionary.cast(pa.string()), 0, MAX_TEXT_LENGTH)
+    return texts.take(chunk.indices)

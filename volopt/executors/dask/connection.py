@@ -1,6 +1,6 @@
-"""The way to a Dask scheduler: its address, what its workers offer, and a connection that is made anew when it is lost.
+"""The connection to a Dask scheduler: its address, its workers, and a new connection after a loss.
 
-``distributed`` is imported only here, in ``cluster`` and in ``remote``, and only when a scheduler is named.
+``distributed`` is imported only in this package, and only when a scheduler is named.
 """
 
 import asyncio
@@ -9,43 +9,37 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from volopt.errors import ClusterError, UsageError
 
 if TYPE_CHECKING:
     from distributed import Client
 
-CONNECT = 5.0  # seconds for one try to connect
-PATIENCE = 600.0  # seconds in which a lost scheduler, or a worker where there is none, is waited for
-LOOK = 30.0  # seconds in which the workers must say what they are
-GLANCE = 0.5  # seconds between two looks for a worker
-GPU = "GPU"  # the resource of workers that train on one
-LOUD = ("distributed", "distributed.client", "distributed.gc", "tornado", "tornado.application")
+CONNECT_SECONDS = 5.0  # for one try to connect
+WAIT_SECONDS = 600.0  # for a lost scheduler, or for a first worker
+CHECK_SECONDS = 30.0  # for the answers of the workers to a check
+POLL_SECONDS = 0.5  # between two tries
+GPU = "GPU"  # Dask's resource for workers that train on a GPU
+DONE, NO_DATA, UNFIT = "done", "no data", "unfit"  # kinds of a worker's answer
+LOGGERS = ("distributed", "distributed.client", "distributed.gc", "tornado", "tornado.application")
 
 log = logging.getLogger(__name__)
 
 
-class ClusterCapacity(NamedTuple):
-    """What a cluster has: workers, and how many of them offer a GPU."""
-
-    workers: int
-    gpus: int
-
-
-def check(address: str, device: str) -> None:
-    """Refuse what cannot be, before anything is read or reached.
+def check_options(address: str, device: str) -> None:
+    """Check the options before anything is read or connected.
 
     Raises:
-        UsageError: the address is none, the device is none of a cluster's, or Dask is not installed.
+        UsageError: the address or the device is invalid, or Dask is not installed.
     """
-    found = re.fullmatch(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]@]+):([0-9]{1,5})", address)
-    if not found or not 0 < int(found[3]) < 2**16:
-        raise UsageError(f"--scheduler {address} is no address of a Dask scheduler", "write tcp://HOST:PORT")
+    match = re.fullmatch(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]@]+):([0-9]{1,5})", address)
+    if not match or not 0 < int(match[3]) < 2**16:
+        raise UsageError(f"--scheduler {address} is not the address of a Dask scheduler", "write tcp://HOST:PORT")
     if device not in ("auto", "cpu", "cuda"):
         raise UsageError(
-            f"--device {device} is no device of a cluster",
-            "write auto, cpu or cuda; which GPU a worker takes is said to it by CUDA_VISIBLE_DEVICES",
+            f"--device {device} cannot be used with --scheduler",
+            "write auto, cpu or cuda; CUDA_VISIBLE_DEVICES selects the GPU of each worker",
         )
     try:
         import distributed  # noqa: F401
@@ -56,119 +50,125 @@ def check(address: str, device: str) -> None:
         ) from error
 
 
-def look(address: str, device: str) -> tuple[str, int]:
-    """Wait for a first worker, ask all of them what they are, and return (device, how many can take tasks).
+def find_workers(address: str, device: str) -> tuple[str, int]:
+    """Wait for a first worker, check all workers, and return the device and how many workers can train on it.
 
     Args:
         address: of the scheduler.
-        device: ``auto`` is ``cuda`` where a worker offers a GPU.
+        device: ``auto`` is ``cuda`` if a worker offers a GPU.
 
     Raises:
-        ClusterError: there is no scheduler or no worker, a worker is not fit for this run, or none offers a GPU.
+        ClusterError: there is no scheduler or no worker, a worker does not fit this run, or none offers a GPU.
     """
-    offer = asyncio.run(_look(address))
-    if device == "cuda" and not offer.gpus:
+    workers = asyncio.run(_checked_workers(address))
+    gpus = sum(map(offers_gpu, workers.values()))
+    if device == "cuda" and not gpus:
         raise ClusterError(
             f"no worker of {address} offers a GPU",
             f"start some with: dask worker {address} --nthreads 1 --resources GPU=1",
         )
-    on_gpu = device == "cuda" or (device == "auto" and offer.gpus > 0)
-    return ("cuda", offer.gpus) if on_gpu else ("cpu", offer.workers)
+    return ("cuda", gpus) if gpus and device != "cpu" else ("cpu", len(workers))
 
 
-async def _look(address: str) -> ClusterCapacity:
-    scheduler = SchedulerConnection(address)
+async def _checked_workers(address: str) -> dict[str, dict[str, Any]]:
+    connection = SchedulerConnection(address)
     try:
-        client = await scheduler.client()
-        deadline, said = time.monotonic() + PATIENCE, False
-        while not (found := await workers(client)):
-            if not said:
-                log.warning("no worker has joined %s yet; waiting for up to %.0f s", address, PATIENCE)
-            said = True
+        client = await connection.client()
+        workers, deadline = await list_workers(client), time.monotonic() + WAIT_SECONDS
+        if not workers:
+            log.warning("no worker has joined %s yet; waiting for up to %.0f s", address, WAIT_SECONDS)
+        while not workers:
             if time.monotonic() > deadline:
-                raise no_worker(address)
-            await asyncio.sleep(GLANCE)
+                raise no_worker_error(address)
+            await asyncio.sleep(POLL_SECONDS)
+            workers = await list_workers(client)
         await _check_workers(client)
-        return offered(found)
+        return workers
     finally:
-        await scheduler.close()
+        await connection.close()
 
 
-async def workers(client: "Client") -> dict[str, dict[str, Any]]:
-    """Return what the scheduler knows of each worker, by address.
+async def list_workers(client: "Client") -> dict[str, dict[str, Any]]:
+    """Return what the scheduler knows about each worker, by address.
 
     Raises:
         ClusterError: the connection is lost.
     """
     if client.scheduler is None:
-        raise _lost()
+        raise _lost_error()
     try:
-        found: dict[str, dict[str, Any]] = (await client.scheduler.identity())["workers"]
+        workers: dict[str, dict[str, Any]] = (await client.scheduler.identity())["workers"]
     except OSError as error:
-        raise _lost() from error
-    return found
+        raise _lost_error() from error
+    return workers
 
 
-def offered(found: Mapping[str, Mapping[str, Any]]) -> ClusterCapacity:
-    """Return what these workers offer."""
-    return ClusterCapacity(len(found), sum(worker["resources"].get(GPU, 0) >= 1 for worker in found.values()))
+def offers_gpu(worker: Mapping[str, Any]) -> bool:
+    """Return whether a worker from ``list_workers`` offers a GPU."""
+    return bool(worker["resources"].get(GPU, 0) >= 1)
 
 
-def no_worker(address: str) -> ClusterError:
-    """Return what to say when nobody takes the tasks."""
-    return ClusterError(
-        f"no worker has joined {address} for {PATIENCE:.0f} s",
-        f"start some with: dask worker {address} --nthreads 1",
-    )
+def no_worker_error(address: str) -> ClusterError:
+    """Return the error of a cluster without workers."""
+    hint = f"start some with: dask worker {address} --nthreads 1"
+    return ClusterError(f"no worker has joined {address} for {WAIT_SECONDS:.0f} s", hint)
 
 
-def misfit(said: str) -> ClusterError:
-    """Return the error of a worker that is not fit; ``said`` is its own sentence."""
-    return ClusterError(
-        said, "give every worker one thread (--nthreads 1) and the Python, volopt, torch and numpy of this machine"
-    )
+def unfit_worker_error(reason: str) -> ClusterError:
+    """Return the error of a worker that cannot take part in the run; the reason is a sentence."""
+    hint = "start every worker with --nthreads 1 and this machine's versions of Python, volopt, torch and numpy"
+    return ClusterError(reason, hint)
 
 
-def _lost() -> ClusterError:
-    return ClusterError("the connection to the scheduler is lost", "start the cluster again; the same command goes on")
+def _lost_error() -> ClusterError:
+    return ClusterError("the connection to the scheduler is lost", "start the cluster again and repeat the command")
 
 
 async def _check_workers(client: "Client") -> None:
-    """Ask every worker whether it is fit.
+    """Ask every worker whether it can take part in the run.
 
     Raises:
-        ClusterError: one is not, or does not answer.
+        ClusterError: a worker cannot, or does not answer.
     """
     from volopt.executors.dask.worker import versions
 
     try:
-        said = await asyncio.wait_for(client.run(_probe(), versions(), on_error="return"), LOOK)
+        request = client.run(remote_function("check"), on_error="return", expected=versions())
+        answers = await asyncio.wait_for(request, CHECK_SECONDS)
     except TimeoutError as error:
-        raise ClusterError(f"a worker does not answer within {LOOK:.0f} s", "are all of them alive?") from error
+        reason = f"a worker does not answer within {CHECK_SECONDS:.0f} s"
+        raise ClusterError(reason, "check that all workers are running") from error
     except OSError as error:
-        raise _lost() from error
-    for address, wrong in said.items():
-        if isinstance(wrong, OSError):  # it left while it was asked
+        raise _lost_error() from error
+    for address, answer in answers.items():
+        if isinstance(answer, OSError):  # the worker left during the check
             continue
-        if wrong:
-            raise misfit(wrong if isinstance(wrong, str) else f"the worker {address} cannot be asked ({wrong})")
+        kind, reason = (UNFIT, f"the worker {address} failed ({answer})") if isinstance(answer, Exception) else answer
+        if kind == UNFIT:
+            raise unfit_worker_error(reason)
 
 
-def _probe() -> Callable[..., str]:
-    """Return a function within a function: one that travels whole, also to a worker without volopt."""
+def remote_function(name: str) -> Callable[..., Any]:
+    """Return a function that calls a function of ``worker`` on a worker, with keyword arguments.
 
-    def probe(expected: dict[str, str], dask_worker: Any) -> str:
+    Dask sends the code of a nested function, so it also runs on workers without volopt, and answers ``UNFIT`` there.
+    """
+
+    def volopt(dask_worker: Any = None, **arguments: Any) -> Any:
+        from distributed import get_worker
+
+        worker = dask_worker or get_worker()  # Client.run passes it, Client.submit does not
         try:
-            from volopt.executors.dask.worker import unfit
+            from volopt.executors.dask import worker as functions
         except ImportError as error:
-            return f"the worker {dask_worker.address} cannot import volopt ({error})"
-        return unfit(expected, dask_worker)
+            return UNFIT, f"the worker {worker.address} cannot import volopt ({error})"
+        return getattr(functions, name)(worker, **arguments)
 
-    return probe
+    return volopt
 
 
 class SchedulerConnection:
-    """A connection to a scheduler, for one event loop; ``client`` makes it anew when it is lost."""
+    """Hold a connection to a scheduler, for one event loop; ``client`` makes it again after a loss."""
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -176,28 +176,28 @@ class SchedulerConnection:
         self._lock = asyncio.Lock()
 
     async def client(self) -> "Client":
-        """Return a client that is connected: the first one within seconds, a lost one within ``PATIENCE``.
+        """Return a connected client: the first one within seconds, after a loss within ``WAIT_SECONDS``.
 
         Raises:
-            ClusterError: nobody answers.
+            ClusterError: the scheduler does not answer.
         """
         async with self._lock:
             if self._client is None:
                 self._client = await self._connect()
             elif self._client.status != "running":
-                self._client = await self._again()
+                self._client = await self._reconnect()
             return self._client
 
     async def close(self) -> None:
-        """Leave; the scheduler and its workers go on."""
+        """Disconnect; the scheduler and its workers continue."""
         client, self._client = self._client, None
         if client is not None:
-            with suppress(Exception):  # of a connection that is gone
+            with suppress(Exception):  # the connection may be lost already
                 await client.close(timeout=1)
 
-    async def _again(self) -> "Client":
-        log.warning("the connection to %s is lost; trying again for up to %.0f s", self.address, PATIENCE)
-        deadline = time.monotonic() + PATIENCE
+    async def _reconnect(self) -> "Client":
+        log.warning("the connection to %s is lost; trying again for up to %.0f s", self.address, WAIT_SECONDS)
+        deadline = time.monotonic() + WAIT_SECONDS
         await self.close()
         while True:
             try:
@@ -205,10 +205,10 @@ class SchedulerConnection:
             except ClusterError as error:
                 if time.monotonic() > deadline:
                     raise ClusterError(
-                        f"the connection to {self.address} was lost, and not made again in {PATIENCE:.0f} s",
-                        "start the scheduler and its workers again; the same command goes on",
+                        f"the connection to {self.address} was lost, and not restored within {WAIT_SECONDS:.0f} s",
+                        "start the scheduler and its workers again, and repeat the command",
                     ) from error
-                await asyncio.sleep(GLANCE)
+                await asyncio.sleep(POLL_SECONDS)
             else:
                 log.warning("connected to %s again", self.address)
                 return client
@@ -217,15 +217,17 @@ class SchedulerConnection:
         import dask
         from distributed import Client
 
-        for name in LOUD:  # Dask tells every lost connection, and this class tells what matters
+        for name in LOGGERS:  # Dask logs every lost connection; this class logs the important ones
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-        # The data, and the state of a large network, are large for what Dask calls a graph.
+        # Dask warns of large graphs, and counts the data and the state of a large network as part of one.
         dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TiB"})
         client: Client | None = None
         try:
-            client = Client(self.address, asynchronous=True, timeout=CONNECT, set_as_default=False, name="volopt")
-            return await asyncio.wait_for(client, CONNECT + 1)  # also where somebody listens and says nothing
-        except Exception as error:  # OSError where nobody listens, others where the other side is no scheduler
+            client = Client(
+                self.address, asynchronous=True, timeout=CONNECT_SECONDS, set_as_default=False, name="volopt"
+            )
+            return await asyncio.wait_for(client, CONNECT_SECONDS + 1)  # the other side may accept and say nothing
+        except Exception as error:  # OSError without a listener, others if the listener is not a scheduler
             if client is not None:
                 with suppress(Exception):
                     await client.close(timeout=0)
@@ -237,13 +239,13 @@ class SchedulerConnection:
 
 
 def _reason(error: BaseException) -> str:
-    """Return why nobody could be reached, in a few words."""
+    """Return in a few words why the scheduler could not be reached."""
     causes = [error]
     while causes[-1].__cause__ is not None:
         causes.append(causes[-1].__cause__)
-    told = [cause.strerror for cause in reversed(causes) if isinstance(cause, OSError) and cause.strerror]
-    if told:
-        return told[0]  # such as "Connection refused"
+    reasons = [cause.strerror for cause in reversed(causes) if isinstance(cause, OSError) and cause.strerror]
+    if reasons:
+        return reasons[0]  # for example "Connection refused"
     if isinstance(error, OSError):
-        return f"no answer within {CONNECT:.0f} s"
+        return f"no answer within {CONNECT_SECONDS:.0f} s"
     return f"{type(error).__name__}: {error}".partition("\n")[0]

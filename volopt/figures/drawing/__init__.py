@@ -1,1 +1,1 @@
-"""Charts drawn: by plotly for the browser, by matplotlib where there is none; ``files`` chooses."""
+"""Painters: plotly draws charts for the browser, matplotlib without one; ``files`` chooses."""

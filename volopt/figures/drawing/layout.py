@@ -1,69 +1,70 @@
-"""What does not depend on the program that draws: how large a chart is, and the ticks of a log axis."""
+"""Sizes, extents and ticks that do not depend on the painter."""
 
 import math
 from collections.abc import Iterable
 
 from volopt.figures.chart import Axis, Chart, Subplot
-from volopt.figures.steps import round_step
 
 WIDTH = 1200  # pixels
-LETTERS = 150  # in a line of ``WIDTH`` pixels
-COLOUR_STEPS = 24  # in which many lines are coloured by value
-FEW_DECADES, MANY_DECADES = 2.5, 8  # below: ticks at 1, 2 and 5; above: not at every power of ten
-MANY = 10_000  # from here on numbers are written in thousands, millions and billions
-NARROW = 4  # times: a log axis of less has ticks at even steps
+LINE_LETTERS = 150  # in a line of ``WIDTH`` pixels
+COLOUR_STEPS = 24  # different colours of lines that are coloured by value
+MIN_SHORT_NUMBER = 10_000  # larger numbers are written in thousands, millions and billions
+MAX_EVEN_RATIO = 4  # highest over lowest value: a narrower log axis has evenly spaced ticks
+MAX_DIGIT_DECADES, MAX_POWER_DECADES = 2.5, 8  # a narrower log axis has ticks at 1, 2 and 5; at each power of ten
 
 
-def rows(chart: Chart) -> int:
-    """Return how many rows of panels there are."""
-    return math.ceil(len(chart.panels) / chart.columns)
+def row_count(chart: Chart) -> int:
+    """Return the number of subplot rows."""
+    return math.ceil(len(chart.subplots) / chart.columns)
 
 
-def height(chart: Chart) -> int:
-    """Return the height in pixels of panels and title, without legend and notes."""
-    return 60 + rows(chart) * chart.row_height
+def chart_height(chart: Chart) -> int:
+    """Return the height of subplots and title in pixels, without legend and notes."""
+    return 60 + row_count(chart) * chart.row_height
 
 
-def extent(panel: Subplot, axis: Axis) -> tuple[float, float] | None:
-    """Return the smallest and largest number on an axis of the panel, or None where there is none it can show."""
+def axis_extent(subplot: Subplot, axis: Axis) -> tuple[float, float] | None:
+    """Return the smallest and largest number on an axis, or None if it has none; a log axis needs positive ones."""
     if axis.range is not None:
         return axis.range
-    names = ("x", "start", "end", "lengths") if axis is panel.x else ("y", "low", "high")
-    found = [value for mark in panel.marks for name in names for value in _all(getattr(mark, name, ()))]
-    shown = [value for value in found if value > 0] if axis.kind == "log" else found
-    return (min(shown), max(shown)) if shown else None
+    names = ("x", "start", "end", "lengths") if axis is subplot.x else ("y", "low", "high")
+    values = [value for mark in subplot.marks for name in names for value in _numbers(getattr(mark, name, ()))]
+    values = [value for value in values if value > 0] if axis.kind == "log" else values
+    return (min(values), max(values)) if values else None
 
 
 def log_ticks(low: float, high: float) -> list[float]:
-    """Return round numbers about ``low`` to ``high``: powers of ten, and 2 and 5 times them where these are few.
+    """Return round numbers around ``low`` to ``high`` for a log axis.
 
-    Where even those would be too few, they are multiples of one round number.
+    They are powers of ten, with their double and fivefold on an axis of few decades. On a narrower axis they are
+    multiples of one round number.
     """
-    if high < NARROW * low:
-        return _even_ticks(low, high)
-    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    if high < MAX_EVEN_RATIO * low:
+        distance = round_step(max(high - low, low / 100) / 5)
+        multiples = range(max(1, math.floor(low / distance)), math.ceil(high / distance) + 1)
+        return [float(f"{multiple * distance:.6g}") for multiple in multiples]
     decades = math.log10(high / low)
-    digits = (1, 2, 5) if decades < FEW_DECADES else (1,)
-    step = 1 if decades < MANY_DECADES else math.ceil(decades / MANY_DECADES)
-    powers = range(first, last + 1, step)
+    digits = (1, 2, 5) if decades < MAX_DIGIT_DECADES else (1,)
+    step = 1 if decades < MAX_POWER_DECADES else math.ceil(decades / MAX_POWER_DECADES)
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1, step)
     return [digit * 10.0**power for power in powers for digit in digits if low / 2 <= digit * 10.0**power <= high * 2]
 
 
-def _even_ticks(low: float, high: float) -> list[float]:
-    step = round_step(max(high - low, low / 100) / 5)
-    numbers = range(max(1, math.floor(low / step)), math.ceil(high / step) + 1)
-    return [float(f"{number * step:.6g}") for number in numbers]
-
-
 def tick_text(value: float) -> str:
-    """Return a tick of ``log_ticks`` as it is written, large ones in thousands, millions, billions or trillions."""
+    """Return the label of a ``log_ticks`` value: large ones in thousands, millions, billions or trillions."""
     for size, letter in zip((1e12, 1e9, 1e6, 1e3), "TGMk", strict=True):
-        if max(size, MANY) <= value < 1e15:
+        if max(size, MIN_SHORT_NUMBER) <= value < 1e15:
             return f"{value / size:g}{letter}"
     return f"{value:g}"
 
 
-def _all(values: object) -> Iterable[float]:
+def round_step(least: float) -> float:
+    """Return the smallest of 1, 2 and 5 times a power of ten that is at least a positive number."""
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(digit * power for digit in (1, 2, 5, 10) if digit * power >= least)
+
+
+def _numbers(values: object) -> Iterable[float]:
     if isinstance(values, int | float):
         return [values]
-    return [each for each in values if isinstance(each, int | float)] if isinstance(values, Iterable) else []
+    return [value for value in values if isinstance(value, int | float)] if isinstance(values, Iterable) else []

@@ -1,4 +1,4 @@
-"""Charts drawn by matplotlib: PNG and SVG where there is no browser, and the pictures that a run makes as it goes."""
+"""Draw charts with matplotlib: PNG and SVG without a browser, and the trial pictures of a run."""
 
 import io
 import math
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib import colormaps
+from matplotlib import colormaps, rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
@@ -17,29 +17,15 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, NullLocator
 
+from volopt.figures import chart as model
 from volopt.figures import colours
-from volopt.figures.chart import (
-    Axis,
-    Band,
-    Bars,
-    Chart,
-    ColourScale,
-    FilledContour,
-    Intervals,
-    Line,
-    Mark,
-    ParallelLines,
-    Points,
-    Position,
-    ReferenceLine,
-    Subplot,
-    TimeSpans,
-)
-from volopt.figures.drawing.layout import LETTERS, MANY, WIDTH, extent, height, log_ticks, rows, tick_text
+from volopt.figures.chart import Axis, Chart, ColourScale, Mark, Position, Subplot
+from volopt.figures.drawing import layout
+from volopt.figures.drawing.layout import WIDTH, log_ticks, tick_text
 
 DPI = 100
 NOTE_ROW, LEGEND_ROW, TITLE_ROW = 17, 26, 21  # pixels
-BESIDE, UNDER = 78, 50  # pixels for the labels of an axis, where their room is fixed
+Y_LABEL_ROOM, X_LABEL_ROOM = 78, 50  # pixels for the labels of an axis in a quick drawing
 SYMBOLS = {"circle": "o", "x": "x", "diamond": "D"}
 STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
@@ -53,143 +39,135 @@ STYLE: dict[Any, Any] = {
 
 
 def draw(chart: Chart, form: str, width: int = WIDTH, *, quick: bool = False) -> bytes:
-    """Return a chart as the content of a file.
+    """Return a chart as the content of a ``png`` or ``svg`` file; the width is in pixels.
 
-    Args:
-        chart: what to draw.
-        form: ``png`` or ``svg``.
-        width: in pixels.
-        quick: give labels a fixed room, which takes less time, and gives the same bytes each time; for one row of
-            panels with short labels.
+    A quick drawing gives labels a fixed room. It is faster and always gives the same bytes, but suits only one row of
+    subplots with short labels.
     """
-    import matplotlib as mpl
-
-    with mpl.rc_context(STYLE):
-        found = _figure(chart, width, quick)
-        written = io.BytesIO()
+    with rc_context(STYLE):
+        figure = _figure(chart, width, quick)
+        content = io.BytesIO()
         if form == "png":
-            FigureCanvasAgg(found).print_png(written)  # the bytes of savefig, which would go through the figure twice
+            FigureCanvasAgg(figure).print_png(content)  # same bytes as savefig, which would lay the figure out twice
         else:
-            found.savefig(written, format=form, metadata={"Date": None})
-    return written.getvalue()
+            figure.savefig(content, format=form, metadata={"Date": None})
+    return content.getvalue()
 
 
 def _figure(chart: Chart, width: int, quick: bool) -> Figure:
-    letters = LETTERS * width // WIDTH
-    notes = [line for note in chart.notes for line in textwrap.wrap(note, letters)]
+    line_letters = layout.LINE_LETTERS * width // WIDTH
+    notes = [line for note in chart.notes for line in textwrap.wrap(note, line_letters)]
     legend = chart.legend()
-    entries = max(1, letters // (max(map(len, legend), default=0) + 8))  # in a row of the legend
-    strips = [NOTE_ROW * len(notes) + 4, LEGEND_ROW * math.ceil(len(legend) / entries)]  # pixels below the panels
-    tall = height(chart) + sum(strips)
-    found = Figure(figsize=(width / DPI, tall / DPI), dpi=DPI)
-    above = TITLE_ROW * _title(chart, found) + 12
-    if not quick:  # the engine knows of no title that has a place of its own
-        found.set_layout_engine("constrained", rect=(0, sum(strips) / tall, 1, 1 - (sum(strips) + above) / tall))
-    columns = min(chart.columns, len(chart.panels))
-    axes = list(found.subplots(rows(chart), columns, squeeze=False).flat)
-    for panel, place in zip(chart.panels, axes, strict=False):
-        _panel(panel, chart, place)
-    for place in axes[len(chart.panels) :]:
-        place.set_visible(False)
+    legend_columns = max(1, line_letters // (max(map(len, legend), default=0) + 8))
+    notes_height = NOTE_ROW * len(notes) + 4  # pixels
+    below = notes_height + LEGEND_ROW * math.ceil(len(legend) / legend_columns)
+    height = layout.chart_height(chart) + below
+    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
+    above = TITLE_ROW * _title(chart, figure) + 12
+    if not quick:  # the layout engine does not know a title with its own position
+        figure.set_layout_engine("constrained", rect=(0, below / height, 1, 1 - (below + above) / height))
+    columns = min(chart.columns, len(chart.subplots))
+    all_axes = list(figure.subplots(layout.row_count(chart), columns, squeeze=False).flat)
+    axes, unused = all_axes[: len(chart.subplots)], all_axes[len(chart.subplots) :]
+    for subplot, ax in zip(chart.subplots, axes, strict=True):
+        _subplot(subplot, chart.scale, ax)
+    for ax in unused:
+        ax.set_visible(False)
     if quick:
-        _fixed(found, width / columns, sum(strips), above + TITLE_ROW)
+        _fix_label_room(figure, width / columns, below, above + TITLE_ROW)
     if chart.scale is not None:
-        _colorbar(chart.scale, found, axes[: len(chart.panels)])
+        _colorbar(chart.scale, figure, axes)
     if legend:
-        _legend(found, axes, list(legend), entries, strips[0] / tall)
-    found.text(0.01, 4 / tall, "\n".join(map(_plain, notes)), fontsize=9, va="bottom")
-    return found
+        _legend(figure, axes, list(legend), legend_columns, notes_height / height)
+    figure.text(0.01, 4 / height, "\n".join(map(_plain, notes)), fontsize=9, va="bottom")
+    return figure
 
 
-def _fixed(found: Figure, column: float, below: int, above: int) -> None:
-    """Give the labels of each axis the room that short ones need, in pixels; the panels take the rest."""
-    width, tall = found.get_size_inches() * DPI
-    found.subplots_adjust(
-        left=BESIDE / width,
+def _fix_label_room(figure: Figure, column_width: float, below: int, above: int) -> None:
+    """Give the labels of each axis a fixed room; ``column_width``, ``below`` and ``above`` are in pixels."""
+    width, height = figure.get_size_inches() * DPI
+    figure.subplots_adjust(
+        left=Y_LABEL_ROOM / width,
         right=1 - 16 / width,
-        wspace=BESIDE / (column - BESIDE),
-        bottom=(below + UNDER) / tall,
-        top=1 - above / tall,
+        wspace=Y_LABEL_ROOM / (column_width - Y_LABEL_ROOM),
+        bottom=(below + X_LABEL_ROOM) / height,
+        top=1 - above / height,
     )
 
 
-def _title(chart: Chart, found: Figure) -> int:
-    """Write title and subtitle, and return their lines."""
-    letters = int(110 * found.get_figwidth() * DPI / WIDTH)
-    lines = [line for text in (chart.title, chart.subtitle) for line in textwrap.wrap(text, letters)]
-    top = 1 - 6 / (found.get_figheight() * DPI)
-    found.suptitle("\n".join(map(_plain, lines)), x=0.01, y=top, ha="left", va="top", fontsize=12)
+def _title(chart: Chart, figure: Figure) -> int:
+    """Write title and subtitle, and return their number of lines."""
+    line_letters = int(110 * figure.get_figwidth() * DPI / WIDTH)
+    lines = [line for text in (chart.title, chart.subtitle) for line in textwrap.wrap(text, line_letters)]
+    top = 1 - 6 / (figure.get_figheight() * DPI)
+    figure.suptitle("\n".join(map(_plain, lines)), x=0.01, y=top, ha="left", va="top", fontsize=12)
     return len(lines)
 
 
-def _colorbar(scale: ColourScale, found: Figure, axes: Sequence[Axes]) -> None:
+def _colorbar(scale: ColourScale, figure: Figure, axes: Sequence[Axes]) -> None:
     mappable = ScalarMappable(_norm(scale), colormaps[colours.SCALE])
-    bar = found.colorbar(mappable, ax=list(axes), label=_plain(scale.title), fraction=0.03, pad=0.01)
+    bar = figure.colorbar(mappable, ax=list(axes), label=_plain(scale.title), fraction=0.03, pad=0.01)
     if scale.log:
         ticks = [tick for tick in log_ticks(scale.low, scale.high) if scale.low <= tick <= scale.high]
         bar.set_ticks(ticks, labels=[tick_text(tick) for tick in ticks])
         bar.minorticks_off()
 
 
-def _legend(found: Figure, axes: Sequence[Axes], names: Sequence[str], columns: int, bottom: float) -> None:
+def _legend(figure: Figure, axes: Sequence[Axes], names: Sequence[str], columns: int, bottom: float) -> None:
     handles: dict[str, Any] = {}
-    for place in axes:
-        for handle, label in zip(*place.get_legend_handles_labels(), strict=True):
+    for ax in axes:
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
     labels = [_plain(name) for name in names]
-    drawn = found.legend(
-        [handles[label] for label in labels],
-        labels,
-        loc="lower left",
-        bbox_to_anchor=(0, bottom),
-        ncols=columns,
-        frameon=False,
-        borderaxespad=0.2,
-    )
-    drawn.set_in_layout(False)
+    position: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, bottom), "borderaxespad": 0.2}
+    legend = figure.legend([handles[label] for label in labels], labels, ncols=columns, frameon=False, **position)
+    legend.set_in_layout(False)
 
 
-def _panel(panel: Subplot, chart: Chart, place: Axes) -> None:
-    if panel.title:
-        place.set_title(_plain(panel.title), fontsize=10)
-    for mark in panel.marks:
-        _DRAW[type(mark)](mark, chart, panel, place)
-    _axis(panel.x, panel, place.xaxis, place.set_xscale, place.set_xlim)
-    _axis(panel.y, panel, place.yaxis, place.set_yscale, place.set_ylim)
-    place.set_xlabel(_plain(panel.x.title))
-    place.set_ylabel(_plain(panel.y.title))
+def _subplot(subplot: Subplot, scale: ColourScale | None, ax: Axes) -> None:
+    if subplot.title:
+        ax.set_title(_plain(subplot.title), fontsize=10)
+    for mark in subplot.marks:
+        _DRAW[type(mark)](mark, scale, subplot, ax)
+    _axis(subplot.x, subplot, ax.xaxis, ax.set_xscale, ax.set_xlim)
+    _axis(subplot.y, subplot, ax.yaxis, ax.set_yscale, ax.set_ylim)
+    ax.set_xlabel(_plain(subplot.x.title))
+    ax.set_ylabel(_plain(subplot.y.title))
 
 
-def _axis(axis: Axis, panel: Subplot, place: Any, scale: Callable[[str], None], limits: Callable[..., Any]) -> None:
-    ends = extent(panel, axis)
-    if axis.kind == "log" and ends is not None:
-        scale("log")
-        kept = limits()
-        ticks = [tick for tick in log_ticks(*ends) if kept[0] <= tick <= kept[1]]
-        place.set_ticks(ticks, [tick_text(tick) for tick in ticks])
-        place.set_minor_locator(NullLocator())
-    if axis.kind == "number" and ends is not None and max(map(abs, ends)) >= MANY:
-        place.set_major_formatter(EngFormatter(sep=""))
+def _axis(
+    axis: Axis, subplot: Subplot, mpl_axis: Any, set_scale: Callable[[str], None], limits: Callable[..., Any]
+) -> None:
+    """Set scale, ticks and limits; ``limits`` sets them, or returns them if called without arguments."""
+    extent = layout.axis_extent(subplot, axis)
+    if axis.kind == "log" and extent is not None:
+        set_scale("log")
+        low, high = limits()
+        ticks = [tick for tick in log_ticks(*extent) if low <= tick <= high]
+        mpl_axis.set_ticks(ticks, [tick_text(tick) for tick in ticks])
+        mpl_axis.set_minor_locator(NullLocator())
+    if axis.kind == "number" and extent is not None and max(map(abs, extent)) >= layout.MIN_SHORT_NUMBER:
+        mpl_axis.set_major_formatter(EngFormatter(sep=""))
     if axis.kind == "date":
-        locator = AutoDateLocator(minticks=3, maxticks=7)  # few enough that every span has an even distance of ticks
-        place.set_major_locator(locator)
-        place.set_major_formatter(ConciseDateFormatter(locator))
+        locator = AutoDateLocator(minticks=3, maxticks=7)  # so few that ticks can be even over any span
+        mpl_axis.set_major_locator(locator)
+        mpl_axis.set_major_formatter(ConciseDateFormatter(locator))
     if axis.kind == "category" and axis.names:
-        place.set_ticks(range(len(axis.names)), [_plain(name) for name in axis.names])
+        mpl_axis.set_ticks(range(len(axis.names)), [_plain(name) for name in axis.names])
         limits(-0.5, len(axis.names) - 0.5)
     if axis.ticks:
-        place.set_ticks([at for at, _ in axis.ticks], [_plain(text) for _, text in axis.ticks])
-        place.set_minor_locator(NullLocator())
+        mpl_axis.set_ticks([position for position, _ in axis.ticks], [_plain(text) for _, text in axis.ticks])
+        mpl_axis.set_minor_locator(NullLocator())
     if axis.range:
         limits(*axis.range)
 
 
-def _places(positions: Sequence[Position], axis: Axis) -> Any:
+def _positions(positions: Sequence[Position], axis: Axis) -> Any:
     """Return positions as matplotlib takes them; a gap is NaN or NaT."""
     if axis.kind == "date":
-        return np.asarray(["NaT" if at is None else at for at in positions], dtype="datetime64[us]")
+        return np.asarray(["NaT" if day is None else day for day in positions], dtype="datetime64[us]")
     if axis.kind == "category":
-        return np.asarray([np.nan if at is None else list(axis.names).index(str(at)) for at in positions])
+        return np.asarray([np.nan if name is None else list(axis.names).index(str(name)) for name in positions])
     return _numbers(positions)
 
 
@@ -197,77 +175,74 @@ def _numbers(values: Sequence[Any]) -> Any:
     return np.asarray([np.nan if value is None else value for value in values], dtype=float)
 
 
-def _line(mark: Line, chart: Chart, panel: Subplot, place: Axes) -> None:
-    style: dict[str, Any] = {"color": mark.colour, "linewidth": mark.width, "linestyle": "--" if mark.dashed else "-"}
-    drawn = "steps-post" if mark.step else "default"
-    place.plot(_places(mark.x, panel.x), _places(mark.y, panel.y), drawstyle=drawn, label=_label(mark.name), **style)
-
-
-def _band(mark: Band, chart: Chart, panel: Subplot, place: Axes) -> None:
-    low, high = _numbers(mark.low), _numbers(mark.high)
-    area: dict[str, Any] = {"color": mark.colour, "alpha": 0.22, "linewidth": 0}
-    place.fill_between(_places(mark.x, panel.x), low, high, label=_label(mark.name), **area)
-
-
-def _points(mark: Points, chart: Chart, panel: Subplot, place: Axes) -> None:
-    edge: dict[str, Any] = {} if mark.symbol == "x" else {"edgecolors": "white", "linewidths": 0.4}
-    colour: dict[str, Any] = {"c": mark.colour}
-    if len(mark.values) and chart.scale is not None:
-        colour = {"c": _numbers(mark.values), "cmap": colours.SCALE, "norm": _norm(chart.scale)}
-    x, y = _places(mark.x, panel.x), _places(mark.y, panel.y)
-    place.scatter(x, y, s=mark.size**2 * 0.6, marker=SYMBOLS[mark.symbol], label=_label(mark.name), **colour, **edge)
-
-
-def _intervals(mark: Intervals, chart: Chart, panel: Subplot, place: Axes) -> None:
-    y = _numbers(mark.y)
-    ends = np.stack([y - _numbers(mark.low), _numbers(mark.high) - y])
-    style: dict[str, Any] = {"color": mark.colour, "fmt": "o-" if mark.joined else "o", "capsize": 3, "markersize": 5}
-    place.errorbar(_places(mark.x, panel.x), y, yerr=ends, label=_label(mark.name), **style)
-
-
-def _bars(mark: Bars, chart: Chart, panel: Subplot, place: Axes) -> None:
-    all_bars = [other for other in panel.marks if isinstance(other, Bars)]
-    thick = 0.8 / len(all_bars)
-    shift = (all_bars.index(mark) - (len(all_bars) - 1) / 2) * thick
-    place.barh(
-        _places(mark.y, panel.y) + shift, _numbers(mark.lengths), thick, color=mark.colour, label=_label(mark.name)
+def _line(mark: model.Line, scale: ColourScale | None, subplot: Subplot, ax: Axes) -> None:
+    ax.plot(
+        _positions(mark.x, subplot.x),
+        _positions(mark.y, subplot.y),
+        color=mark.colour,
+        linewidth=mark.width,
+        linestyle="--" if mark.dashed else "-",
+        drawstyle="steps-post" if mark.step else "default",
+        label=_label(mark.name),
     )
 
 
-def _spans(mark: TimeSpans, chart: Chart, panel: Subplot, place: Axes) -> None:
-    start, end = _places(mark.start, panel.x), _places(mark.end, panel.x)
-    place.hlines(_numbers(mark.y), start, end, color=mark.colour, linewidth=4, label=_label(mark.name))
+def _band(mark: model.Band, scale: ColourScale | None, subplot: Subplot, ax: Axes) -> None:
+    style: dict[str, Any] = {"color": mark.colour, "alpha": 0.22, "linewidth": 0, "label": _label(mark.name)}
+    ax.fill_between(_positions(mark.x, subplot.x), _numbers(mark.low), _numbers(mark.high), **style)
 
 
-def _lines(mark: ParallelLines, chart: Chart, panel: Subplot, place: Axes) -> None:
-    assert chart.scale is not None
-    x = _places(mark.x, panel.x)
+def _points(mark: model.Points, scale: ColourScale | None, subplot: Subplot, ax: Axes) -> None:
+    style: dict[str, Any] = {"c": mark.colour, "marker": SYMBOLS[mark.symbol], "label": _label(mark.name)}
+    if mark.symbol != "x":
+        style |= {"edgecolors": "white", "linewidths": 0.4}
+    if len(mark.values) and scale is not None:
+        style |= {"c": _numbers(mark.values), "cmap": colours.SCALE, "norm": _norm(scale)}
+    ax.scatter(_positions(mark.x, subplot.x), _positions(mark.y, subplot.y), s=mark.size**2 * 0.6, **style)
+
+
+def _intervals(mark: model.Intervals, scale: ColourScale | None, subplot: Subplot, ax: Axes) -> None:
+    y = _numbers(mark.y)
+    lengths = np.stack([y - _numbers(mark.low), _numbers(mark.high) - y])
+    style: dict[str, Any] = {"color": mark.colour, "fmt": "o-" if mark.joined else "o", "capsize": 3, "markersize": 5}
+    ax.errorbar(_positions(mark.x, subplot.x), y, yerr=lengths, label=_label(mark.name), **style)
+
+
+def _bars(mark: model.Bars, scale: ColourScale | None, subplot: Subplot, ax: Axes) -> None:
+    group = [other for other in subplot.marks if isinstance(other, model.Bars)]
+    thickness = 0.8 / len(group)
+    y = _positions(mark.y, subplot.y) + (group.index(mark) - (len(group) - 1) / 2) * thickness
+    ax.barh(y, _numbers(mark.lengths), thickness, color=mark.colour, label=_label(mark.name))
+
+
+def _time_spans(mark: model.TimeSpans, scale: ColourScale | None, subplot: Subplot, ax: Axes) -> None:
+    start, end = _positions(mark.start, subplot.x), _positions(mark.end, subplot.x)
+    ax.hlines(_numbers(mark.y), start, end, color=mark.colour, linewidth=4, label=_label(mark.name))
+
+
+def _parallel_lines(mark: model.ParallelLines, scale: ColourScale, subplot: Subplot, ax: Axes) -> None:
+    x = _positions(mark.x, subplot.x)
     paths = [np.column_stack([x, _numbers(row)]) for row in mark.rows]
-    found = LineCollection(paths, cmap=colours.SCALE, norm=_norm(chart.scale), linewidths=1.0)
-    found.set_array(_numbers(mark.values))
-    place.add_collection(found)
-    place.autoscale_view()
+    lines = LineCollection(paths, cmap=colours.SCALE, norm=_norm(scale), linewidths=1.0)
+    lines.set_array(_numbers(mark.values))
+    ax.add_collection(lines)
+    ax.autoscale_view()
 
 
-def _field(mark: FilledContour, chart: Chart, panel: Subplot, place: Axes) -> None:
-    assert chart.scale is not None
+def _filled_contour(mark: model.FilledContour, scale: ColourScale, subplot: Subplot, ax: Axes) -> None:
     z = np.ma.masked_invalid(np.stack([_numbers(row) for row in mark.z]))
-    place.contourf(list(mark.x), list(mark.y), z, levels=_levels(chart.scale), cmap=colours.SCALE, extend="both",
-                   norm=_norm(chart.scale))  # fmt: skip
+    levels: Any = (np.geomspace if scale.log else np.linspace)(scale.low, scale.high, 16)
+    ax.contourf(list(mark.x), list(mark.y), z, levels=levels, cmap=colours.SCALE, extend="both", norm=_norm(scale))
 
 
-def _rule(mark: ReferenceLine, chart: Chart, panel: Subplot, place: Axes) -> None:
-    style: dict[str, Any] = {"color": mark.colour, "linewidth": 1.3, "linestyle": "--" if mark.dashed else "-"}
-    place.axhline(mark.y, label=_label(mark.name), **style)
+def _reference_line(mark: model.ReferenceLine, scale: ColourScale | None, subplot: Subplot, ax: Axes) -> None:
+    ax.axhline(
+        mark.y, color=mark.colour, linewidth=1.3, linestyle="--" if mark.dashed else "-", label=_label(mark.name)
+    )
 
 
 def _norm(scale: ColourScale) -> Normalize:
     return LogNorm(scale.low, scale.high) if scale.log else Normalize(scale.low, scale.high)
-
-
-def _levels(scale: ColourScale) -> Any:
-    space = np.geomspace if scale.log else np.linspace
-    return space(scale.low, scale.high, 16)
 
 
 def _label(name: str) -> str:
@@ -275,18 +250,18 @@ def _label(name: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a text without what matplotlib would read as a formula."""
+    """Escape what matplotlib would read as a formula."""
     return text.replace("$", r"\$")
 
 
-_DRAW: dict[type[Mark], Callable[[Any, Chart, Subplot, Axes], None]] = {
-    Line: _line,
-    Band: _band,
-    Points: _points,
-    Intervals: _intervals,
-    Bars: _bars,
-    TimeSpans: _spans,
-    ParallelLines: _lines,
-    FilledContour: _field,
-    ReferenceLine: _rule,
+_DRAW: dict[type[Mark], Callable[[Any, Any, Subplot, Axes], None]] = {
+    model.Line: _line,
+    model.Band: _band,
+    model.Points: _points,
+    model.Intervals: _intervals,
+    model.Bars: _bars,
+    model.TimeSpans: _time_spans,
+    model.ParallelLines: _parallel_lines,
+    model.FilledContour: _filled_contour,
+    model.ReferenceLine: _reference_line,
 }

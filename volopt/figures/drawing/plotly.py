@@ -1,7 +1,7 @@
-"""Charts drawn by plotly: figures for the browser, the dashboard and the report.
+"""Draw charts with plotly: figures for the browser, the dashboard and the report.
 
-Figures are put together as plain dicts and checked once, at the end: building them from plotly's own objects, each of
-which is checked as it changes, takes ten times as long.
+Figures are built as plain dicts and checked once, at the end. Plotly's own objects, which check every change, take ten
+times as long.
 """
 
 import html
@@ -13,79 +13,80 @@ from typing import Any
 import plotly.graph_objects as go
 
 from volopt.figures.chart import Chart
-from volopt.figures.drawing.layout import LETTERS, WIDTH, height
-from volopt.figures.drawing.plotly_layout import ANCHOR, panels
+from volopt.figures.drawing.layout import LINE_LETTERS, WIDTH, chart_height
+from volopt.figures.drawing.plotly_layout import ANCHOR, ROW_GAP, traces_and_layout
 
-HEADER, FOOTER = 84, 64  # pixels above and below the panels
+HEADER, FOOTER = 84, 64  # pixels above and below the subplots
 LEGEND_ROW, NOTE_ROW = 24, 18  # pixels
-CARD_WIDTH, CARD_HEIGHT = 528, 450  # pixels of optuna-dashboard's place for a figure, in a window of 1200
-CARD_GAP, CARD_LEGEND_ROW, CARD_SPACE = 80, 30, 8  # between rows; of its legend, larger there; under the legend
-DATE_ROW = 20  # the day, under ticks that are times
+CARD_WIDTH, CARD_HEIGHT = 528, 450  # pixels of a figure on optuna-dashboard's page in a window of 1200
+CARD_ROW_GAP, CARD_LEGEND_ROW, CARD_LEGEND_GAP = 80, 30, 8  # pixels; optuna-dashboard's legend has larger letters
+DATE_ROW = 20  # pixels of the day below ticks that are times
 
 
 def figure(chart: Chart) -> go.Figure:
     """Return a chart as a plotly figure of ``WIDTH`` pixels with title, legend and notes."""
-    notes = [line for note in chart.notes for line in textwrap.wrap(note, LETTERS)]
-    legend = LEGEND_ROW * math.ceil(sum(len(name) + 8 for name in chart.legend()) / LETTERS)
-    second_row = DATE_ROW * any(panel.x.kind == "date" for panel in chart.panels)
-    below = FOOTER + second_row + legend + NOTE_ROW * len(notes)
-    total = height(chart) + legend + NOTE_ROW * len(notes)
-    data, layout = panels(chart, total - HEADER - below)
-    layout |= {
-        "title": _title(chart, 110, 30 / total),
-        "width": WIDTH,
-        "height": total,
-        "margin": {"t": HEADER, "b": below, "l": 84, "r": 40},
-        "showlegend": bool(legend),
-        "legend": _legend(NOTE_ROW * len(notes) / total),
-    }
-    layout["annotations"].append(_below(notes, below))
-    return go.Figure({"data": data, "layout": layout})
-
-
-def panel_figure(chart: Chart) -> go.Figure:
-    """Return a chart of one panel as a figure as wide as its place, without title, legend and notes."""
-    data, layout = panels(chart, chart.row_height - 80)
-    layout |= {
-        "height": chart.row_height,
-        "margin": {"t": 30, "b": 50, "l": 64, "r": 16},
-        "showlegend": False,
-        "autosize": True,
-    }
-    return go.Figure({"data": data, "layout": layout})
+    notes = _wrapped_notes(chart, LINE_LETTERS)
+    notes_height, legend_height = NOTE_ROW * len(notes), LEGEND_ROW * _legend_rows(chart, LINE_LETTERS)
+    date_row = DATE_ROW * any(subplot.x.kind == "date" for subplot in chart.subplots)
+    below = FOOTER + date_row + legend_height + notes_height
+    height = chart_height(chart) + legend_height + notes_height
+    size = {"width": WIDTH, "height": height, "margin": {"t": HEADER, "b": below, "l": 84, "r": 40}}
+    title = _title(chart, 110, 30 / height)
+    return _with_text(chart, height - HEADER - below, ROW_GAP, size, title, notes_height / height, notes)
 
 
 def card_figure(chart: Chart) -> go.Figure:
-    """Return a chart as a figure that fills its place, drawn for optuna-dashboard's of ``CARD_WIDTH``."""
-    letters = LETTERS * CARD_WIDTH // WIDTH
-    notes = [line for note in chart.notes for line in textwrap.wrap(note, letters)]
-    title = _title(chart, letters * 3 // 4, 12 / CARD_HEIGHT)
-    legend = CARD_LEGEND_ROW * math.ceil(sum(len(name) + 8 for name in chart.legend()) / letters)
+    """Return a chart as a figure that fills its container, designed for a card of optuna-dashboard."""
+    line_letters = LINE_LETTERS * CARD_WIDTH // WIDTH
+    notes = _wrapped_notes(chart, line_letters)
+    title = _title(chart, line_letters * 3 // 4, 12 / CARD_HEIGHT) | {"font": {"size": 14}}
     above = 46 + 18 * title["text"].count("<br>")
-    under = CARD_SPACE + NOTE_ROW * len(notes)
-    below = FOOTER + legend + under
-    data, layout = panels(chart, CARD_HEIGHT - above - below, CARD_GAP)
-    layout |= {
-        "title": title | {"font": {"size": 14}},
-        "margin": {"t": above, "b": below, "l": 64, "r": 12},
-        "showlegend": bool(legend),
-        "legend": _legend(under / CARD_HEIGHT),
-        "autosize": True,
-    }
-    layout["annotations"].append(_below(notes, below))
+    below_legend = CARD_LEGEND_GAP + NOTE_ROW * len(notes)
+    below = FOOTER + CARD_LEGEND_ROW * _legend_rows(chart, line_letters) + below_legend
+    size = {"autosize": True, "margin": {"t": above, "b": below, "l": 64, "r": 12}}
+    plot_height = CARD_HEIGHT - above - below
+    return _with_text(chart, plot_height, CARD_ROW_GAP, size, title, below_legend / CARD_HEIGHT, notes)
+
+
+def subplot_figure(chart: Chart) -> go.Figure:
+    """Return a chart of one subplot as a figure as wide as its container, without title, legend and notes."""
+    data, layout = traces_and_layout(chart, chart.row_height - 80)
+    margin = {"t": 30, "b": 50, "l": 64, "r": 16}
+    layout |= {"height": chart.row_height, "margin": margin, "showlegend": False, "autosize": True}
     return go.Figure({"data": data, "layout": layout})
 
 
-def _title(chart: Chart, letters: int, below_top: float) -> dict[str, Any]:
-    title, subtitle = ("<br>".join(textwrap.wrap(html.escape(text), letters)) for text in (chart.title, chart.subtitle))
+def _with_text(
+    chart: Chart,
+    plot_height: int,
+    row_gap: int,
+    size: dict[str, Any],
+    title: dict[str, Any],
+    legend_bottom: float,
+    notes: Sequence[str],
+) -> go.Figure:
+    """Return a figure with title, legend and notes; ``legend_bottom`` is a share of the height."""
+    data, layout = traces_and_layout(chart, plot_height, row_gap)
+    legend = {"orientation": "h", "x": 0, "y": legend_bottom, "yref": "container", "yanchor": "bottom"}
+    layout |= size | {"title": title, "legend": legend, "showlegend": bool(chart.legend())}
+    text, bottom = "<br>".join(map(html.escape, notes)), 4 - size["margin"]["b"]
+    layout["annotations"].append(
+        ANCHOR | {"text": text, "align": "left", "font": {"size": 12}, "x": 0, "y": 0, "yshift": bottom}
+    )
+    return go.Figure({"data": data, "layout": layout})
+
+
+def _wrapped_notes(chart: Chart, line_letters: int) -> list[str]:
+    return [line for note in chart.notes for line in textwrap.wrap(note, line_letters)]
+
+
+def _legend_rows(chart: Chart, line_letters: int) -> int:
+    return math.ceil(sum(len(name) + 8 for name in chart.legend()) / line_letters)
+
+
+def _title(chart: Chart, line_letters: int, top: float) -> dict[str, Any]:
+    """Return title and subtitle; ``top`` is their distance from the upper edge as a share of the height."""
+    texts = (chart.title, chart.subtitle)
+    title, subtitle = ("<br>".join(textwrap.wrap(html.escape(text), line_letters)) for text in texts)
     text = f"<b>{title}</b>" + (f"<br><sup>{subtitle}</sup>" if subtitle else "")
-    return {"text": text, "x": 0.01, "xanchor": "left", "y": 1 - below_top, "yanchor": "top", "yref": "container"}
-
-
-def _legend(upward: float) -> dict[str, Any]:
-    return {"orientation": "h", "x": 0, "y": upward, "yref": "container", "yanchor": "bottom"}
-
-
-def _below(notes: Sequence[str], pixels: int) -> dict[str, Any]:
-    text = "<br>".join(map(html.escape, notes))
-    return {"text": text, "align": "left", "font": {"size": 12}, "x": 0, "y": 0, "yshift": 4 - pixels} | ANCHOR
+    return {"text": text, "x": 0.01, "xanchor": "left", "y": 1 - top, "yanchor": "top", "yref": "container"}

@@ -1,32 +1,28 @@
-"""Panels as plotly's traces and axes, plain dicts, without what stands around them."""
+"""Arrange subplots as plotly's traces and axes, which are plain dicts."""
 
 import html
 import math
 from typing import Any
 
 from volopt.figures import colours
-from volopt.figures.chart import Axis, Chart, Subplot
-from volopt.figures.drawing.layout import extent, log_ticks, rows, tick_text
-from volopt.figures.drawing.plotly_marks import scaled, traces
+from volopt.figures.chart import Axis, Chart, ColourScale, Subplot
+from volopt.figures.drawing.layout import axis_extent, log_ticks, row_count, tick_text
+from volopt.figures.drawing.plotly_marks import mark_traces, on_scale
 
 FONT = {"family": "Helvetica, Arial, sans-serif", "size": 13, "color": "#222222"}
 AXIS_KINDS = {"number": "linear", "log": "log", "date": "date", "category": "category"}
-GAP = 104  # pixels between two rows
-BESIDE = 0.075  # of the width, between two columns
+ROW_GAP = 104  # pixels
+COLUMN_GAP = 0.075  # share of the width
 ANCHOR = {"showarrow": False, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
 
 
-def panels(chart: Chart, plot_height: int, gap: int = GAP) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Return traces and layout of the panels, set out in rows and columns.
-
-    Args:
-        chart: with panels.
-        plot_height: of the area of all panels, pixels.
-        gap: between two rows, pixels.
-    """
+def traces_and_layout(
+    chart: Chart, plot_height: int, row_gap: int = ROW_GAP
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return the traces and the layout of all subplots; height of all rows and gap between two are in pixels."""
     data: list[dict[str, Any]] = []
     layout: dict[str, Any] = {
-        "template": {},  # none: every look is said here, once, and not with each figure
+        "template": {},  # plotly's default template would add its own look to each figure
         "plot_bgcolor": "white",
         "paper_bgcolor": "white",
         "font": FONT,
@@ -34,47 +30,43 @@ def panels(chart: Chart, plot_height: int, gap: int = GAP) -> tuple[list[dict[st
         "hoverlabel": {"align": "left"},
         "annotations": [],
     }
-    named: set[str] = set()
-    for number, panel in enumerate(chart.panels):
-        axes = str(number + 1) if number else ""  # as plotly numbers them
-        across, upward = _place(chart, number, gap / plot_height)
-        for mark in panel.marks:
+    in_legend: set[str] = set()
+    for index, subplot in enumerate(chart.subplots):
+        suffix = str(index + 1) if index else ""  # plotly's axes are x, x2, x3, ...
+        x_domain, y_domain = _domains(chart, index, row_gap / plot_height)
+        for mark in subplot.marks:
             name = getattr(mark, "name", "")
-            for trace in traces(mark, chart, panel):
-                data.append(trace | _entry(name, named) | {"xaxis": f"x{axes}", "yaxis": f"y{axes}"})
-        layout[f"xaxis{axes}"] = _axis(panel.x, panel) | {"domain": across, "anchor": f"y{axes}"}
-        layout[f"yaxis{axes}"] = _axis(panel.y, panel) | {"domain": upward, "anchor": f"x{axes}"}
-        if panel.title:
-            layout["annotations"].append(_above(panel.title, across, upward))
+            for trace in mark_traces(mark, chart.scale, subplot):
+                data.append(trace | _legend_entry(name, in_legend) | {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"})
+        layout[f"xaxis{suffix}"] = _axis(subplot.x, subplot) | {"domain": x_domain, "anchor": f"y{suffix}"}
+        layout[f"yaxis{suffix}"] = _axis(subplot.y, subplot) | {"domain": y_domain, "anchor": f"x{suffix}"}
+        if subplot.title:
+            position = {"x": sum(x_domain) / 2, "y": y_domain[1], "xanchor": "center"}
+            layout["annotations"].append(ANCHOR | position | {"text": html.escape(subplot.title), "font": {"size": 13}})
     if chart.scale is not None:
-        layout["coloraxis"] = _coloraxis(chart)
+        layout["coloraxis"] = _colour_axis(chart.scale)
     return data, layout
 
 
-def _place(chart: Chart, number: int, gap: float) -> tuple[list[float], list[float]]:
-    """Return from where to where a panel reaches, across and upward, in shares of the whole plot, as the gap is."""
-    columns = min(chart.columns, len(chart.panels))
-    row, column = divmod(number, columns)
-    wide = (1 - BESIDE * (columns - 1)) / columns
-    tall = (1 - gap * (rows(chart) - 1)) / rows(chart)
-    left, top = column * (wide + BESIDE), 1 - row * (tall + gap)
-    return [left, min(left + wide, 1.0)], [max(top - tall, 0.0), top]
+def _domains(chart: Chart, index: int, row_gap: float) -> tuple[list[float], list[float]]:
+    """Return the horizontal and vertical extent of a subplot; like the gap, in shares of the whole plot."""
+    columns, rows = min(chart.columns, len(chart.subplots)), row_count(chart)
+    row, column = divmod(index, columns)
+    width = (1 - COLUMN_GAP * (columns - 1)) / columns
+    height = (1 - row_gap * (rows - 1)) / rows
+    left, top = column * (width + COLUMN_GAP), 1 - row * (height + row_gap)
+    return [left, min(left + width, 1.0)], [max(top - height, 0.0), top]
 
 
-def _above(text: str, across: list[float], upward: list[float]) -> dict[str, Any]:
-    where = {"x": sum(across) / 2, "y": upward[1], "xanchor": "center"}
-    return ANCHOR | {"text": html.escape(text), "font": {"size": 13}} | where
-
-
-def _entry(name: str, named: set[str]) -> dict[str, Any]:
-    """Return a trace's entry in the legend: one a name, and one hand on all of that name."""
-    first = bool(name) and name not in named
-    named.add(name)
+def _legend_entry(name: str, in_legend: set[str]) -> dict[str, Any]:
+    """Return the legend entry of a trace: one for each name, which shows and hides all traces of that name."""
+    first = bool(name) and name not in in_legend
+    in_legend.add(name)
     return {"name": html.escape(name), "legendgroup": name, "showlegend": first}
 
 
-def _axis(axis: Axis, panel: Subplot) -> dict[str, Any]:
-    said: dict[str, Any] = {
+def _axis(axis: Axis, subplot: Subplot) -> dict[str, Any]:
+    settings: dict[str, Any] = {
         "title": {"text": html.escape(axis.title), "standoff": 8, "font": {"size": 13}},
         "type": AXIS_KINDS[axis.kind],
         "gridcolor": "#e8e8e8",
@@ -85,29 +77,24 @@ def _axis(axis: Axis, panel: Subplot) -> dict[str, Any]:
         "automargin": True,
         "exponentformat": "SI",
     }
-    ends = extent(panel, axis)
-    if axis.kind == "log" and ends is not None:
-        said |= _ticks(ends)
+    extent = axis_extent(subplot, axis)
+    if axis.kind == "log" and extent is not None:
+        ticks = log_ticks(*extent)
+        settings |= {"tickvals": ticks, "ticktext": [tick_text(tick) for tick in ticks]}
     if axis.ticks:
         texts = [html.escape(text).replace("\n", "<br>") for _, text in axis.ticks]
-        said |= {"tickvals": [at for at, _ in axis.ticks], "ticktext": texts}
+        settings |= {"tickvals": [position for position, _ in axis.ticks], "ticktext": texts}
     if axis.range:
-        said["range"] = [math.log10(end) for end in axis.range] if axis.kind == "log" else list(axis.range)
+        settings["range"] = [math.log10(end) for end in axis.range] if axis.kind == "log" else list(axis.range)
     if axis.names:
-        said |= {"categoryorder": "array", "categoryarray": list(axis.names)}
-    return said
+        settings |= {"categoryorder": "array", "categoryarray": list(axis.names)}
+    return settings
 
 
-def _ticks(ends: tuple[float, float]) -> dict[str, Any]:
-    ticks = log_ticks(*ends)
-    return {"tickvals": ticks, "ticktext": [tick_text(tick) for tick in ticks]}
-
-
-def _coloraxis(chart: Chart) -> dict[str, Any]:
-    assert chart.scale is not None
-    low, high = (scaled(chart, end) for end in (chart.scale.low, chart.scale.high))
-    bar: dict[str, Any] = {"title": {"text": html.escape(chart.scale.title), "side": "right"}, "thickness": 14}
-    if chart.scale.log:
-        ticks = log_ticks(chart.scale.low, chart.scale.high)
+def _colour_axis(scale: ColourScale) -> dict[str, Any]:
+    bar: dict[str, Any] = {"title": {"text": html.escape(scale.title), "side": "right"}, "thickness": 14}
+    if scale.log:
+        ticks = log_ticks(scale.low, scale.high)
         bar |= {"tickvals": [math.log10(tick) for tick in ticks], "ticktext": [tick_text(tick) for tick in ticks]}
+    low, high = on_scale(scale, scale.low), on_scale(scale, scale.high)
     return {"colorscale": colours.SCALE, "cmin": low, "cmax": high, "colorbar": bar}

@@ -1,9 +1,19 @@
-"""The kinds of figures: each is a module here with a function ``chart``, imported when the kind is drawn."""
+"""The registry of figure kinds.
+
+To add a figure ``pareto``, change two files:
+
+1. Write ``kinds/pareto.py`` with a function ``chart(view: StudyView) -> Chart``. If the study has nothing to draw, it
+   raises ``NothingToPlotError`` with a sentence that says why. Subtitle and warnings about the data are added here.
+2. Add ``FigureKind("pareto", "what it shows")`` to ``KINDS`` below. With ``report="search"`` that section of the report
+   shows it. With ``card_subplots=1`` the dashboard shows it, one subplot in a card.
+
+``volopt plot`` then draws it in every format, lists it in its help and includes it in ``all``.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from volopt.figures.chart import Chart
@@ -12,46 +22,46 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FigureKind:
-    """One kind of figure."""
+    """Describe one kind of figure; its module is imported when it is drawn."""
 
-    name: str
-    shows: str  # in a few words
-    of_trials: bool = False  # can show trials that the person asked for
-    of_days: bool = False  # shows the days of one instrument
+    name: str  # of the module, and in commands
+    description: str  # in the help of ``volopt plot``
+    takes_trials: bool = False  # ``chart`` has a parameter ``trials``: numbers to show in place of the best
+    takes_instrument: bool = False  # ``chart`` has a parameter ``instrument``: whose days to show
+    report: str = ""  # the section of ``report/page.py`` that shows it; empty: not in the report
+    card_subplots: int = 0  # subplots in one card of the dashboard, which is narrow; 0: not in the dashboard
 
-    def chart(self, subject: "StudyView", trials: Sequence[int] = (), instrument: str | None = None) -> "Chart":
-        """Return the figure of a study.
-
-        Args:
-            subject: the study.
-            trials: numbers to show in place of the best, by kinds that are ``of_trials``; the others show all.
-            instrument: of a panel study, whose days are drawn by kinds that are ``of_days``; None for the first one's.
+    def chart(self, view: "StudyView", trials: Sequence[int] = (), instrument: str | None = None) -> "Chart":
+        """Return the figure of a study; a kind ignores ``trials`` and ``instrument`` if it does not take them.
 
         Raises:
-            NothingToPlotError: the study has nothing for it.
-            UsageError: it has no such instrument.
+            NothingToPlotError: the study has nothing for this figure.
+            UsageError: the study has no such instrument.
         """
-        module = import_module(f"{__name__}.{self.name}")
-        asked = {"trials": trials} if self.of_trials else {}
-        found: Chart = module.chart(subject, **asked, **({"instrument": instrument} if self.of_days else {}))
-        return found
+        options: dict[str, Any] = {"trials": trials} if self.takes_trials else {}
+        if self.takes_instrument:
+            options["instrument"] = instrument
+        chart: Chart = import_module(f"{__name__}.{self.name}").chart(view, **options)
+        return replace(chart, subtitle=view.subtitle, notes=[*view.warnings, *chart.notes])
 
 
 KINDS = {
     kind.name: kind
     for kind in (
-        FigureKind("importance", "which parameters matter, by two evaluators"),
-        FigureKind("history", "the value of each trial, and the best so far"),
-        FigureKind("slice", "the value by each parameter"),
-        FigureKind("contour", "the value by two numbers together"),
-        FigureKind("curves", "train and valid loss by epoch", of_trials=True),
-        FigureKind("forecast", "forecast against actual on the test split", of_trials=True, of_days=True),
-        FigureKind("grid", "a forecast for each point of the grid phases", of_days=True),
-        FigureKind("parallel", "each trial as a line through all parameters"),
+        FigureKind("importance", "which parameters matter, by two evaluators", report="importance"),
+        FigureKind("history", "the value of each trial, and the best so far", report="search"),
+        FigureKind("slice", "the value by each parameter", report="search"),
+        FigureKind("contour", "the value by two numbers together", report="search"),
+        FigureKind("curves", "train and valid loss by epoch", report="curves", takes_trials=True),
+        FigureKind(
+            "forecast", "forecast and actual on test", report="forecast", takes_trials=True, takes_instrument=True
+        ),
+        FigureKind("grid", "a forecast for each grid point", report="grid", card_subplots=4, takes_instrument=True),
+        FigureKind("parallel", "each trial as a line through all parameters", report="search"),
         FigureKind("edf", "the share of trials that reach a value"),
         FigureKind("rank", "which pairs of values rank first"),
-        FigureKind("timeline", "when each trial ran, and how it ended"),
-        FigureKind("error", "the error by hidden_size and num_layers, over seeds"),
-        FigureKind("skill", "the best trials against each baseline"),
+        FigureKind("timeline", "when each trial ran, and how it ended", report="search"),
+        FigureKind("error", "the error by each key of a grid, over seeds", report="grid", card_subplots=1),
+        FigureKind("skill", "the best trials against each baseline", report="baselines", card_subplots=1),
     )
 }

@@ -1,28 +1,24 @@
-"""Train and valid loss by epoch, of the best trial or of those asked for."""
+"""Draw train and valid loss by epoch, of the best trial or of the requested ones."""
 
 from collections.abc import Sequence
 
-from volopt.figures import panels
 from volopt.figures.chart import Chart
-from volopt.figures.shown_trials import ShownTrial, chosen
+from volopt.figures.shown_trials import shown_trials
 from volopt.figures.study_view import StudyView
+from volopt.figures.subplots import loss_curves
+
+TIMING = "train_mse is measured before each epoch's weight update, valid_mse after it."
+STOPPED = "Seeds end at different epochs: mean and range cover the seeds that are still training."
 
 
-def chart(subject: StudyView, trials: Sequence[int] = ()) -> Chart:
-    """Return a panel for each trial."""
-    found, notes = chosen(subject, trials)
-    keeps_best = subject.definition.training.early_stopping != "none"
-    drawn = [panels.curves(each.traces.curves, each.title, keeps_best=keeps_best) for each in found]
-    timing = "train_mse is from before the epoch's update of the weights, valid_mse from after it."
+def chart(view: StudyView, trials: Sequence[int] = ()) -> Chart:
+    """Return a subplot for each trial."""
+    shown, notes = shown_trials(view, trials)
+    keeps_best = view.definition.training.early_stopping != "none"
+    stopped = any(len({len(seed.curves.train_mse) for seed in each.file.seeds}) > 1 for each in shown)
     return Chart(
         "Learning curves" if trials else "Learning curves of the best trial",
-        drawn,
-        subject.about,
-        (*subject.notes, *notes, timing, *_stopped(found)),
-        columns=min(2, len(drawn)),
+        [loss_curves(each.file.seeds, each.title, keeps_best=keeps_best) for each in shown],
+        notes=(*notes, TIMING, *([STOPPED] if stopped else [])),
+        columns=min(2, len(shown)),
     )
-
-
-def _stopped(found: Sequence[ShownTrial]) -> tuple[str, ...]:
-    ends = any(len({len(seed.train_mse) for seed in each.traces.curves}) > 1 for each in found)
-    return ("Seeds end at different epochs: mean and range are those of the seeds still training.",) if ends else ()

@@ -1,42 +1,44 @@
-"""Forecast against actual on the test split, of the best trial or of those asked for; of a panel, one instrument's."""
+"""Draw test forecasts and actual values of the best trial or the requested ones; of a panel, for one instrument."""
 
 from collections.abc import Sequence
 
-from volopt.figures import panels, words
+from volopt.comparison.trial_results import baseline_forecasts
+from volopt.figures import subplots, words
 from volopt.figures.chart import Chart, Subplot
-from volopt.figures.shown_trials import ShownTrial, chosen
+from volopt.figures.forecast_series import ForecastSeries
+from volopt.figures.shown_trials import ShownTrial, shown_trials
 from volopt.figures.study_view import StudyView
 from volopt.metrics import Array
 from volopt.studies import listing
 from volopt.studies.best_trial import best_baseline
+from volopt.studies.trial_file import TrialFile
+
+SELECTION = "Trial and baseline are the best on the valid split; the test split was not used for selection."
 
 
-def chart(subject: StudyView, trials: Sequence[int] = (), instrument: str | None = None) -> Chart:
-    """Return a panel for each trial, with the best baseline's forecast of the same days."""
-    found, notes = chosen(subject, trials, forecasts=True, instrument=instrument)
-    of = f" of {found[0].traces.share.instrument}" if subject.is_panel else ""
-    chose_nothing = "The test split chose nothing: trial and baseline are the best ones by the valid split."
+def chart(view: StudyView, trials: Sequence[int] = (), instrument: str | None = None) -> Chart:
+    """Return a subplot for each trial, with the best baseline's forecast of the same days."""
+    shown, notes = shown_trials(view, trials, forecasts=True, instrument=instrument)
+    series = [each.series for each in shown if each.series]  # of all: the others are left out
+    of = f" of {series[0].part.instrument}" if view.is_panel else ""
     return Chart(
         f"Forecast and actual{of} on test" if trials else f"Forecast and actual{of} on test, best trial",
-        [_panel(subject, each) for each in found],
-        subject.about,
-        (*subject.notes, *notes, *(() if trials else (chose_nothing,))),
+        [_subplot(view, *pair) for pair in zip(shown, series, strict=True)],
+        notes=(*notes, *(() if trials else (SELECTION,))),
     )
 
 
-def _panel(subject: StudyView, each: ShownTrial) -> Subplot:
-    r2 = listing.metrics(each.trial).get("test_log_r2")
-    over = "mean test_log_r2 of all instruments" if subject.is_panel else "test_log_r2"
-    told = [each.title, "" if r2 is None else f"{over} {words.number(r2)}", each.traces.flatness]
-    cell, target = str(subject.values(each.trial)["cell"]), subject.definition.data.target
-    assert each.traces.forecasts is not None  # ``chosen`` left out trials without
-    baseline = _baseline(subject, each)
-    return panels.forecast(each.traces.forecasts, cell, target, ", ".join(filter(None, told)), baseline)
+def _subplot(view: StudyView, shown: ShownTrial, series: ForecastSeries) -> Subplot:
+    r2 = listing.metrics(shown.trial).get("test_log_r2")
+    name = "mean test_log_r2 of all instruments" if view.is_panel else "test_log_r2"
+    title = [shown.title, "" if r2 is None else f"{name} {words.number(r2)}", series.flatness]
+    cell, target = str(view.values(shown.trial)["cell"]), view.definition.data.target
+    baseline = _baseline(view, shown.file, series.part.rows)
+    return subplots.forecast(series, cell, target, ", ".join(filter(None, title)), baseline)
 
 
-def _baseline(subject: StudyView, each: ShownTrial) -> tuple[str, Array] | None:
-    """Return the best baseline by the valid split and its forecasts, or None where they are gone."""
-    name, result = best_baseline(subject.baselines), subject.result(each.trial)
-    if name is None or result is None or name not in result.baselines:
-        return None
-    return name, result.baselines[name]["test"][each.traces.share.rows]
+def _baseline(view: StudyView, file: TrialFile, rows: slice) -> tuple[str, Array] | None:
+    """Return the best baseline by the valid split and its forecasts, or None if they are missing."""
+    name = best_baseline(view.baselines)
+    forecasts = baseline_forecasts(file, view.artifacts).get(name or "")
+    return (name, forecasts["test"][rows]) if name and forecasts else None

@@ -1,49 +1,39 @@
-"""Walking forward: which days are forecast by a network that was fitted on which."""
+"""Split a range of days into periods, each of which is forecast by a fit on the days before it."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
-Refit = Literal["year", "quarter", "never"]
-MONTHS = {"year": 12, "quarter": 3}
+import pandas as pd
+
+RefitFrequency = Literal["year", "quarter", "never"]
+OFFSETS = {"year": "YS", "quarter": "QS"}  # of pandas, to the first day of the next one
 DAY = timedelta(days=1)
 
 
 class Period(NamedTuple):
-    """Days that are forecast by what was fitted on the days before them."""
+    """Hold the first and last day, both included, that one fit on all earlier days forecasts."""
 
     first: date
-    last: date  # inclusive
+    last: date
 
     @property
     def train_end(self) -> date:
-        """Return the last day that may be learned from."""
+        """Return the last day that the fit may learn from."""
         return self.first - DAY
 
 
-def periods(first: date, last: date, refit: Refit) -> list[Period]:
-    """Return the periods from ``first`` to ``last``, each of which begins with a refit."""
-    if refit == "never":
-        return [Period(first, last)]
-    starts = list(_starts(first, last, MONTHS[refit]))
-    return [Period(start, following - DAY) for start, following in zip(starts, [*starts[1:], last + DAY], strict=True)]
+def split_periods(first: date, last: date, frequency: RefitFrequency) -> list[Period]:
+    """Return the periods from ``first`` to ``last``; each begins with a refit, the later ones on a calendar turn."""
+    starts = [first]
+    if frequency != "never":
+        starts += [turn.date() for turn in pd.date_range(first + DAY, last, freq=OFFSETS[frequency])]
+    return [Period(start, end - DAY) for start, end in zip(starts, [*starts[1:], last + DAY], strict=True)]
 
 
 def year_before(first: date) -> Period:
-    """Return the year before ``first``: its errors are the first that an interval is calibrated on."""
-    return Period(_same_day(first, first.year - 1), first - DAY)
-
-
-def _starts(first: date, last: date, months: int) -> Iterator[date]:
-    start = first
-    while start <= last:
-        yield start
-        number = start.year * 12 + (start.month - 1) // months * months + months
-        start = date(number // 12, number % 12 + 1, 1)
-
-
-def _same_day(day: date, year: int) -> date:
+    """Return the year before ``first``, whose errors calibrate the first intervals."""
     try:
-        return day.replace(year=year)
+        start = first.replace(year=first.year - 1)
     except ValueError:  # 29 February
-        return date(year, 3, 1)
+        start = date(first.year - 1, 3, 1)
+    return Period(start, first - DAY)

@@ -1,6 +1,6 @@
-"""How good the forecasts of a walk are: by year, by instrument, and in all.
+"""Score the forecasts of a walk forward: by year, by instrument and in total.
 
-Everything is measured in squared log errors, as ``metrics.skill`` is. A day without a positive actual has none.
+Scores use squared log errors, as ``metrics.skill`` does. A day without a positive actual value has none.
 """
 
 from collections.abc import Mapping
@@ -9,118 +9,113 @@ from datetime import date
 
 import numpy as np
 
-from volopt.baselines.forecasts import BASELINES
+from volopt import metrics
+from volopt.baselines.methods import BASELINES
 from volopt.comparison.statistics import diebold_mariano
 from volopt.forecast import conformal
 from volopt.forecast.walk_forward.run import WalkForwardForecasts
 from volopt.metrics import Array
 
-FEWEST_DAYS = 10  # of an instrument in a year, to have a score
+MIN_DAYS = 10  # with fewer there is no score
 
 
 @dataclass(frozen=True)
 class Score:
-    """Some days of a walk, scored; of a panel, means over its instruments."""
+    """Hold the scores of some days of a walk forward; ``log_r2`` and ``skill`` are means over the instruments."""
 
     days: int
     instruments: int
     log_r2: float
     skill: Mapping[str, float]  # over each baseline
-    coverage: float  # the share of days with an interval that it held; NaN where none has one
-    width: float  # of these intervals: the median of high over low
+    coverage: float  # share of the intervals with the actual value inside; NaN without intervals
+    width: float  # the median of high / low over the intervals
 
 
 @dataclass(frozen=True)
 class ScoredDays:
-    """The days of a walk with their errors and intervals, shape (days,)."""
+    """Hold the days of a walk forward with their errors and intervals; arrays have the shape (days,).
 
-    walked: WalkForwardForecasts
-    squared: Mapping[str, Array]  # log errors of ``forecast`` and of each baseline; NaN without a logarithm
+    A ``mask``, bool of the same shape, selects the days that a method scores.
+    """
+
+    forecasts: WalkForwardForecasts
+    errors: Array  # of the forecast, as ``conformal.forecast_errors``
+    squared_log_errors: Mapping[str, Array]  # of ``forecast`` and of each baseline; NaN without a logarithm
     low: Array
     high: Array
 
-    def score(self, chosen: np.ndarray) -> Score:
+    def score(self, mask: np.ndarray) -> Score:
         """Return the score of some days."""
-        found = [self._instrument(chosen & (self.walked.instrument == i)) for i in range(len(self.walked.names))]
-        known = [each for each in found if each is not None]
+        masks = (mask & (self.forecasts.instrument == index) for index in range(len(self.forecasts.names)))
+        rows = [row for own in masks if (row := self._log_scores(own))]
+        means = {
+            name: float(np.mean([row[name] for row in rows])) if rows else np.nan for name in ("log_r2", *BASELINES)
+        }
+        positive = mask & np.isfinite(self.low) & (self.low > 0)
         return Score(
-            days=int(chosen.sum()),
-            instruments=len(known),
-            log_r2=_mean([each.log_r2 for each in known]),
-            skill={name: _mean([each.skill[name] for each in known]) for name in BASELINES},
-            coverage=self.coverage(chosen),
-            width=self._width(chosen),
+            days=int(mask.sum()),
+            instruments=len(rows),
+            log_r2=means.pop("log_r2"),
+            skill=means,
+            coverage=self.coverage(mask),
+            width=float(np.median(self.high[positive] / self.low[positive])) if positive.any() else np.nan,
         )
 
-    def p(self, baseline: str, chosen: np.ndarray) -> float:
-        """Return how likely chance alone makes the errors of these days differ so from a baseline's.
+    def p_values(self, mask: np.ndarray) -> dict[str, float]:
+        """Return the p-value of Diebold and Mariano's test against each baseline; NaN below ``MIN_DAYS`` days.
 
-        Diebold and Mariano's test, on the mean over the instruments of a day, which share the day's surprises.
+        The test compares a day's mean errors over the instruments, because instruments share the surprises of a day.
         """
-        difference = self.squared["forecast"] - self.squared[baseline]
-        finite = chosen & np.isfinite(difference)
-        days, day = np.unique(self.walked.dates[finite], return_inverse=True)
-        if len(days) < FEWEST_DAYS:
-            return float("nan")
-        count = np.bincount(day)
-        losses = [np.bincount(day, self.squared[name][finite]) / count for name in ("forecast", baseline)]
-        return diebold_mariano(*losses).p
+        return {name: self._p_value(name, mask) for name in BASELINES}
 
     def between(self, first: date, last: date) -> np.ndarray:
-        """Return which days lie between two, both included."""
-        dates = self.walked.dates
+        """Return the mask of the days from ``first`` to ``last``, both included."""
+        dates = self.forecasts.dates
         return (dates >= np.datetime64(first)) & (dates <= np.datetime64(last))
 
-    def _instrument(self, chosen: np.ndarray) -> Score | None:
-        known = chosen & np.isfinite(self.squared["forecast"])
-        if known.sum() < FEWEST_DAYS:
-            return None
-        log = np.log(self.walked.actual[known])
-        total = {name: float(values[known].sum()) for name, values in self.squared.items()}
-        return Score(
-            days=int(known.sum()),
-            instruments=1,
-            log_r2=1 - total["forecast"] / float(np.sum((log - log.mean()) ** 2)),
-            skill={name: 1 - total["forecast"] / total[name] for name in BASELINES},
-            coverage=self.coverage(chosen),
-            width=self._width(chosen),
-        )
+    def coverage(self, mask: np.ndarray) -> float:
+        """Return the share of the intervals of some days with the actual value inside, NaN without intervals."""
+        return conformal.measure_coverage(self.low[mask], self.forecasts.actual[mask], self.high[mask])[0]
 
-    def coverage(self, chosen: np.ndarray) -> float:
-        """Return the share of the days with an interval that it held, NaN where none has one."""
-        told = chosen & np.isfinite(self.low)
-        held = (self.low <= self.walked.actual) & (self.walked.actual <= self.high)
-        return float(held[told].mean()) if told.any() else float("nan")
+    def _log_scores(self, mask: np.ndarray) -> dict[str, float]:
+        """Return log R² and the skill over each baseline, or nothing with fewer than ``MIN_DAYS`` days."""
+        known = mask & np.isfinite(self.squared_log_errors["forecast"])
+        if known.sum() < MIN_DAYS:
+            return {}
+        log = np.log(self.forecasts.actual[known])
+        errors = {name: float(values[known].sum()) for name, values in self.squared_log_errors.items()}
+        others = {"log_r2": float(np.sum((log - log.mean()) ** 2)), **{name: errors[name] for name in BASELINES}}
+        return {name: metrics.skill(errors["forecast"], other) for name, other in others.items()}
 
-    def _width(self, chosen: np.ndarray) -> float:
-        told = chosen & np.isfinite(self.low) & (self.low > 0)
-        return float(np.median(self.high[told] / self.low[told])) if told.any() else float("nan")
+    def _p_value(self, baseline: str, mask: np.ndarray) -> float:
+        pair = [self.squared_log_errors[name] for name in ("forecast", baseline)]
+        known = mask & np.isfinite(pair[0]) & np.isfinite(pair[1])
+        days, day = np.unique(self.forecasts.dates[known], return_inverse=True)
+        if len(days) < MIN_DAYS:
+            return np.nan
+        return diebold_mariano(*(np.bincount(day, values[known]) / np.bincount(day) for values in pair)).p
 
 
-def rows(walked: WalkForwardForecasts, *, log: bool, coverage: float) -> ScoredDays:
-    """Return the days of a walk with errors and intervals, each calibrated on the days before it.
+def score_days(forecasts: WalkForwardForecasts, *, log: bool, coverage: float) -> ScoredDays:
+    """Return the days of a walk forward with errors and intervals, each calibrated on the days before it.
 
     Args:
-        walked: from its first day on.
+        forecasts: from the first day on.
         log: whether errors are relative, as with ``transform = "log"``.
         coverage: of the intervals.
     """
-    error = conformal.error(walked.forecast, walked.actual, log=log)
-    low, high = (np.full(error.shape, np.nan) for _ in range(2))
-    for index in range(len(walked.names)):
-        own = walked.instrument == index
-        below, above = conformal.rolling(error[own], coverage)
-        low[own] = conformal.moved(walked.forecast[own], below, log=log)
-        high[own] = conformal.moved(walked.forecast[own], above, log=log)
-    forecasts = {"forecast": walked.forecast, **walked.baselines}
-    return ScoredDays(walked, {name: _squared(values, walked) for name, values in forecasts.items()}, low, high)
+    errors = conformal.forecast_errors(forecasts.forecast, forecasts.actual, log=log)
+    low, high = np.full((2, len(errors)), np.nan)
+    for index in range(len(forecasts.names)):
+        own = forecasts.instrument == index
+        quantiles = conformal.rolling_quantiles(errors[own], coverage)
+        low[own], high[own] = (conformal.interval_end(forecasts.forecast[own], each, log=log) for each in quantiles)
+    by_name = {"forecast": forecasts.forecast, **forecasts.baselines}
+    squared = {name: _squared_log_errors(forecast, forecasts) for name, forecast in by_name.items()}
+    return ScoredDays(forecasts, errors, squared, low, high)
 
 
-def _squared(forecast: Array, walked: WalkForwardForecasts) -> Array:
+def _squared_log_errors(forecast: Array, forecasts: WalkForwardForecasts) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
-        found: Array = (np.log(np.maximum(forecast, walked.floor)) - np.log(walked.actual)) ** 2
-    return np.where(np.isfinite(found), found, np.nan)
-
-
-def _mean(values: list[float]) -> float:
-    return float(np.mean(values)) if values else float("nan")
+        squared: Array = (np.log(np.maximum(forecast, forecasts.floor)) - np.log(forecasts.actual)) ** 2
+    return np.where(np.isfinite(squared), squared, np.nan)

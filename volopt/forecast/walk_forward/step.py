@@ -1,7 +1,7 @@
-"""One step of a walk forward: what is fitted on the days before a period forecasts the period.
+"""Fit one period of a walk forward on the days before it, and forecast the period.
 
-Pure functions of a ``MarketData`` and of what is asked, for a process that trains. Nothing of the period itself, nor of
-any later day, is in what is fitted: scaling, networks and baselines see the days up to ``Period.train_end``.
+The functions are pure, so that any process can run them. Scaling, networks and baselines see the days up to
+``Period.train_end``: neither a day of the period nor a later one changes a fit.
 """
 
 import hashlib
@@ -18,31 +18,22 @@ from volopt.errors import DataError
 from volopt.forecast.walk_forward.periods import Period, year_before
 from volopt.training.refit import refit
 from volopt.training.task import Arrays, Task
-from volopt.windows.dataset import FEWEST, Dataset, assemble, check_series, with_enough
+from volopt.windows.dataset import MIN_DAYS, Dataset, assemble, check_series, without_short_series
 from volopt.windows.split import DateSplit
 
-FEWEST_TRAIN = 100  # days to learn from, of a single instrument; a panel's have FEWEST
+MIN_TRAIN_DAYS = 100  # of a single instrument; those of a panel need ``MIN_DAYS``
 
 
 @dataclass(frozen=True)
 class MarketData:
-    """The frames of a study's instruments, from its first train day on."""
+    """Hold the frames of a study's instruments, from the study's first train day on."""
 
     frames: tuple[Frame, ...]
     definition: Definition
-    window: int  # input days of the trial that is refitted
+    window: int  # input days of the configuration
 
-    def until(self, last: np.datetime64) -> tuple[Frame, ...]:
-        """Return the frames up to a day, without those that begin later."""
-        found = []
-        for frame in self.frames:
-            stop = int(np.searchsorted(frame.dates, last, side="right"))
-            if stop:
-                found.append(replace(frame, dates=frame.dates[:stop], values=frame.values[:stop]))
-        return tuple(found)
-
-    def reaches_before(self, period: Period) -> bool:
-        """Return whether there is enough to learn from before a period."""
+    def has_enough_before(self, period: Period) -> bool:
+        """Return whether enough days lie before a period to learn from."""
         try:
             self.dataset(period)
         except DataError:
@@ -50,36 +41,46 @@ class MarketData:
         return True
 
     def dataset(self, period: Period) -> Dataset:
-        """Return the days of a period as ``test``, those before it as ``train``, and no day after it.
+        """Return the days of a period as ``test``, the days before it as ``train``, and no later day.
 
         Raises:
-            DataError: too few days lie before it, or cannot be scaled.
+            DataError: too few days lie before the period, or they cannot be scaled.
         """
-        data = self.definition.data
-        assert data.train is not None
-        frames = self.until(np.datetime64(period.last))
-        first, window = data.train[0], self.window
-        rule = DateSplit({"train": (first, period.train_end), "test": (period.first, period.last)}, window)
+        assert self.definition.data.train is not None
+        first, frames = self.definition.data.train[0], self._frames_until(period.last)
+        rule = DateSplit({"train": (first, period.train_end), "test": (period.first, period.last)}, self.window)
         dataset = assemble(frames, self.definition, rule, fingerprint(frames))
-        if data.instruments is not None:
-            return _enough(dataset, first, period, window)
+        if self.definition.data.instruments is not None:
+            return _with_enough(dataset, first, period, self.window)
         days = len(dataset.rows("train", self.window, 0))
-        if days < FEWEST_TRAIN:
-            told = f"{dataset.series[0].name} has {days} days to learn from before {period.first}"
-            raise DataError(f"{told}, fewer than {FEWEST_TRAIN}", "write a later --from or --until")
+        if days < MIN_TRAIN_DAYS:
+            raise DataError(
+                f"{dataset.series[0].name} has {days} days to learn from before {period.first}, fewer than "
+                f"{MIN_TRAIN_DAYS}",
+                "write a later --from or --until",
+            )
         check_series(dataset, 0, self.window)
         return dataset
 
+    def _frames_until(self, last: date) -> list[Frame]:
+        """Return the frames up to a day, without frames that begin later."""
+        stops = [int(np.searchsorted(frame.dates, np.datetime64(last), side="right")) for frame in self.frames]
+        return [
+            replace(frame, dates=frame.dates[:stop], values=frame.values[:stop])
+            for frame, stop in zip(self.frames, stops, strict=True)
+            if stop
+        ]
 
-def _enough(dataset: Dataset, first: date, period: Period, window: int) -> Dataset:
-    """Return a panel with the instruments that a study would take whose valid split is the year before the period."""
+
+def _with_enough(dataset: Dataset, first: date, period: Period, window: int) -> Dataset:
+    """Return the instruments that a study would train on if its valid split were the year before the period."""
     latest = year_before(period.first)
     rule = DateSplit({"train": (first, latest.train_end), "valid": (latest.first, latest.last)}, window)
-    return replace(with_enough(replace(dataset, rule=rule), window, FEWEST), rule=dataset.rule)
+    return replace(without_short_series(replace(dataset, rule=rule), window, MIN_DAYS), rule=dataset.rule)
 
 
 def fingerprint(frames: Sequence[Frame]) -> str:
-    """Return a hash of all that is in the frames."""
+    """Return a SHA-256 of all that the frames hold."""
     digest = hashlib.sha256()
     for frame in frames:
         digest.update(repr((frame.name, frame.columns, frame.values.shape)).encode())
@@ -88,18 +89,13 @@ def fingerprint(frames: Sequence[Frame]) -> str:
     return digest.hexdigest()
 
 
-def work(market: MarketData, period: Period, task: Task | None) -> Arrays:
-    """Return the weights of a network and its ``forecast`` of a period, or without a task every baseline's by name.
+def fit_period(market_data: MarketData, period: Period, task: Task | None) -> Arrays:
+    """Return a network's weights and its ``forecast`` of a period; without a task, every baseline's forecast by name.
 
-    Of a period that lies after the data there is no forecast.
+    There is no ``forecast`` of a period after the end of the data.
     """
-    dataset = market.dataset(period)
+    dataset = market_data.dataset(period)
     if task is None:
-        lags = market.definition.model.window
-        return {name: days["test"] for name, days in forecasts(dataset, market.window, lags, ("test",)).items()}
-    return refit(task, dataset, "test" if has_days(dataset, market.window) else None)
-
-
-def has_days(dataset: Dataset, window: int) -> bool:
-    """Return whether any series has a day to forecast."""
-    return any(dataset.rows("test", window, index) for index in range(len(dataset.series)))
+        lags = market_data.definition.model.window
+        return {name: days["test"] for name, days in forecasts(dataset, market_data.window, lags, ("test",)).items()}
+    return refit(task, dataset, "test" if dataset.days("test", market_data.window) else None)

@@ -1,8 +1,8 @@
-"""Reading trials, many at a time.
+"""Read many trials at once.
 
-Optuna makes an object of each row of its tables, and a distribution of each parameter of each trial: a minute and
-gigabytes for 100,000 trials with their metrics. Here rows stay rows, and equal names and distributions are one object.
-Trials read so are those of Optuna, field by field; nobody may change one in place.
+Optuna makes an object of each row and a distribution of each parameter of each trial: a minute and gigabytes for
+100,000 trials with their metrics. This module keeps rows as rows, and shares equal names and distributions. The trials
+equal Optuna's, field by field; no caller may change one in place.
 """
 
 import functools
@@ -12,84 +12,84 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import islice
 from typing import Any
 
 from optuna.distributions import BaseDistribution, json_to_distribution
-from optuna.storages._rdb import models
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-AT_ONCE = 500  # trials whose rows are asked for in one statement
+from volopt.optuna_internals import models
+
+TRIALS_A_STATEMENT = 500
 TRIAL = models.TrialModel.__table__.c
 COLUMNS = (TRIAL.trial_id, TRIAL.number, TRIAL.state, TRIAL.datetime_start, TRIAL.datetime_complete)
-Rows = dict[int, list[Any]]
+RowsById = dict[int, list[Any]]
 
 
-def of_study(
+def trials_of_study(
     session: Session, study_id: int, states: Container[TrialState] | None, included: Iterable[int], after: int
 ) -> list[FrozenTrial]:
-    """Return the trials of a study by id: those after one, and the included ones before it.
+    """Return the trials of a study by id: those after the id ``after``, and the included ones before it.
 
     Raises:
-        ValueError, KeyError, TypeError, LookupError: a row makes no sense.
+        ValueError, KeyError, TypeError, LookupError: a row cannot be read.
     """
     query = select(*COLUMNS).where(TRIAL.study_id == study_id).order_by(TRIAL.trial_id)
-    found: list[Any] = []
-    for some in _portions([each for each in included if each <= after]):
-        found += session.execute(query.where(TRIAL.trial_id.in_(some)))
-    found = sorted(found, key=lambda row: row.trial_id)
-    found += session.execute(query.where(TRIAL.trial_id > after))
-    with _uncollected():
-        return list(_trials(session, [row for row in found if states is None or row.state in states]))
+    rows: list[Any] = []
+    for ids in _portions([trial_id for trial_id in included if trial_id <= after]):
+        rows += session.execute(query.where(TRIAL.trial_id.in_(ids)))
+    rows = sorted(rows, key=lambda row: row.trial_id)
+    rows += session.execute(query.where(TRIAL.trial_id > after))
+    with _without_garbage_collection():
+        return list(_trials(session, [row for row in rows if states is None or row.state in states]))
 
 
-def one(session: Session, trial_id: int) -> FrozenTrial:
-    """Return one trial; raises KeyError where there is none."""
-    found = _trials(session, session.execute(select(*COLUMNS).where(TRIAL.trial_id == trial_id)).all())
-    for trial in found:
+def one_trial(session: Session, trial_id: int) -> FrozenTrial:
+    """Return one trial; raises KeyError where it does not exist."""
+    rows = session.execute(select(*COLUMNS).where(TRIAL.trial_id == trial_id)).all()
+    for trial in _trials(session, rows):
         return trial
     raise KeyError(models.NOT_FOUND_MSG)
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Make objects without looking for garbage among them again and again, which costs as much as making them."""
-    was = gc.isenabled()
+def _without_garbage_collection() -> Iterator[None]:
+    """Turn the garbage collector off: looking through the new objects costs as much as making them."""
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if was:
+        if was_enabled:
             gc.enable()
 
 
 def _trials(session: Session, rows: Sequence[Any]) -> Iterator[FrozenTrial]:
-    for some in _portions(rows):
-        ids = [row.trial_id for row in some]
-        params, values, user, system, reports = (_rows(session, query, ids) for query in QUERIES)
-        for row in some:
-            number = row.trial_id
-            known = [(name, value, _distribution(written)) for _, name, value, written in params[number]]
+    for portion in _portions(rows):
+        ids = [row.trial_id for row in portion]
+        params, values, user_attrs, system_attrs, reports = (_rows(session, query, ids) for query in QUERIES)
+        for row in portion:
+            key = row.trial_id
+            distributed = [(name, value, _distribution(written)) for _, name, value, written in params[key]]
             yield FrozenTrial(
                 number=row.number,
                 state=row.state,
                 value=None,
-                values=_values(values[number]),
+                values=_values(values[key]),
                 datetime_start=row.datetime_start,
                 datetime_complete=row.datetime_complete,
-                params={sys.intern(name): each.to_external_repr(value) for name, value, each in known},
-                distributions={sys.intern(name): each for name, _, each in known},
-                user_attrs={sys.intern(key): _parsed(said) for _, key, said in user[number]},
-                system_attrs={sys.intern(key): _parsed(said) for _, key, said in system[number]},
-                intermediate_values={step: _report(value, kind) for _, step, value, kind in reports[number]},
-                trial_id=number,
+                params={sys.intern(name): each.to_external_repr(value) for name, value, each in distributed},
+                distributions={sys.intern(name): each for name, _, each in distributed},
+                user_attrs={sys.intern(name): _parse(text) for _, name, text in user_attrs[key]},
+                system_attrs={sys.intern(name): _parse(text) for _, name, text in system_attrs[key]},
+                intermediate_values={step: _report(value, kind) for _, step, value, kind in reports[key]},
+                trial_id=key,
             )
 
 
 def _query(model: Any, order: str, *names: str) -> Select[Any]:
-    """Return the query for the rows of trials, which come in the order that Optuna shows them in."""
+    """Return the query for rows of trials, in the order in which Optuna returns them."""
     columns = [model.__table__.c[name] for name in ("trial_id", *names)]
     return select(*columns).order_by(columns[0], model.__table__.c[order])
 
@@ -103,34 +103,28 @@ QUERIES = (
 )
 
 
-def _rows(session: Session, query: Select[Any], ids: Sequence[int]) -> Rows:
+def _rows(session: Session, query: Select[Any], ids: Sequence[int]) -> RowsById:
     """Return the rows of each trial."""
-    found: Rows = defaultdict(list)
+    rows: RowsById = defaultdict(list)
     for row in session.execute(query.where(query.selected_columns[0].in_(ids))).all():
-        found[row[0]].append(row)
-    return found
-
-
-def _portions(values: Iterable[Any]) -> Iterator[list[Any]]:
-    rest = iter(values)
-    while some := list(islice(rest, AT_ONCE)):
-        yield some
+        rows[row[0]].append(row)
+    return rows
 
 
 def _values(rows: Sequence[Any]) -> list[float] | None:
-    found = [0.0] * len(rows)
+    values = [0.0] * len(rows)
     for _, objective, value, kind in rows:
-        found[objective] = models.TrialValueModel.stored_repr_to_value(value, kind)
-    return found or None
+        values[objective] = models.TrialValueModel.stored_repr_to_value(value, kind)
+    return values or None
 
 
-def _parsed(text: str) -> Any:
-    """Return the value of a JSON text; a grid's search space, which each of its trials repeats, is one object."""
-    return _parsed_object(text) if text.startswith("{") else _number_or_more(text)
+def _parse(text: str) -> Any:
+    """Return the value of a JSON text. Equal objects are shared: each trial of a grid repeats its search space."""
+    return _parse_object(text) if text.startswith("{") else _parse_value(text)
 
 
-def _number_or_more(text: str) -> Any:
-    """Return the value of a JSON text; by the short way where nothing but a value is there, as in most."""
+def _parse_value(text: str) -> Any:
+    """Return the value of a JSON text, the short way where the text is a single value, as most are."""
     with suppress(StopIteration):
         value, end = _scan(text, 0)
         if end == len(text):
@@ -139,12 +133,16 @@ def _number_or_more(text: str) -> Any:
 
 
 @functools.lru_cache(maxsize=8)
-def _parsed_object(text: str) -> Any:
+def _parse_object(text: str) -> Any:
     return json.loads(text, object_pairs_hook=_with_shared_names)
 
 
 def _with_shared_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return {sys.intern(name): value for name, value in pairs}
+
+
+def _portions(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    return (values[start : start + TRIALS_A_STATEMENT] for start in range(0, len(values), TRIALS_A_STATEMENT))
 
 
 _scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # typeshed lacks it

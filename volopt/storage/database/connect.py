@@ -1,7 +1,8 @@
-"""Opening a storage.
+"""Open a storage.
 
-Contract: whoever opens it may read at any time; only the process that holds the study's lock writes to a study. What
-was committed survives the process that wrote it, and what cannot be read or written is told in a sentence.
+Contract: every process may read at any time. Only the process that holds a study's lock writes to that study. Committed
+data survive the process that wrote them. A storage that cannot be read or written raises an error with a clear
+sentence.
 """
 
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from collections.abc import Callable
 import optuna
 
 from volopt.errors import StorageError
-from volopt.storage.database.address import address
+from volopt.storage.database.address import parse_address
 from volopt.storage.database.retrying import RetryingStorage
 
 
@@ -20,27 +21,27 @@ def connect(
 
     Args:
         url: ``sqlite:///FILE`` or ``postgresql://USER@HOST/DATABASE``.
-        write: what is asked of it is waited for; a reader waits for nobody and takes no lock.
-        create: make the database, or its tables on a server, where they are missing; without it, that is an error.
-        guard: called before a new connection to a server is used, see ``StudyLock.renew``.
+        write: whether the caller writes; a writer waits for a busy database, a reader takes no lock and never waits.
+        create: create the database, or its tables on a server, where they are missing; else that is an error.
+        guard: called before each new connection to a server is used, see ``study_lock``.
 
     Raises:
         UsageError: the URL is of another kind.
-        StorageError: the database is missing, out of reach, of another program or of a newer Optuna, or cannot be
-            written.
+        StorageError: the database is missing, does not answer, belongs to another program or a newer Optuna, or is not
+            writable.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    where = address(url)
+    address = parse_address(url)
     try:
-        if where.file is not None:
+        if address.file is not None:
             from volopt.storage.database import sqlite
 
-            return sqlite.open_file(where, where.file, write=write, create=create)
+            return sqlite.open_file(address, address.file, write=write, create=create)
         from volopt.storage.database import postgres
 
-        return postgres.open_database(where, write=write, create=create, guard=guard)
+        return postgres.open_database(address, write=write, create=create, guard=guard)
     except RuntimeError as error:
         raise StorageError(
-            f"{where.name} was written by another version of Optuna",
+            f"{address.name} was written by another version of Optuna",
             "update Optuna, or name another with --storage",
         ) from error

@@ -1,11 +1,13 @@
-"""Optuna's storage, with patience: what passes by itself is waited out, and what does not is told in a sentence.
+"""Optuna's database, which waits where a fault passes by itself.
 
-A database that is locked, or a server that is away, is asked again for up to ``patience`` seconds. Each call of
-Optuna's is one transaction, so asking again repeats nothing but a commit whose answer was lost: attributes are then set
-to the same, a trial already told stays told, a trial that was made twice stays RUNNING until ``studies.study.repair``.
+A locked database, or a server that does not answer, is asked again for up to ``patience`` seconds. Each call of Optuna
+is one transaction, so asking again repeats only a commit whose answer was lost: attributes are set to the same values,
+a finished trial stays finished, and a trial that was created twice stays RUNNING until ``studies.study.repair``. A
+fault that does not pass becomes a StorageError.
 """
 
 import functools
+import importlib
 import json
 import logging
 import time
@@ -16,158 +18,150 @@ from typing import Any
 import sqlalchemy
 from optuna.distributions import BaseDistribution, check_distribution_compatibility, distribution_to_json
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
-from optuna.storages import BaseStorage, RDBStorage
-from optuna.storages._rdb import models
-from optuna.storages._rdb.storage import _create_scoped_session
+from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import Table, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from volopt.errors import StorageError
+from volopt.optuna_internals import PRIVATE_CALLS, Database, database_of, models
 from volopt.storage.database import bulk_read
 from volopt.storage.database.address import Address
-from volopt.storage.database.errors import advice, fault, passes, told
+from volopt.storage.database.errors import advice, database_fault, first_line, passes
 
 TRIALS, PARAMS = models.TrialModel.__table__, models.TrialParamModel.__table__
 USER_ATTRIBUTES = models.TrialUserAttributeModel.__table__
 SYSTEM_ATTRIBUTES = models.TrialSystemAttributeModel.__table__
-LOST = 600.0  # seconds after which a storage that was there counts as lost
-PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds between two tries, growing
-CALLS = BaseStorage.__abstractmethods__ | {  # what Optuna asks for, also where it keeps what it has read, and ours
-    "_create_new_trial",
-    "_set_trial_param",
-    "_get_trials",
-    "_get_best_trial_id",
-    "set_trial_attrs",
-}
+WRITER_PATIENCE = 600.0  # seconds after which a storage that answered before counts as lost
+FIRST_PAUSE, MAX_PAUSE = 0.1, 5.0  # seconds between two tries, doubling
+RETRIED_CALLS = BaseStorage.__abstractmethods__ | PRIVATE_CALLS | {"set_trial_attrs"}
 
 log = logging.getLogger(__name__)
 
 
-class RetryingStorage(RDBStorage):
-    """A database.
+class RetryingStorage(Database):
+    """Wait for a database that is locked or away.
 
     Args:
-        where: it is.
-        engine_kwargs: of its engine.
-        patience: seconds.
+        address: of the database.
+        engine_kwargs: of SQLAlchemy's engine.
+        patience: seconds for which a call is tried again; 0 tries once.
     """
 
-    def __init__(self, where: Address, engine_kwargs: dict[str, Any], patience: float) -> None:
-        self.where, self._patience = where, patience
+    def __init__(self, address: Address, engine_kwargs: dict[str, Any], patience: float) -> None:
+        self.address, self._patience = address, patience
         try:
-            url = where.url.replace("{", "{{").replace("}", "}}")  # Optuna takes it for a template
+            url = address.url.replace("{", "{{").replace("}", "}}")  # Optuna reads the URL as a template
             super().__init__(url, engine_kwargs=engine_kwargs)
         except Exception:
-            if hasattr(self, "engine"):  # of a database that was opened and then refused
+            if hasattr(self, "engine"):  # the database was opened before it was refused
                 self.close()
             raise
 
-    def together(self, *, durable: bool = False) -> AbstractContextManager[None]:
-        """Do nothing here: each call stays a transaction, so that it can be asked again when a line was cut."""
+    def transaction(self, *, durable: bool = False) -> AbstractContextManager[None]:
+        """Do nothing: each call stays a transaction of its own, so that it can be repeated after a lost connection."""
         return nullcontext()
 
     def close(self) -> None:
-        """Let go of the database; it is opened again when it is asked for something."""
+        """Close the database; the next call opens it again."""
         self.remove_session()
         self.engine.dispose()
 
-    def _get_trials(
+    def read_trials(
         self,
         study_id: int,
         states: Container[TrialState] | None,
         included_trial_ids: set[int],
         trial_id_greater_than: int,
     ) -> list[FrozenTrial]:
-        """Return trials as Optuna's method of this name does, in a fraction of the time."""
-        with _create_scoped_session(self.scoped_session) as session:
+        """Return the trials that Optuna's method returns, in a fraction of its time."""
+        with self.session() as session:
             models.StudyModel.find_or_raise_by_id(study_id, session)
-            return bulk_read.of_study(session, study_id, states, included_trial_ids, trial_id_greater_than)
+            return bulk_read.trials_of_study(session, study_id, states, included_trial_ids, trial_id_greater_than)
 
     def get_trial(self, trial_id: int) -> FrozenTrial:
-        """Return a trial; raises KeyError where there is none."""
-        with _create_scoped_session(self.scoped_session) as session:
-            return bulk_read.one(session, trial_id)
+        """Return a trial; raises KeyError where it does not exist."""
+        with self.session() as session:
+            return bulk_read.one_trial(session, trial_id)
 
     def set_trial_attrs(self, trial_id: int, user: Mapping[str, Any], system: Mapping[str, Any]) -> None:
         """Set attributes of a running trial, all or none."""
-        with _create_scoped_session(self.scoped_session) as session:
+        with self.session() as session:
             self._check_updatable(session, trial_id)
             for table, attributes in ((USER_ATTRIBUTES, user), (SYSTEM_ATTRIBUTES, system)):
                 if attributes:
                     session.execute(_upsert(self.engine.name, table), _rows(trial_id, attributes))
 
-    def _set_trial_param(
+    def write_param(
         self,
         trial_id: int,
-        param_name: str,
-        param_value_internal: float,
+        name: str,
+        internal_value: float,
         distribution: BaseDistribution,
         previous_distribution: BaseDistribution | None,
     ) -> None:
-        """Set a parameter as Optuna's method of this name does, where its distribution is known, in less time."""
+        """Write a parameter as Optuna's method does, in less time where its distribution is known."""
         if previous_distribution is None:
-            said = param_name, param_value_internal, distribution, previous_distribution
-            super()._set_trial_param(trial_id, *said)
+            super().write_param(trial_id, name, internal_value, distribution, previous_distribution)
             return
         check_distribution_compatibility(previous_distribution, distribution)
         row = {
             "trial_id": trial_id,
-            "param_name": param_name,
-            "param_value": param_value_internal,
+            "param_name": name,
+            "param_value": internal_value,
             "distribution_json": distribution_to_json(distribution),
         }
-        with _create_scoped_session(self.scoped_session, True) as session:
+        with self.session(ignore_integrity_error=True) as session:
             self._check_updatable(session, trial_id)
             session.execute(insert(PARAMS), row)
 
     def _check_updatable(self, session: Session, trial_id: int) -> None:
-        """Look whether a trial may be written to; raises KeyError where there is none."""
+        """Refuse to write to a finished trial; raises KeyError where the trial does not exist."""
         state = session.execute(select(TRIALS.c.state).where(TRIALS.c.trial_id == trial_id)).scalar()
         if state is None:
             raise KeyError(models.NOT_FOUND_MSG)
         self.check_trial_is_updatable(trial_id, state)
 
-    def unusable(self, error: Exception) -> StorageError | None:
-        """Return what to say of an error of the database after which nothing is tried again, or None of another."""
-        found = fault(error)
-        return None if found is None else self._lost(found)
-
-    def _lost(self, found: sqlalchemy.exc.DBAPIError) -> StorageError:
-        self._patience = 0.0  # also for what follows
+    def give_up(self, fault: sqlalchemy.exc.DBAPIError) -> StorageError:
+        """Repeat no call from now on, and return the error of a fault."""
+        self._patience = 0.0
         return StorageError(
-            f"the database {self.where.name} cannot be used: {self.where.hide(told(found))}", advice(found)
+            f"the database {self.address.name} cannot be used: {self.address.hide(first_line(fault))}", advice(fault)
         )
 
-    def _patiently(self, call: Callable[[], Any]) -> Any:
-        began, pause = time.monotonic(), PAUSE
+    def call_patiently(self, call: Callable[[], Any]) -> Any:
+        """Return what ``call`` returns; repeat it while its fault may pass.
+
+        Raises:
+            StorageError: the fault does not pass, or patience is over.
+        """
+        began, pause = time.monotonic(), FIRST_PAUSE
         while True:
             try:
                 return call()
             except UpdateFinishedTrialError:
-                if pause == PAUSE:
+                if pause == FIRST_PAUSE:
                     raise
-                return True  # the first try had got through
+                return True  # the first try had succeeded
             except (StorageInternalError, sqlalchemy.exc.SQLAlchemyError) as error:
-                found = fault(error)
-                if found is None:
+                fault = database_fault(error)
+                if fault is None:
                     raise
-                if not passes(found) or time.monotonic() - began >= self._patience:
-                    raise self._lost(found) from error
-                if pause == PAUSE:
+                if not passes(fault) or time.monotonic() - began >= self._patience:
+                    raise self.give_up(fault) from error
+                if pause == FIRST_PAUSE:
                     log.warning(
-                        "the database %s is out of reach (%s); waiting for up to %.0f s",
-                        self.where.name, self.where.hide(told(found)), self._patience,
+                        "the database %s does not answer (%s); waiting for up to %.0f s",
+                        self.address.name, self.address.hide(first_line(fault)), self._patience,
                     )  # fmt: skip
             time.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+            pause = min(2 * pause, MAX_PAUSE)
 
 
 @functools.cache
 def _upsert(dialect: str, table: Table) -> Any:
-    """Return the statement that sets attributes, over what they were before."""
-    new = (sqlite if dialect == "sqlite" else postgresql).insert(table)
+    """Return the statement that sets attributes, whether or not they were set before."""
+    new = importlib.import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
     return new.on_conflict_do_update(
         index_elements=[table.c.trial_id, table.c.key], set_={"value_json": new.excluded.value_json}
     )
@@ -177,19 +171,19 @@ def _rows(trial_id: int, attributes: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"trial_id": trial_id, "key": key, "value_json": json.dumps(value)} for key, value in attributes.items()]
 
 
-def where_of(storage: BaseStorage) -> Address | None:
-    """Return where a storage is, or None where it is no database of ours."""
-    database = getattr(storage, "_backend", storage)  # Optuna wraps a database in a cache
-    return database.where if isinstance(database, RetryingStorage) else None
+def address_of(storage: BaseStorage) -> Address | None:
+    """Return the address of a storage, or None for a storage in memory."""
+    database = database_of(storage)
+    return database.address if isinstance(database, RetryingStorage) else None
 
 
-def _patient(method: Callable[..., Any]) -> Callable[..., Any]:
+def _retried(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
-    def call(self: RetryingStorage, *args: Any, **said: Any) -> Any:
-        return self._patiently(functools.partial(method, self, *args, **said))
+    def call(self: RetryingStorage, *args: Any, **options: Any) -> Any:
+        return self.call_patiently(functools.partial(method, self, *args, **options))
 
     return call
 
 
-for _name in CALLS:
-    setattr(RetryingStorage, _name, _patient(getattr(RetryingStorage, _name)))
+for _name in RETRIED_CALLS:
+    setattr(RetryingStorage, _name, _retried(getattr(RetryingStorage, _name)))

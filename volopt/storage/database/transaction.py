@@ -1,7 +1,7 @@
-"""Several calls of Optuna's as one transaction.
+"""Several calls of Optuna in one transaction.
 
-Each call opens a session, commits and closes it. Within ``SharedSession`` they get one session between them, which
-commits once: what was asked is there as a whole or not at all, and costs one transaction rather than dozens.
+Each call opens a session, commits and closes it. With a ``SharedSession`` all calls get the same session, which commits
+once: the database holds all of their data or none, at the cost of one transaction instead of dozens.
 """
 
 from typing import Any
@@ -12,11 +12,11 @@ from volopt.errors import StorageError
 
 
 class SharedSession:
-    """Stands in for Optuna's maker of sessions, and for the session that it makes."""
+    """Replace Optuna's session factory, and the sessions that it makes."""
 
     def __init__(self, sessions: "scoped_session[Session]") -> None:
-        self._sessions, self._session = sessions, sessions()
-        self._written = self._lost = False
+        self._session = sessions()
+        self._has_written = self._is_lost = False
 
     def __call__(self) -> "SharedSession":
         """Return the one session."""
@@ -26,32 +26,32 @@ class SharedSession:
         return getattr(self._session, name)
 
     def remove(self) -> None:
-        """Keep the session; it is the transaction's."""
+        """Keep the session, because it belongs to the transaction."""
 
     def close(self) -> None:
-        """Keep the session open for the next call, which is to read again what the last one may have changed."""
+        """Keep the session open; the next call reads again what this call may have changed."""
         self._session.expire_all()
 
     def commit(self) -> None:
-        """Write what a call has to write, within the transaction.
+        """Write the data of a call, within the transaction.
 
         Raises:
-            StorageError: what was written before in this transaction is undone.
+            StorageError: the database has undone the calls before.
         """
-        if self._lost:
+        if self._is_lost:
             raise StorageError("the database undid what a call had written", "run the same command again")
         self._session.flush()
-        self._written = True
+        self._has_written = True
 
     def rollback(self) -> None:
-        """Undo the transaction; a call that comes first may then be tried again, any other not."""
-        self._lost = self._written
+        """Undo the transaction. Only the first call may then be tried again."""
+        self._is_lost = self._has_written
         self._session.rollback()
 
-    def finish(self, *, well: bool) -> None:
+    def finish(self, *, success: bool) -> None:
         """Commit the transaction, or undo it."""
         try:
-            if well and not self._lost:
+            if success and not self._is_lost:
                 self._session.commit()
             else:
                 self._session.rollback()

@@ -13,33 +13,33 @@ from builders import Volopt
 from volopt.cli.output import SYNTHETIC
 from zip_server import Server, cut, moved, reset, stalled, status, whole
 
-WAYS_OUT = ("--url", "volopt data import", "volopt data sample")
+ALTERNATIVES = ("--url", "volopt data import", "volopt data sample")
 
 
-def test_a_zip_of_a_server_is_loaded_checked_and_told(volopt: Volopt, zips: Server, sample_zip: Path) -> None:
+def test_a_zip_of_a_server_is_downloaded_and_checked(volopt: Volopt, zips: Server, sample_zip: Path) -> None:
     code, out, err = volopt("data", "download", "mine", "--url", zips.url(whole(sample_zip.read_bytes())))
     assert code == 0
     assert out.startswith(f"{SYNTHETIC}\nmine: 2198 days from 2010-01-04 to 2018-12-28\n")
     assert out.splitlines()[-1] == "Next: volopt data plot mine SH600000"
     size = f"{sample_zip.stat().st_size / 1e6:.1f}"
-    lines = [f"loading: 0.0 of {size} MB", f"loading: {size} of {size} MB"]
+    lines = [f"downloading: 0.0 of {size} MB", f"downloading: {size} of {size} MB"]
     assert err.splitlines() == [*lines, "unpacking 17 files", "checking 2 instruments"]
     assert [path.name for path in Path().iterdir()] == ["mine"]
     assert volopt("data", "check", "mine")[:2] == (0, "".join(out.splitlines(keepends=True)[:-2]))
 
 
 @pytest.mark.parametrize("region", ["cn", "us"])
-def test_unless_named_the_directory_is_qlib_s_usual_one(
+def test_the_default_directory_is_qlib_s_usual_one(
     volopt: Volopt, sample_zip: Path, tmp_path: Path, region: str
 ) -> None:
     assert volopt("data", "download", "--region", region, "--url", sample_zip)[0] == 0
     assert (tmp_path / f".qlib/qlib_data/{region}_data/calendars/day.txt").is_file()
     code, _, err = volopt("data", "download", "--region", region, "--url", sample_zip)
-    assert (code, "is there already" in err, "--force" in err) == (2, True, True)
+    assert (code, "already exists" in err, "--force" in err) == (2, True, True)
     assert volopt("data", "download", "--region", region, "--url", sample_zip, "--force")[0] == 0
 
 
-def test_the_official_set_is_what_a_run_then_takes(
+def test_a_run_uses_the_official_set(
     volopt: Volopt, zips: Server, sample_zip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = pytest.importorskip("qlib.tests.data", reason="no qlib on this Python")
@@ -50,7 +50,7 @@ def test_the_official_set_is_what_a_run_then_takes(
     assert json.loads(out)["data"]["provider"] == str(tmp_path / ".qlib/qlib_data/cn_data")
 
 
-def test_json_has_the_facts_alone(volopt: Volopt, zips: Server, sample_zip: Path) -> None:
+def test_json_has_only_the_facts(volopt: Volopt, zips: Server, sample_zip: Path) -> None:
     url = zips.url(whole(sample_zip.read_bytes()), user="me:secret@")
     code, out, err = volopt("data", "download", "mine", "--url", f"{url}?key=secret", "--json")
     facts = json.loads(out)
@@ -61,7 +61,7 @@ def test_json_has_the_facts_alone(volopt: Volopt, zips: Server, sample_zip: Path
     assert "secret" not in out + err
 
 
-def test_of_many_instruments_and_problems_the_first_are_shown(volopt: Volopt, sample: Path, tmp_path: Path) -> None:
+def test_the_first_of_many_instruments_and_problems_are_printed(volopt: Volopt, sample: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(sample, copy)
     with (copy / "instruments" / "all.txt").open("a") as file:
@@ -77,21 +77,20 @@ def test_of_many_instruments_and_problems_the_first_are_shown(volopt: Volopt, sa
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
-        ("cut", "the transfer from 127.0.0.1 broke off after 0.1 of 0.1 MB: the connection was closed."),
+        ("cut", "the download from 127.0.0.1 stopped after 0.1 of 0.1 MB: the connection was closed."),
         ("reset", "Error: "),
-        ("page", "data.zip is no zip but text/html."),
-        ("absent", "data.zip is not to be had: 404 Not Found."),
-        ("nowhere", "there is no network, or no way to no.such.host.invalid: "),
-        ("circle", "127.0.0.1 cannot be reached: it leads in a circle."),
+        ("page", "data.zip is not a zip but text/html."),
+        ("absent", "data.zip cannot be downloaded: 404 Not Found."),
+        ("nowhere", "no network, or no route to no.such.host.invalid: "),
+        ("circle", "127.0.0.1 cannot be reached: it redirects in a circle."),
         ("broken", "the zip is broken: "),
     ],
 )
-def test_what_does_not_arrive_is_told_with_the_ways_out_and_leaves_nothing(
-    volopt: Volopt, zips: Server, sample_zip: Path, monkeypatch: pytest.MonkeyPatch, name: str, told: str
+def test_a_failed_download_names_the_alternatives_and_leaves_nothing(
+    volopt: Volopt, zips: Server, sample_zip: Path, name: str, message: str
 ) -> None:
-    monkeypatch.setattr("volopt.data.download.http.time.sleep", lambda _: None)
     content = sample_zip.read_bytes()
     answers = {
         "cut": cut(content, len(content) - 1000),
@@ -105,8 +104,8 @@ def test_what_does_not_arrive_is_told_with_the_ways_out_and_leaves_nothing(
     url = "http://no.such.host.invalid/x.zip" if name == "nowhere" else zips.url(answers[name])
     code, out, err = volopt("data", "download", "above/mine", "--url", url, "--json")
     assert code == 1
-    assert told in err
-    assert all(way in err and way in json.loads(out)["hint"] for way in WAYS_OUT)
+    assert message in err
+    assert all(command in err and command in json.loads(out)["hint"] for command in ALTERNATIVES)
     assert list(Path().iterdir()) == []
 
 
@@ -127,9 +126,9 @@ def test_ctrl_c_and_a_polite_kill_leave_nothing(
     arguments = [sys.executable, "-m", "volopt", "data", "download", "above/mine", "--url", url]
     with subprocess.Popen(arguments, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        assert process.stderr.readline().startswith("loading: 0.0 of")
+        assert process.stderr.readline().startswith("downloading: 0.0 of")
         assert (tmp_path / "above/.mine.staging").is_dir()
         process.send_signal(sent)
-        assert process.stderr.read() == "Interrupted. Nothing half is left behind.\n"
+        assert process.stderr.read() == "Interrupted. No incomplete data are left.\n"
         assert process.wait() == 130
     assert list(tmp_path.iterdir()) == []

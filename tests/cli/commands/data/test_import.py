@@ -1,4 +1,4 @@
-"""``volopt data import``: what it takes, drops and doubts is told; wrong input is in cli/wrong_input/imports.py."""
+"""``volopt data import``; its wrong input is in cli/wrong_input/imports.py."""
 
 import json
 from pathlib import Path
@@ -22,26 +22,26 @@ def aapl() -> str:
     return "AAPL.csv"
 
 
-def test_it_tells_what_it_took_dropped_and_doubted(volopt: Volopt, aapl: str) -> None:
+def test_it_prints_what_it_imported_dropped_and_doubts(volopt: Volopt, aapl: str) -> None:
     code, out, err = volopt("data", "import", aapl, "--to", "mine")
     assert (code, err) == (0, "")
     assert out.splitlines() == [
         "AAPL.csv: 5 rows",
-        "  taken: date (Date), open (Open), high (High), low (Low), close (Close), volume (Volume)",
+        "  imported: date (Date), open (Open), high (High), low (Low), close (Close), volume (Volume)",
         "  ignored: Note",
         "  instrument from the name of the file",
         "  volume taken as shares",
-        "  prices as they are, factor 1",
+        "  prices unchanged, factor 1",
         "AAPL: 3 days from 2020-01-02 to 2020-01-07, 1 without trade",
         "  dropped: empty rows: 1 (2020-01-06)",
-        "  dropped: earlier rows of days with differing values: 1 (2020-01-03)",
-        "  doubted: days twice with differing values, the last kept: 1 (2020-01-03)",
+        "  dropped: earlier rows of days with different rows: 1 (2020-01-03)",
+        "  doubted: days with different rows (last one kept): 1 (2020-01-03)",
         "Wrote mine: now 3 days from 2020-01-02 to 2020-01-07",
         "Next: volopt data check mine AAPL",
     ]
 
 
-def test_what_it_says_to_do_next_works(volopt: Volopt, aapl: str) -> None:
+def test_the_next_command_that_it_prints_works(volopt: Volopt, aapl: str) -> None:
     _, out, _ = volopt("data", "import", aapl, "--to", "mine")
     code, out, _ = volopt(*out.splitlines()[-1].split()[2:])
     assert code == 0
@@ -60,7 +60,7 @@ def test_json_has_the_same_facts(volopt: Volopt, aapl: str) -> None:
     assert instrument["dropped"][0] == {"what": "empty rows", "count": 1, "examples": ["2020-01-06"]}
 
 
-def test_importing_newer_rows_tells_how_many_are_new(volopt: Volopt, aapl: str) -> None:
+def test_an_import_of_newer_rows_prints_how_many_are_new(volopt: Volopt, aapl: str) -> None:
     volopt("data", "import", aapl, "--to", "mine")
     Path(aapl).write_text(HEADER + row(7, 3, 0) + row(8, 3))
     _, out, _ = volopt("data", "import", aapl, "--to", "mine")
@@ -68,18 +68,18 @@ def test_importing_newer_rows_tells_how_many_are_new(volopt: Volopt, aapl: str) 
     assert "Wrote mine: now 4 days from 2020-01-02 to 2020-01-08" in out
 
 
-def test_options_say_what_the_file_does_not(volopt: Volopt) -> None:
+def test_options_complete_the_file(volopt: Volopt) -> None:
     Path("x y.txt").write_text("Tag\tSchluss\tStueck\n1/2/2020\t2\t3\n")
     columns = ("--map", "date=Tag", "--map", "close=Schluss", "--map", "volume=Stueck")
-    said = ("--instrument", "sh.600000", "--volume-unit", "lots", "--dates", "day-first")
-    code, out, _ = volopt("data", "import", "x y.txt", "--to", "mine", *columns, *said)
+    choices = ("--instrument", "sh.600000", "--volume-unit", "lots", "--dates", "day-first")
+    code, out, _ = volopt("data", "import", "x y.txt", "--to", "mine", *columns, *choices)
     assert code == 0
-    assert "taken: date (Tag), close (Schluss), volume (Stueck)" in out
+    assert "imported: date (Tag), close (Schluss), volume (Stueck)" in out
     assert "volume times 100" in out
     assert "SH600000: 1 day from 2020-02-01 to 2020-02-01" in out
 
 
-def test_files_that_are_alike_are_told_of_together_and_many_instruments_in_a_table(volopt: Volopt) -> None:
+def test_similar_files_share_their_lines_and_many_instruments_are_a_table(volopt: Volopt) -> None:
     names = [f"S{number}.csv" for number in range(12)]
     for name in names:
         Path(name).write_text(HEADER + row(2) + row(2) + row(3))
@@ -87,7 +87,7 @@ def test_files_that_are_alike_are_told_of_together_and_many_instruments_in_a_tab
     lines = out.splitlines()
     assert code == 0
     assert lines[0] == "S0.csv and 11 more like it: 36 rows"
-    assert "12 instruments; --json tells of each" in lines
+    assert "12 instruments; --json describes each" in lines
     assert "  dropped: identical duplicates: 12" in lines
     table = lines[lines.index("  dropped: identical duplicates: 12") + 1 :]
     assert table[0].split() == ["instrument", "from", "to", "days", "new", "without", "trade", "dropped", "doubts"]
@@ -95,14 +95,14 @@ def test_files_that_are_alike_are_told_of_together_and_many_instruments_in_a_tab
     assert len(table) == 1 + 12 + 2
 
 
-def test_names_and_values_that_steer_a_terminal_are_shown_as_they_are(volopt: Volopt) -> None:
+def test_names_and_values_that_steer_a_terminal_are_escaped(volopt: Volopt) -> None:
     Path("A.csv").write_text("date,close,volume,\x1b[31mred\n2020-01-02,1,\x1b[31m,\n2020-01-03,1,1,\n")
     _, out, _ = volopt("data", "import", "A.csv", "--to", "mine")
     assert "\x1b" not in out
     assert "ignored: \\x1b[31mred" in out
 
 
-def test_a_directory_that_a_killed_import_left_in_the_middle_is_put_back(volopt: Volopt, aapl: str) -> None:
+def test_a_directory_that_a_killed_import_moved_aside_is_restored(volopt: Volopt, aapl: str) -> None:
     volopt("data", "import", aapl, "--to", "mine")
     Path(".mine.staging").mkdir()
     Path("mine").rename(".mine.staging/old")

@@ -40,23 +40,23 @@ def test_a_csv_file_is_drawn_too(volopt: Volopt) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
-        (("nowhere", "SH600000"), "there is no data directory"),
-        (("SAMPLE", "SH60000"), "there is no instrument SH60000"),
+        (("nowhere", "SH600000"), "the data directory nowhere does not exist"),
+        (("SAMPLE", "SH60000"), "has no instrument SH60000"),
         (("SAMPLE", "SH600000", "--from", "2031-01-01"), "lies outside the calendar"),
         (("SAMPLE", "SH600000", "--from", "31.1.2018"), "31.1.2018"),
         (("SAMPLE", "SH600000", "--out", "a.gif"), "names no format"),
     ],
 )
-def test_what_cannot_be_drawn_is_told(volopt: Volopt, sample: Path, arguments: tuple[str, ...], told: str) -> None:
+def test_wrong_arguments_are_errors(volopt: Volopt, sample: Path, arguments: tuple[str, ...], message: str) -> None:
     given = [sample if each == "SAMPLE" else each for each in arguments]
     code, _, err = volopt("data", "plot", *given)
-    assert (code, told in err) == (2, True)
+    assert (code, message in err) == (2, True)
     assert not list(Path().glob("*.*"))
 
 
-def test_a_file_that_cannot_be_written_is_told(volopt: Volopt, sample: Path) -> None:
+def test_a_file_that_cannot_be_written_is_an_error(volopt: Volopt, sample: Path) -> None:
     Path("file").touch()
     code, _, err = volopt("data", "plot", sample, "SH600000", "--out", "file/a.json")
     assert (code, "cannot write file/a.json" in err) == (1, True)

@@ -1,15 +1,15 @@
-"""``volopt data``: one file a subcommand."""
+"""Define ``volopt data``; each subcommand has its own file."""
 
 from volopt.cli.lazy import LazyGroup
 
 command = LazyGroup(
     package="volopt.cli.commands.data",
     summaries={
-        "download": "Load qlib's official data, or another zip, and check it.",
+        "download": "Download qlib's official data, or another zip, and check it.",
         "import": "Import a vendor's daily files into a qlib provider.",
         "sample": "Write the synthetic sample as a qlib provider.",
-        "check": "Show what a data directory holds and what is wrong with it.",
-        "plot": "Draw volume against close, as the paper's figure 3.",
+        "check": "Show the content and the problems of a data directory.",
+        "plot": "Draw volume against close, as in figure 3 of the paper.",
     },
     name="data",
     help="Get, import, make, check and draw data directories.",

@@ -1,53 +1,55 @@
-"""``volopt data download``: a data set of qlib, or another zip of one."""
+"""Define ``volopt data download``."""
 
 import shlex
 from pathlib import Path
 
 import click
 
-from volopt.cli import options
-from volopt.cli.codes import INTERRUPTED
+from volopt.cli import INTERRUPTED, options
+from volopt.cli.data_reports import print_provider, provider_facts
 from volopt.cli.output import print_json
-from volopt.cli.provider_report import facts, print_report
 
-MOST = 10  # instruments and problems to show; official sets have thousands
+MAX_SHOWN = 10  # instruments and problems; official sets have thousands
 
 
 @click.command("download", epilog="Example: volopt data download --region cn")
-@click.argument("directory", type=click.Path(path_type=Path), required=False, metavar="[DIR]")
-@click.option("--region", type=click.Choice(["cn", "us"]), default="cn", show_default=True, help="Of the official set.")
-@click.option("--url", metavar="URL", help="Another zip: http://, https://, file:// or its path.")
-@click.option("--sha256", metavar="HEX", help="What the zip's SHA-256 must be.")
-@click.option("--force", is_flag=True, help="Replace the data directory that is there.")
+@click.argument("directory", type=options.PATH, required=False, metavar="[DIR]")
+@click.option(
+    "--region", type=click.Choice(["cn", "us"]), default="cn", show_default=True, help="Region of the official set."
+)
+@click.option("--url", metavar="URL", help="Another zip: http://, https://, file:// or a path.")
+@click.option("--sha256", metavar="HEX", help="Expected SHA-256 of the zip.")
+@click.option("--force", is_flag=True, help="Replace an existing data directory.")
 @options.as_json
 def command(
     directory: Path | None, region: str, url: str | None, sha256: str | None, force: bool, as_json: bool
 ) -> int:
-    """Load qlib's official daily data, or another zip of a data directory, to DIR, and check it.
+    """Download qlib's official daily data, or another zip of a data directory, to DIR, and check it.
 
-    DIR is ~/.qlib/qlib_data/cn_data (or us_data) unless named. It is there whole and checked, or as it was before.
+    DIR is ~/.qlib/qlib_data/cn_data (or us_data) by default. The data are installed only after verification; a failure
+    leaves the old directory.
     """
     from volopt.cli.transfer_progress import TransferProgress
     from volopt.data.download.download import download
-    from volopt.data.locate import QLIB_HOMES
+    from volopt.data.sample import QLIB_HOMES
 
-    place = directory or QLIB_HOMES[region].expanduser()
+    target = directory or QLIB_HOMES[region].expanduser()
     try:
         with TransferProgress() as progress:
-            arrived = download(place, region, url, sha256, force, progress)
+            data = download(target, region, url, sha256, force, progress)
     except KeyboardInterrupt:
-        click.echo("Interrupted. Nothing half is left behind.", err=True)
+        click.echo("Interrupted. No incomplete data are left.", err=True)
         return INTERRUPTED
     if as_json:
-        said = {"url": arrived.url, "bytes": arrived.bytes, "sha256": arrived.sha256}
-        counts = {"files": arrived.files, "left_out": arrived.left_out, "replaced": arrived.replaced}
-        print_json(said | counts | facts(arrived.report))
+        zip_facts = {"url": data.url, "bytes": data.bytes, "sha256": data.sha256}
+        counts = {"files": data.files, "left_out": data.left_out, "replaced": data.replaced}
+        print_json(zip_facts | counts | provider_facts(data.report))
         return 0
-    print_report(arrived.report, most=MOST)
-    click.echo(f"{arrived.bytes / 1e6:.1f} MB from {arrived.url}, SHA-256 {arrived.sha256}")
-    if arrived.left_out:
-        click.echo(f"{arrived.left_out} other files of the zip were left out: they are no part of a data directory.")
-    names = [each.name for each in arrived.report.instruments if each.readable]
+    print_provider(data.report, limit=MAX_SHOWN)
+    click.echo(f"{data.bytes / 1e6:.1f} MB from {data.url}, SHA-256 {data.sha256}")
+    if data.left_out:
+        click.echo(f"{data.left_out} other files of the zip were left out: they are no part of a data directory.")
+    names = [report.name for report in data.report.instruments if report.readable]
     example = "SH600000" if "SH600000" in names else names[0]
-    click.echo(f"Next: volopt data plot {shlex.quote(str(place))} {shlex.quote(example)}")
+    click.echo(f"Next: volopt data plot {shlex.quote(str(target))} {shlex.quote(example)}")
     return 0

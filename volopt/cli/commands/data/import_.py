@@ -1,4 +1,4 @@
-"""``volopt data import``: a vendor's daily files as a qlib provider."""
+"""Define ``volopt data import``."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,10 +13,10 @@ from volopt.errors import DataError, UsageError, suggest
 
 if TYPE_CHECKING:
     from volopt.data.importing.clean import OnDuplicate
-    from volopt.data.importing.dates import Order
+    from volopt.data.importing.dates import DateOrder
 
 UNITS = {"shares": 1.0, "lots": 100.0, "thousands": 1000.0}
-LARGEST = 1e9  # shares that a unit may be
+MAX_UNIT = 1e9  # shares
 
 
 @click.command(
@@ -25,18 +25,20 @@ LARGEST = 1e9  # shares that a unit may be
     "\b\nvolopt data import AAPL.csv --to my_data\n"
     "volopt data import daily/*.csv.gz --to my_data --map date=Day --map volume=Shares",
 )
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
-@click.option("--to", "directory", required=True, type=click.Path(path_type=Path), metavar="DIR", help="The provider.")
-@click.option("--instrument", metavar="NAME", help="For files without a column of codes; else the file's name.")
-@click.option("--map", "columns", multiple=True, metavar="WHAT=COLUMN", help="The column that holds it; repeatable.")
-@click.option("--volume-unit", default=None, metavar="UNIT", help="shares, lots (of 100), thousands or a number.")
+@click.argument("files", nargs=-1, required=True, type=options.PATH, metavar="FILE...")
+@click.option("--to", "directory", required=True, type=options.PATH, metavar="DIR", help="The provider directory.")
+@click.option("--instrument", metavar="NAME", help="Of files without a code column; by default the file's name.")
+@click.option(
+    "--map", "columns", multiple=True, metavar="FIELD=COLUMN", help="Column of a field, as in close=Last; repeatable."
+)
+@click.option("--volume-unit", metavar="UNIT", help="shares, lots (of 100), thousands, or a number of shares.")
 @click.option("--dates", type=click.Choice(["day-first", "month-first"]), help="What comes first in 1/4/2010.")
 @click.option(
     "--on-duplicate",
     type=click.Choice(["last", "error"]),
     default="last",
     show_default=True,
-    help="What becomes of a day that stands there twice with differing values.",
+    help="Which row of a day with different rows is kept, or whether it is an error.",
 )
 @options.as_json
 def command(
@@ -45,63 +47,61 @@ def command(
     instrument: str | None,
     columns: tuple[str, ...],
     volume_unit: str | None,
-    dates: "Order | None",
+    dates: "DateOrder | None",
     on_duplicate: "OnDuplicate",
     as_json: bool,
 ) -> None:
-    """Import daily files of any vendor, CSV, gzip or Parquet, into the qlib provider DIR, or extend the one there.
+    """Import daily files of any vendor (CSV, gzip or Parquet) into the qlib provider DIR, new or to be extended.
 
-    Columns are recognised by name: date, code, open, high, low, close, adjusted close, volume, factor. Prices are
-    written times the factor (adjusted close / close, or the factor's column), and volume divided by it, as qlib has
-    them. What is dropped or doubtful is told. Importing newer rows extends; where a day is known, new values win.
+    Columns are recognised by name: date, code, open, high, low, close, adjusted close, volume, factor. As in qlib,
+    prices are multiplied by the factor (the factor column, or adjusted close / close) and volume is divided by it.
+    volopt prints what it drops and what is doubtful. Newer rows extend DIR; on known days, new values replace old ones.
     """
-    from volopt.cli.import_lines import print_report
+    from volopt.cli.data_reports import print_import
     from volopt.data.importing.importing import ImportOptions, import_files
 
-    said = ImportOptions(_columns(columns), _instrument(instrument), _shares(volume_unit), dates, on_duplicate)
-    report = import_files(files, directory, said)
+    choices = ImportOptions(_columns(columns), _instrument(instrument), _shares(volume_unit), dates, on_duplicate)
+    report = import_files(files, directory, choices)
     if as_json:
         print_json(asdict(report))
     else:
-        print_report(report)
+        print_import(report)
 
 
-def _columns(said: Sequence[str]) -> dict[str, str]:
-    """The columns of --map by what they hold."""
-    from volopt.data.importing.columns import MAPPED
+def _columns(mappings: Sequence[str]) -> dict[str, str]:
+    """Return the columns of --map by field."""
+    from volopt.data.importing.columns import MAPPABLE
 
     columns: dict[str, str] = {}
-    for each in said:
-        what, equals, column = each.partition("=")
-        if not equals or not column:
-            raise UsageError(f"--map {each} names no column", "write it as --map close=COLUMN")
-        if what not in MAPPED:
-            raise UsageError(f"--map {each}: {what} is nothing that is imported", suggest(what, MAPPED))
-        if what in columns:
-            raise UsageError(f"--map gives {what} twice", "leave one of them out")
-        columns[what] = column
+    for mapping in mappings:
+        field, _, column = mapping.partition("=")
+        if not column:
+            raise UsageError(f"--map {mapping} names no column", "write it as --map close=COLUMN")
+        if field not in MAPPABLE:
+            raise UsageError(f"--map {mapping}: {field} is not a field", suggest(field, MAPPABLE))
+        if field in columns:
+            raise UsageError(f"--map gives {field} twice", "remove one of them")
+        columns[field] = column
     return columns
 
 
-def _instrument(said: str | None) -> str | None:
-    from volopt.data.importing.codes import instrument_name
+def _instrument(name: str | None) -> str | None:
+    from volopt.data.importing.instruments import instrument_name
 
     try:
-        return None if said is None else instrument_name(said, "--instrument")
+        return None if name is None else instrument_name(name, "--instrument")
     except DataError as error:
-        raise UsageError(
-            f"--instrument {said} is no name of an instrument", "write letters, digits and ^._=-"
-        ) from error
+        raise UsageError(f"--instrument {name} is not an instrument name", "write letters, digits and ^._=-") from error
 
 
-def _shares(said: str | None) -> float | None:
-    """How many shares a unit of volume is."""
-    if said is None:
+def _shares(unit: str | None) -> float | None:
+    """Return the shares in a unit of volume."""
+    if unit is None:
         return None
     try:
-        shares = UNITS[said] if said in UNITS else float(said)
+        shares = UNITS[unit] if unit in UNITS else float(unit)
     except ValueError:
         shares = 0.0
-    if not 0 < shares <= LARGEST:
-        raise UsageError(f"--volume-unit {said} is no unit", f"write {', '.join(UNITS)} or how many shares it is")
+    if not 0 < shares <= MAX_UNIT:
+        raise UsageError(f"--volume-unit {unit} is not a unit", f"write {', '.join(UNITS)} or a number of shares")
     return shares

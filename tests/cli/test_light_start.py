@@ -1,0 +1,57 @@
+"""What each command that reads a study imports: heavy packages only where it computes or draws with them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hand_made import Shelf, World, content
+
+HEAVY = {
+    "alembic", "distributed", "lightgbm", "matplotlib", "optuna_dashboard", "pandas", "plotly", "pyarrow", "qlib",
+    "scipy.stats", "sklearn", "statsmodels", "torch",
+}  # fmt: skip
+LOADS = {
+    "--help": set(),
+    "stauts": set(),
+    "studies": set(),
+    "status": set(),
+    "status grd": set(),
+    "trials grid": set(),
+    "trials grid 0": set(),
+    "findings": {"scipy.stats", "statsmodels", "pandas", "pyarrow"},  # tests the claims of the study
+    "compare grid 0 1": {"scipy.stats", "statsmodels", "pandas", "pyarrow"},
+    "export grid": {"pandas", "pyarrow"},
+    "plot grid history": {"plotly"},
+    "plot grid importance": {"plotly", "scipy.stats", "sklearn", "pandas", "pyarrow"},
+    "report grid": {"plotly", "scipy.stats", "sklearn", "statsmodels", "pandas", "pyarrow"},
+    "delete grid --yes": set(),
+}
+SCRIPT = f"""
+import sys
+from volopt.cli.main import main
+try:
+    main()
+finally:
+    print(*{HEAVY} & sys.modules.keys(), file=sys.stderr)
+"""
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    shelf, world = Shelf(tmp_path / "storage"), World(seeds=8)
+    definition = shelf.study("grid")
+    for cell in ("RNN", "LSTM"):
+        for size in (5, 25, 125, 250):
+            result = world.trial(cell=cell, hidden_size=size)
+            shelf.trial(definition, content(result), cell=cell, hidden_size=size)
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", LOADS)
+def test_a_command_that_reads_loads_what_it_computes_with(directory: Path, command: str) -> None:
+    arguments = [sys.executable, "-c", SCRIPT, *command.split()]
+    run = subprocess.run(arguments, cwd=directory, capture_output=True, text=True, timeout=300)
+    loaded = set(run.stderr.splitlines()[-1].split())
+    assert loaded <= LOADS[command], run.stderr

@@ -1,0 +1,68 @@
+"""Content is bounded, also when unpacked, and text of any accepted encoding becomes UTF-8."""
+
+import gzip
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from volopt.data.importing import content as module
+from volopt.data.importing.content import MAX_BYTES, read_content, to_utf8
+from volopt.errors import DataError
+
+TEXT = "date,收盘,vol\n2010-01-04,1,2\n"
+
+
+def test_gzip_is_unpacked_with_any_name(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes(gzip.compress(b"one") + gzip.compress(b"two"))
+    assert read_content(tmp_path / "x.csv") == b"onetwo"
+
+
+def test_other_content_is_unchanged_with_any_name(tmp_path: Path) -> None:
+    (tmp_path / "x.gz").write_bytes(b"date,close\n")
+    assert read_content(tmp_path / "x.gz") == b"date,close\n"
+
+
+@pytest.mark.parametrize("change", [lambda packed: packed[:-9], lambda packed: packed[:12] + b"xx" + packed[14:]])
+def test_a_broken_gzip_is_refused(tmp_path: Path, change: Callable[[bytes], bytes]) -> None:
+    (tmp_path / "x.gz").write_bytes(change(gzip.compress(b"date,close\n" * 9)))
+    with pytest.raises(DataError, match="is a broken gzip file"):
+        read_content(tmp_path / "x.gz")
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_a_file_that_unpacks_to_too_much_is_refused_before_it_is_unpacked_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_BYTES", 1_000_000)
+    (tmp_path / "x.gz").write_bytes(gzip.compress(bytes(10_000_000)) * 10)
+    with pytest.raises(DataError, match="unpacks to more than the limit of 1000000 bytes"):
+        read_content(tmp_path / "x.gz")
+
+
+def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").touch()
+    os.truncate(tmp_path / "x.csv", 10**10)
+    with pytest.raises(DataError, match=f"larger than the limit of {MAX_BYTES} bytes"):
+        read_content(tmp_path / "x.csv")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+def test_all_encodings_of_vendors_give_the_same_text(encoding: str) -> None:
+    assert to_utf8(TEXT.encode(encoding), "x.csv") == TEXT.encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"PK\x03\x04...", "is a spreadsheet or an archive"),
+        (b"\xd0\xcf\x11\xe0", "is a spreadsheet or an archive"),
+        (b"\x00\x01\x02", "is not text"),
+        (b"\xff\xfe\x00\xd8", "is not text"),
+        (b"\x80\x80\x80\xff", "is not text"),
+    ],
+)
+def test_content_that_is_not_text_is_refused(content: bytes, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        to_utf8(content, "x.csv")

@@ -1,1 +1,0 @@
-"""Optuna's samplers and pruners under the names of the study file."""
