@@ -51,4 +51,5 @@ CELLS = {
     "RNN": Cell("torch.nn:RNN", 1.0, 32, False, "#D55E00", Packing("volopt.packs.steps:rnn", 3.0, 2.0)),
     "LSTM": Cell("torch.nn:LSTM", 1.9, 16, True, "#0072B2", Packing("volopt.packs.steps:lstm", 8.0, 5.0)),
     "GRU": Cell("torch.nn:GRU", 1.7, 48, True, "#009E73", Packing("volopt.packs.steps:gru", 9.0, 4.0)),
+    "minGRU": Cell("volopt.models.min_gru:MinGRU", 1.1, None, False, "#CC79A7"),
 }
