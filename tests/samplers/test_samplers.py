@@ -47,6 +47,13 @@ def test_another_seed_proposes_otherwise(name: str) -> None:
     assert propose(name, 3, study_seed=1) != propose(name, 3)
 
 
+def test_nsgaii_crosses_its_best_points_after_20_trials() -> None:
+    """A child has the values of its parents; only a mutated one is new."""
+    rates = [params["learning_rate"] for params in propose("nsgaii", 40)]
+    assert len(set(rates[:20])) == 20
+    assert sum(rate in rates[:20] for rate in rates[20:]) >= 10
+
+
 def test_every_sampler_of_the_study_file_is_known() -> None:
     names = get_args(Phase.model_fields["sampler"].annotation)
     assert {*SAMPLERS, *REMOVED} == set(names)

@@ -177,7 +177,7 @@ STUDY_FILES = [
         "an unknown sampler",
         '"grid"',
         '"gird"',
-        'phase "width" sampler: found "gird", write "gp", "grid", "qmc", "random" or "tpe"',
+        'phase "width" sampler: found "gird", write "gp", "grid", "nsgaii", "qmc", "random" or "tpe"',
     ),
     study(
         "a grid without a grid",
