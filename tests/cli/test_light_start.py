@@ -38,15 +38,17 @@ finally:
 """
 
 
-@pytest.fixture
-def directory(tmp_path: Path) -> Path:
-    shelf, world = Shelf(tmp_path / "storage"), World(seeds=8)
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a study, until the last command deletes it."""
+    path = tmp_path_factory.mktemp("run")
+    shelf, world = Shelf(path / "storage"), World(seeds=8)
     definition = shelf.study("grid")
     for cell in ("RNN", "LSTM"):
         for size in (5, 25, 125, 250):
             result = world.trial(cell=cell, hidden_size=size)
             shelf.trial(definition, content(result), cell=cell, hidden_size=size)
-    return tmp_path
+    return path
 
 
 @pytest.mark.parametrize("command", LOADS)

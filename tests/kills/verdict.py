@@ -7,7 +7,7 @@ from kills.campaign import KINDS, MOMENTS, Tally
 from kills.evidence import SERVER, Evidence
 from kills.study import GRIDS, SEARCH, Size
 
-RESUMED = re.compile(r"goes on from epoch")  # what a run says of a fit whose state it found
+RESUMED = re.compile(r"resumes at epoch")  # what a run says of a fit whose state it found
 
 
 class Line(NamedTuple):

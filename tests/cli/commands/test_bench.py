@@ -3,13 +3,20 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from builders import Volopt
+from volopt.bench import machine
 
 SMALL = ("--epochs", "1", "--repeats", "1")
 NETWORKS = ["RNN 5", "RNN 125", "LSTM 5", "LSTM 25", "LSTM 125", "GRU 25"]
 
 
-def test_bench_prints_the_agreed_keys_and_leaves_nothing(volopt: Volopt, tmp_path: Path) -> None:
+def test_bench_prints_the_agreed_keys_and_the_same_as_tables_and_leaves_nothing(
+    volopt: Volopt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measure, measured = machine.figures, []
+    monkeypatch.setattr(machine, "figures", lambda *arguments: measured.append(measure(*arguments)) or measured[0])
     code, out, err = volopt("bench", "--json", *SMALL)
     assert code == 0
     facts = json.loads(out)
@@ -28,9 +35,7 @@ def test_bench_prints_the_agreed_keys_and_leaves_nothing(volopt: Volopt, tmp_pat
     assert all(each["met"] == _keeps_to_its_bound(each) for each in facts["targets"])
     assert "Measuring networks" in err
     assert not list(tmp_path.iterdir())
-
-
-def test_bench_prints_tables(volopt: Volopt) -> None:
+    monkeypatch.setattr(machine, "figures", lambda *arguments: measured[0])
     code, out, _ = volopt("bench", *SMALL)
     assert code == 0
     assert "CPU ms an epoch" in out
