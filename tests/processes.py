@@ -29,10 +29,10 @@ def marked(mark: str) -> list[int]:
 
 
 def workers(driver: int) -> list[int]:
-    """Return the processes that train for a driver; its resource tracker is none."""
+    """Return the processes that train for a driver."""
     threads = (PROC / str(driver) / "task").glob("*")  # each has children of its own
     children = [int(pid) for thread in threads for pid in _read(driver, f"task/{thread.name}/children").split()]
-    return [pid for pid in children if b"--multiprocessing-fork" in _read(pid, "cmdline")]
+    return [pid for pid in children if b"volopt.executors.worker" in _read(pid, "cmdline")]
 
 
 def kill(pid: int) -> bool:

@@ -1,5 +1,6 @@
 """Training in local processes: the numbers of one process, and workers that end when they should."""
 
+import operator
 import os
 import pickle
 import signal
@@ -8,8 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from multiprocessing import connection
-from multiprocessing.process import BaseProcess
+from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ import pytest
 
 from builders import dataset, definition
 from volopt.errors import TrainingError
-from volopt.executors.processes import ProcessTrainer, _describe_exit
+from volopt.executors.processes import ProcessTrainer, _describe_exit, _spawn
+from volopt.executors.shared_memory import SharedMemory
 from volopt.executors.trainer import SerialTrainer, WorkerDiedError
 from volopt.executors.worker import _failure
 from volopt.studies.space import Params
@@ -38,7 +39,7 @@ def trainer() -> Iterator[ProcessTrainer]:
     found.close()
 
 
-def workers(trainer: ProcessTrainer) -> list[BaseProcess]:
+def workers(trainer: ProcessTrainer) -> list["subprocess.Popen[bytes]"]:
     return [each._process for each in trainer._processes if each._process is not None]
 
 
@@ -75,7 +76,6 @@ def test_a_worker_ignores_sigint_while_it_trains_and_while_it_idles(trainer: Pro
     trainer.submit(TASKS[0], None, 1).result(SOON)  # so the task before it is being trained
     before = workers(trainer)
     for worker in before:
-        assert worker.pid is not None
         os.kill(worker.pid, signal.SIGINT)
     assert long.exception(SOON) is None
     for future in [trainer.submit(task, None, 1) for task in TASKS]:
@@ -91,7 +91,6 @@ def test_a_worker_that_dies_takes_its_own_task_and_no_other_and_is_replaced(sent
     busy = next(each for each in trainer._processes if each not in _idle(trainer))
     other = trainer.submit(TASKS[1], None, 4)
     assert busy._process is not None
-    assert busy._process.pid is not None
     os.kill(busy._process.pid, sent)
     with pytest.raises(WorkerDiedError, match=f"was ended by {sent.name}"):
         doomed.result(SOON)
@@ -112,7 +111,7 @@ def test_a_worker_that_died_while_it_idled_costs_no_task(trainer: ProcessTrainer
         future.result(SOON)
     for worker in workers(trainer):
         worker.kill()
-        worker.join(SOON)
+        worker.wait(SOON)
     assert [trainer.submit(task, None, 1).exception(SOON) for task in TASKS] == [None] * len(TASKS)
 
 
@@ -164,8 +163,35 @@ def test_closing_ends_the_workers_whatever_they_train() -> None:
     busy.submit(TASKS[0], None, 1).result(SOON)  # so the task before it is being trained
     processes = workers(busy)
     busy.close()
-    ended = connection.wait([process.sentinel for process in processes], timeout=0)  # is_alive would race with the pool
-    assert len(ended) == len(processes) == 2
+    assert [process.returncode for process in processes] == [-signal.SIGKILL] * 2
+
+
+DYING = """
+import os, signal
+from multiprocessing import Pipe
+from volopt.executors.processes import _spawn
+
+mine, worker_end = Pipe()
+_spawn(worker_end.fileno())
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_worker_whose_parent_dies_while_it_starts_ends_and_says_nothing() -> None:
+    run = subprocess.run([sys.executable, "-c", DYING], capture_output=True, timeout=SOON)  # the worker has both pipes
+    assert (run.returncode, run.stdout, run.stderr) == (-signal.SIGKILL, b"", b"")
+
+
+def test_ctrl_c_does_not_end_a_worker_that_starts() -> None:
+    mine, worker_end = Pipe()
+    process = _spawn(worker_end.fileno())
+    worker_end.close()
+    process.send_signal(signal.SIGINT)
+    SharedMemory((operator.add, 1)).send(mine, process.pid)
+    mine.send((2,))
+    assert mine.recv() == (True, 3)
+    mine.close()
+    process.wait(SOON)
 
 
 PARENT = """

@@ -5,12 +5,10 @@ driver's memory for days.
 """
 
 import contextlib
-import multiprocessing
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from volopt.executors.worker import follow_parent
+from volopt.executors.processes import ProcessTrainer
 from volopt.figures.study_view import NothingToPlotError, StudyView
 from volopt.storage.artifacts import Artifacts
 from volopt.storage.database.address import Address
@@ -38,10 +36,10 @@ def save_figures_apart(where: Address, name: str, artifacts: Sequence[Path]) -> 
 
     The caller holds the study's lock; ``artifacts`` are the directories of its artifacts.
     """
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=follow_parent) as pool:
-        pool.submit(_save, where, name, artifacts).result()
+    with contextlib.closing(ProcessTrainer(artifacts, 1, _save)) as process:
+        process.submit(where, name).result()
 
 
-def _save(where: Address, name: str, artifacts: Sequence[Path]) -> None:
+def _save(artifacts: Sequence[Path], where: Address, name: str) -> None:
     with contextlib.closing(connect(where.url, write=True)) as storage:
         save_figures(StudyView(*find(storage, name), Artifacts(*artifacts)))

@@ -1,25 +1,26 @@
-"""Train in local processes: spawned, with one torch thread each and shared data (``worker`` is the other side).
+"""Train in local processes, with one torch thread each and shared data (``worker`` is the other side).
 
 Each worker has its own pipe and its own thread here. A worker that dies therefore takes no other worker with it, and
-its task is known. The next task starts it again.
+its task is known. The next task starts it again. A worker is a plain child process, not one of ``multiprocessing``:
+that one prints a traceback if its parent is killed while it starts, and runs the parent's script again.
 """
 
 import logging
-import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
 from typing import Any
 
 from volopt.executors.shared_memory import SharedMemory
 from volopt.executors.trainer import SerialTrainer, Trainer, WorkerDiedError
-from volopt.executors.worker import work
 from volopt.training.fit import advance
 
 log = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ class _WorkerProcess:
     def __init__(self, shared: SharedMemory) -> None:
         self._shared = shared
         self._lock = threading.Lock()  # protects the three fields below
-        self._process: BaseProcess | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
         self._closed = False
 
@@ -88,7 +89,7 @@ class _WorkerProcess:
         process, pipe, is_new = self._start()
         try:
             if is_new:
-                self._shared.send(pipe, process.pid or 0)
+                self._shared.send(pipe, process.pid)
             pipe.send(task)
             success, result = pipe.recv()
         except (EOFError, OSError) as error:
@@ -104,34 +105,43 @@ class _WorkerProcess:
             process = self._process
         if process is not None:
             process.kill()
-            process.join()
+            process.wait()
 
-    def _start(self) -> tuple[BaseProcess, Connection, bool]:
+    def _start(self) -> tuple["subprocess.Popen[bytes]", Connection, bool]:
         """Return the process, its pipe, and whether it is new."""
         with self._lock:
             if self._closed:
                 raise WorkerDiedError("it was ended")
-            if self._process is not None and self._pipe is not None and self._process.is_alive():
+            if self._process is not None and self._pipe is not None and self._process.poll() is None:
                 return self._process, self._pipe, False
             if self._pipe is not None:  # the process died while it was idle
                 self._pipe.close()
-            context = multiprocessing.get_context("spawn")
-            self._pipe, worker_end = context.Pipe()
-            self._process = context.Process(target=work, args=(worker_end,), daemon=True)
-            self._process.start()
+            self._pipe, worker_end = Pipe()
+            self._process = _spawn(worker_end.fileno())
             worker_end.close()  # so that our end notices when the process dies
             log.info("worker process %s started", self._process.pid)
             return self._process, self._pipe, True
 
-    def _end(self, process: BaseProcess) -> str:
+    def _end(self, process: "subprocess.Popen[bytes]") -> str:
         """Return how the process ended; one that only lost its pipe is killed."""
         with self._lock, suppress(OSError):
             process.kill()
-            process.join()
+            process.wait()
             if self._pipe is not None:
                 self._pipe.close()
             self._process = self._pipe = None
-        return _describe_exit(process.exitcode)
+        return _describe_exit(process.returncode)
+
+
+def _spawn(descriptor: int) -> "subprocess.Popen[bytes]":
+    """Start a worker with this end of a pipe; it finds modules where this process does."""
+    code = f"import sys; sys.path[:] = {sys.path!r}; from volopt.executors.worker import main; main({descriptor})"
+    # Until the worker ignores Ctrl-C, it inherits that the signal is blocked.
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.DEVNULL, pass_fds=[descriptor])
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
 def _describe_exit(exit_code: int | None) -> str:

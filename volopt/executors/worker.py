@@ -7,39 +7,40 @@ parent.
 
 import os
 import pickle
+import select
 import signal
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from multiprocessing.process import parent_process
 from typing import Any
 
 from volopt.executors.shared_memory import receive
 
 
-def work(pipe: Connection) -> None:
-    """Train until the pipe, or the parent, ends."""
-    follow_parent()
+def main(descriptor: int) -> None:
+    """Train until the parent ends in any way; ignore Ctrl-C.
+
+    Args:
+        descriptor: of this process's end of the pipe.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    pipe = Connection(descriptor)
+    threading.Thread(target=_end_with_parent, args=(descriptor,), daemon=True).start()
     try:
         function, dataset = receive(pipe)
         while True:
             pipe.send_bytes(answer(function, dataset, pipe.recv()))
-    except (EOFError, ConnectionError):
+    except (EOFError, OSError):  # the other end of the pipe is closed
         return
 
 
-def follow_parent() -> None:
-    """Ignore Ctrl-C, and end when the parent process has ended in any way."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+def _end_with_parent(descriptor: int) -> None:
+    """Wait until the other end of the pipe is closed, which only the parent holds, and end this process."""
+    hang_up = select.poll()
+    hang_up.register(descriptor, 0)  # no event but the hang-up, which is always reported
+    hang_up.poll()
+    os._exit(1)
 
 
 def answer(function: Callable[..., Any], dataset: Any, task: tuple[Any, ...]) -> bytes:
