@@ -109,7 +109,6 @@ def test_the_chosen_studies_have_the_same_market(shelf: Shelf) -> None:
     assert choose_studies(shelf.found(), ("price",))
     shelf.study("price", of="price")
     chosen = choose_studies(shelf.found(), ("grid", "price"))
-    assert chosen is not None
     assert [study.name for study in chosen] == ["grid", "price"]
     assert chosen[0].synthetic
 

@@ -55,6 +55,7 @@ def test_what_is_gone_is_none(view: StudyView) -> None:
     assert view.file(view.trials[0]) is not None
     assert view.file(view.trials[2]) is None
     assert view.file(view.trials[3]) is None
+    assert view.unread == {2}
 
 
 def test_it_says_what_it_is_about(view: StudyView) -> None:

@@ -1,4 +1,4 @@
-"""Panels of forecasts and of learning curves."""
+"""Subplots of forecasts and of learning curves."""
 
 from typing import Any
 

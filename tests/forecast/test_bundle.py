@@ -137,6 +137,7 @@ def test_a_link_that_leads_outside_is_not_followed(copy: Path) -> None:
         lambda facts: facts.update(seeds=[0, 1, 2]),
         lambda facts: facts.update(more=1),
         lambda facts: facts.update(params={"window": 6}),
+        lambda facts: facts.update(params={"window": float(facts["params"]["window"])}),
         lambda facts: facts.update(params={"window": 8, "hidden_size": 4096}),
         lambda facts: facts.update(params={}),
         lambda facts: facts["data"].pop("provider"),

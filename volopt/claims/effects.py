@@ -147,7 +147,7 @@ def batch_norm_lifts(num_layers: int) -> Test:
 
 
 def gradient_vanishes(cell: str, num_layers: int, measure: Measure) -> Test:
-    """Return the test that the first layer's gradient is under a tenth of the last's; the effect is log10 of both."""
+    """Return the test that the first layer's gradient is under a tenth of the last's; it measures their log10 ratio."""
     return lambda study: verdict.mean_below(
         by_seed(measure, study.trial(cell=cell, num_layers=num_layers))[0], VANISHED
     )

@@ -129,7 +129,7 @@ def _find_number(study: optuna.Study, text: str) -> int:
 
 
 def _listing(study: optuna.Study) -> str:
-    return f"`volopt trials {study.study_name}` lists them"
+    return f"`volopt trials {study.study_name}` lists its trials"
 
 
 def _parse_params(definition: Definition, text: str) -> Params:

@@ -38,7 +38,7 @@ def _by_year(backtest: Backtest) -> Subplot:
         skills = numbers(np.array([year.score.skill[name] for year in backtest.years]))
         hover = ["" if skill is None else f"over {name}: {skill:.3g}" for skill in skills]
         marks += [Line(years, skills, name, colour), Points(years, skills, "", colour, hover=hover)]
-    title = "Error reduction against each baseline: skill, the share of its squared log error"
+    title = "Error reduction against each baseline: skill, 1 − the ratio of squared log errors"
     return Subplot(Axis("year", "category", names=years), Axis("skill"), marks, title)
 
 

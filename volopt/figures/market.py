@@ -29,7 +29,7 @@ def chart(frame: Frame, source: DataSource) -> Chart:
     """
     if len(frame.dates) < 2:
         raise NothingToPlotError(
-            f"{frame.name} has one trade day, {frame.dates[0]}, in the range", "widen --from and --to"
+            f"{frame.name} has one trade day, {frame.dates[0]}, in the range", "write an earlier --from or a later --to"
         )
     columns = {name: frame.values[:, frame.columns.index(name)] for name in COLUMNS}
     cuts = _gaps(frame.dates, source)

@@ -24,7 +24,7 @@ from volopt.data.files import is_directory, path_inside, read_bounded, read_line
 from volopt.definition.load import restore
 from volopt.definition.plain_text import show
 from volopt.definition.schema import Definition
-from volopt.definition.space import contains
+from volopt.definition.space import WHOLE_KEYS, contains
 from volopt.definition.values import Scalar
 from volopt.errors import DataError, DefinitionError
 from volopt.metrics import Array
@@ -247,7 +247,8 @@ def _facts(directory: Path, content: bytes) -> BundleFacts:
 def _check_consistent(bundle: Bundle, directory: Path) -> None:
     """Refuse facts and arrays that do not fit each other."""
     space, params = bundle.definition.space, bundle.facts.params
-    if params.keys() != space.keys() or not all(contains(space[key], value) for key, value in params.items()):
+    is_point = params.keys() == space.keys() and all(contains(space[key], value) for key, value in params.items())
+    if not is_point or any(isinstance(params[key], float) for key in WHOLE_KEYS & params.keys()):
         raise _broken(directory, "its params are not a point of the study's [space]")
     if bundle.definition.data.files is not None:
         raise _broken(directory, "its study uses CSV files")

@@ -31,7 +31,7 @@ FORECASTS = [
         "refit right --trial 7 --out bundle",
         1,
         "right has no trial 7",
-        "`volopt trials right` lists them",
+        "`volopt trials right` lists its trials",
     ),
     stored(
         "a refit of a baseline",

@@ -81,7 +81,11 @@ STUDIES = [
         "--out",
     ),
     stored(
-        "a side that is not there", "compare right 0 1", 1, "right has no trial 1", "`volopt trials right` lists them"
+        "a side that is not there",
+        "compare right 0 1",
+        1,
+        "right has no trial 1",
+        "`volopt trials right` lists its trials",
     ),
     stored(
         "a side that is none",
@@ -109,7 +113,7 @@ STUDIES = [
         "compare right 0 hidden_size=7",
         1,
         "no COMPLETE trial has cell=LSTM, hidden_size=7",
-        "keys that you leave out have the study's defaults; `volopt trials right` lists them",
+        "keys that you leave out have the study's defaults; `volopt trials right` lists its trials",
     ),
     stored("nowhere to listen", "dashboard --host ''", 2, "--host names no address", "leave it out"),
     stored(

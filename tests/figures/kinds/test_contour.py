@@ -115,9 +115,11 @@ def test_only_numbers_are_paired_where_two_of_them_vary() -> None:
 
 def test_names_are_paired_as_points_where_fewer_numbers_vary() -> None:
     trials = [trial(0.1 * w, window=w, cell=cell) for w in range(2, 7) for cell in ("RNN", "LSTM")]
-    (subplot,) = chart(study_view(*trials)).subplots
+    figure = chart(study_view(*trials))
+    (subplot,) = figure.subplots
     assert {subplot.x.title, subplot.y.title} == {"cell", "window, days"}
     assert field(subplot) is None
+    assert figure.notes[0].endswith("Points only: interpolation needs two numbers, and fewer vary.")
 
 
 def test_one_parameter_makes_no_pair() -> None:

@@ -97,6 +97,14 @@ def test_every_module_of_the_folder_is_a_kind_and_every_kind_has_a_module() -> N
     assert modules - {"__init__"} == set(KINDS)
 
 
+def test_kinds_are_in_the_order_in_which_help_report_and_dashboard_show_them() -> None:
+    assert list(KINDS) == [
+        "importance", "history", "slice", "contour", "curves", "forecast", "grid", "parallel", "edf", "rank",
+        "timeline", "error", "skill",
+    ]  # fmt: skip
+    assert {name for name, kind in KINDS.items() if kind.takes_trials} == {"curves", "forecast"}
+
+
 def test_a_new_kind_is_a_function_that_returns_a_chart_and_the_registry_adds_what_all_figures_show(
     views: Callable[[str], StudyView], monkeypatch: pytest.MonkeyPatch
 ) -> None:

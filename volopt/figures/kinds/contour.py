@@ -87,7 +87,9 @@ def _notes(subplots: Sequence[Subplot]) -> list[str]:
     notes = ["The other parameters differ from trial to trial."]
     if points_only < len(subplots):
         notes.append("Colours between near trials are linear interpolation; elsewhere nothing is known.")
-    if points_only == len(subplots):
+    if any("category" in (subplot.x.kind, subplot.y.kind) for subplot in subplots):
+        notes.append("Points only: interpolation needs two numbers, and fewer vary.")
+    elif points_only == len(subplots):
         notes.append("Too few trials to interpolate: points only.")
     elif points_only:
         notes.append("A subplot of points only has too few trials to interpolate.")
