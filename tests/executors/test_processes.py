@@ -23,7 +23,7 @@ from volopt.executors.shared_memory import SharedMemory
 from volopt.executors.trainer import SerialTrainer, WorkerDiedError
 from volopt.executors.worker import _failure
 from volopt.studies.space import Params
-from volopt.training.task import tasks
+from volopt.training.task import Fit, State, tasks
 
 DATA = dataset()
 POINTS: list[Params] = [{"cell": "RNN"}, {"cell": "LSTM", "hidden_size": 5, "batch_norm": True}]
@@ -49,11 +49,10 @@ def test_processes_give_exactly_the_numbers_of_this_one(trainer: ProcessTrainer)
     ends = [trainer.submit(task, half.result(SOON), 4) for task, half in zip(TASKS, halfway, strict=True)]
     for task, end in zip(TASKS, ends, strict=True):
         there, expected = end.result(SOON), here.submit(task, None, 4).result()
-        assert there is not None
-        assert expected is not None
+        assert isinstance(there, Fit)
         assert there.metrics == expected.metrics
-        for name, values in (expected.arrays).items():
-            found = (there.arrays)[name]
+        for name, values in expected.arrays.items():
+            found = there.arrays[name]
             np.testing.assert_array_equal(found, values)
 
 
@@ -68,7 +67,7 @@ def test_any_other_error_travels_back_too_and_the_worker_goes_on(trainer: Proces
     unknown = replace(TASKS[0], config=replace(TASKS[0].config, cell="none such"))
     with pytest.raises(KeyError):
         trainer.submit(unknown, None, 4).result(SOON)
-    assert trainer.submit(TASKS[0], None, 1).result(SOON) is not None
+    assert isinstance(trainer.submit(TASKS[0], None, 1).result(SOON), State)
 
 
 def test_a_worker_ignores_sigint_while_it_trains_and_while_it_idles(trainer: ProcessTrainer) -> None:
@@ -94,7 +93,7 @@ def test_a_worker_that_dies_takes_its_own_task_and_no_other_and_is_replaced(sent
     os.kill(busy._process.pid, sent)
     with pytest.raises(WorkerDiedError, match=f"was ended by {sent.name}"):
         doomed.result(SOON)
-    assert other.result(SOON) is not None
+    assert isinstance(other.result(SOON), Fit)
     assert [trainer.submit(task, None, 1).exception(SOON) for task in TASKS] == [None] * len(TASKS)
     trainer.close()
 

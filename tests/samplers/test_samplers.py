@@ -55,6 +55,7 @@ def test_nsgaii_crosses_its_best_points_after_20_trials() -> None:
 
 
 def test_every_sampler_of_the_study_file_is_known() -> None:
+    assert set(SAMPLERS) == {"grid", "tpe", "gp", "random", "qmc", "nsgaii"}
     names = get_args(Phase.model_fields["sampler"].annotation)
     assert {*SAMPLERS, *REMOVED} == set(names)
 

@@ -78,18 +78,20 @@ def test_a_dry_run_knows_the_fits_that_are_kept(options: RunOptions) -> None:
 
 
 class Events(Callback):
-    """Note the plans, the end of each trial, and the failures."""
+    """Note the plans, the end of each trial and of the run in one list, and the failures."""
 
     def __init__(self) -> None:
-        self.plans: list[str] = []
-        self.states: list[str] = []
+        self.order: list[str] = []
         self.failures: list[tuple[int, str]] = []
 
     def on_run_begin(self, study: optuna.Study, artifacts: Artifacts, plans: Sequence[PhasePlan]) -> None:
-        self.plans += [f"{plan.name} {plan.done}/{plan.total}" for plan in plans]
+        self.order += [f"{plan.name} {plan.done}/{plan.total}" for plan in plans]
 
     def on_trial_end(self, phase: Phase, trial: FrozenTrial) -> None:
-        self.states.append(trial.state.name)
+        self.order.append(trial.state.name)
+
+    def on_run_end(self, study: optuna.Study) -> None:
+        self.order.append("end")
 
     def on_trial_failure(self, trial: optuna.Trial | FrozenTrial, reason: str) -> None:
         self.failures.append((trial.number, reason))
@@ -98,7 +100,7 @@ class Events(Callback):
 def test_a_callback_gets_the_plan_and_every_trial(options: RunOptions) -> None:
     events = Events()
     runs.run(prepare_job("loss_curves", options), [events])
-    assert (events.plans, events.states) == (["loss_curves 0/2"], ["COMPLETE", "COMPLETE"])
+    assert events.order == ["loss_curves 0/2", "COMPLETE", "COMPLETE", "end"]
 
 
 def test_a_callback_gets_the_trials_that_a_dead_run_left_behind(options: RunOptions) -> None:

@@ -1,1 +1,1 @@
-"""Ask, train, tell: phases of one Optuna study, the driver that owns it, and the executors that train."""
+"""Ask, train, tell: the job, the phases of one Optuna study, and the driver that runs them."""

@@ -15,13 +15,13 @@ class Callback:
     """Do nothing at each event of a run. Subclasses override the events that they need."""
 
     def on_run_begin(self, study: optuna.Study, artifacts: Artifacts, plans: Sequence[PhasePlan]) -> None:
-        """React to the begin of a run; ``plans`` tells what is left of each phase."""
+        """React to the beginning of a run; ``plans`` tells what is left of each phase."""
 
     def on_phase_begin(self, phase: Phase, done: int, total: int, best: float | None) -> None:
-        """React to the begin of a phase with ``done`` of ``total`` trials finished, and the study's best value."""
+        """React to the beginning of a phase with ``done`` of ``total`` trials finished, and the study's best value."""
 
     def on_trial_begin(self, phase: Phase, number: int) -> None:
-        """React to the begin of a trial."""
+        """React to the beginning of a trial."""
 
     def on_progress(self, seconds: float) -> None:
         """React to work that took about this many CPU seconds, as estimated."""

@@ -78,8 +78,10 @@ def run(job: Job, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
                 callback.on_trial_failure(orphan, ORPHAN)
         for orphan in orphans:
             log.info("trial %d was left RUNNING by a process that is gone; it is FAIL now", orphan.number)
-        with Interrupts() as interrupts:
-            driver = Driver(running, ledger, job, _trainer(job), callbacks, interrupts)
+        interrupts = Interrupts()
+        trainer = _trainer(job)  # outside the block, so that Ctrl-C ends the wait for a cluster
+        driver = Driver(running, ledger, job, trainer, callbacks, interrupts)
+        with interrupts:
             driver.run(job.phases)
         study.repair(running)  # a trial may have been created twice, where the storage did not answer
         for callback in callbacks:
@@ -104,10 +106,11 @@ def _trainer(job: Job) -> Trainer:
 
         return ClusterTrainer(job.dataset, job.options.scheduler, job.device)
     if job.packed:
+        from volopt.packs.size import AUTO
         from volopt.packs.timing import PackTiming
         from volopt.packs.trainer import PackTrainer
 
-        return PackTrainer(job.dataset, job.max_pack, PackTiming(measures=job.options.pack == "auto"))
+        return PackTrainer(job.dataset, job.max_pack, PackTiming(measures=job.options.pack == AUTO))
     return local_trainer(job.dataset, job.workers)
 
 

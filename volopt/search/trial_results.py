@@ -96,7 +96,8 @@ def _log_scores(scores: dict[str, float], skills: dict[str, float]) -> dict[str,
 
 
 def _days(dataset: Dataset, split: Split, window: int, *, as_arrays: bool) -> dict[str, Any]:
-    parts = [series.dates[dataset.rows(split, window, index)] for index, series in enumerate(dataset.series)]
+    rows = [dataset.rows(split, window, index) for index in range(len(dataset.series))]
+    parts = [series.dates[part.start : part.stop] for series, part in zip(dataset.series, rows, strict=True)]
     dates = np.concatenate(parts).astype("datetime64[D]")
     days = dates.astype(np.int32) if as_arrays else np.datetime_as_string(dates).tolist()
     return {"date": days, "actual": _column(dataset.target(split, window), as_array=as_arrays)}

@@ -2,8 +2,8 @@
 
 A study's user attributes: ``volopt:format`` (of these attributes), ``volopt:definition`` (the study file, canonical),
 ``volopt:digest`` (of the definition), ``volopt:data`` (``DataSource``), ``volopt:baselines`` (scores by baseline),
-``volopt:runs`` (a ``RunRecord`` for each run), and ``volopt:start:PHASE`` (where a phase with ``start = "best"``
-began).
+``volopt:runs`` (a ``RunRecord`` for each run), ``volopt:start:PHASE`` (where a phase with ``start = "best"`` began),
+and ``volopt:artifacts`` (the artifact directory, only in the database of a server).
 
 A trial's user attributes: its phase, the reason of a FAILed one, and its metrics. Its system attribute ``SCORES`` holds
 ``TrialScores``: as user attributes these would stretch optuna-dashboard's pages.
@@ -12,7 +12,7 @@ A trial's user attributes: its phase, the reason of a FAILed one, and its metric
 import math
 from typing import Annotated, Any, TypeGuard, TypeVar
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, ValidationError
 
 from volopt.storage.run_record import StoredModel
 
@@ -43,9 +43,20 @@ def _check_seed(scores: dict[str, Any]) -> dict[str, Any]:
     return scores
 
 
-Score = (
-    Annotated[int, Field(gt=-MAX_EXACT, lt=MAX_EXACT)] | Annotated[float, Field(allow_inf_nan=False)] | None
-)  # None: the metric is not defined
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Return whether a value is a finite number that a float can hold."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < MAX_EXACT if isinstance(value, int) else math.isfinite(value)
+
+
+def _check_number(value: int | float | None) -> int | float | None:
+    if value is not None and not is_number(value):
+        raise ValueError("not a finite number that a float can hold")
+    return value
+
+
+Score = Annotated[int | float | None, AfterValidator(_check_number)]  # None: the metric is not defined
 Scores = Annotated[dict[str, Score], AfterValidator(_check_counts)]
 
 
@@ -65,13 +76,6 @@ def valid_or_none(model: type[Model], content: object) -> Model | None:
         return model.model_validate(content)
     except (ValidationError, RecursionError):
         return None
-
-
-def is_number(value: object) -> TypeGuard[int | float]:
-    """Return whether a value is a finite number that a float can hold."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return abs(value) < MAX_EXACT if isinstance(value, int) else math.isfinite(value)
 
 
 def is_score(name: str, value: object) -> bool:

@@ -1,17 +1,18 @@
 """List studies and trials as plain facts, which ``--json`` prints."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from volopt.definition.schema import Definition
+from volopt.definition.schema import Definition, Phase, Scalar
 from volopt.storage.artifacts import Artifacts
 from volopt.studies import study as studies
 from volopt.studies import trial_file
 from volopt.studies.attributes import PHASE, REASON, SCORES, finite
-from volopt.studies.space import Params, point
+from volopt.studies.space import Params, fixed_params
 
 STATES = {
     "complete": TrialState.COMPLETE,
@@ -77,14 +78,23 @@ class PhaseMembership:
     """Find the phases that a trial counts in."""
 
     def __init__(self, definition: Definition) -> None:
-        self._points = {
-            phase.name: {point(params) for params in phase.points(definition)} if phase.is_grid else set()
-            for phase in definition.phases
-        }
+        self._grids = {phase.name: _grid_values(phase, definition) for phase in definition.phases}
 
     def phases(self, params: Params, asked_by: str | None) -> list[str]:
         """Return the grids that contain the point, and the phase that asked for it."""
-        return [name for name, points in self._points.items() if name == asked_by or point(params) in points]
+        return [name for name, grid in self._grids.items() if name == asked_by or _contains(grid, params)]
+
+
+def _grid_values(phase: Phase, definition: Definition) -> dict[str, frozenset[Scalar]]:
+    """Return the values of each key of ``[space]`` in a grid; listing its points would take seconds for a large one."""
+    if not phase.is_grid:
+        return {}
+    fixed = {key: frozenset([value]) for key, value in fixed_params(phase, definition, {}).items()}
+    return fixed | {key: frozenset(values) for key, values in phase.grid.items()}
+
+
+def _contains(grid: Mapping[str, frozenset[Scalar]], params: Params) -> bool:
+    return bool(grid) and params.keys() == grid.keys() and all(params[key] in grid[key] for key in grid)
 
 
 def trials(study: optuna.Study, definition: Definition) -> list[dict[str, Any]]:

@@ -61,7 +61,7 @@ def names(storage: BaseStorage) -> list[str]:
 
 
 def find(storage: BaseStorage, name: str) -> tuple[optuna.Study, Definition]:
-    """Return a study, as ``validated`` describes it, and its stored definition.
+    """Return a study, as ``validated_study`` describes it, and its stored definition.
 
     Raises:
         StudyError: there is no study of this name, or another program created it.
@@ -110,14 +110,19 @@ def add_run(study: optuna.Study, record: RunRecord) -> None:
     """Store the record of a run, unless the run before differs only in its time."""
     recorded = runs(study)
     if not recorded or recorded[-1].model_copy(update={"started": record.started}) != record:
-        study.set_user_attr(PREFIX + "runs", [run.model_dump() for run in [*recorded, record]])
+        study.set_user_attr(PREFIX + "runs", [*_stored_runs(study), record.model_dump()])
 
 
 def runs(study: optuna.Study) -> list[RunRecord]:
     """Return the valid run records, oldest first."""
-    records = study.user_attrs.get(PREFIX + "runs", [])
-    valid = [valid_or_none(RunRecord, record) for record in records] if isinstance(records, list) else []
+    valid = [valid_or_none(RunRecord, record) for record in _stored_runs(study)]
     return [record for record in valid if record is not None]
+
+
+def _stored_runs(study: optuna.Study) -> list[Any]:
+    """Return the run records as they are stored; those of another volopt may have other fields."""
+    records = study.user_attrs.get(PREFIX + "runs", [])
+    return records if isinstance(records, list) else []
 
 
 def store_baselines(study: optuna.Study, scores: dict[str, dict[str, float]]) -> None:

@@ -36,7 +36,7 @@ from volopt.executors.dask.connection import check_options, find_workers
 from volopt.executors.dask.trainer import ClusterTrainer
 from volopt.executors.trainer import SerialTrainer, WorkerDiedError
 from volopt.studies.space import Params
-from volopt.training.task import tasks
+from volopt.training.task import State, tasks
 
 DATA = dataset()
 POINTS: list[Params] = [{"cell": "RNN"}, {"cell": "LSTM", "hidden_size": 5, "batch_norm": True}]
@@ -80,7 +80,7 @@ def test_any_other_error_is_returned_too_and_the_worker_continues(trainer: Clust
     unknown = replace(TASKS[0], config=replace(TASKS[0].config, cell="none such"))
     with pytest.raises(KeyError):
         trainer.submit(unknown, None, 4).result(SECONDS)
-    assert trainer.submit(TASKS[0], None, 1).result(SECONDS) is not None
+    assert isinstance(trainer.submit(TASKS[0], None, 1).result(SECONDS), State)
 
 
 def test_an_error_of_the_function_is_not_an_error_of_the_cluster(two: Cluster) -> None:
@@ -189,7 +189,7 @@ def test_all_workers_may_leave_and_later_workers_get_the_data(tmp_path: Path, mo
         waiting = first.submit(TASKS[0], None, 1)
         assert first.workers == 1  # so that a driver can wait for a task
         empty.worker()
-        assert waiting.result(SECONDS) is not None
+        assert isinstance(waiting.result(SECONDS), State)
         empty.workers[0].kill()
         again = first.submit(TASKS[0], None, 1)
         empty.fill(2)

@@ -209,15 +209,18 @@ class ClusterTrainer:
 
     async def _watch_workers(self) -> None:
         """Follow which workers there are, until the trainer is closed or no worker has been there for too long."""
-        last_seen = time.monotonic()
+        empty_since: float | None = None
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            client = await self._client()
+            client = await self._client()  # waits for a lost scheduler, which is no time without workers
             with suppress(ClusterError):  # the connection was lost just now
                 await self._update_workers(client)
             if self._addresses:
-                last_seen = time.monotonic()
-            elif time.monotonic() - last_seen > connection.WAIT_SECONDS:
+                empty_since = None
+            elif empty_since is None:
+                empty_since = time.monotonic()
+                log.warning("no worker is left at %s; waiting for one", self._connection.address)
+            elif time.monotonic() - empty_since > connection.WAIT_SECONDS:
                 self._fail(connection.no_worker_error(self._connection.address))
                 return
 
@@ -228,8 +231,6 @@ class ClusterTrainer:
             log.info("worker %s joined the cluster", address)
         for address in sorted(self._addresses - addresses):
             log.info("worker %s left the cluster", address)
-        if self._addresses and not addresses:
-            log.warning("no worker is left at %s; waiting for one", self._connection.address)
         async with self._changed:
             self._addresses = addresses
             self._changed.notify_all()

@@ -35,7 +35,7 @@ def advice(fault: sqlalchemy.exc.DBAPIError) -> str:
     """Return what a user can do about a fault that does not pass."""
     code = str(getattr(fault.orig, "sqlite_errorname", ""))
     if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR")):
-        return "the file is damaged: replace it by a copy, or name another with --storage"
+        return "the file is damaged: replace it with a copy, or name another with --storage"
     if code:
         return "name a directory you may write to with --storage, or free some space; finished trials are kept"
     return "finished trials are kept; repair the server, then run the same command again"
