@@ -137,17 +137,17 @@ class Shelf:
         studies.open_or_create(self.storage, found, SOURCE)
         return found
 
-    def trial(self, definition: Definition, content: Any, **values: Any) -> None:
+    def trial(self, definition: Definition, content: Any, value: float = 1.0, **values: Any) -> None:
         """Store a COMPLETE trial at these values, with an artifact of this content or, for None, without one."""
         study, _ = studies.find(self.storage, definition.name)
         space = distributions(definition)
         trial = study.ask()
         params = {key: value for key, value in (definition.defaults() | values).items() if key in definition.space}
-        for key, value in params.items():
-            study._storage.set_trial_param(trial._trial_id, key, space[key].to_internal_repr(value), space[key])
+        for key, each in params.items():
+            study._storage.set_trial_param(trial._trial_id, key, space[key].to_internal_repr(each), space[key])
         if content is not None:
             attach(self.artifacts, trial, CURVES, content)
-        study.tell(trial, 1.0)
+        study.tell(trial, value)
 
     def failed(self, definition: Definition, reason: str) -> None:
         """Store a trial that FAILed before it had any scores."""

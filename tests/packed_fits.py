@@ -56,6 +56,6 @@ def _train_in_pack(fits: Sequence[Task], states: Sequence[State] | None, dataset
                 pack.drop(slot)
             elif member.history.finished:
                 fit = pack.progress(slot)
-                assert fit is not None
+                assert isinstance(fit, Fit)
                 results[slot] = fit
     return [results[slot] for slot in slots]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 
 class VoloptError(Exception):
-    """Tell an expected failure.
+    """Report an expected failure.
 
     Args:
         message: one sentence for a person.
@@ -28,23 +28,23 @@ class VoloptError(Exception):
 
 
 class UsageError(VoloptError):
-    """Tell that an option or argument is wrong."""
+    """Report that an option or argument is wrong."""
 
     exit_code = 2
 
 
 class DataError(VoloptError):
-    """Tell that data cannot be read or do not fit the study."""
+    """Report that data cannot be read or do not fit the study."""
 
     exit_code = 2
 
 
 class DownloadError(VoloptError):
-    """Tell that a download failed, or that its content is wrong."""
+    """Report that a download failed, or that its content is wrong."""
 
 
 class DefinitionError(VoloptError):
-    """Tell the mistakes of a study file; ``mistakes`` holds one line each, with the key path."""
+    """Report the mistakes of a study file; ``mistakes`` holds one line each, with the key path."""
 
     exit_code = 2
 
@@ -54,27 +54,27 @@ class DefinitionError(VoloptError):
 
 
 class StorageError(VoloptError):
-    """Tell that a database, artifact or lock cannot be used."""
+    """Report that a database, artifact or lock cannot be used."""
 
 
 class MissingStorageError(StorageError):
-    """Tell that there is no database, or that it has no study of volopt."""
+    """Report that there is no database, or that it has no study of volopt."""
 
 
 class StudyError(VoloptError):
-    """Tell that a study is missing, is held by another process, or has another definition."""
+    """Report that a study is missing, is held by another process, or has another definition."""
 
 
 class TrainingError(VoloptError):
-    """Tell that training failed: the loss is not finite, or memory ran out."""
+    """Report that training failed: the loss is not finite, or memory ran out."""
 
 
 class ClusterError(VoloptError):
-    """Tell that a Dask cluster cannot be reached, or that its workers do not fit a run."""
+    """Report that a Dask cluster cannot be reached, or that its workers do not fit a run."""
 
 
 class OnnxError(VoloptError):
-    """Tell that an ONNX model cannot be used, or that its forecasts differ from its networks'."""
+    """Report that an ONNX model cannot be used, or that its forecasts differ from its networks'."""
 
 
 def sentence(text: str) -> str:

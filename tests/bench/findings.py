@@ -48,7 +48,7 @@ def main(data: str, storage: str) -> None:
     for study, (folder, *phases) in RUNS.items():
         volopt("run", study, *phases, "--seeds", "10", "--data", str(Path(data) / folder), "--storage", storage)
     findings = volopt("findings", *RUNS, "--storage", storage)
-    print("| claim | on the paper's files | on volume | the effect is |\n|---|---|---|---|")
+    print("| claim | on the paper's files | on volume | effect |\n|---|---|---|---|")
     for claim in dict.fromkeys(finding["id"] for finding in findings):
         rows = [finding for finding in findings if finding["id"] == claim]
         published = next((row for row in rows if row["study"].startswith("published")), None)

@@ -142,7 +142,7 @@ class Stages:
         inner: Callable[[Any], None] = trainer.close
 
         def close(pool: Any) -> None:
-            for worker in pool._all:
+            for worker in pool._processes:
                 if worker._process is not None:
                     self.note("worker", str(worker._process.pid))
             inner(pool)
@@ -159,14 +159,14 @@ def measure(home: Path, data: Path, workers: int) -> dict[str, Any]:
     """Run the study in ``home`` in this process and return its stages, JSON-able."""
     from volopt.executors.processes import ProcessTrainer
     from volopt.executors.trainer import SerialTrainer
-    from volopt.search import job
+    from volopt.search import context, job
     from volopt.search.run import run
     from volopt.storage.artifacts import Artifacts
 
     stages = Stages()
-    watched = (job, "read_data"), (job, "prepare"), (job, "fit_baselines"), (SerialTrainer, "submit")
+    watched = (job, "read_data"), (job, "prepare"), (context, "fit_baselines"), (SerialTrainer, "submit")
     for (owner, name), stage in zip(
-        (*watched, (trial_results, "artifact"), (Artifacts, "put_json")), STAGES, strict=True
+        (*watched, (trial_results, "trial_file"), (Artifacts, "put_json")), STAGES, strict=True
     ):
         stages.watch(owner, name, stage)
     stages.watch_workers(ProcessTrainer)

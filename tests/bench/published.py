@@ -56,7 +56,8 @@ def main(data: str, storage: str) -> None:
     volopt("run", "published", "--data", data, "--storage", storage, "--json")
     trials = json.loads(volopt("trials", "published", "--storage", storage, "--json"))
     rows = list(csv.DictReader((Path(data) / "notebooks.csv").read_text().splitlines()))
-    print("| cell | units | layers | days in | batch norm | train MSE | valid MSE | flat lines |")
+    ranges = "train MSE, printed in range | valid MSE, printed in range"
+    print(f"| cell | units | layers | input days | batch norm | {ranges} | flat lines |")
     print("|---|---|---|---|---|---|---|---|")
     within = 0
     for row in rows:

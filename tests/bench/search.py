@@ -68,7 +68,8 @@ def main(data: str, storage: str) -> None:
     """Run the study, train its best configuration on other data, and print the table."""
     best = volopt("run", "search", "--workers", "1", "--data", data, "--storage", storage)["best"]
     print(f"Best trial {best['number']}: {best['params']}\n")
-    print("| days and stock | valid R² | HAR | test R² | HAR | valid skill | test skill | one seed's | best baseline |")
+    skills = "valid skill | test skill | one seed | over the best baseline"
+    print(f"| days and stock | valid R² | HAR's | test R² | HAR's | {skills} |")
     print("|---|---|---|---|---|---|---|---|---|")
     print_row("SH600000, 2018", scores("search", storage, best["number"]))
     skills = []

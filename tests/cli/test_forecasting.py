@@ -85,7 +85,8 @@ def test_refit_and_predict_give_tomorrow_in_shares(forecaster: Volopt, tmp_path:
     code, out, err = forecaster("predict", "bundle", "--date", "2018-04-27", "--json")
     (prediction,) = json.loads(out)
     assert (code, err) == (0, "")
-    assert prediction.keys() >= {"instrument", "target", "as_of", "date", "forecast", "interval", "unit"}
+    names = ["instrument", "target", "as_of", "date", "forecast", "interval", "unit", "actual"]
+    assert list(prediction) == names
     assert (prediction["instrument"], prediction["target"], prediction["unit"]) == ("SH600000", "$volume", "shares")
     assert (prediction["as_of"], prediction["date"]) == ("2018-04-27", "2018-04-30")
     assert prediction["interval"][0] < prediction["forecast"] < prediction["interval"][1]

@@ -202,6 +202,6 @@ def test_a_trial_whose_file_is_gone_says_so_in_place_of_its_instruments(
             path.write_text("{")
     code, out, err = volopt("trials", "panel", 0)
     assert (code, err) == (0, "")
-    assert "There are no scores of each instrument" in out
+    assert "There are no scores by instrument" in out
     assert instruments(volopt, 0) == []
     assert volopt("report", "panel", "--out", "panel.html")[0] == 0

@@ -133,7 +133,7 @@ def test_a_run_that_had_no_time_says_that_it_goes_on(volopt: Volopt, sample: Pat
     (tmp_path / "faults.toml").write_text(exploding())
     code, out, _ = volopt("run", "faults.toml", "--data", sample, *RUN, "--timeout", "0")
     assert code == 1
-    assert "No trial is COMPLETE yet. " in out
+    assert "No trial is COMPLETE yet. The same command resumes the study" in out
     assert "failed:" not in out
 
 

@@ -114,3 +114,14 @@ def test_a_directory_that_is_not_empty_is_not_overwritten(tmp_path: Path) -> Non
     with pytest.raises(DataError, match="already exists"):
         write_provider(tmp_path / "p", pd.bdate_range("2010-01-04", periods=2), {})
     assert (tmp_path / "p" / "mine").read_text() == "keep"
+
+
+def test_what_another_program_wrote_meanwhile_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write_lists(*arguments: object) -> None:
+        (tmp_path / "p").mkdir()
+        (tmp_path / "p" / "mine").touch()
+
+    monkeypatch.setattr("volopt.data.bins.write_lists", write_lists)
+    with pytest.raises(DataError, match="already exists"):
+        write_provider(tmp_path / "p", pd.bdate_range("2020-01-01", periods=2), {})
+    assert (tmp_path / "p" / "mine").is_file()

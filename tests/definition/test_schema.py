@@ -53,7 +53,7 @@ def test_the_direction_follows_the_metric(changed: Any) -> None:
     assert changed(tail='[objective]\nmetric = "valid_log_r2"').objective.direction == "maximize"
 
 
-def test_the_baseline_has_every_key_that_a_search_can_vary(changed: Any) -> None:
+def test_the_defaults_have_every_key_that_a_search_can_vary(changed: Any) -> None:
     assert changed().defaults() == {
         "cell": "LSTM",
         "hidden_size": 5,
@@ -68,7 +68,7 @@ def test_the_baseline_has_every_key_that_a_search_can_vary(changed: Any) -> None
     }
 
 
-def test_the_largest_window_is_that_of_the_range_the_list_or_the_baseline(changed: Any) -> None:
+def test_the_largest_window_is_that_of_the_range_the_list_or_the_default(changed: Any) -> None:
     window = "window = { low = 5, high = 100 }\n"
     assert changed().max_window() == 100
     assert changed((window, "window = [40, 5, 20]\n")).max_window() == 40
@@ -76,7 +76,7 @@ def test_the_largest_window_is_that_of_the_range_the_list_or_the_baseline(change
     assert without.max_window() == 20
 
 
-def test_a_grids_points_have_every_key_of_the_space_fixed_or_at_the_baseline(changed: Any) -> None:
+def test_a_grids_points_have_every_key_of_the_space_fixed_or_at_their_defaults(changed: Any) -> None:
     definition = changed()
     points = definition.phases[0].points(definition)
     assert [(point["cell"], point["hidden_size"]) for point in points] == [
@@ -146,3 +146,19 @@ def test_a_panel_is_a_list_of_instruments_or_all_of_them(changed: Any) -> None:
 def test_the_loss_is_the_squared_error_unless_it_is_said_otherwise(changed: Any) -> None:
     assert changed().training.loss == "mse"
     assert changed(("[space]", '[training]\nloss = "huber"\n[space]')).training.loss == "huber"
+
+
+def test_the_word_of_earlier_versions_for_the_defaults_is_read(changed: Any) -> None:
+    definition = changed(('start = "best"', 'start = "baseline"'))
+    assert definition == changed(('start = "best"', 'start = "defaults"'))
+    stored = dump(definition)
+    stored["phase"][1]["start"] = "baseline"
+    assert restore(stored) == definition
+
+
+def test_a_value_of_another_type_is_not_in_an_entry() -> None:
+    assert not contains((False, True), 1)
+    assert not contains((1, 2), True)
+    assert not contains(Range(low=1, high=5), True)
+    assert not contains(Range(low=1, high=5), "x")
+    assert contains(Range(low=1, high=5), 5)

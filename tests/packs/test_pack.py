@@ -99,7 +99,7 @@ def test_a_member_with_infinite_weights_behind_a_saturated_tanh_fails_although_i
 def reached(fit: Task, epoch: int) -> State:
     """Return the state of a task that is trained alone."""
     state = advance(DATASET, fit, None, epoch)
-    assert state is not None
+    assert isinstance(state, State)
     return state
 
 
@@ -109,8 +109,8 @@ def packed_states(fits: Sequence[Task], epoch: int, pack: Pack | None = None) ->
     for _ in range(epoch):
         pack.train_one_epoch()
     states = [pack.progress(slot) for slot in slots]
-    assert None not in states
-    return [state for state in states if state is not None]
+    assert all(isinstance(state, State) for state in states)
+    return states
 
 
 RESUMED = {"cell": "LSTM", "num_layers": 2, "batch_size": 16}
@@ -154,8 +154,8 @@ def test_a_paused_member_continues_in_its_slot_and_its_state_continues_in_any_ot
     other_pack.train_one_epoch()
     for slot, state in enumerate(same_slots):
         other = other_pack.progress(2 - slot)
-        assert state is not None
-        assert other is not None
+        assert isinstance(state, State)
+        assert isinstance(other, State)
         for name, values in state.arrays.items():
             np.testing.assert_allclose(other.arrays[name], values, rtol=1e-5, atol=1e-7)
 

@@ -165,7 +165,7 @@ def test_packs_of_several_shapes_are_trained_side_by_side(monkeypatch: pytest.Mo
     rounds = runner(4)
     futures = [submit(rounds, task(seed=seed, cell=cell), 3) for cell in ("RNN", "GRU") for seed in range(2)]
     train_until_done(rounds, futures)
-    assert all(future.result() is not None for future in futures)
+    assert all(isinstance(future.result(), State) for future in futures)
     assert calls == [(name, cell) for name in ("launch", "collect") for cell in ("RNN", "GRU")] * 3
 
 
@@ -184,7 +184,7 @@ def test_a_task_with_an_invalid_state_fails_alone() -> None:
     futures = [submit(rounds, task(), 2, State(arrays={}, epoch=1)), submit(rounds, task(seed=1), 2)]
     train_until_done(rounds, futures)
     assert isinstance(futures[0].exception(), KeyError)
-    assert futures[1].result() is not None
+    assert isinstance(futures[1].result(), State)
 
 
 def test_a_task_without_samples_fails_alone() -> None:
@@ -192,7 +192,7 @@ def test_a_task_without_samples_fails_alone() -> None:
     futures = [submit(rounds, task(window=10**6), 2), submit(rounds, task(seed=1), 2)]
     train_until_done(rounds, futures)
     assert futures[0].exception() is not None
-    assert futures[1].result() is not None
+    assert isinstance(futures[1].result(), State)
 
 
 def test_a_pruned_member_leaves_and_the_others_go_on(packs: PackLog, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,7 +216,7 @@ def test_a_waiting_task_that_is_cancelled_is_not_trained(packs: PackLog) -> None
     train_until_done(rounds, futures)
     last = submit(rounds, task(cell="GRU", seed=1), 2)
     train_until_done(rounds, [last])
-    assert last.result() is not None
+    assert isinstance(last.result(), State)
     assert packs.members == [2] * 5
 
 
@@ -227,7 +227,7 @@ def test_a_task_of_the_same_shape_joins_a_pack_with_a_free_slot(packs: PackLog) 
         rounds.train_round()
     late = submit(rounds, task(seed=7), 4)
     train_until_done(rounds, [*futures, late])
-    assert all(future.result() is not None for future in futures)
+    assert all(isinstance(future.result(), State) for future in futures)
     expected = advance(DATASET, task(seed=7), None, 4).curves.valid_mse
     assert late.result().curves.valid_mse == pytest.approx(expected, rel=1e-4)
     assert packs.slots == [3]
@@ -289,7 +289,7 @@ def test_an_unexpected_error_fails_the_tasks_of_its_pack_and_later_tasks_are_tra
     assert [str(future.exception()) for future in failed] == ["defect"] * 2
     later = [submit(rounds, task(seed=seed), 2) for seed in range(2)]
     train_until_done(rounds, later)
-    assert all(future.result() is not None for future in later)
+    assert all(isinstance(future.result(), State) for future in later)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")

@@ -84,3 +84,8 @@ def test_the_settings_of_the_callers_thread_do_not_change() -> None:
         assert not wait([made.submit(task(seed=seed, batch_size=16), None, 4) for seed in range(2)], SECONDS).not_done
     assert torch.equal(torch.get_rng_state(), generator)
     assert torch.get_num_threads() == threads
+
+
+def test_a_task_that_cannot_be_packed_does_not_wait_for_others() -> None:
+    with trainer(4) as made:
+        assert made.submit(task(batch_norm=True), None, 2).result(SECONDS).epoch == 2

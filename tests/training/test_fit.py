@@ -103,13 +103,13 @@ def test_the_cases_above_hold_one_that_stops_before_its_last_epoch_and_keeps_an_
 
 def test_a_fit_ends_at_its_last_epoch_however_far_it_is_asked_to_go() -> None:
     fit = advance(DATASET, task(), None, EPOCHS + 3)
-    assert fit is not None
+    assert isinstance(fit, Fit)
     assert_same(fit, through("full batch"))
 
 
 def test_advancing_changes_neither_the_state_it_is_given_nor_the_dataset() -> None:
     state = advance(DATASET, task(), None, 2)
-    assert state is not None
+    assert isinstance(state, State)
     before, data = pickle.dumps(state), pickle.dumps(DATASET)
     advance(DATASET, task(), state, EPOCHS)
     assert pickle.dumps(state) == before

@@ -36,7 +36,7 @@ def test_a_huber_loss_trains_other_weights_and_tells_the_mean_squared_error() ->
     assert not torch.equal(predict(plain.model, train), predict(huber.model, train))
 
 
-def test_a_forecast_in_parts_is_that_of_all_batch_size(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_forecast_in_parts_is_that_of_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
     valid = samples(DATASET, "valid", 4)
     model = build(task().config, valid.features)

@@ -76,7 +76,7 @@ def test_a_task_reports_about_ten_times(epochs: int, rung: int) -> None:
     assert replace(TASK, epochs=epochs).rung == rung
 
 
-def test_a_trial_has_a_task_a_seed_with_its_values_over_the_baseline() -> None:
+def test_a_trial_has_a_task_a_seed_with_its_values_over_the_defaults() -> None:
     found = definition(training={"seeds": 3, "epochs": 7, "early_stopping": 2}, objective={"metric": "valid_log_r2"})
     made = tasks(found, {"cell": "LSTM", "window": 5}, "cuda:1", "medium")
     assert [task.seed for task in made] == [0, 1, 2]

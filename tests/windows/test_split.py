@@ -84,3 +84,11 @@ def test_published_scaling_sees_the_whole_of_each_file_only_where_that_is_asked_
     honest = PUBLISHED._replace(scale_each_file=False)
     assert honest.fitted_on(days(1895), 19, 0) == range(19 + 1313)
     assert len(honest.fitted_on(days(243), 19, 1)) == 0
+
+
+def test_the_recipes_in_the_keys_of_stored_fits_are_those_of_earlier_versions() -> None:
+    spans: dict[Split, tuple[date, date]] = {"train": (date(2010, 1, 1), date(2015, 8, 31))}
+    text = "ByDate(spans={'train': (datetime.date(2010, 1, 1), datetime.date(2015, 8, 31))}, max_window=6)"
+    assert DateSplit(spans, 6).recipe == text
+    text = "AsPublished(train_fraction=0.7, drop_last_window=True, test_window=19, scale_each_file=True)"
+    assert PUBLISHED.recipe == text

@@ -47,4 +47,4 @@ def write(charts: Mapping[Path, "Chart"], form: Format) -> str:
 def warn_if_matplotlib(drawn_by: str) -> None:
     """Say that figures look different from those in the browser."""
     if drawn_by == "matplotlib":
-        click.echo("matplotlib drew them: plotly's pictures need kaleido (`volopt[images]`) and Chrome or Chromium.")
+        click.echo("Drawn by matplotlib: plotly's pictures need kaleido (`volopt[images]`) and Chrome or Chromium.")

@@ -32,8 +32,8 @@ coverage = click.option(
 def refitting(command: options.Command) -> options.Command:
     """Add the options of a command that refits the configuration of a study."""
     data = options.data_option("the data that the study was run on")
-    training = options.workers, options.device, options.precision
-    for option in (options.as_json, options.storage, data, *reversed(training), trial):
+    shared = (trial, options.workers, options.device, options.precision, data, options.storage, options.as_json)
+    for option in reversed(shared):  # the last one stands first in --help
         command = option(command)
     return command
 

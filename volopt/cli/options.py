@@ -1,4 +1,4 @@
-"""Options that several commands share. Environment variables set their defaults."""
+"""Options that several commands share, some with an environment variable; the storage and the study that they name."""
 
 from collections.abc import Callable
 from pathlib import Path

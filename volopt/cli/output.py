@@ -37,7 +37,7 @@ def print_table(
     Text may come from a stranger's database, so control characters and rich's markup are shown as they are.
 
     Args:
-        columns: the names of the columns.
+        columns: the names of the columns, all different.
         rows: a value for each column.
         title: above the table.
         folds: columns that may take several lines.
@@ -55,7 +55,7 @@ def print_table(
     for column in optional:
         if sum(map(width, values)) - 2 <= console.width:
             break
-        del values[column]
+        values.pop(column, None)
     heading = "\n".join(map(plain, title.split("\n"))) or None
     table = Table(title=heading, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for column in values:

@@ -12,7 +12,8 @@ LINE_BYTES = 10_000_000  # between two lines; a tenth of a larger file
 class TransferProgress(ProgressDisplay):
     """Show one bar a stage; without a terminal, print a few lines."""
 
-    _stage, _printed = "", 0  # the bytes when the last line was printed
+    _stage = ""
+    _printed = 0  # bytes when the last line was printed
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
         """Show how much of a stage is done."""

@@ -49,8 +49,8 @@ def print_trials(
         for trial in trials
     ]
     rows += [(name, "baseline", "", *(scores.get(m) for m in metrics), "") for name, scores in baselines.items()]
-    kept = (metric, metric.replace("valid_", "test_"))
-    optional = [*skills, *(name for name in OPTIONAL if name not in kept)]
+    objective = (metric, metric.replace("valid_", "test_"))
+    optional = [*skills, *(name for name in OPTIONAL if name not in objective)]
     print_table(["trial", "state", "phases", *metrics, PARAMETERS], rows, title, folds=[PARAMETERS], optional=optional)
 
 
@@ -68,10 +68,10 @@ def print_trial(trial: Mapping[str, Any], baselines: Mapping[str, Scores]) -> No
         return
     print_table(["metric", "mean", "ensemble", *baselines], rows, title, optional=list(baselines)[::-1])
     for start in range(0, len(seeds), SEEDS_A_TABLE):
-        some = seeds[start : start + SEEDS_A_TABLE]
+        shown_seeds = seeds[start : start + SEEDS_A_TABLE]
         print_table(
-            ["metric", *(f"seed {seed['seed']}" for seed in some)],
-            [(name, *(seed.get(name) for seed in some)) for name in [*names, "epochs", "best_epoch"]],
+            ["metric", *(f"seed {seed['seed']}" for seed in shown_seeds)],
+            [(name, *(seed.get(name) for seed in shown_seeds)) for name in [*names, "epochs", "best_epoch"]],
             title=" ",
         )
 
@@ -89,4 +89,4 @@ def print_instruments(instruments: Sequence[Mapping[str, Any]], baselines: Mappi
     if rows:
         print_table(["instrument", *columns], rows, title, optional=columns[:1:-1])
     else:
-        click.echo("\nThere are no scores of each instrument: the trial is not finished, or its file is missing.")
+        click.echo("\nThere are no scores by instrument: the trial is not finished, or its file is missing.")

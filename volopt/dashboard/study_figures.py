@@ -31,15 +31,15 @@ def save_figures(view: StudyView) -> None:
                 save_plotly_graph_object(view.study, card_figure(part), graph_object_id=f"volopt-{kind.name}-{i:02}")
 
 
-def save_figures_apart(where: Address, name: str, artifacts: Sequence[Path]) -> None:
+def save_figures_apart(address: Address, name: str, artifacts: Sequence[Path]) -> None:
     """Store the figures of the study ``name`` from a separate process, which ends with this one.
 
     The caller holds the study's lock; ``artifacts`` are the directories of its artifacts.
     """
     with contextlib.closing(ProcessTrainer(artifacts, 1, _save)) as process:
-        process.submit(where, name).result()
+        process.submit(address, name).result()
 
 
-def _save(artifacts: Sequence[Path], where: Address, name: str) -> None:
-    with contextlib.closing(connect(where.url, write=True)) as storage:
+def _save(artifacts: Sequence[Path], address: Address, name: str) -> None:
+    with contextlib.closing(connect(address.url, write=True)) as storage:
         save_figures(StudyView(*find(storage, name), Artifacts(*artifacts)))

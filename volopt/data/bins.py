@@ -72,8 +72,7 @@ def write_provider(
     Raises:
         DataError: ``directory`` exists, or cannot be written.
     """
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise DataError(f"{directory} already exists", "name another directory, or remove it first")
+    _check_unused(directory)
     try:
         with replacing(directory) as building:
             write_lists(building, calendar, {name: [(t.index[0], t.index[-1])] for name, t in instruments.items()})
@@ -81,8 +80,14 @@ def write_provider(
                 write_series(building / "features" / folder(name), calendar, fields)
             if synthetic is not None:
                 (building / SYNTHETIC).write_text(json.dumps(dict(synthetic)) + "\n")
+            _check_unused(directory)  # another program may have made it meanwhile
     except OSError as error:
         raise DataError(f"{directory} cannot be written: {error.strerror}", "name another directory") from error
+
+
+def _check_unused(directory: Path) -> None:
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise DataError(f"{directory} already exists", "name another directory, or remove it first")
 
 
 def write_lists(building: Path, calendar: pd.DatetimeIndex, spans: Mapping[str, Sequence[tuple[date, date]]]) -> None:

@@ -23,7 +23,7 @@ def path_inside(directory: Path, *parts: str) -> Path:
 
 
 def read_bounded(path: Path, limit: int, hint: str = "") -> bytes:
-    """Return the bytes of a regular file; ``hint`` replaces the usual one in an error.
+    """Return the bytes of a regular file; ``hint`` replaces the usual one if it is missing or too large.
 
     Raises:
         DataError: the file is missing, unreadable, or larger than ``limit`` bytes.

@@ -25,10 +25,13 @@ def replacing(directory: Path) -> Iterator[Path]:
     The block may use the parent of that path for other files. A link stays, and the directory behind it is replaced.
 
     Raises:
-        DataError: another process is writing there, or the hidden directory belongs to another user.
+        DataError: another process is writing there, the current directory is in it, or the hidden directory belongs to
+            another user.
         OSError: a directory cannot be written.
     """
     target = Path(os.path.realpath(directory))
+    if Path.cwd().is_relative_to(target):
+        raise DataError(f"{directory} is the current directory and cannot be replaced", "change to another one first")
     hidden = _hidden(target)
     with ExitStack() as stack:
         for parent in reversed([path for path in hidden.parents if not path.exists()]):

@@ -33,7 +33,7 @@ _STRENGTH = {"+": 1, "-": 1, "*": 2, "/": 2}  # the stronger sign binds its oper
 
 
 class ExpressionError(ValueError):
-    """Tell why a text is not an allowed expression, and at which position."""
+    """Report why a text is not an allowed expression, and at which position."""
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ def _toml_value(value: Any) -> str:
         return "{ " + ", ".join(f"{key} = {_toml_value(item)}" for key, item in value.items()) + " }"
     if isinstance(value, list):
         return f"[{', '.join(map(_toml_value, value))}]"
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # the one character that JSON leaves alone
+    return json.dumps(value, ensure_ascii=False)
 
 
 def restore(stored: Mapping[str, Any]) -> Definition:

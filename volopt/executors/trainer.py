@@ -8,7 +8,7 @@ from volopt.training.fit import advance
 
 
 class WorkerDiedError(BrokenExecutor):
-    """Tell that a worker process ended during a task.
+    """Report that a worker process ended during a task.
 
     Args:
         message: how the last worker ended.

@@ -108,8 +108,8 @@ class PackRunner:
 
     @property
     def waiting(self) -> int:
-        """Return how many requests wait for a slot."""
-        return sum(len(group.waiting) for group in self._groups.values())
+        """Return how many requests wait: for a slot, or to be trained alone."""
+        return len(self._alone) + sum(len(group.waiting) for group in self._groups.values())
 
     @property
     def is_training(self) -> bool:

@@ -58,7 +58,7 @@ def release_memory(device: str) -> None:
 
 
 class NoMemoryError(TrainingError):
-    """Tell that memory ran out while training."""
+    """Report that memory ran out while training."""
 
 
 def computing(work: Callable[[], Result], device: str, precision: str = "highest", cell: str | None = None) -> Result:

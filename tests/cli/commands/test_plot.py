@@ -157,7 +157,7 @@ def test_without_a_browser_matplotlib_draws_and_says_so(
     monkeypatch.setenv("BROWSER_PATH", "/nowhere")
     code, out, _ = volopt("plot", "small", "edf", "--format", "svg")
     assert code == 0
-    assert "matplotlib drew them" in out.splitlines()[-1]
+    assert "Drawn by matplotlib" in out.splitlines()[-1]
     assert b"<svg" in (tmp_path / "small-edf.svg").read_bytes()[:1000]
     assert json.loads(volopt("plot", "small", "edf", "--out", "x.png", "--json")[1])["drawn_by"] == "matplotlib"
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")

@@ -266,7 +266,7 @@ def test_other_addresses_are_refused_and_their_secrets_not_repeated(url: str) ->
         assert "file:///FILE.zip" in caught.value.hint
 
 
-@pytest.mark.parametrize("path", ["nothing.zip", "", "\0", "/dev/zero", 300 * "x"])
+@pytest.mark.parametrize("path", ["nothing.zip", "", "\0", "/dev/zero", 300 * "x", "~no-such-user/x.zip"])
 def test_a_path_without_a_file_is_refused(path: str) -> None:
     with pytest.raises(UsageError, match="does not exist or is not a file"):
         local_file(path)

@@ -81,11 +81,12 @@ def test_a_reset_connection_is_an_error(zips: Server, load: Load) -> None:
         (whole(b"<!doctype html>"), "data.zip is not a zip but something else"),
         (whole(b"<p>", Content_Type="\x1b[31mred"), r"is not a zip but \\x1b\[31mred"),
         (whole(b""), "data.zip is empty"),
+        (whole(CONTENT, Content_Length="10000000000000"), "larger than the limit"),
         (cut(CONTENT, 0), "127.0.0.1 cannot be reached: the connection was closed"),
         (moved("data.zip"), "127.0.0.1 cannot be reached: it redirects in a circle"),
-        (moved("file:///etc/passwd"), "it redirects to an invalid address"),
-        (moved("http://[::1/x"), "it redirects to an invalid address"),
-        (moved("http://" + 70 * "a" + ".invalid/"), "it redirects to an invalid address"),
+        (moved("file:///etc/passwd"), "its address, or one that it redirects to, is invalid"),
+        (moved("http://[::1/x"), "its address, or one that it redirects to, is invalid"),
+        (moved("http://" + 70 * "a" + ".invalid/"), "its address, or one that it redirects to, is invalid"),
     ],
 )
 def test_an_answer_that_is_not_a_zip_is_an_error(zips: Server, load: Load, answer: Answer, message: str) -> None:

@@ -172,6 +172,11 @@ def test_names_that_share_a_folder_are_one_instrument_with_the_known_name(tmp_pa
     assert (one(report).name, one(report).added) == ("AAPL", 2)
 
 
+def test_names_that_share_a_folder_are_spelt_as_the_first_where_none_is_known(tmp_path: Path) -> None:
+    report = take(tmp_path, "code,date,close,volume\naapl,2020-02-03,1,1\nAapl,2020-02-04,1,1\n", name="x.csv")
+    assert (one(report).name, one(report).days) == ("aapl", 2)
+
+
 def test_a_table_of_yfinance_with_its_three_lines_of_names(tmp_path: Path) -> None:
     content = "Price,Close,High,Low,Open,Volume\nTicker,AAPL,AAPL,AAPL,AAPL,AAPL\nDate,,,,,\n2020-01-02,2,2,2,2,30\n"
     report = one(take(tmp_path, content))

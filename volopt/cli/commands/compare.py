@@ -74,7 +74,8 @@ def _print(comparison: "Comparison", averaged: str) -> None:
         click.echo(f"{letter}: {side.name} {f'({words.params(side.params)})' if side.params else ''}".rstrip())
     if comparison.difference is not None:
         _print_seeds(comparison, comparison.difference)
-    click.echo(f"\nMean squared log error on the days of both, {averaged}Diebold-Mariano test with HAC errors")
+    what = f"Mean squared log error on the days that both forecast, {averaged}"
+    click.echo(f"\n{what}Diebold-Mariano test with HAC errors")
     print_table(
         ["split", "days", "A", "B", "A - B", "95 % interval", "p"],
         [

@@ -22,5 +22,6 @@ def command(name: str) -> None:
     except FileExistsError as error:
         raise UsageError(f"{path} exists already", "choose another name") from error
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}", "change to another directory") from error
+        hint = "change to a directory that you may write to"
+        raise UsageError(f"cannot write {path}: {error.strerror}", hint) from error
     click.echo(f"Wrote {path}\nNext: volopt check {path}")

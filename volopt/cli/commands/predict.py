@@ -69,9 +69,10 @@ def _print(result: "Predictions", coverage: float) -> None:
 
 
 def _facts(prediction: "Prediction") -> dict[str, Any]:
-    facts = dict(vars(prediction))
-    facts["interval"] = [facts.pop("low"), facts.pop("high")]
-    return facts
+    names = ("instrument", "target", "as_of", "date", "forecast")
+    facts: dict[str, Any] = {name: getattr(prediction, name) for name in names}
+    interval = [prediction.low, prediction.high]
+    return facts | {"interval": interval, "unit": prediction.unit, "actual": prediction.actual}
 
 
 def _quantity(value: float) -> str:

@@ -60,7 +60,7 @@ def download(
 
     Raises:
         UsageError: an argument is wrong, or something exists at ``directory``.
-        DataError: another process is writing to ``directory``.
+        DataError: another process is writing to ``directory``, or it holds the current directory.
         DownloadError: the zip did not arrive or is not a data set, or ``directory`` cannot be written.
     """
     if sha256 is not None and not _DIGEST.fullmatch(sha256):
@@ -125,7 +125,7 @@ def local_file(url: str) -> Path | None:
     is_file_url = parts.scheme == "file" and parts.netloc in ("", "localhost")
     if separator and not is_file_url:
         raise UsageError(f"--url {scheme}://... is not an address that volopt can download from", ADDRESSES)
-    path = Path(unquote(parts.path)) if separator else Path(url).expanduser()
+    path = Path(unquote(parts.path)) if separator else Path(os.path.expanduser(url))  # noqa: PTH111  # Path.expanduser raises for an unknown user
     if not os.path.isfile(path):  # noqa: PTH113  # Path.is_file raises for a name that is too long
         raise UsageError(f"the zip {path} does not exist or is not a file", ADDRESSES)
     return path

@@ -129,7 +129,8 @@ def _reason(error: Exception) -> str:
                 return "it redirects in a circle"
             case OSError(strerror=str(text)):
                 return shortened(text)
-    return "the connection was closed" if isinstance(error, _INTERRUPTIONS) else "it redirects to an invalid address"
+    interrupted = isinstance(error, _INTERRUPTIONS)
+    return "the connection was closed" if interrupted else "its address, or one that it redirects to, is invalid"
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

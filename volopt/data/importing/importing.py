@@ -90,8 +90,6 @@ def import_files(files: Sequence[Path], directory: Path, options: ImportOptions)
     cleaned = {str(name): clean(group, str(name), options.on_duplicate) for name, group in groups}
     if all(days.values.empty for days in cleaned.values()):
         raise DataError(f"{files[0]} has no row with a date and a number", "check that it is the right file")
-    if Path.cwd().is_relative_to(os.path.realpath(directory)):
-        raise DataError(f"{directory} is the current directory and cannot be replaced", "change to another one first")
     try:
         with replacing(directory) as building:
             old = _open_existing(directory)

@@ -2,7 +2,8 @@
 
 The metadata of a Parquet file is checked before its values are read.
 The separator of a CSV file is the comma, semicolon, tab or bar that its first line has most often. Lines with a
-different number of values than the first are dropped and counted; more than one in a hundred refuses the file.
+different number of values than the first are dropped and counted; more than one, and one more in each hundred, refuse
+the file.
 """
 
 import csv
@@ -23,7 +24,7 @@ from volopt.data.importing.issues import Issue, count_cases
 from volopt.definition.plain_text import shortened
 from volopt.errors import DataError
 
-MIN_LINES_PER_DROPPED = 100  # a file with fewer is refused
+LINES_PER_DROPPED = 100  # a line may be dropped, and one more in each so many
 MAX_TEXT_LENGTH = 100  # characters of a value in a Parquet file; no day, number or code is longer
 _FIRST_LINE = re.compile(rb"[\r\n]*([^\r\n]*)(?:\r\n|\r|\n|$)")
 
@@ -61,7 +62,7 @@ def _read_csv(text: bytes, mapped: Mapping[str, str], source: str) -> VendorTabl
     table, dropped = _read_rows(rest, len(header), separator, layout, source)
     if table.num_rows + len(dropped) != sum(line not in (b"\n", b"\r\n") for line in io.BytesIO(rest)):
         raise _not_a_table(source, "a quote is not closed, or a quoted value has line breaks")
-    if len(dropped) > 1 + table.num_rows // MIN_LINES_PER_DROPPED:
+    if len(dropped) > 1 + table.num_rows // LINES_PER_DROPPED:
         raise _not_a_table(source, f"a line has a different number of values than the first: {shortened(dropped[0])}")
     values = {role: table.column(str(column)).to_pandas() for role, column in layout.columns.items()}
     issues = count_cases("lines with a different number of values than the first", [line.strip() for line in dropped])
@@ -88,7 +89,7 @@ def _read_rows(
 
     def drop(row: arrow_csv.InvalidRow) -> str:
         dropped.append(row.text)
-        return "skip" if len(dropped) <= MAX_ROWS // MIN_LINES_PER_DROPPED else "error"
+        return "skip" if len(dropped) <= MAX_ROWS // LINES_PER_DROPPED else "error"
 
     try:
         table = arrow_csv.read_csv(
