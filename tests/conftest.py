@@ -1,5 +1,6 @@
 """What every test may ask for: the real data of the workplace and a PostgreSQL server, where they are there."""
 
+import gc
 import importlib.util
 import os
 import shutil
@@ -21,6 +22,12 @@ settings.load_profile("volopt")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background: what tests start would ignore it too
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of the garbage collector, which statsmodels runs at each correction of p-values."""
+    gc.freeze()
+
 
 ROOT = Path(__file__).parents[1]
 REAL_DATA = Path(os.environ.get("VOLOPT_TEST_DATA", ROOT.parent / "shared" / "data"))
