@@ -13,6 +13,7 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+import processes
 from builders import SAMPLE_DATA
 from volopt.storage.database.connect import connect
 
@@ -89,6 +90,11 @@ class LongRun:
             except ProcessLookupError:
                 return True
         return False
+
+    def pause_workers(self) -> None:
+        """Stop its workers, so that the run goes on to nothing and does not end; ``long_run`` kills them."""
+        for pid in processes.workers(self.process.pid):
+            os.kill(pid, signal.SIGSTOP)
 
     def again(self, *options: str) -> "subprocess.CompletedProcess[str]":
         """Run the same command to its end."""

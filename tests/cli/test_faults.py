@@ -109,6 +109,7 @@ def test_a_server_that_is_restarted_in_mid_run_is_waited_for_and_the_run_goes_on
 def test_a_locked_study_on_a_server_is_told_with_its_holder(tmp_path: Path, sample: Path, postgres: Server) -> None:
     with long_run(tmp_path, sample, VOLOPT_STORAGE=postgres.database()) as run:
         run.read_until("COMPLETE")
+        run.pause_workers()
         second = run.again()
         assert second.returncode == 1
         assert f"process {run.process.pid} on " in second.stderr

@@ -77,12 +77,13 @@ def test_a_killed_driver_leaves_no_worker_and_is_repaired_by_the_next_run(run: L
 
 
 def test_a_second_run_of_the_same_study_says_who_holds_it_while_others_read(run: LongRun) -> None:
+    run.pause_workers()
     second = run.again()
     assert second.returncode == 1
     assert f"process {run.process.pid}" in second.stderr
     status = subprocess.run([*run.arguments[:3], "status"], cwd=run.directory, capture_output=True, text=True)
     assert status.returncode == 0
-    assert f"{run.states().count(TrialState.COMPLETE)}" in status.stdout
+    assert f"{run.states().count(TrialState.COMPLETE)}/{POINTS}" in status.stdout
 
 
 def test_different_studies_of_one_database_run_together(run: LongRun) -> None:

@@ -210,6 +210,6 @@ def test_a_link_in_place_of_the_hidden_directory_is_not_followed(tmp_path: Path)
 def test_the_current_directory_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "here" / "below").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "here" / "below")
-    with pytest.raises(DataError, match="is the current directory"), replacing(tmp_path / "here"):
+    with pytest.raises(DataError, match="holds the current directory"), replacing(tmp_path / "here"):
         pass
     assert list(tmp_path.iterdir()) == [tmp_path / "here"]

@@ -31,7 +31,9 @@ def replacing(directory: Path) -> Iterator[Path]:
     """
     target = Path(os.path.realpath(directory))
     if Path.cwd().is_relative_to(target):
-        raise DataError(f"{directory} is the current directory and cannot be replaced", "change to another one first")
+        raise DataError(
+            f"{directory} holds the current directory and cannot be replaced", "change to another one first"
+        )
     hidden = _hidden(target)
     with ExitStack() as stack:
         for parent in reversed([path for path in hidden.parents if not path.exists()]):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
 MAX_SHOWN = 60  # characters of a text that an error shows
+MAX_REASON = 200  # characters of another library's error, which may hold a name
 
 
 def is_plain(text: str) -> bool:
@@ -20,9 +21,9 @@ def plain(text: str) -> str:
     return _CONTROL.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
 
 
-def shortened(text: str) -> str:
-    """Return the beginning of a text, safe to print."""
-    return plain(text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}...")
+def shortened(text: str, length: int = MAX_SHOWN) -> str:
+    """Return the first ``length`` characters of a text, safe to print."""
+    return plain(text if len(text) <= length else f"{text[: length - 3]}...")
 
 
 def show(value: object) -> str:

@@ -1,7 +1,7 @@
 """The run record: how the numbers of a study were made, stored with the study.
 
-A database may come from a stranger or an earlier volopt, so each field of a record and of its data may be
-missing, but none of a frame. A field of another type makes the whole record invalid.
+A database may come from a stranger or an earlier volopt, so each field of a record and of its data may be missing, but
+none of a frame. A field of another type makes the whole record invalid.
 """
 
 import platform

@@ -248,7 +248,7 @@ def test_a_directory_that_cannot_be_written_is_an_error(tmp_path: Path, monkeypa
         take(tmp_path, lines(DAYS), to="circle")
     take(tmp_path, lines(DAYS))
     monkeypatch.chdir(tmp_path / "p")
-    with pytest.raises(DataError, match="is the current directory and cannot be replaced"):
+    with pytest.raises(DataError, match="holds the current directory and cannot be replaced"):
         import_files([tmp_path / "AAPL.csv"], Path(), ImportOptions())
 
 

@@ -16,14 +16,13 @@ from pathlib import Path
 
 from volopt.data.bins import SYNTHETIC
 from volopt.data.download.http import ALTERNATIVES, CHUNK_BYTES
-from volopt.definition.plain_text import plain, shortened, show
+from volopt.definition.plain_text import MAX_REASON, shortened, show
 from volopt.errors import DownloadError
 
 MAX_MEMBERS = 300_000  # the official sets have about 40,000 and 100,000
 MAX_TABLE_BYTES = 2**25  # of the zip's table of contents, which zipfile reads into memory
 MAX_FILE_BYTES = 2**28  # of a member, unpacked
 MAX_BYTES = 20 * 2**30  # of all members, unpacked
-MAX_REASON = 200  # characters of an error of zipfile, which may hold a name
 MAX_RATIO = 100  # of unpacked size to the size of the zip; series of prices reach about 3
 PARTS = {"calendars", "instruments", "features"}
 _MEMBER = re.compile(
@@ -76,8 +75,7 @@ def unpack(archive: Path, directory: Path, progress: Callable[[int, int], None])
                 with opened.open(entry) as source, target.open("xb") as written:
                     shutil.copyfileobj(source, written, CHUNK_BYTES)
     except _BROKEN as error:
-        reason = str(error) or "it ends too early"
-        reason = plain(reason) if len(reason) <= MAX_REASON else shortened(reason)
+        reason = shortened(str(error) or "it ends too early", MAX_REASON)
         raise DownloadError(f"the zip is broken: {reason}", ALTERNATIVES) from error
     progress(len(members), len(members))
     return len(members), len(entries) - len(members)

@@ -21,7 +21,7 @@ from pyarrow import csv as arrow_csv
 from volopt.data.importing.columns import ColumnLayout, find_columns
 from volopt.data.importing.content import ACCEPTED, MAX_ROWS, PARQUET, check_size, read_content, to_utf8
 from volopt.data.importing.issues import Issue, count_cases
-from volopt.definition.plain_text import shortened
+from volopt.definition.plain_text import MAX_REASON, shortened
 from volopt.errors import DataError
 
 LINES_PER_DROPPED = 100  # a line may be dropped, and one more in each so many
@@ -107,7 +107,7 @@ def _read_rows(
 
 
 def _not_a_table(source: str, reason: str) -> DataError:
-    return DataError(f"{source} is not a table: {shortened(reason) if len(reason) > 200 else reason}", ACCEPTED)
+    return DataError(f"{source} is not a table: {shortened(reason, MAX_REASON)}", ACCEPTED)
 
 
 def _read_parquet(content: bytes, mapped: Mapping[str, str], source: str) -> VendorTable:
