@@ -32,6 +32,9 @@ def test_backtest_prints_the_table_by_year_and_draws_a_figure(forecaster: Volopt
     mark = "* used to select the configuration (2013-01-01 to 2015-12-31): these scores are too optimistic."
     assert mark in lines
     assert "SYNTHETIC SAMPLE" in lines[0]
+    verdicts = lines[lines.index(next(line for line in lines if "in the years without *" in line)) + 1 : -2]
+    assert sorted(re.findall(r"(\w+) \([+-]", " ".join(verdicts))) == sorted(BASELINES)
+    assert all(re.match("  (better than|worse than|not to be told apart from) ", line) for line in verdicts)
     assert "Figure: small-backtest.html" in lines
     assert "SYNTHETIC" in (tmp_path / "small-backtest.html").read_text()
     assert "forecast 2016-01-01 to 2016-12-30 (1/3)" in err.splitlines()
@@ -61,7 +64,10 @@ def test_backtest_prints_the_same_as_json(forecaster: Volopt, tmp_path: Path) ->
     )
     (year,) = facts["years"]
     assert (year["year"], year["seen"]) == (2016, False)
-    assert set(year["skill"]) == set(BASELINES)
+    assert set(year["skill"]) == set(facts["unseen"]["p"]) == set(facts["unseen"]["difference"]) == set(BASELINES)
+    har = facts["unseen"]["difference"]["har"]
+    assert har["interval"][0] < har["effect"] < har["interval"][1]
+    assert har["effect"] == pytest.approx(-year["skill"]["har"])
     assert facts["total"]["days"] == facts["unseen"]["days"] == year["days"]
     assert set(facts["instruments"]) == {"SH600000"}
     assert 0 < facts["total"]["coverage"] <= 1

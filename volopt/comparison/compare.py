@@ -1,19 +1,20 @@
 """Compare two trials of a study, or a trial and a baseline, and test whether the difference is significant.
 
 The tests answer two different questions. Over seeds: would these configurations differ if they were trained again?
-Over days: do these forecasts differ by more than the random variation of the days?
+Over days: do these forecasts differ by more than the random variation of the days? One verdict follows from both, with
+p-values that are corrected for two tests.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from volopt.baselines.forecasts import SCORED
 from volopt.comparison import statistics
 from volopt.comparison.comparands import Comparand
-from volopt.comparison.statistics import ALPHA, MIN_SEEDS, Estimate
+from volopt.comparison.statistics import MIN_SEEDS, Estimate
 from volopt.definition.schema import Objective
 from volopt.errors import StudyError
 
@@ -42,6 +43,24 @@ class DailyComparison(NamedTuple):
 
 
 @dataclass(frozen=True)
+class _Test:
+    """Hold the test of one metric; ``difference`` is a - b."""
+
+    difference: Estimate
+    metric: str
+    lower_is_better: bool
+
+    @property
+    def better(self) -> Literal["a", "b"] | None:
+        if not self.difference.is_significant:
+            return None
+        return "a" if (self.difference.effect < 0) == self.lower_is_better else "b"
+
+    def corrected(self, p: float) -> "_Test":
+        return replace(self, difference=self.difference._replace(p=p))
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Hold the differences of two comparands; every difference is a - b."""
 
@@ -53,22 +72,43 @@ class Comparison:
     daily: Mapping[str, DailyComparison]  # by split
 
     @property
-    def verdict(self) -> str:
-        """Return one sentence: which is better, and whether significantly. It does not use the test split."""
-        if self.difference is None:
-            estimate = self.daily["valid"].estimate
-            return self._sentence(estimate, "mean squared log error on the valid days", lower_is_better=True)
-        lower_is_better = self.objective.direction == "minimize"
-        return self._sentence(self.difference, f"mean {self.objective.metric} over seeds", lower_is_better)
+    def better(self) -> Literal["a", "b"] | None:
+        """Return which one is better, or None where the tests do not tell. The test split does not matter."""
+        winners = {test.better for test in self._tests()} - {None}
+        return winners.pop() if len(winners) == 1 else None
 
-    def _sentence(self, difference: Estimate, metric: str, lower_is_better: bool) -> str:
-        a, b = self.a.name, self.b.name
-        if difference.effect == 0:
-            return f"{a.capitalize()} and {b} have the same {metric}."
-        better, worse = (a, b) if (difference.effect < 0) == lower_is_better else (b, a)
-        word = "lower" if lower_is_better else "higher"
-        size = f"its {metric} is {word} by {abs(difference.effect):.3g}"
-        return f"{better.capitalize()} does better than {worse}: {size}; {_significance(difference)}."
+    @property
+    def verdict(self) -> str:
+        """Return the effect that decides, with its interval and p, and what follows from it."""
+        tests, better = self._tests(), self.better
+        if better is not None:
+            decisive = min(tests, key=lambda test: test.difference.p)
+            text = f"{self._effect(decisive)}: {getattr(self, better).name} is better"
+        elif any(test.better for test in tests):
+            effects = ", but ".join(map(self._effect, tests))
+            text = f"{effects}: the tests contradict each other, so neither is better"
+        else:
+            text = f"{self._effect(tests[0])}: they cannot be told apart"
+        return f"{text[0].upper()}{text[1:]}."
+
+    def _tests(self) -> list[_Test]:
+        """Return the tests that decide: over seeds where these are enough, and over the valid days."""
+        days = _Test(self.daily["valid"].estimate, "mean squared log error on the valid days", lower_is_better=True)
+        if self.difference is None or self.difference.n < MIN_SEEDS:
+            return [days]
+        metric = f"mean {self.objective.metric} over {self.difference.n} seeds"
+        seeds = _Test(self.difference, metric, lower_is_better=self.objective.direction == "minimize")
+        corrected = statistics.holm([test.difference.p for test in (seeds, days)])
+        return [test.corrected(p) for test, p in zip((seeds, days), corrected, strict=True)]
+
+    def _effect(self, test: _Test) -> str:
+        effect, low, high, *_ = test.difference
+        if effect == low == high == 0:
+            return f"{self.a.name} and {self.b.name} have the same {test.metric}"
+        word, limits = ("higher", (low, high)) if effect > 0 else ("lower", (-high, -low))
+        interval = f"95 % interval {limits[0]:.3g} to {limits[1]:.3g}"
+        size = f"{abs(effect):.3g} {word} than {self.b.name}'s"
+        return f"{self.a.name}'s {test.metric} is {size} ({interval}, {test.difference.p_text})"
 
 
 def compare(a: Comparand, b: Comparand, objective: Objective) -> Comparison:
@@ -82,13 +122,6 @@ def compare(a: Comparand, b: Comparand, objective: Objective) -> Comparison:
     finite = tuple(pair for pair in pairs if np.isfinite(pair.difference))
     difference = statistics.paired(np.array([pair.difference for pair in finite])) if finite else None
     return Comparison(a, b, objective, finite, difference, {split: _compare_days(a, b, split) for split in SCORED})
-
-
-def _significance(difference: Estimate) -> str:
-    if difference.n < MIN_SEEDS:  # never days: there are at least MIN_DAYS
-        return f"{difference.n} seed{'s are' if difference.n > 1 else ' is'} too few to test the difference"
-    p = f"p = {difference.p:.2g}" if difference.p >= 0.001 else "p < 0.001"
-    return f"the difference is {'' if difference.p < ALPHA else 'not '}significant ({p})"
 
 
 def _compare_days(a: Comparand, b: Comparand, split: str) -> DailyComparison:

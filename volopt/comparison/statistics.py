@@ -28,6 +28,21 @@ class Estimate(NamedTuple):
     p: float  # two-sided unless a docstring says otherwise
     n: int
 
+    @property
+    def is_significant(self) -> bool:
+        """Return whether p is below the significance level."""
+        return self.p < ALPHA
+
+    @property
+    def p_text(self) -> str:
+        """Return p as a sentence shows it."""
+        return "p < 0.001" if self.p < 0.001 else f"p = {self.p:.2g}"
+
+    def relative_to(self, size: float) -> "Estimate":
+        """Return the effect and its interval as shares of a size, which is not negative; NaN shares of 0."""
+        low, effect, high = (value / size if size else math.nan for value in (self.low, self.effect, self.high))
+        return self._replace(effect=effect, low=low, high=high)
+
 
 def paired(differences: Array) -> Estimate:
     """Estimate the mean difference over pairs, and test whether it is 0.

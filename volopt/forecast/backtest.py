@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from volopt.comparison.statistics import Estimate
 from volopt.errors import DataError
 from volopt.forecast.configuration import Configuration, RefitSource
 from volopt.forecast.walk_forward import run
@@ -78,16 +79,24 @@ class Backtest:
         return self.days.score(self.outside_selection) if self.outside_selection.any() else None
 
     @cached_property
+    def differences(self) -> dict[str, Estimate | None]:
+        """Return the test against each baseline, without the selection years if other years are left."""
+        return self.days.differences(self._deciding)
+
+    @cached_property
     def by_instrument(self) -> dict[str, InstrumentBacktest]:
         """Return the scores of each instrument with a forecast."""
-        total = self.outside_selection if self.total_outside_selection else self.in_range
         scores = {}
         for index, name in enumerate(self.days.forecasts.names):
             own = self.days.forecasts.instrument == index
             if (own & self.in_range).any():
                 by_year = {row.year: self.days.score(own & self._in_year(row.year)) for row in self.years}
-                scores[name] = InstrumentBacktest(by_year, self.days.score(own & total))
+                scores[name] = InstrumentBacktest(by_year, self.days.score(own & self._deciding))
         return scores
+
+    @property
+    def _deciding(self) -> np.ndarray:
+        return self.outside_selection if self.total_outside_selection else self.in_range
 
     def _in_year(self, year: int) -> np.ndarray:
         return self.days.between(max(self.first, date(year, 1, 1)), min(self.last, date(year, 12, 31)))

@@ -24,7 +24,18 @@ def test_compare_prints_the_agreed_keys(volopt: Volopt, listed: dict[int, dict[s
     code, out, _ = volopt("compare", "small", listed[5]["number"], "hidden_size=7", "--json")
     facts = json.loads(out)
     assert code == 0
-    assert list(facts) == ["study", "a", "b", "metric", "seeds", "difference", "daily", "verdict", "chosen_on_valid"]
+    assert list(facts) == [
+        "study",
+        "a",
+        "b",
+        "metric",
+        "seeds",
+        "difference",
+        "daily",
+        "better",
+        "verdict",
+        "chosen_on_valid",
+    ]
     assert facts["study"] == "small"
     assert facts["a"] == {"trial": listed[5]["number"], "baseline": None, "params": listed[5]["params"]}
     assert facts["b"] == {"trial": listed[7]["number"], "baseline": None, "params": listed[7]["params"]}
@@ -41,7 +52,7 @@ def test_compare_prints_the_agreed_keys(volopt: Volopt, listed: dict[int, dict[s
         assert daily["effect"] == pytest.approx(daily["loss_a"] - daily["loss_b"])
         assert daily["interval"][0] <= daily["effect"] <= daily["interval"][1]
         assert daily["loss_a"] == pytest.approx(listed[5]["metrics"][f"ensemble_{split}_log_mse"])
-    assert "2 seeds are too few to test" in facts["verdict"]
+    assert facts["verdict"].startswith(f"Trial {facts['a']['trial']}'s mean squared log error on the valid days is ")
 
 
 def test_compare_with_a_baseline_has_no_seeds(volopt: Volopt, listed: dict[int, dict[str, Any]]) -> None:
@@ -54,7 +65,7 @@ def test_compare_with_a_baseline_has_no_seeds(volopt: Volopt, listed: dict[int, 
     assert facts["b"]["trial"] == facts["chosen_on_valid"] == best["number"]
     skill = 1 - facts["daily"]["test"]["loss_b"] / facts["daily"]["test"]["loss_a"]
     assert skill < 0  # two epochs learn little
-    assert facts["verdict"].startswith("Baseline har does better than trial ")
+    assert (facts["better"], facts["verdict"].split(": ")[-1]) == ("a", "baseline har is better.")
 
 
 def test_compare_for_people_says_the_same(volopt: Volopt, listed: dict[int, dict[str, Any]]) -> None:

@@ -1,6 +1,8 @@
 """Run ``volopt backtest``: walk the configuration of a study forward over past years."""
 
 import math
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +17,7 @@ from volopt.errors import UsageError
 from volopt.figures.drawing.files import Format
 
 if TYPE_CHECKING:
+    from volopt.comparison.statistics import Estimate
     from volopt.forecast.backtest import Backtest
     from volopt.forecast.walk_forward.scores import Score
 
@@ -95,10 +98,23 @@ def _print(result: "Backtest") -> None:
         click.echo(f"* used to select the configuration ({start} to {end}): these scores are too optimistic.")
     if len(result.by_instrument) > 1:
         _print_instruments(result)
-    p_values = result.days.p_values(result.outside_selection if outside else result.in_range)
-    texts = ", ".join(f"{name} {_p(value)}" for name, value in p_values.items())
     years = "the years without *" if marked and outside else "all years"
-    click.echo(f"\nDiebold and Mariano's test of equal accuracy on {years}: {texts}")
+    click.echo(f"\nSquared log error beside each baseline's in {years}, by Diebold and Mariano's test: the forecast is")
+    for verdict, texts in _verdicts(result.differences).items():
+        click.echo(f"  {verdict} {', '.join(texts)}")
+
+
+def _verdicts(differences: "Mapping[str, Estimate | None]") -> dict[str, list[str]]:
+    """Return by verdict the baselines, each with the relative difference of the error and p."""
+    verdicts = defaultdict[str, list[str]](list)
+    for name, difference in differences.items():
+        if difference is None:
+            verdicts["not tested, for too few days, against"].append(name)
+            continue
+        direction = "worse than" if difference.effect > 0 else "better than"
+        verdict = direction if difference.is_significant else "not to be told apart from"
+        verdicts[verdict].append(f"{name} ({difference.effect:+.1%}, {difference.p_text})")
+    return verdicts
 
 
 def _print_instruments(result: "Backtest", baseline: str = "har") -> None:
@@ -124,10 +140,6 @@ def _number(value: float) -> float | None:
     return None if math.isnan(value) else round(value, 4)
 
 
-def _p(value: float) -> str:
-    return "-" if math.isnan(value) else "p < 0.001" if value < 0.001 else f"p = {value:.2g}"
-
-
 def _facts(result: "Backtest") -> dict[str, Any]:
     configuration, days, outside = result.configuration, result.days, result.total_outside_selection
     return {
@@ -140,13 +152,23 @@ def _facts(result: "Backtest") -> dict[str, Any]:
         "to": str(result.last),
         "coverage": result.coverage,
         "years": [{"year": row.year, "seen": row.in_selection, **_score(row.score)} for row in result.years],
-        "total": {**_score(result.total), "p": days.p_values(result.in_range)},
-        "unseen": {**_score(outside), "p": days.p_values(result.outside_selection)} if outside else None,
+        "total": {**_score(result.total), **_tests(days.differences(result.in_range))},
+        "unseen": {**_score(outside), **_tests(result.differences)} if outside else None,
         "instruments": {
             name: {str(year): _score(score) for year, score in each.by_year.items()} | {"total": _score(each.total)}
             for name, each in result.by_instrument.items()
         },
         "left_out": dict(result.left_out),
+    }
+
+
+def _tests(differences: "Mapping[str, Estimate | None]") -> dict[str, Any]:
+    known = {name: difference for name, difference in differences.items() if difference is not None}
+    return {
+        "p": {name: known[name].p if name in known else None for name in differences},
+        "difference": {
+            name: {"effect": each.effect, "interval": [each.low, each.high]} for name, each in known.items()
+        },
     }
 
 

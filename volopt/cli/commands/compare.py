@@ -56,6 +56,7 @@ def _facts(comparison: "Comparison") -> dict[str, Any]:
             split: _estimate_facts(daily.estimate) | {"loss_a": daily.loss_a, "loss_b": daily.loss_b}
             for split, daily in comparison.daily.items()
         },
+        "better": comparison.better,
         "verdict": comparison.verdict,
     }
 
@@ -87,12 +88,16 @@ def _print(comparison: "Comparison", averaged: str) -> None:
 
 
 def _print_seeds(comparison: "Comparison", difference: "Estimate") -> None:
+    from volopt.comparison.statistics import MIN_SEEDS
+
     metric = comparison.objective.metric
     click.echo(f"\n{metric} by seed: sign-flip test and bootstrap interval of the mean difference")
     print_table(["seed", "A", "B", "A - B"], [(*pair, pair.difference) for pair in comparison.seeds])
-    effect, interval, p = _cells(difference)
-    click.echo(f"Mean A - B: {effect:.4g}, 95 % interval {interval}, p = {p:.2g}, {difference.n} seeds")
+    effect, interval, _ = _cells(difference)
+    seeds = f"{difference.n} seed{'s' if difference.n > 1 else ''}"
+    few = f" (a verdict takes {MIN_SEEDS})" if difference.n < MIN_SEEDS else ""
+    click.echo(f"Mean A - B: {effect:.4g}, 95 % interval {interval}, {difference.p_text}, {seeds}{few}")
 
 
-def _cells(estimate: "Estimate") -> tuple[float, str, float]:
-    return estimate.effect, f"{estimate.low:.4g} to {estimate.high:.4g}", estimate.p
+def _cells(estimate: "Estimate") -> tuple[float, str, str]:
+    return estimate.effect, f"{estimate.low:.4g} to {estimate.high:.4g}", estimate.p_text.removeprefix("p = ")

@@ -11,7 +11,7 @@ import numpy as np
 
 from volopt import metrics
 from volopt.baselines.methods import BASELINES
-from volopt.comparison.statistics import diebold_mariano
+from volopt.comparison.statistics import Estimate, diebold_mariano
 from volopt.forecast import conformal
 from volopt.forecast.walk_forward.run import WalkForwardForecasts
 from volopt.metrics import Array
@@ -61,12 +61,13 @@ class ScoredDays:
             width=float(np.median(self.high[positive] / self.low[positive])) if positive.any() else np.nan,
         )
 
-    def p_values(self, mask: np.ndarray) -> dict[str, float]:
-        """Return the p-value of Diebold and Mariano's test against each baseline; NaN below ``MIN_DAYS`` days.
+    def differences(self, mask: np.ndarray) -> dict[str, Estimate | None]:
+        """Return Diebold and Mariano's test against each baseline; None below ``MIN_DAYS`` days.
 
-        The test compares a day's mean errors over the instruments, because instruments share the surprises of a day.
+        The effect is the forecast's mean squared log error relative to the baseline's: -0.03 is 3 % less. The test
+        compares a day's mean errors over the instruments, because instruments share the surprises of a day.
         """
-        return {name: self._p_value(name, mask) for name in BASELINES}
+        return {name: self._difference(name, mask) for name in BASELINES}
 
     def between(self, first: date, last: date) -> np.ndarray:
         """Return the mask of the days from ``first`` to ``last``, both included."""
@@ -87,13 +88,14 @@ class ScoredDays:
         others = {"log_r2": float(np.sum((log - log.mean()) ** 2)), **{name: errors[name] for name in BASELINES}}
         return {name: metrics.skill(errors["forecast"], other) for name, other in others.items()}
 
-    def _p_value(self, baseline: str, mask: np.ndarray) -> float:
+    def _difference(self, baseline: str, mask: np.ndarray) -> Estimate | None:
         pair = [self.squared_log_errors[name] for name in ("forecast", baseline)]
         known = mask & np.isfinite(pair[0]) & np.isfinite(pair[1])
         days, day = np.unique(self.forecasts.dates[known], return_inverse=True)
         if len(days) < MIN_DAYS:
-            return np.nan
-        return diebold_mariano(*(np.bincount(day, values[known]) / np.bincount(day) for values in pair)).p
+            return None
+        losses = [np.bincount(day, values[known]) / np.bincount(day) for values in pair]
+        return diebold_mariano(*losses).relative_to(float(losses[1].mean()))
 
 
 def score_days(forecasts: WalkForwardForecasts, *, log: bool, coverage: float) -> ScoredDays:
