@@ -24,6 +24,30 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# The files that take a minute and more, the longest first, so that no process of pytest-xdist ends alone with one.
+LONGEST = [
+    "cli/test_faults.py",
+    "cli/test_interrupt.py",
+    "chaos/test_kills.py",
+    "cli/test_cluster.py",
+    "test_real_data.py",
+    "browser/test_dashboard.py",
+    "executors/dask/test_trainer.py",
+    "cli/commands/test_bench.py",
+]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the order of ``pytest_collection_modifyitems``: xdist would begin with the files of the most tests."""
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files."""
+    order = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path, len(order)))
+
+
 def pytest_collection_finish() -> None:
     """Leave what was collected out of the garbage collector, which statsmodels runs at each correction of p-values."""
     gc.freeze()
