@@ -6,11 +6,26 @@ from dataclasses import dataclass
 
 import numpy as np
 import optuna
+from optuna.trial import TrialState
 
 from volopt.definition.schema import Phase
 from volopt.pruners import PRUNERS
 from volopt.studies.space import Params
 from volopt.training.task import Curves, Fit, State, Task
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Hold how a trial ended: its value if it is COMPLETE, the reason if it is FAIL."""
+
+    state: TrialState
+    value: float | None = None
+    reason: str = ""
+
+
+def failure(reason: str) -> Outcome:
+    """Return the outcome of a trial that failed."""
+    return Outcome(TrialState.FAIL, reason=reason)
 
 
 @dataclass
@@ -86,6 +101,7 @@ class TrialRun:
         self._pruner = PRUNERS[phase.pruner]
         self._by_seed = by_seed
         self._reported = 0  # reports made so far
+        self.outcome: Outcome | None = None  # None while it is trained
 
     @property
     def finished(self) -> bool:
