@@ -55,7 +55,7 @@ class _EarlierTrials:
         self._trials = [
             trial
             for trial in self._storage.get_all_trials(study_id(study), deepcopy=False)
-            if trial.state.is_finished()
+            if trial.state in (TrialState.COMPLETE, TrialState.PRUNED)
             and trial.user_attrs.get(PHASE) == phase
             and proposal(trial).generation < generation
         ]
