@@ -23,14 +23,15 @@ class Pruner:
         options: returns the keyword arguments of the class, given the epochs of a rung and of a whole fit.
         seeds: how the seeds of a trial are trained: each ``freely``, all ``together`` from rung to rung, or one
             ``after`` the other.
-        reports: what a trial reports: its mean at each ``rung``, the value of each finished ``seed``, or the rungs of
-            its ``first seed`` and then the mean of two, three and more finished seeds.
+        reports: what a trial reports: its mean at each ``rung``; the value of each finished ``seed``; the rungs of its
+            ``first seed`` and then the mean of two, three and more finished seeds; or the rungs of its first fit and
+            then the value of each finished ``block``, which is a fit: one seed, on one period.
     """
 
     optuna_class: str
     options: Callable[[int, int], dict[str, Any]] = lambda rung, epochs: {}
     seeds: Literal["freely", "together", "after"] = "together"
-    reports: Literal["rung", "seed", "first seed"] = "rung"
+    reports: Literal["rung", "seed", "first seed", "block"] = "rung"
 
     def make(self, rung: int, epochs: int) -> "BasePruner":
         """Return Optuna's pruner for reports every ``rung`` epochs, up to ``epochs``."""

@@ -124,6 +124,8 @@ class TrialRun:
         """Return what can be reported since the last call, as (step, value)."""
         if self._pruner.reports == "first seed":
             reports = self._first_seed_reports()[self._reported :]
+        elif self._pruner.reports == "block":
+            reports = self._block_reports()[self._reported :]
         else:
             reports = self._seed_reports() if self._by_seed else self._rung_reports()
         self._reported += len(reports)
@@ -147,6 +149,17 @@ class TrialRun:
         finished = [seed.value(seed.epoch) for seed in itertools.takewhile(lambda seed: seed.fit, self.seeds)]
         means = [(count * epochs, float(np.mean(finished[:count]))) for count in range(2, len(finished) + 1)]
         return [*((epoch, first.value(epoch)) for epoch in rungs), *means]
+
+    def _block_reports(self) -> list[tuple[int, float]]:
+        """Return all reports so far: the first fit's rungs before its end, then each finished fit's own value.
+
+        A step is the sum of the epochs of these fits, as if none had stopped early.
+        """
+        first, epochs = self.seeds[0], self.seeds[0].task.epochs
+        rungs = [epoch for epoch in range(first.task.rung, epochs, first.task.rung) if first.reached(epoch)]
+        finished = itertools.takewhile(lambda seed: seed.fit, self.seeds)
+        blocks = [(count * epochs, seed.value(seed.epoch)) for count, seed in enumerate(finished, start=1)]
+        return [*((epoch, first.value(epoch)) for epoch in rungs), *blocks]
 
     def _rung_reports(self) -> list[tuple[int, float]]:
         task, longest = self.seeds[0].task, max(seed.epoch for seed in self.seeds)
