@@ -4,7 +4,7 @@ from volopt.pruners import Pruner
 
 PRUNER = Pruner(
     "volopt.pruners._race_pruner:RacePruner",
-    lambda rung, epochs: {"epochs": epochs},
+    lambda rung, epochs: {"epochs": epochs, "alpha": 0.1},
     seeds="after",
     reports="block",
 )
