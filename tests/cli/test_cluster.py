@@ -35,7 +35,7 @@ grid = {{ hidden_size = [4, 5, 6, 7, 8] }}
 name = "extend"
 sampler = "tpe"
 vary = ["learning_rate"]
-trials = 10
+trials = 14
 pruner = "median"
 batch = 3
 """

@@ -62,5 +62,5 @@ def test_equal_values_are_drawn_without_a_warning(tmp_path: Path) -> None:
     for _ in range(6):
         stored.add(trial_content())
     figure = chart(stored.view)
-    with renderer("svg") as render:
-        assert render(figure)
+    with renderer("svg") as (_, draw):
+        assert draw(figure)

@@ -120,7 +120,7 @@ def _print_data(job: "Job") -> None:
     click.echo("\n".join(data_lines(job)))
     for phase, fits in job.limited_phases():
         click.echo(
-            f'The phase "{phase.name}" trains at most {fits} at a time of its fits (batch = {phase.batch}), so '
+            f'The phase "{phase.name}" trains at most {fits} of its fits at a time (batch = {phase.batch}), so '
             f"{job.workers - fits} of {job.workers} workers idle; a larger batch in a new study keeps them busy."
         )
 
