@@ -52,7 +52,7 @@ def _check_number(context: click.Context, option: click.Parameter, value: float 
     type=click.FloatRange(min=0),
     callback=_check_number,
     metavar="SECONDS",
-    help="Start no new trial after this time.",
+    help="Start no new trial, and no new batch of trials, after this time.",
 )
 @click.option(
     "--pictures",
