@@ -28,7 +28,7 @@ import numpy as np
 from matplotlib import pyplot
 from numpy.typing import NDArray
 from optuna.trial import FrozenTrial, TrialState
-from replay import replay
+from replay_results import replay
 
 from volopt.definition import load
 from volopt.errors import MissingStorageError

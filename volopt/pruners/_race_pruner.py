@@ -1,6 +1,6 @@
 """A race between each trial and the best one, block by block."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 import numpy as np
 import optuna
@@ -36,19 +36,23 @@ class RacePruner(BasePruner):
         """Return whether a trial that has just reported is behind the incumbent beyond chance."""
         from scipy.special import stdtrit  # the quantiles of Student's t
 
-        step = trial.last_step
-        complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        if step is None or len(complete) < MIN_COMPLETE:
+        steps = self._steps(trial)
+        trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        complete = [each for each in trials if steps and each.intermediate_values.keys() >= steps]
+        if len(complete) < MIN_COMPLETE:
             return False
         sign = 1.0 if study.direction == StudyDirection.MAXIMIZE else -1.0
         finals = sign * np.array([each.value for each in complete], float)
-        changes = finals - sign * np.array([self._mean(each.intermediate_values, step) for each in complete])
-        forecast = sign * self._mean(trial.intermediate_values, step) + changes.mean()
+        changes = finals - sign * np.array([_mean(each, steps) for each in complete])
+        forecast = sign * _mean(trial, steps) + changes.mean()
         error = changes.std(ddof=1) * np.sqrt(1 + 1 / len(changes))
         return bool(forecast + stdtrit(len(changes) - 1, 1 - self._alpha) * error < finals.max())
 
-    def _mean(self, reports: Mapping[int, float], step: int) -> float:
-        """Return the value at a rung of the first block, or the mean of the blocks up to a step."""
-        if step <= self._epochs:
-            return reports[step]
-        return float(np.mean([reports[end] for end in range(self._epochs, step + 1, self._epochs)]))
+    def _steps(self, trial: FrozenTrial) -> set[int]:
+        """Return the steps whose mean is the value so far: the ends of the blocks, or a rung of the first one."""
+        step = trial.last_step or 0
+        return {step} if 0 < step < self._epochs else set(range(self._epochs, step + 1, self._epochs))
+
+
+def _mean(trial: FrozenTrial, steps: Iterable[int]) -> float:
+    return float(np.mean([trial.intermediate_values[step] for step in sorted(steps)]))

@@ -114,15 +114,17 @@ def _spearman(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArra
 def _subplot(phase: str, curves: Sequence[_Curve], rungs: Sequence[int]) -> Subplot:
     finals = [curve.final for curve in curves]
     marks: list[Mark] = []
+    lowest = 0.0
     for name, values, colour in (
         ("all fits of a trial", [curve.mean for curve in curves], colours.BLUE),
         ("its first fit alone", [curve.first for curve in curves], colours.VERMILLION),
     ):
         rows = _correlations(values, finals)
+        lowest = min([lowest, *(low for low in rows.low if low is not None)])
         marks += [Band(rungs, rows.low, rows.high, colour=colour), Line(rungs, rows.value, name, colour, width=2.2)]
     return Subplot(
         Axis("epochs of each fit", range=(0, rungs[-1] * 1.02)),
-        Axis("rank correlation with the final value", range=(-1.03, 1.03)),
+        Axis("rank correlation with the final value", range=(lowest - 0.03, 1.03)),
         marks,
         f"{phase}: {len(curves)} trials",
     )
