@@ -21,16 +21,16 @@ STUDY = f"""
 format = 1
 name = "small"
 {SAMPLE_DATA}[training]
-epochs = 40
+epochs = 20
 seeds = 2
 [space]
 cell = ["LSTM"]
-hidden_size = [4, 5, 6, 7, 8]
+hidden_size = [4, 5, 6]
 learning_rate = {{ low = 1e-4, high = 1e-1, log = true }}
 [[phase]]
 name = "width"
 sampler = "grid"
-grid = {{ hidden_size = [4, 5, 6, 7, 8] }}
+grid = {{ hidden_size = [4, 5, 6] }}
 [[phase]]
 name = "extend"
 sampler = "tpe"
@@ -64,7 +64,7 @@ def test_a_run_with_a_killed_worker_equals_local_runs_with_one_and_two_workers(
     with long_run(
         tmp_path, sample, "-v", "--pictures", "none", study=STUDY, workers=("--scheduler", two.address)
     ) as run:
-        run.read_until("epoch 12 of 40")
+        run.read_until("epoch 12 of 20")
         two.kill_one_in_a_task()
         run.read_until("left the cluster")
         assert run.ended() == 0, run.said

@@ -91,7 +91,7 @@ class ProposalAsker:
         proposed = self._ledger.proposed(self._phase.name)
         if proposed >= (self._phase.trials or 0):
             return None
-        if is_finite(self._varied) and self._unknown_point(0.0) is None:
+        if self._has_all_points():
             self.exhausted = count_points(self._varied)
             return None
         sampler = NewPointSampler(
@@ -113,6 +113,12 @@ class ProposalAsker:
 
     def _is_known(self, params: Params) -> bool:
         return point(params) in self._ledger.points
+
+    def _has_all_points(self) -> bool:
+        """Return whether the study has all points of the phase; a look at each is needed only in a large study."""
+        if not is_finite(self._varied) or count_points(self._varied) > len(self._ledger.points):
+            return False
+        return self._unknown_point(0.0) is None
 
     def _unknown_point(self, start: float) -> Params | None:
         return unknown_point(self._fixed, self._varied, self._ledger.points, start)
