@@ -90,10 +90,8 @@ class Bench:
 class Faulty:
     """Trains as the trainer it wraps, but for what ``fault`` says of a task and its count so far."""
 
-    workers = 1
-
-    def __init__(self, trainer: SerialTrainer, fault: Callable[[Task, int], BaseException | None]) -> None:
-        self._trainer, self._fault, self._submitted = trainer, fault, 0
+    def __init__(self, trainer: Any, fault: Callable[[Task, int], BaseException | None], workers: int = 1) -> None:
+        self._trainer, self._fault, self.workers, self._submitted = trainer, fault, workers, 0
 
     def submit(self, task: Task, state: State | None, until: int) -> Future[State | Fit]:
         error = self._fault(task, self._submitted)

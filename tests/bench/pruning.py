@@ -1,11 +1,13 @@
 """Measure how many epochs a pruned search needs to match the result of a search without a pruner.
 
-    python tests/bench/pruning.py DATA [--out FIGURE.png] [--keep FOLDER]
+    python tests/bench/pruning.py DATA [--out FIGURE.png] [--keep FOLDER] [--replay]
 
 DATA is a qlib provider with SH600000. For each seed of the sampler, the study `search` runs with `pruner = "none"`
 until it has used a budget of epochs. Then it runs with its own pruner until its best trial is as good, or it has used
 the budget too. Every trained epoch of every seed counts, of finished, early-stopped and pruned trials. Each search has
 its own storage, so that none reuses a fit of another. With --keep the storages stay, and the same command resumes them.
+
+With --replay it trains a table of random configurations once, and replays hundreds of searches from it, see replay.py.
 """
 
 import argparse
@@ -26,6 +28,7 @@ import numpy as np
 from matplotlib import pyplot
 from numpy.typing import NDArray
 from optuna.trial import FrozenTrial, TrialState
+from replay_results import replay
 
 from volopt.definition import load
 from volopt.errors import MissingStorageError
@@ -215,7 +218,12 @@ def main() -> None:
     parser.add_argument("--replicates", type=int, help="seeds of each trial; default: those of the study file")
     parser.add_argument("--keep", type=Path, help="folder of the searches, which are resumed")
     parser.add_argument("--out", type=Path, help="figure")
+    parser.add_argument("--replay", action="store_true", help="replay searches from a table of trained fits")
     arguments = parser.parse_args()
+    if arguments.replay:
+        with tempfile.TemporaryDirectory() as temporary:
+            replay(arguments.data, (arguments.keep or Path(temporary)).resolve(), arguments.out)
+        return
     definition = load.read(load.read_text(load.find(arguments.study)), arguments.study)
     arguments.name, arguments.pruner = definition.name, arguments.pruner or definition.phases[0].pruner
     with tempfile.TemporaryDirectory() as temporary:

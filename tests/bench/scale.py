@@ -36,7 +36,6 @@ from volopt.search.phase_view import phase_pruner
 from volopt.storage.database.connect import connect
 from volopt.storage.database.trial_cache import transaction
 from volopt.studies import study as studies
-from volopt.studies.attributes import PHASE
 from volopt.studies.space import distributions
 
 MAX_TRIALS_OPTUNA = 20_000  # with more trials plain Optuna is asked only once
@@ -87,11 +86,8 @@ def ours(path: Path, definition: Any, sampler: str, asks: int) -> Figures:
         for _ in range(asks + 1):
             start = time.process_time()
             with transaction(storage_of(study)):
-                trial = asking.ask()
-                assert trial is not None
-                trial.set_user_attr(PHASE, phase.name)
+                (trial,) = asking.ask()
             asked = time.process_time()
-            ledger.start(phase.name, trial.params)
             trial.report(1.0, 20)
             times["ask"].append(asked - start)
             times["prune"].append(seconds(trial.should_prune))

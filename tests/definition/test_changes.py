@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from volopt.definition.changes import changes, digest
-from volopt.definition.load import dump, load, restore
+from volopt.definition.load import dump, load, override, restore
 
 MORE = '\n[[phase]]\nname = "more"\nsampler = "random"\nvary = ["window"]\ntrials = 4\n'
 
@@ -48,6 +48,7 @@ def test_a_study_goes_on_after_a_harmless_change(changed: Any, pairs: list[Any],
         (("trials = 4", "trials = 3"), 'phase "extend" trials'),
         (('sampler = "tpe"', 'sampler = "gp"'), 'phase "extend" sampler'),
         (("trials = 4", 'trials = 4\npruner = "median"'), 'phase "extend" pruner'),
+        (("trials = 4", "trials = 4\nbatch = 2"), 'phase "extend" batch'),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -76,3 +77,16 @@ def test_the_digest_is_that_of_everything_but_the_title(changed: Any) -> None:
     assert digest(changed()) == digest(changed(("[250, 5, 25]", "[5, 25, 250]")))
     assert digest(changed()) != digest(changed(("trials = 4", "trials = 5")))
     assert len(digest(changed())) == 64
+
+
+def test_a_batch_of_one_is_that_of_earlier_versions_which_have_no_such_key(changed: Any) -> None:
+    one = changed(("trials = 4", "trials = 4\nbatch = 1"))
+    assert dump(one) == dump(changed())
+    assert "batch" not in dump(one)["phase"][1]
+    assert restore(dump(changed())).phases[1].batch == 1
+    assert dump(changed(("trials = 4", "trials = 4\nbatch = 2")))["phase"][1]["batch"] == 2
+
+
+def test_fewer_trials_than_a_batch_on_the_command_line_are_one_smaller_batch() -> None:
+    found = override(load("search"), trials=2)
+    assert (found.phases[0].trials, found.phases[0].batch) == (2, 4)

@@ -11,11 +11,11 @@ from optuna.pruners import BasePruner
 from volopt.definition.schema import Phase
 from volopt.pruners import PRUNERS
 from volopt.search.phase_view import phase_pruner
-from volopt.studies.attributes import PHASE
+from volopt.studies.attributes import PHASE, PROPOSAL
 
 
 def test_every_pruner_of_the_study_file_is_known() -> None:
-    assert set(PRUNERS) == {"none", "median", "hyperband", "halving", "wilcoxon"}
+    assert set(PRUNERS) == {"none", "median", "hyperband", "halving", "wilcoxon", "race", "topk"}
     assert set(get_args(Phase.model_fields["pruner"].annotation)) == set(PRUNERS)
 
 
@@ -25,9 +25,10 @@ def pruner(name: str, rung: int, epochs: int, phase: str) -> BasePruner:
 
 
 def begin(study: optuna.Study, phase: str = "extend") -> optuna.Trial:
-    """Return a running trial of a phase."""
+    """Return a running trial of a phase, asked for by itself."""
     trial = study.ask()
     trial.set_user_attr(PHASE, phase)
+    study._storage.set_trial_system_attr(trial._trial_id, PROPOSAL, {"generation": trial.number + 1})
     return trial
 
 
@@ -82,7 +83,9 @@ def test_halving_compares_the_means_of_seeds_too() -> None:
     study = optuna.create_study(direction="maximize", pruner=pruner("halving", 10, 100, "extend"))
     for value in (5.0, 6.0):
         study.tell(reporting(study, *[value] * 10), value)
-        assert not pruned_at(reporting(study, *[7.0] * 10), 7.0, 200)
+        better = reporting(study, *[7.0] * 10)
+        assert not pruned_at(better, 7.0, 200)
+        study.tell(better, 7.0)
     assert pruned_at(reporting(study, *[9.0] * 10), 6.5, 200)
 
 
@@ -171,3 +174,73 @@ def test_a_pruner_that_has_looked_before_says_what_one_says_that_looks_for_the_f
         if len(running) > 3:  # they finish in another order than they began in
             study.tell(running.pop(2), 1.0)
     assert {*said} == {True, False}
+
+
+def complete(study: optuna.Study, reports: dict[int, float], value: float) -> None:
+    """Add a COMPLETE trial with its reports."""
+    trial = begin(study)
+    for step, reported in reports.items():
+        trial.report(reported, step)
+    study.tell(trial, value)
+
+
+def raced(direction: str, *changes: float) -> optuna.Study:
+    """Return a study of COMPLETE trials of two blocks of 100 epochs, worth 1.0 or worse after these changes."""
+    sign = 1.0 if direction == "maximize" else -1.0
+    study = optuna.create_study(direction=direction, pruner=pruner("race", 10, 100, "extend"))
+    for number, change in enumerate(changes):
+        value = 1.0 - number / 10
+        first = value - change
+        complete(study, {10: sign * first, 100: sign * first, 200: sign * (2 * value - first)}, sign * value)
+    return study
+
+
+@pytest.mark.parametrize("direction", ["minimize", "maximize"])
+def test_race_ends_a_trial_that_is_behind_by_more_than_trials_change(direction: str) -> None:
+    sign = 1.0 if direction == "maximize" else -1.0
+    study = raced(direction, 0.10, 0.12, 0.08, 0.10, 0.11)
+    for step in (10, 100):
+        for value, ends in ((0.91, False), (0.88, False), (0.7, True)):  # they rise by 0.1 on average, to 1.0 at best
+            assert pruned_at(begin(study), sign * value, step) == ends
+
+
+def test_race_lets_a_trial_go_on_where_early_looks_say_nothing() -> None:
+    study = raced("maximize", 0.5, -0.5, 0.4, -0.6, 0.0)
+    assert not pruned_at(begin(study), 0.5, 10)
+
+
+def test_race_compares_the_mean_of_the_blocks_so_far() -> None:
+    study = raced("maximize", 0.10, 0.12, 0.08, 0.10, 0.11)
+    behind, level = begin(study), begin(study)
+    for trial, first, second in ((behind, 0.95, 0.7), (level, 0.7, 1.3)):
+        trial.report(first, 100)
+        trial.report(second, 200)
+    assert behind.should_prune()
+    assert not level.should_prune()
+
+
+def test_race_ends_nothing_before_four_trials_are_complete() -> None:
+    study = raced("maximize", 0.1, 0.1, 0.1)
+    assert not pruned_at(begin(study), -9.0, 100)
+    complete(study, {10: 0.5, 100: 0.5, 200: 0.7}, 0.6)
+    assert pruned_at(begin(study), -9.0, 100)
+
+
+@given(values=lists(floats(-10, 10), min_size=8, max_size=8))
+@settings(max_examples=25, deadline=None)
+def test_race_never_ends_a_trial_that_is_ahead_of_all_where_all_change_alike(values: list[float]) -> None:
+    study = optuna.create_study(direction="maximize", pruner=pruner("race", 10, 100, "extend"))
+    for value in values:
+        complete(study, {100: value, 200: value}, value)
+    assert not pruned_at(begin(study), max(values) + 1, 100)
+
+
+def test_topk_goes_on_with_a_trial_among_the_best_five_at_the_first_rung_only() -> None:
+    study = optuna.create_study(pruner=pruner("topk", 10, 100, "extend"))
+    found = ends(study, [5.0, 4.0, 6.0, 7.0, 8.0, 9.0, 4.5, 7.5, 3.0])
+    assert found == [None, None, None, None, None, 10, None, 10, None]
+
+
+def test_topk_counts_the_trials_that_it_ended() -> None:
+    study = optuna.create_study(pruner=pruner("topk", 10, 100, "extend"))
+    assert ends(study, [1.0] * 5 + [2.0] * 5 + [1.5]) == [None] * 5 + [10] * 6

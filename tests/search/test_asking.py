@@ -35,10 +35,9 @@ class Driver:
         return asker(phase or self.phase, self.definition, self.study, self.ledger, lambda params: 1.0)
 
     def start(self, asking: Any) -> optuna.Trial | None:
-        trial: optuna.Trial | None = asking.ask()
-        if trial is not None:
-            self.ledger.start(self.phase.name, trial.params)
-        return trial
+        trials: list[optuna.Trial] = asking.ask()
+        assert len(trials) <= 1
+        return trials[0] if trials else None
 
     def complete(self, trial: optuna.Trial, value: float = 1.0) -> None:
         self.ledger.finish(self.phase.name, trial.params, complete=True)

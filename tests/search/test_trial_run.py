@@ -285,3 +285,21 @@ def test_the_objectives_metric_is_the_one_reported() -> None:
     found.seeds[0].receive(fit(curves(*[float(epoch) for epoch in range(20, 0, -1)], every=2)))
     assert found.reports()[:2] == [(2, -19.0), (4, -17.0)]
     assert found.value() == -1.0
+
+
+@pytest.mark.parametrize("pruner", ["race", "topk"])
+def test_blocks_report_the_rungs_of_the_first_fit_then_the_value_of_each(pruner: str) -> None:
+    found = run(pruner, seeds=3, epochs=25)  # a rung is 2 epochs
+    assert start(found) == [0]
+    advance(found, 0, *[4.0] * 12)
+    assert found.reports() == [(epoch, 4.0) for epoch in range(2, 13, 2)]
+    advance(found, 0, *[4.0] * 24, 3.0)
+    assert found.reports() == [*((epoch, 4.0) for epoch in range(14, 25, 2)), (25, 3.0)]
+    assert start(found) == [1]
+    advance(found, 1, *[2.0] * 25)
+    assert found.reports() == [(50, 2.0)]
+    assert start(found) == [2]
+    advance(found, 2, *[1.0] * 25)
+    assert found.reports() == [(75, 1.0)]
+    assert found.finished
+    assert found.value() == 2.0

@@ -75,8 +75,8 @@ def test_a_summary_has_the_keys_of_status(full: optuna.Study) -> None:
         "data": {"provider": "here", "synthetic": True, "fingerprint": "fingerprint"},
         "trials": listing.counts(full),
         "phases": [
-            {"name": "width", "sampler": "grid", "done": 1, "total": 4},
-            {"name": "extend", "sampler": "random", "done": 2, "total": 3},
+            {"name": "width", "sampler": "grid", "done": 1, "total": 4, "known": 0},
+            {"name": "extend", "sampler": "random", "done": 2, "total": 3, "known": 0},
         ],
         "best": listing.best(full),
         "baselines": {"har": {"valid_log_r2": 0.7, "test_log_r2": None}},

@@ -210,7 +210,7 @@ def test_a_ledger_reads_the_trials_of_a_storage(storage: InMemoryStorage) -> Non
     assert found.is_open(POINT | {"hidden_size": 5})  # one retry
     assert found.is_open(POINT | {"window": 5})
     assert not found.is_open(POINT | {"window": 6})
-    assert found.to_retry("width") == POINT | {"hidden_size": 5}
+    assert found.to_retry("width") == [POINT | {"hidden_size": 5}]
     assert found.proposed("extend") == 2
 
 
@@ -222,7 +222,7 @@ def test_a_ledger_of_orphans_has_their_points_to_retry_however_often_they_were_k
         add(study, TrialState.RUNNING, phase="extend")
         studies.repair(study)
     found = studies.ledger(study, definition())
-    assert found.to_retry("extend") == POINT
+    assert found.to_retry("extend") == [POINT]
     assert found.proposed("extend") == 1
 
 
@@ -240,4 +240,4 @@ def test_trials_killed_before_they_had_phase_or_parameters_are_as_if_never_asked
     studies.repair(study)
     found = studies.ledger(study, definition())
     assert found.proposed("extend") == 0
-    assert found.to_retry("extend") is None
+    assert found.to_retry("extend") == []

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from volopt.definition import checks
+from volopt.definition import checks, phase_checks
 from volopt.definition.draft import StudyFileReader
 from volopt.definition.plain_text import show
 from volopt.definition.schema import Definition
@@ -71,7 +71,7 @@ def read(text: str, source: str) -> Definition:
         DefinitionError: with every mistake of the text.
     """
     try:
-        return _build(_parse(text, source), f"study file {source}")
+        return _build(_parse(text, source), f"study file {source}", is_file=True)
     except RecursionError:
         raise DefinitionError(f"study file {source} is nested too deep", SEE_TEMPLATE) from None
 
@@ -147,7 +147,7 @@ def override(
     return _build(raw, f'study "{definition.name}" with these options')
 
 
-def _build(raw: Mapping[str, Any], source: str, *, is_stored: bool = False) -> Definition:
+def _build(raw: Mapping[str, Any], source: str, *, is_stored: bool = False, is_file: bool = False) -> Definition:
     version = raw.get("format")
     if isinstance(version, int) and version > FORMAT:
         raise DefinitionError(
@@ -158,6 +158,8 @@ def _build(raw: Mapping[str, Any], source: str, *, is_stored: bool = False) -> D
     lines = [*reader.mistakes, *checks.mistakes(draft)]
     if not is_stored:
         lines += checks.removed_samplers(draft)
+    if is_file:
+        lines += phase_checks.batches(draft)
     if lines:
         message = f"{source} has {len(lines)} mistake{'s' * (len(lines) > 1)}"
         more = len(lines) - MAX_MISTAKES

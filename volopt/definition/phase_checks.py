@@ -9,8 +9,8 @@ from volopt.definition.draft import INVALID, Draft
 from volopt.definition.plain_text import show, show_key
 from volopt.definition.space import KEYS, Range, contains, describe
 from volopt.errors import did_you_mean
-from volopt.pruners import PRUNERS
-from volopt.samplers import GRID, SAMPLERS
+from volopt.pruners import NO_PRUNER, PRUNERS
+from volopt.samplers import GRID, REMOVED, SAMPLERS
 
 MAX_POINTS = 100_000
 
@@ -43,7 +43,7 @@ def _size(phases: list[Draft]) -> Iterator[str]:
 
 def _pruners(phases: list[Draft], training: Draft) -> Iterator[str]:
     """Refuse pruners that compare seeds beside those that compare epochs: a trial's reports have one kind of step."""
-    labels = {phase["pruner"]: phase["label"] for phase in phases if phase.get("pruner", "none") != "none"}
+    labels = {phase["pruner"]: phase["label"] for phase in phases if phase.get("pruner", NO_PRUNER) != NO_PRUNER}
     by_seed = next((name for name in labels if PRUNERS[name].reports == "seed"), None)
     if by_seed is None:
         return
@@ -71,10 +71,10 @@ def _phase(phase: Draft, space: Draft | None) -> Iterator[str]:
 def _grid_sampler(phase: Draft) -> Iterator[str]:
     if phase.get("grid") == {}:
         yield 'grid: missing, write lists of values of [space], such as { cell = ["RNN", "LSTM"] }'
-    for key, unset in (("vary", ()), ("start", "defaults"), ("trials", None)):
+    for key, unset in (("vary", ()), ("start", "defaults"), ("trials", None), ("batch", 1)):
         if phase.get(key, unset) != unset:
             yield f'{key}: is not for sampler = "grid", whose points are all in grid; remove it'
-    if phase.get("pruner", "none") != "none":
+    if phase.get("pruner", NO_PRUNER) != NO_PRUNER:
         yield 'pruner: is not for sampler = "grid", which finishes each point; remove it'
 
 
@@ -86,6 +86,20 @@ def _other_sampler(phase: Draft) -> Iterator[str]:
         yield f'vary: missing, write the keys of [space] for which "{sampler}" proposes values'
     if phase.get("trials", ...) is None:
         yield "trials: missing, write the total number of trials of the phase"
+    if phase.get("batch", 1) > 1 and phase.get("pruner") == NO_PRUNER and not _learns(sampler):
+        yield f'batch: "{sampler}" without a pruner learns nothing from earlier trials; remove it'
+
+
+def _learns(sampler: str) -> bool:
+    return sampler in REMOVED or SAMPLERS[sampler].learns
+
+
+def batches(draft: Draft) -> Iterator[str]:
+    """Yield one line for each phase that has fewer trials than one batch; ``--trials`` may ask for fewer."""
+    for phase in draft.get("phases", []):
+        trials, batch = phase.get("trials"), phase.get("batch", 1)
+        if trials is not None and batch > trials:
+            yield f"{phase['label']} batch: found {batch}, more than trials = {trials}; write at most {trials}"
 
 
 def _fix(phase: Draft) -> Iterator[str]:

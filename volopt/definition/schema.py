@@ -24,10 +24,12 @@ from volopt.definition.values import (
     one_of,
     whole,
 )
-from volopt.pruners import PRUNERS
+from volopt.pruners import NO_PRUNER, PRUNERS
 from volopt.samplers import GRID, REMOVED, SAMPLERS
 
 __all__ = ["Definition", "Objective", "Phase", "Range", "Scalar"]
+
+MAX_BATCH = 1000  # trials of a phase that are asked together
 
 if TYPE_CHECKING:
     SamplerName = str
@@ -66,7 +68,14 @@ class Phase(TomlTable):
         Field(description="keys of [space] with a value each, such as { hidden_size = 25 }"),
     ] = Field(default={})
     trials: Annotated[int, whole(1, 1_000_000)] | None = None
-    pruner: PrunerName = "none"
+    pruner: PrunerName = NO_PRUNER
+    # Definitions of earlier versions have no such key: without it, they keep their digest.
+    batch: Annotated[int, whole(1, MAX_BATCH)] = Field(default=1, exclude_if=lambda batch: batch == 1)
+
+    @property
+    def in_generations(self) -> bool:
+        """Return whether trials depend on the results of earlier ones, and are therefore asked ``batch`` at a time."""
+        return SAMPLERS[self.sampler].learns or self.pruner != NO_PRUNER
 
     @property
     def is_grid(self) -> bool:

@@ -66,6 +66,7 @@ start = "defaults"                 # values of the other keys: defaults | best (
 fix = {{ cell = "LSTM" }}            # keys with another value
 trials = 20                        # total of the phase
 pruner = "median"                  # {pruners}; wilcoxon only in all phases that prune
+batch = 4                          # trials that are asked together and learn nothing from each other
 
 [objective]
 metric = "valid_mse"               # valid_mse | valid_log_mse (minimize), valid_log_r2 (maximize)

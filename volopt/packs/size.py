@@ -1,24 +1,17 @@
 """The number of fits that a run trains together: the option ``--pack``."""
 
-from collections.abc import Sequence
-
-from volopt.definition.schema import Phase
 from volopt.errors import UsageError
-from volopt.samplers import SAMPLERS
 
 AUTO = "auto"
 MAX_PACK = 4096
 MAX_AUTO = 1024  # enough networks of the study file `search` to fill a GPU, in about twenty packs
-MIN_ROUNDS = 4  # of results: auto keeps packs so small that a sampler that learns gets this many
 
 
-def max_pack(option: str | None, phases: Sequence[Phase], seeds: int) -> int:
+def max_pack(option: str | None) -> int:
     """Return the largest number of fits to train together; 1, the default, means no packs.
 
     Args:
         option: a number, ``auto``, or None.
-        phases: of the run.
-        seeds: fits of a trial.
 
     Raises:
         UsageError: the option is neither a number in range nor ``auto``.
@@ -26,8 +19,7 @@ def max_pack(option: str | None, phases: Sequence[Phase], seeds: int) -> int:
     if option is None:
         return 1
     if option == AUTO:
-        learning = [phase for phase in phases if SAMPLERS[phase.sampler].learns]
-        return min([MAX_AUTO, *(max(1, (phase.trials or 1) // MIN_ROUNDS) * seeds for phase in learning)])
+        return MAX_AUTO
     number = int(option) if option.isascii() and option.isdecimal() and len(option) < 10 else 0
     if not 1 <= number <= MAX_PACK:
         raise UsageError(

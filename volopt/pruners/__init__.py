@@ -23,17 +23,15 @@ class Pruner:
         options: returns the keyword arguments of the class, given the epochs of a rung and of a whole fit.
         seeds: how the seeds of a trial are trained: each ``freely``, all ``together`` from rung to rung, or one
             ``after`` the other.
-        reports: what a trial reports: its mean at each ``rung``, the value of each finished ``seed``, or the rungs of
-            its ``first seed`` and then the mean of two, three and more finished seeds.
-        sees_phase: whether the pruner compares with trials of the same phase only. Phases differ in what stays fixed:
-            beside a grid's networks of 250 units, nearly all trials of small networks would be pruned.
+        reports: what a trial reports: its mean at each ``rung``; the value of each finished ``seed``; the rungs of its
+            ``first seed`` and then the mean of two, three and more finished seeds; or the rungs of its first fit and
+            then the value of each finished ``block``, which is a fit: one seed, on one period.
     """
 
     optuna_class: str
     options: Callable[[int, int], dict[str, Any]] = lambda rung, epochs: {}
     seeds: Literal["freely", "together", "after"] = "together"
-    reports: Literal["rung", "seed", "first seed"] = "rung"
-    sees_phase: bool = True
+    reports: Literal["rung", "seed", "first seed", "block"] = "rung"
 
     def make(self, rung: int, epochs: int) -> "BasePruner":
         """Return Optuna's pruner for reports every ``rung`` epochs, up to ``epochs``."""
@@ -41,6 +39,7 @@ class Pruner:
         return pruner
 
 
+NO_PRUNER = "none"
 PRUNERS: dict[str, Pruner] = {
     name: import_module(f"{__name__}.{name}").PRUNER for _, name, _ in iter_modules(__path__) if name[0] != "_"
 }

@@ -24,6 +24,6 @@ class HalvingPruner(BasePruner):
         if step is None or step not in self._steps:
             return False
         sign = 1 if study.direction == StudyDirection.MINIMIZE else -1
-        reports = [each.intermediate_values for each in study.get_trials(deepcopy=False)]
+        reports = [each.intermediate_values for each in (*study.get_trials(deepcopy=False), trial)]
         values = sorted(sign * report[step] for report in reports if step in report)
         return sign * trial.intermediate_values[step] > values[max(len(values) // 2, 1) - 1]

@@ -2,4 +2,4 @@
 
 from volopt.pruners import Pruner
 
-PRUNER = Pruner("optuna.pruners:NopPruner", seeds="freely", sees_phase=False)
+PRUNER = Pruner("optuna.pruners:NopPruner", seeds="freely")

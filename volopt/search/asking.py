@@ -1,24 +1,32 @@
 """Ask Optuna for the trials of a phase."""
 
+import functools
 import hashlib
+import itertools
+import random
 import warnings
 from collections.abc import Callable
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
-from optuna.samplers import BaseSampler, PartialFixedSampler
+from optuna.samplers import BaseSampler, PartialFixedSampler, RandomSampler
+from optuna.trial import FrozenTrial
 
 from volopt.definition.schema import Definition, Phase
 from volopt.definition.space import contains
+from volopt.optuna_internals import storage_of, trial_id
 from volopt.samplers import SAMPLERS
 from volopt.samplers._grid_points import GridPointSampler
-from volopt.studies.attributes import START
+from volopt.samplers._new_point import MAX_ATTEMPTS, NewPointSampler, propose
+from volopt.studies.attributes import PHASE, PROPOSAL, START, Proposal
 from volopt.studies.ledger import Ledger
-from volopt.studies.space import Params, distributions, fixed_params
+from volopt.studies.space import Params, count_points, distributions, fixed_params, is_finite, point, unknown_point
 
 
 class GridAsker:
     """Ask for each open point of a grid."""
+
+    exhausted = 0  # a grid ends with its points
 
     def __init__(
         self,
@@ -31,14 +39,18 @@ class GridAsker:
         fixed = {key: [value] for key, value in fixed_params(phase, definition, {}).items()}
         grid = fixed | {key: list(values) for key, values in phase.grid.items()}
         self._sampler = GridPointSampler(grid, ledger.is_open, ledger.is_settled, cost)
-        self._study, self._distributions = study, distributions(definition)
+        self._phase, self._study, self._ledger = phase, study, ledger
+        self._distributions = distributions(definition)
 
-    def ask(self) -> optuna.Trial | None:
-        """Return the trial of the next open point, RUNNING, or None when there is none at present."""
+    def ask(self) -> list[optuna.Trial]:
+        """Return the trial of the next open point, RUNNING; no trial when there is none at present."""
         if self._sampler.next_point() is None:
-            return None
+            return []
         self._study.sampler = self._sampler
-        return self._study.ask(self._distributions)
+        trial = self._study.ask(self._distributions)
+        trial.set_user_attr(PHASE, self._phase.name)
+        self._ledger.start(self._phase.name, trial.params)
+        return [trial]
 
 
 class ProposalAsker:
@@ -49,18 +61,78 @@ class ProposalAsker:
         self._distributions = distributions(definition)
         best = _best_params(phase, study, definition) if phase.start == "best" else {}
         self._fixed = fixed_params(phase, definition, best)
+        self._varied = {key: each for key, each in self._distributions.items() if key not in self._fixed}
+        self.exhausted = 0  # points of the phase, where it ended because the study has all of them
 
-    def ask(self) -> optuna.Trial | None:
-        """Return the trial of a lost point, or of a new proposal, RUNNING; None when the phase has its trials."""
-        name, proposed = self._phase.name, self._ledger.proposed(self._phase.name)
-        lost = self._ledger.to_retry(name)
-        if lost is not None:
-            self._study.enqueue_trial(lost)
-        elif proposed >= (self._phase.trials or 0):
+    def ask(self) -> list[optuna.Trial]:
+        """Return the trials of the next generation, RUNNING; no trial when the phase has its trials.
+
+        Lost points make a generation whole before the next one begins. They are asked in the order of their trials, so
+        that a sampler sees the same trials in the same order as in an undisturbed study. Where no trial depends on
+        another's result, a generation is one trial.
+        """
+        name, size = self._phase.name, self._phase.batch if self._phase.in_generations else 1
+        if lost := self._ledger.to_retry(name)[:size]:
+            return [self._ask_again(params) for params in lost]
+        generation = self._ledger.generations[name] + 1 if self._phase.in_generations else 0
+        trials: list[optuna.Trial] = []
+        while len(trials) < size and (trial := self._ask_new(generation)):
+            trials.append(trial)
+        return trials
+
+    def _ask_again(self, params: Params) -> optuna.Trial:
+        name = self._phase.name
+        self._study.enqueue_trial(params)
+        self._study.sampler = self._sampler(self._ledger.proposed(name), 0)
+        trial = self._study.ask(self._distributions)
+        return self._begin(trial, Proposal(generation=max(self._ledger.generations[name], 1)))
+
+    def _ask_new(self, generation: int) -> optuna.Trial | None:
+        proposed = self._ledger.proposed(self._phase.name)
+        if proposed >= (self._phase.trials or 0):
             return None
-        seed = sampler_seed(self._seed, name, proposed)
-        self._study.sampler = fixed_sampler(self._phase.sampler, seed, self._fixed)
-        return self._study.ask(self._distributions)
+        if self._has_all_points():
+            self.exhausted = count_points(self._varied)
+            return None
+        sampler = NewPointSampler(
+            functools.partial(self._sampler, proposed), self._distributions, self._is_known, self._draw
+        )
+        self._study.sampler = sampler
+        trial = self._study.ask(self._distributions)
+        return self._begin(trial, Proposal(generation=generation, known=sampler.known))
+
+    def _begin(self, trial: optuna.Trial, proposal: Proposal) -> optuna.Trial:
+        storage_of(self._study).set_trial_system_attr(trial_id(trial), PROPOSAL, proposal.model_dump())
+        trial.set_user_attr(PHASE, self._phase.name)
+        self._ledger.start(self._phase.name, trial.params, proposal)
+        return trial
+
+    def _sampler(self, proposed: int, attempt: int) -> BaseSampler:
+        seed = sampler_seed(self._seed, self._phase.name, proposed, attempt)
+        return fixed_sampler(self._phase.sampler, seed, self._fixed)
+
+    def _is_known(self, params: Params) -> bool:
+        return point(params) in self._ledger.points
+
+    def _has_all_points(self) -> bool:
+        """Return whether the study has all points of the phase; a look at each is needed only in a large study."""
+        if not is_finite(self._varied) or count_points(self._varied) > len(self._ledger.points):
+            return False
+        return self._unknown_point(0.0) is None
+
+    def _unknown_point(self, start: float) -> Params | None:
+        return unknown_point(self._fixed, self._varied, self._ledger.points, start)
+
+    def _draw(self, study: optuna.Study, trial: FrozenTrial) -> Params:
+        """Return a point at random that the study does not have; there is one."""
+        seed = sampler_seed(self._seed, self._phase.name, self._ledger.proposed(self._phase.name), MAX_ATTEMPTS)
+        if is_finite(self._varied):
+            drawn = self._unknown_point(random.Random(seed).random())
+            assert drawn is not None
+            return drawn
+        sampler = RandomSampler(seed)
+        draws = (propose(sampler, study, trial, self._varied) for _ in itertools.count())
+        return next(params for varied in draws if not self._is_known(params := self._fixed | varied))
 
 
 Asker = GridAsker | ProposalAsker
@@ -82,15 +154,17 @@ def fixed_sampler(name: str, seed: int, fixed: Params) -> BaseSampler:
         return PartialFixedSampler(fixed, SAMPLERS[name].make(seed))
 
 
-def sampler_seed(seed: int, phase: str, proposed: int) -> int:
+def sampler_seed(seed: int, phase: str, proposed: int, attempt: int = 0) -> int:
     """Return the seed of one proposal. A resumed study therefore proposes what an undisturbed one would.
 
     Args:
         seed: the study's.
         phase: the phase's name.
         proposed: points that the phase has proposed before.
+        attempt: how many points were proposed in vain for the same trial.
     """
-    return int.from_bytes(hashlib.sha256(f"{seed}/{phase}/{proposed}".encode()).digest()[:4])
+    again = f"/{attempt}" if attempt else ""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{phase}/{proposed}{again}".encode()).digest()[:4])
 
 
 def _best_params(phase: Phase, study: optuna.Study, definition: Definition) -> Params:

@@ -6,15 +6,17 @@ is trained again from its last rung. The driver gives up a fit whose workers die
 """
 
 import functools
+import itertools
 import logging
 import math
 import time
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import nullcontext, suppress
 
 import optuna
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
 from volopt.definition.schema import Phase
 from volopt.errors import VoloptError
@@ -29,11 +31,11 @@ from volopt.search.checkpoints import Checkpoints
 from volopt.search.context import RunContext
 from volopt.search.interrupts import Interrupts
 from volopt.search.phase_view import phase_pruner
-from volopt.search.trial_run import SeedRun, TrialRun
+from volopt.search.trial_run import Outcome, SeedRun, TrialRun, failure
 from volopt.storage import array_store
 from volopt.storage.artifacts import CURVES
 from volopt.storage.database.trial_cache import set_attributes, transaction
-from volopt.studies.attributes import GIVEN_UP, INTERRUPTED, PHASE, REASON, SCORES, TrialScores
+from volopt.studies.attributes import GIVEN_UP, INTERRUPTED, REASON, SCORES, TrialScores
 from volopt.studies.ledger import Ledger
 from volopt.studies.space import Params
 from volopt.training.task import Fit, State, Task
@@ -73,10 +75,12 @@ class Driver:
         self._baselines = functools.cache(context.baselines)
         self._by_seed = any(PRUNERS[phase.pruner].reports == "seed" for phase in context.definition.phases)
         self._pending: dict[Future[State | Fit], tuple[TrialRun, SeedRun]] = {}
-        self._running: list[TrialRun] = []
+        self._running: list[TrialRun] = []  # by number
+        self._waiting: deque[TrialRun] = deque()  # those of which no fit has begun
         self._ends_at = time.monotonic() + context.timeout
         self.new_trials = 0
         self.epochs_trained = 0
+        self.exhausted: dict[str, int] = {}  # points of the phases that ended because the study has all of them
 
     def run(self, phases: Sequence[Phase]) -> None:
         """Run the phases one after another. A phase begins when all trials of the phase before are finished.
@@ -102,46 +106,49 @@ class Driver:
         task = self._context.tasks({})[0]
         self._study.pruner = phase_pruner(phase, task.rung, task.epochs)
         phase_asker = asker(phase, self._context.definition, self._study, self._ledger, self._context.cost)
-        while self._start_trials(phase, phase_asker):
+        while self._start_fits(phase, phase_asker):
             with self._interrupts.possible():
                 done_futures = wait(self._pending, CHECK_SECONDS, FIRST_COMPLETED).done
             for future in done_futures:
                 self._interrupts.check()
                 if future in self._pending:  # a trial that failed or was pruned has dropped its futures
                     self._collect(future)
+        if phase_asker.exhausted:
+            self.exhausted[phase.name] = phase_asker.exhausted
         for callback in self._callbacks:
             callback.on_phase_end(phase)
 
-    def _start_trials(self, phase: Phase, phase_asker: Asker) -> bool:
+    def _start_fits(self, phase: Phase, phase_asker: Asker) -> bool:
         """Start trials while a worker would be idle, and return whether any fit is being trained."""
-        while len(self._pending) < self._trainer.workers and time.monotonic() < self._ends_at:
+        while len(self._pending) < self._trainer.workers:
             self._interrupts.check()
-            trial = self._ask(phase, phase_asker)
-            if trial is None:
+            if not self._waiting:
+                self._ask(phase, phase_asker)
+            if not self._waiting:
                 break
-            self._start(trial, phase)
+            self._start(self._waiting.popleft())
         self._interrupts.check()
         return bool(self._pending)
 
-    def _ask(self, phase: Phase, phase_asker: Asker) -> optuna.Trial | None:
-        """Return the next trial; it is stored with all its parameters and its phase, or not at all."""
+    def _ask(self, phase: Phase, phase_asker: Asker) -> None:
+        """Ask for the next trials; they are stored with all their parameters and their phase, or not at all."""
+        if time.monotonic() >= self._ends_at or (phase.in_generations and self._running):
+            return
         with nullcontext() if SAMPLERS[phase.sampler].is_slow else transaction(self._storage):
-            trial = phase_asker.ask()
-            if trial is not None:
-                trial.set_user_attr(PHASE, phase.name)
-        return trial
+            trials = phase_asker.ask()
+        for trial in trials:
+            params: Params = dict(trial.params)
+            seeds = [self._seed(task) for task in self._context.tasks(params)]
+            run = TrialRun(trial, phase, params, seeds, by_seed=self._by_seed)
+            self._running.append(run)
+            self._waiting.append(run)
 
-    def _start(self, trial: optuna.Trial, phase: Phase) -> None:
-        params: Params = dict(trial.params)
-        self._ledger.start(phase.name, params)
+    def _start(self, run: TrialRun) -> None:
         self.new_trials += 1
         for callback in self._callbacks:
-            callback.on_trial_begin(phase, trial.number)
-        values = " ".join(f"{name}={value}" for name, value in params.items())
-        log.info("trial %d of %s begins (%s)", trial.number, phase.name, values)
-        seeds = [self._seed(task) for task in self._context.tasks(params)]
-        run = TrialRun(trial, phase, params, seeds, by_seed=self._by_seed)
-        self._running.append(run)
+            callback.on_trial_begin(run.phase, run.trial.number)
+        values = " ".join(f"{name}={value}" for name, value in run.params.items())
+        log.info("trial %d of %s begins (%s)", run.trial.number, run.phase.name, values)
         self._advance(run)
 
     def _seed(self, task: Task) -> SeedRun:
@@ -155,13 +162,14 @@ class Driver:
         with transaction(self._storage):
             for step, value in reports:
                 run.trial.report(value, step)
-        undefined = [value for _, value in reports if not math.isfinite(value)]
+        values = [value for _, value in reports] + ([run.value()] if run.finished else [])
+        undefined = [value for value in values if not math.isfinite(value)]
         if undefined:  # a pruner would take it for a bad value
-            self._fail(run, f"{self._context.definition.objective.metric} is {undefined[0]}")
+            self._finish(run, failure(f"{self._context.definition.objective.metric} is {undefined[0]}"))
         elif run.finished:
-            self._complete(run)
+            self._finish(run, Outcome(TrialState.COMPLETE, values[-1]))
         elif reports and run.trial.should_prune():
-            self._prune(run)
+            self._finish(run, Outcome(TrialState.PRUNED))
         else:
             for seed in run.ready():
                 self._train(run, seed)
@@ -180,7 +188,8 @@ class Driver:
             self._retry(run, seed, str(error), error.deaths)
             return
         except Exception as error:  # the failure of this trial, not of the study
-            self._fail(run, str(error) if isinstance(error, VoloptError) else f"{type(error).__name__}: {error}")
+            reason = str(error) if isinstance(error, VoloptError) else f"{type(error).__name__}: {error}"
+            self._finish(run, failure(reason))
             return
         epochs = -seed.epoch
         seed.receive(trained)
@@ -201,19 +210,25 @@ class Driver:
         if seed.deaths < MAX_DEATHS:
             self._train(run, seed)
         else:
-            self._fail(run, f"{GIVEN_UP} after epoch {seed.epoch}: {cause}, {seed.deaths} times without another rung")
+            reason = f"{GIVEN_UP} after epoch {seed.epoch}: {cause}, {seed.deaths} times without another rung"
+            self._finish(run, failure(reason))
 
-    def _complete(self, run: TrialRun) -> None:
-        value = run.value()
-        if not math.isfinite(value):
-            self._fail(run, f"{self._context.definition.objective.metric} is {value}")
-            return
-        self._end(run, TrialState.COMPLETE, value)
+    def _finish(self, run: TrialRun, outcome: Outcome) -> None:
+        """End a trial. A generation is told in the order of its trials, so that an interrupt leaves the first ones."""
+        run.outcome = outcome
+        for future in [future for future, (owner, _) in self._pending.items() if owner is run]:
+            future.cancel()
+            del self._pending[future]
+        told = itertools.takewhile(lambda each: each.outcome, self._running) if run.phase.in_generations else [run]
+        for each in list(told):
+            self._tell(each)
 
-    def _prune(self, run: TrialRun) -> None:
-        for seed in run.seeds:
-            self._checkpoints.drop(seed)
-        self._end(run, TrialState.PRUNED, None)
+    def _tell(self, run: TrialRun) -> None:
+        assert run.outcome is not None
+        if run.outcome.state == TrialState.FAIL:
+            self._fail(run, run.outcome.reason)
+        else:
+            self._end(run, run.outcome.state, run.outcome.value)
 
     def _receive_finished_tasks(self) -> None:
         """Take the rungs that were reached but not collected when the loop ended."""
@@ -236,12 +251,16 @@ class Driver:
         with transaction(self._storage, durable=True):
             run.trial.set_user_attr(REASON, reason)
             self._ledger.fail(run.phase.name, run.params, reason)
-            trial = self._tell(run, TrialState.FAIL)
+            self._running.remove(run)
+            trial = self._study.tell(run.trial, None, TrialState.FAIL)
         for callback in self._callbacks:
             callback.on_trial_end(run.phase, trial)
 
     def _end(self, run: TrialRun, state: TrialState, value: float | None) -> None:
         """Store the results of a trial and tell it, in one transaction: Optuna takes no results after that."""
+        if state == TrialState.PRUNED:
+            for seed in run.seeds:
+                self._checkpoints.drop(seed)
         baselines = self._baselines(run.seeds[0].task.config.window)
         seeds = trial_results.seeds(run, baselines)
         metrics = trial_results.means(seeds) | trial_results.ensemble(run, self._context.dataset, baselines)
@@ -255,13 +274,7 @@ class Driver:
         with transaction(self._storage, durable=True):
             set_attributes(self._storage, trial_id(run.trial), own, {**attachments, SCORES: scores})
             self._ledger.finish(run.phase.name, run.params, complete=state == TrialState.COMPLETE)
-            trial = self._tell(run, state, value)
+            self._running.remove(run)
+            trial = self._study.tell(run.trial, value, state)
         for callback in self._callbacks:
             callback.on_trial_end(run.phase, trial)
-
-    def _tell(self, run: TrialRun, state: TrialState, value: float | None = None) -> FrozenTrial:
-        for future in [future for future, (owner, _) in self._pending.items() if owner is run]:
-            future.cancel()
-            del self._pending[future]
-        self._running.remove(run)
-        return self._study.tell(run.trial, value, state)

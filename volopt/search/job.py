@@ -16,6 +16,7 @@ from volopt.executors.dask import connection
 from volopt.executors.processes import cores
 from volopt.packs.size import max_pack
 from volopt.search.context import RunContext
+from volopt.search.plan import max_fits
 from volopt.storage.artifacts import DIRECTORY, Artifacts, directory_of
 from volopt.storage.database.address import Address, parse_address
 from volopt.storage.database.connect import connect
@@ -63,6 +64,12 @@ class Job(RunContext):
         """Return the instruments of a panel that were left out, with the reason."""
         return {**self.panel.left_out, **self.dataset.left_out}
 
+    def limited_phases(self) -> list[tuple[Phase, int]]:
+        """Return the phases that cannot keep all workers busy, with how many fits they train at a time."""
+        fits = len(self.tasks({}))
+        limits = [(phase, max_fits(phase, fits)) for phase in self.phases]
+        return [(phase, int(limit)) for phase, limit in limits if limit < self.workers]
+
     @property
     def command(self) -> str:
         """Return the command that resumes the study, with the options that decide its numbers and its files."""
@@ -95,7 +102,7 @@ def prepare_job(study_file: str, options: RunOptions) -> Job:
     # The dataset holds the values of the frames. A view on none of them would keep them in memory a second time.
     frames = [replace(frame, values=frame.values[:0].copy()) for frame in panel.frames]
     device, workers = _device_and_workers(options)
-    members = 1 if options.scheduler else max_pack(options.pack, phases, definition.training.seeds)
+    members = 1 if options.scheduler else max_pack(options.pack)
     return Job(
         definition,
         dataset,
@@ -118,7 +125,7 @@ def _check_executor(options: RunOptions) -> None:
     """Refuse a device, pack or cluster that cannot be used, before anything is read."""
     if options.scheduler is None:
         resolve(options.device)
-        max_pack(options.pack, (), seeds=1)
+        max_pack(options.pack)
         return
     connection.check_options(options.scheduler, options.device)
     if options.pack not in (None, "1"):

@@ -3,6 +3,7 @@
 The time of a fit is estimated well enough to start the longest first, and to say how long a run takes.
 """
 
+import math
 import random
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from typing import NamedTuple
 from volopt.definition.schema import Definition, Phase, Range, Scalar
 from volopt.definition.space import WHOLE_KEYS
 from volopt.models.cells import CELLS
+from volopt.pruners import PRUNERS
 from volopt.studies.ledger import Ledger
 from volopt.studies.space import Params, fixed_params
 
@@ -57,6 +59,18 @@ def plan(
         count = (total - done) * definition.training.seeds
         seconds = count * sum(map(cost, draws)) / len(draws)
     return PhasePlan(phase.name, phase.sampler, done, total, count, seconds)
+
+
+def max_fits(phase: Phase, fits: int) -> float:
+    """Return how many fits of a phase can be trained at the same time, which its generations may limit.
+
+    Args:
+        phase: of the definition.
+        fits: of one trial.
+    """
+    if not phase.in_generations:
+        return math.inf
+    return phase.batch * (1 if PRUNERS[phase.pruner].seeds == "after" else fits)
 
 
 def fit_seconds(definition: Definition, params: Params, train_days: int) -> float:

@@ -93,6 +93,8 @@ def run(job: Job, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
             "pruned": states["pruned"],
             "failed": states["failed"],
             "new_trials": driver.new_trials,
+            "known": sum(ledger.known.values()),
+            "exhausted": driver.exhausted,
             "seconds": round(time.monotonic() - clock, 3),
             "cpu_seconds": round(sum(os.times()[:4]) - cpu, 3),
             "epochs_trained": driver.epochs_trained,

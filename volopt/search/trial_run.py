@@ -6,11 +6,26 @@ from dataclasses import dataclass
 
 import numpy as np
 import optuna
+from optuna.trial import TrialState
 
 from volopt.definition.schema import Phase
 from volopt.pruners import PRUNERS
 from volopt.studies.space import Params
 from volopt.training.task import Curves, Fit, State, Task
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Hold how a trial ended: its value if it is COMPLETE, the reason if it is FAIL."""
+
+    state: TrialState
+    value: float | None = None
+    reason: str = ""
+
+
+def failure(reason: str) -> Outcome:
+    """Return the outcome of a trial that failed."""
+    return Outcome(TrialState.FAIL, reason=reason)
 
 
 @dataclass
@@ -86,6 +101,7 @@ class TrialRun:
         self._pruner = PRUNERS[phase.pruner]
         self._by_seed = by_seed
         self._reported = 0  # reports made so far
+        self.outcome: Outcome | None = None  # None while it is trained
 
     @property
     def finished(self) -> bool:
@@ -108,6 +124,8 @@ class TrialRun:
         """Return what can be reported since the last call, as (step, value)."""
         if self._pruner.reports == "first seed":
             reports = self._first_seed_reports()[self._reported :]
+        elif self._pruner.reports == "block":
+            reports = self._block_reports()[self._reported :]
         else:
             reports = self._seed_reports() if self._by_seed else self._rung_reports()
         self._reported += len(reports)
@@ -131,6 +149,17 @@ class TrialRun:
         finished = [seed.value(seed.epoch) for seed in itertools.takewhile(lambda seed: seed.fit, self.seeds)]
         means = [(count * epochs, float(np.mean(finished[:count]))) for count in range(2, len(finished) + 1)]
         return [*((epoch, first.value(epoch)) for epoch in rungs), *means]
+
+    def _block_reports(self) -> list[tuple[int, float]]:
+        """Return all reports so far: the first fit's rungs before its end, then each finished fit's own value.
+
+        A step is the sum of the epochs of these fits, as if none had stopped early.
+        """
+        first, epochs = self.seeds[0], self.seeds[0].task.epochs
+        rungs = [epoch for epoch in range(first.task.rung, epochs, first.task.rung) if first.reached(epoch)]
+        finished = itertools.takewhile(lambda seed: seed.fit, self.seeds)
+        blocks = [(count * epochs, seed.value(seed.epoch)) for count, seed in enumerate(finished, start=1)]
+        return [*((epoch, first.value(epoch)) for epoch in rungs), *blocks]
 
     def _rung_reports(self) -> list[tuple[int, float]]:
         task, longest = self.seeds[0].task, max(seed.epoch for seed in self.seeds)

@@ -5,14 +5,15 @@ A study's user attributes: ``volopt:format`` (of these attributes), ``volopt:def
 ``volopt:runs`` (a ``RunRecord`` for each run), ``volopt:start:PHASE`` (where a phase with ``start = "best"`` began),
 and ``volopt:artifacts`` (the artifact directory, only in the database of a server).
 
-A trial's user attributes: its phase, the reason of a FAILed one, and its metrics. Its system attribute ``SCORES`` holds
-``TrialScores``: as user attributes these would stretch optuna-dashboard's pages.
+A trial's user attributes: its phase, the reason of a FAILed one, and its metrics. Its system attributes ``SCORES`` and
+``PROPOSAL`` hold ``TrialScores`` and ``Proposal``: as user attributes these would stretch optuna-dashboard's pages.
 """
 
 import math
 from typing import Annotated, Any, TypeGuard, TypeVar
 
-from pydantic import AfterValidator, ValidationError
+from optuna.trial import FrozenTrial
+from pydantic import AfterValidator, Field, ValidationError
 
 from volopt.storage.run_record import StoredModel
 
@@ -22,6 +23,7 @@ START = f"{PREFIX}start:"
 PHASE = "phase"
 REASON = "reason"
 SCORES = f"{PREFIX}scores"
+PROPOSAL = f"{PREFIX}proposal"
 
 INTERRUPTED = "interrupted"  # begins the reason of a trial that did not fail by itself
 ORPHAN = f"{INTERRUPTED}: the process that ran it is gone"
@@ -67,6 +69,20 @@ class TrialScores(StoredModel):
     skills: Scores = {}  # of the trial, over each baseline
 
 
+class Proposal(StoredModel):
+    """Tell how a phase came to a trial; the trials of earlier versions do not tell it.
+
+    Args:
+        generation: counted from 1 within the phase; 0 in a phase that asks for each trial by itself.
+        known: how many points the sampler proposed before this one that the study already had.
+    """
+
+    generation: Annotated[int, Field(ge=0, lt=MAX_EXACT)] = 0
+    known: Annotated[int, Field(ge=0, lt=MAX_EXACT)] = 0
+
+
+ASKED_ALONE = Proposal()  # by a grid, or by an earlier version
+
 Model = TypeVar("Model", bound=StoredModel)
 
 
@@ -76,6 +92,11 @@ def valid_or_none(model: type[Model], content: object) -> Model | None:
         return model.model_validate(content)
     except (ValidationError, RecursionError):
         return None
+
+
+def proposal(trial: FrozenTrial) -> Proposal:
+    """Return how a phase came to a trial."""
+    return valid_or_none(Proposal, trial.system_attrs.get(PROPOSAL)) or ASKED_ALONE
 
 
 def is_score(name: str, value: object) -> bool:

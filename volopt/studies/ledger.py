@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 
 from volopt.definition.schema import Definition, Phase
-from volopt.studies.attributes import GIVEN_UP, INTERRUPTED
+from volopt.studies.attributes import ASKED_ALONE, GIVEN_UP, INTERRUPTED, Proposal
 from volopt.studies.space import Params, Point, point
 
 
@@ -26,10 +26,16 @@ class Ledger:
         self._running: Counter[str] = Counter()
         self.finished: Counter[str] = Counter()  # by phase: COMPLETE and PRUNED trials
         self.complete: set[Point] = set()
+        self.points: set[Point] = set()  # of all trials
+        self.known: Counter[str] = Counter()  # by phase: proposals of points that the study already had
+        self.generations: Counter[str] = Counter()  # by phase
 
-    def start(self, phase: str, params: Params) -> None:
+    def start(self, phase: str, params: Params, proposal: Proposal = ASKED_ALONE) -> None:
         """Count a trial that runs."""
         self._taken[point(params)] += 1
+        self.points.add(point(params))
+        self.known[phase] += proposal.known
+        self.generations[phase] = max(self.generations[phase], proposal.generation)
         self._running[phase] += 1
         if params in self._lost[phase]:
             self._lost[phase].remove(params)
@@ -60,9 +66,9 @@ class Ledger:
         """Return whether a point is COMPLETE or given up; it then stays so."""
         return point(params) in self.complete or self._is_given_up(params)
 
-    def to_retry(self, phase: str) -> Params | None:
-        """Return a lost point of the phase that may be tried again."""
-        return next(iter(self._lost[phase]), None)
+    def to_retry(self, phase: str) -> list[Params]:
+        """Return the lost points of the phase that may be tried again, in the order in which they were lost."""
+        return list(self._lost[phase])
 
     def proposed(self, phase: str) -> int:
         """Return how many points a phase has proposed so far, lost ones included."""

@@ -1,7 +1,7 @@
 """List studies and trials as plain facts, which ``--json`` prints."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import optuna
@@ -44,7 +44,8 @@ def summary(study: optuna.Study, definition: Definition) -> dict[str, Any]:
     phases = []
     for phase in definition.phases:
         done, total = ledger.progress(phase, definition)
-        phases.append({"name": phase.name, "sampler": phase.sampler, "done": done, "total": total})
+        known = ledger.known[phase.name]
+        phases.append({"name": phase.name, "sampler": phase.sampler, "done": done, "total": total, "known": known})
     return {
         "name": study.study_name,
         "title": definition.title,
@@ -54,6 +55,16 @@ def summary(study: optuna.Study, definition: Definition) -> dict[str, Any]:
         "best": best(study),
         "baselines": studies.baselines(study),
     }
+
+
+def known_sentences(phases: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return in plain words how many proposals were known, for the phases of a summary that had any."""
+    return [
+        f'The sampler of "{phase["name"]}" proposed {phase["known"]} points that the study already had; it took their '
+        "results and proposed others."
+        for phase in phases
+        if phase["known"]
+    ]
 
 
 def metrics(trial: FrozenTrial) -> dict[str, float | None]:

@@ -31,6 +31,7 @@ from volopt.studies.attributes import (
     Scores,
     finite,
     is_number,
+    proposal,
     valid_or_none,
 )
 from volopt.studies.ledger import Ledger
@@ -176,7 +177,7 @@ def ledger(study: optuna.Study, definition: Definition) -> Ledger:
         phase = trial.user_attrs.get(PHASE)
         if phase is None or trial.params.keys() != definition.space.keys():
             continue  # killed before it had its parameters: it counts as never asked
-        ledger.start(phase, trial.params)
+        ledger.start(phase, trial.params, proposal(trial))
         if trial.state in (TrialState.COMPLETE, TrialState.PRUNED):
             ledger.finish(phase, trial.params, complete=trial.state == TrialState.COMPLETE)
         elif trial.state == TrialState.FAIL:

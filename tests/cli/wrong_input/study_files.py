@@ -198,6 +198,30 @@ STUDY_FILES = [
         'phase "width" trials: is not for sampler = "grid", whose points are all in grid; remove it',
     ),
     study(
+        "a grid with a batch",
+        GRID,
+        f"{GRID}\nbatch = 2",
+        'phase "width" batch: is not for sampler = "grid", whose points are all in grid; remove it',
+    ),
+    study(
+        "a batch of more trials than the phase has",
+        GRID,
+        'sampler = "tpe"\nvary = ["cell"]\ntrials = 2\nbatch = 3',
+        'phase "width" batch: found 3, more than trials = 2; write at most 2',
+    ),
+    study(
+        "a batch of no trials",
+        GRID,
+        'sampler = "tpe"\nvary = ["cell"]\ntrials = 2\nbatch = 0',
+        'phase "width" batch: found 0, write a whole number from 1 to 1000',
+    ),
+    study(
+        "a batch of trials that do not depend on each other",
+        GRID,
+        'sampler = "random"\nvary = ["cell"]\ntrials = 2\nbatch = 2',
+        'phase "width" batch: "random" without a pruner learns nothing from earlier trials; remove it',
+    ),
+    study(
         "a sampler that is gone",
         GRID,
         'sampler = "cmaes"\nvary = ["cell"]\ntrials = 2',

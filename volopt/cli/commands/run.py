@@ -52,7 +52,7 @@ def _check_number(context: click.Context, option: click.Parameter, value: float 
     type=click.FloatRange(min=0),
     callback=_check_number,
     metavar="SECONDS",
-    help="Start no new trial after this time.",
+    help="Start no new trial, and no new batch of trials, after this time.",
 )
 @click.option(
     "--pictures",
@@ -118,6 +118,11 @@ def _print_data(job: "Job") -> None:
     click.echo(f"Study {job.definition.name}: {job.definition.title}")
     click.echo(f"Data {job.panel.source.provider}, read by {job.panel.source.reader}")
     click.echo("\n".join(data_lines(job)))
+    for phase, fits in job.limited_phases():
+        click.echo(
+            f'The phase "{phase.name}" trains at most {fits} of its fits at a time (batch = {phase.batch}), so '
+            f"{job.workers - fits} of {job.workers} workers idle; a larger batch in a new study keeps them busy."
+        )
 
 
 def _print_plans(job: "Job", plans: "list[PhasePlan]", as_json: bool) -> None:
@@ -136,9 +141,12 @@ def _print_plans(job: "Job", plans: "list[PhasePlan]", as_json: bool) -> None:
 
 def _print_summary(job: "Job", facts: dict[str, Any], summary: "RunSummary") -> None:
     from volopt.cli.trial_table import print_trials
+    from volopt.studies.listing import known_sentences
 
     phases = [(phase["name"], phase["sampler"], f"{phase['done']}/{phase['total']}") for phase in summary.phases]
     print_table(["phase", "sampler", "trials"], phases)
+    for sentence in [*known_sentences(summary.phases), *_exhausted(job, facts["exhausted"], summary.phases)]:
+        click.echo(sentence)
     if summary.best_trials:
         metric = job.definition.objective.metric
         print_trials(summary.best_trials, summary.baselines, metric, "\nBest trials by the valid split, and baselines")
@@ -151,6 +159,17 @@ def _print_summary(job: "Job", facts: dict[str, Any], summary: "RunSummary") -> 
     warn_if_synthetic(job.panel.source.synthetic)
     commands = _next_commands(job, summary)
     click.echo("Next: " + "\n      ".join(commands if facts["complete"] else commands[:1]))
+
+
+def _exhausted(job: "Job", points: dict[str, int], phases: list[dict[str, Any]]) -> list[str]:
+    """Return in plain words which phases ended because the study has all their points."""
+    vary = {phase.name: " × ".join(phase.vary) for phase in job.phases}
+    return [
+        f'The phase "{phase["name"]}" ended after {phase["done"]} of {phase["total"]} trials: all '
+        f"{points[phase['name']]} points of {vary[phase['name']]} are known."
+        for phase in phases
+        if phase["name"] in points
+    ]
 
 
 def _next_commands(job: "Job", summary: "RunSummary") -> list[str]:

@@ -53,6 +53,8 @@ def _readable_studies(database: "RetryingStorage") -> list[Any]:
 
 
 def _print(facts: dict[str, Any], sentences: list[str]) -> None:
+    from volopt.studies.listing import known_sentences
+
     click.echo(f"{facts['name']}: {facts['title']}")
     warn_if_synthetic(facts["data"]["synthetic"])
     click.echo(f"Data {facts['data']['provider']}")
@@ -65,4 +67,4 @@ def _print(facts: dict[str, Any], sentences: list[str]) -> None:
     best = facts["best"]
     if best:
         click.echo(f"Best: trial {best['number']}, {best['value']:.5g} ({words.params(best['params'])})")
-    click.echo("\n".join([*sentences, ""]))
+    click.echo("\n".join([*known_sentences(facts["phases"]), *sentences, ""]))

@@ -62,6 +62,7 @@ KINDS = {
         FigureKind("rank", "which pairs of values rank first"),
         FigureKind("timeline", "when each trial ran, and how it ended", report="search"),
         FigureKind("error", "the error by each key of a grid, over seeds", report="grid", card_subplots=1),
+        FigureKind("budget", "how well early epochs rank trials as their end does", report="search", card_subplots=1),
         FigureKind("skill", "the best trials against each baseline", report="baselines", card_subplots=1),
     )
 }
