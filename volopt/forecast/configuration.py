@@ -45,8 +45,8 @@ class Configuration:
         """Return the first and last day with a part in selecting the configuration: those of train and valid."""
         data = self.definition.data
         assert data.train is not None
-        assert data.valid is not None
-        return data.train[0], data.valid[1]
+        assert data.valid_span is not None
+        return data.train[0], data.valid_span[1]
 
     def tasks(self, device: str, precision: str) -> list[Task]:
         """Return the fits of a refit, one a seed."""

@@ -12,13 +12,13 @@ MAX_AUTO = 1024  # enough networks of the study file `search` to fill a GPU, in 
 MIN_ROUNDS = 4  # of results: auto keeps packs so small that a sampler that learns gets this many
 
 
-def max_pack(option: str | None, phases: Sequence[Phase], seeds: int) -> int:
+def max_pack(option: str | None, phases: Sequence[Phase], fits: int) -> int:
     """Return the largest number of fits to train together; 1, the default, means no packs.
 
     Args:
         option: a number, ``auto``, or None.
         phases: of the run.
-        seeds: fits of a trial.
+        fits: of a trial.
 
     Raises:
         UsageError: the option is neither a number in range nor ``auto``.
@@ -27,7 +27,7 @@ def max_pack(option: str | None, phases: Sequence[Phase], seeds: int) -> int:
         return 1
     if option == AUTO:
         learning = [phase for phase in phases if SAMPLERS[phase.sampler].learns]
-        return min([MAX_AUTO, *(max(1, (phase.trials or 1) // MIN_ROUNDS) * seeds for phase in learning)])
+        return min([MAX_AUTO, *(max(1, (phase.trials or 1) // MIN_ROUNDS) * fits for phase in learning)])
     number = int(option) if option.isascii() and option.isdecimal() and len(option) < 10 else 0
     if not 1 <= number <= MAX_PACK:
         raise UsageError(

@@ -95,7 +95,7 @@ def prepare_job(study_file: str, options: RunOptions) -> Job:
     # The dataset holds the values of the frames. A view on none of them would keep them in memory a second time.
     frames = [replace(frame, values=frame.values[:0].copy()) for frame in panel.frames]
     device, workers = _device_and_workers(options)
-    members = 1 if options.scheduler else max_pack(options.pack, phases, definition.training.seeds)
+    members = 1 if options.scheduler else max_pack(options.pack, phases, definition.fits)
     return Job(
         definition,
         dataset,
@@ -118,7 +118,7 @@ def _check_executor(options: RunOptions) -> None:
     """Refuse a device, pack or cluster that cannot be used, before anything is read."""
     if options.scheduler is None:
         resolve(options.device)
-        max_pack(options.pack, (), seeds=1)
+        max_pack(options.pack, (), fits=1)
         return
     connection.check_options(options.scheduler, options.device)
     if options.pack not in (None, "1"):

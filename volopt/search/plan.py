@@ -54,12 +54,12 @@ def plan(
         count, seconds = sum(number for number, _ in fits), sum(number * each for number, each in fits)
     else:
         draws = _draws(phase, definition)
-        count = (total - done) * definition.training.seeds
+        count = (total - done) * definition.fits
         seconds = count * sum(map(cost, draws)) / len(draws)
     return PhasePlan(phase.name, phase.sampler, done, total, count, seconds)
 
 
-def fit_seconds(definition: Definition, params: Params, train_days: int) -> float:
+def fit_seconds(definition: Definition, params: Params, train_days: float) -> float:
     """Return the estimated CPU seconds of one fit.
 
     Args:

@@ -23,7 +23,7 @@ from volopt.studies import listing, study
 from volopt.studies.attributes import ORPHAN
 from volopt.studies.ledger import Ledger
 from volopt.studies.space import Params
-from volopt.windows.split import SPLITS
+from volopt.windows.periods import count_days
 
 log = logging.getLogger(__name__)
 
@@ -127,9 +127,10 @@ def _record(job: Job) -> RunRecord:
         for frame in job.panel.frames
         if frame.name not in job.left_out
     ]
-    days: dict[str, int] = {split: job.dataset.days(split, window) for split in SPLITS}
     return run_record(
-        data=RecordedData(**vars(job.panel.source), frames=frames, days=days, left_out=job.left_out),
+        data=RecordedData(
+            **vars(job.panel.source), frames=frames, days=count_days(job.dataset, window), left_out=job.left_out
+        ),
         device=job.device,
         precision=job.precision,
         workers=job.workers,

@@ -12,7 +12,7 @@ A trial's user attributes: its phase, the reason of a FAILed one, and its metric
 import math
 from typing import Annotated, Any, TypeGuard, TypeVar
 
-from pydantic import AfterValidator, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from volopt.storage.run_record import StoredModel
 
@@ -56,8 +56,17 @@ def _check_number(value: int | float | None) -> int | float | None:
     return value
 
 
+Day = Annotated[str, Field(pattern=r"^[12]\d\d\d-\d\d-\d\d$")]
 Score = Annotated[int | float | None, AfterValidator(_check_number)]  # None: the metric is not defined
 Scores = Annotated[dict[str, Score], AfterValidator(_check_counts)]
+
+
+class PeriodScores(StoredModel):
+    """Hold a valid period and a trial's scores in it: means over the seeds, and those of their mean forecast."""
+
+    first: Day
+    last: Day
+    metrics: Scores = {}
 
 
 class TrialScores(StoredModel):
@@ -65,6 +74,7 @@ class TrialScores(StoredModel):
 
     seeds: list[Annotated[Scores, AfterValidator(_check_seed)]] = []
     skills: Scores = {}  # of the trial, over each baseline
+    periods: list[PeriodScores] = []  # of a COMPLETE trial, where the study has several; in order of time
 
 
 Model = TypeVar("Model", bound=StoredModel)
