@@ -64,6 +64,11 @@ class Data(TomlTable):
         return (self.valid[0][0], self.valid[-1][1]) if self.valid else None
 
     @property
+    def has_periods(self) -> bool:
+        """Return whether there are several valid periods."""
+        return len(self.valid or ()) > 1
+
+    @property
     def is_panel(self) -> bool:
         """Return whether one network learns from several instruments."""
         return self.instruments is not None

@@ -68,7 +68,8 @@ def run(job: Job, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
         if job.address.server is not None:
             running.set_user_attr(PLACE, str(job.artifacts.directory.resolve()))
         study.add_run(running, _record(job))
-        study.store_baselines(running, job.baselines(job.definition.model.window).metrics)
+        fitted = job.baselines(job.definition.model.window)
+        study.store_baselines(running, fitted.metrics, [each.metrics for each in fitted.of_periods])
         orphans = study.repair(running)
         ledger = study.ledger(running, job.definition)
         plans = _plans(job, ledger)

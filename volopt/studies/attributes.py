@@ -2,6 +2,7 @@
 
 A study's user attributes: ``volopt:format`` (of these attributes), ``volopt:definition`` (the study file, canonical),
 ``volopt:digest`` (of the definition), ``volopt:data`` (``DataSource``), ``volopt:baselines`` (scores by baseline),
+``volopt:baselines_by_period`` (the same in each of several valid periods),
 ``volopt:runs`` (a ``RunRecord`` for each run), ``volopt:start:PHASE`` (where a phase with ``start = "best"`` began),
 and ``volopt:artifacts`` (the artifact directory, only in the database of a server).
 

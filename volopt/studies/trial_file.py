@@ -112,7 +112,7 @@ class StoredSeed(StoredModel):
     seed: Count
     metrics: dict[str, Score] = {}
     curves: StoredCurves
-    fits: list[StoredFit] = []  # by period, where the study has several
+    fits: list[StoredFit] = []  # by period, where the study has several; those that began
     forecast: dict[str, list[float | None] | Column] = {}  # by split, original units
 
     @model_validator(mode="after")
@@ -121,6 +121,11 @@ class StoredSeed(StoredModel):
         if epoch is not None and not (isinstance(epoch, int) and 1 <= epoch <= len(self.curves.train_mse)):
             raise ValueError("no such epoch")
         return self
+
+    @property
+    def last_period(self) -> int:
+        """Return the index of the valid period of ``curves``."""
+        return self.fits[-1].period if self.fits else 0
 
 
 class StoredDays(StoredModel):

@@ -99,6 +99,21 @@ def _print(result: "Backtest") -> None:
     texts = ", ".join(f"{name} {_p(value)}" for name, value in p_values.items())
     years = "the years without *" if marked and outside else "all years"
     click.echo(f"\nDiebold and Mariano's test of equal accuracy on {years}: {texts}")
+    click.echo(_promise(result))
+
+
+def _promise(result: "Backtest") -> str:
+    """Return what the search promised beside what the walk gave."""
+    configuration = result.configuration
+    baseline = configuration.baseline or ""
+    pair = result.optimism.get(baseline)
+    if pair is None:
+        return "It cannot be told how optimistic the choice was: no scored day lies outside the years of the selection."
+    days = "valid periods" if configuration.definition.data.has_periods else "valid split"
+    return (
+        f"The search promised skill {pair.promised:+.2f} over {baseline} on its {days}; the walk gave "
+        f"{pair.walked:+.2f} on the days outside selection: optimism {pair.optimism:.2f}"
+    )
 
 
 def _print_instruments(result: "Backtest", baseline: str = "har") -> None:
@@ -142,6 +157,7 @@ def _facts(result: "Backtest") -> dict[str, Any]:
         "years": [{"year": row.year, "seen": row.in_selection, **_score(row.score)} for row in result.years],
         "total": {**_score(result.total), "p": days.p_values(result.in_range)},
         "unseen": {**_score(outside), "p": days.p_values(result.outside_selection)} if outside else None,
+        "optimism": {name: {**pair._asdict(), "optimism": pair.optimism} for name, pair in result.optimism.items()},
         "instruments": {
             name: {str(year): _score(score) for year, score in each.by_year.items()} | {"total": _score(each.total)}
             for name, each in result.by_instrument.items()
