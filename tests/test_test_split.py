@@ -8,7 +8,7 @@ import numpy as np
 import optuna
 import pytest
 
-from builders import SOURCE, STUDY, definition, frame
+from builders import SOURCE, STUDY, definition, frame, in_periods
 from volopt.data.frame import Frame
 from volopt.definition.schema import Definition
 from volopt.executors.trainer import SerialTrainer
@@ -26,11 +26,6 @@ CHOOSING = (
     STUDY.replace('sampler = "random"', 'sampler = "tpe"\nstart = "best"\npruner = "median"')
     .replace("trials = 3", "trials = 15")
     .replace("epochs = 4", "epochs = 20\nearly_stopping = 3")
-)
-
-
-IN_PERIODS = CHOOSING.replace('train = ["2020-01-01", "2020-03-31"]', 'train = ["2020-01-01", "2020-03-15"]').replace(
-    'valid = ["2020-04-01", "2020-04-30"]', 'valid = [["2020-03-16", "2020-04-10"], ["2020-04-11", "2020-04-30"]]'
 )
 
 
@@ -70,7 +65,7 @@ def on_test(study: optuna.Study, found: Definition) -> list[float | None]:
     return [trial["metrics"].get("test_mse") for trial in trials(study, found)]
 
 
-@pytest.mark.parametrize("text", [CHOOSING, IN_PERIODS], ids=["one valid period", "several"])
+@pytest.mark.parametrize("text", [CHOOSING, in_periods(CHOOSING)], ids=["one valid period", "several"])
 def test_with_noise_for_the_test_split_every_choice_stays_the_same(tmp_path: Path, text: str) -> None:
     found = definition(text)
     true, false = (run(tmp_path / name, found, data) for name, data in (("a", frame()), ("b", noise(frame()))))

@@ -1,6 +1,5 @@
 """A search over several valid periods: what each fit may see, what is reported and stored, and how a run resumes."""
 
-import json
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -11,13 +10,16 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from builders import STUDY, dataset, definition, frame
+from builders import STUDY, dataset, definition, frame, in_periods
 from driven import Bench, Faulty
 from volopt.baselines.methods import BASELINES
+from volopt.definition.changes import digest
 from volopt.definition.schema import Definition
 from volopt.executors.processes import ProcessTrainer
 from volopt.metrics import log_mse, log_r2
+from volopt.search import trial_results
 from volopt.search.context import RunContext
+from volopt.search.trial_run import SeedRun, TrialRun
 from volopt.storage import array_store
 from volopt.storage.artifacts import Artifacts
 from volopt.studies import listing, trial_file
@@ -27,14 +29,6 @@ from volopt.training.task import Fit, Task
 from volopt.windows.dataset import Dataset, prepare
 
 SPANS = [("2020-03-01", "2020-03-15"), ("2020-03-16", "2020-03-31"), ("2020-04-05", "2020-04-30")]
-PERIODS = json.dumps([list(span) for span in SPANS])
-TRAIN = 'train = ["2020-01-01", "2020-02-29"]'
-
-
-def in_periods(text: str = STUDY, periods: str = PERIODS) -> str:
-    """Return a study file whose one valid period gives way to several."""
-    changed = text.replace('train = ["2020-01-01", "2020-03-31"]', TRAIN)
-    return changed.replace('valid = ["2020-04-01", "2020-04-30"]', f"valid = {periods}")
 
 
 FOUND = definition(in_periods())
@@ -129,8 +123,6 @@ def test_a_period_alone_has_the_fits_of_a_study_with_this_split(tmp_path: Path) 
 
 
 def test_keys_and_digest_of_the_old_form_are_those_of_earlier_versions(tmp_path: Path) -> None:
-    from volopt.definition.changes import digest
-
     listed = definition(STUDY.replace('["2020-04-01", "2020-04-30"]', '[["2020-04-01", "2020-04-30"]]'))
     for found in (definition(), listed):
         plain = context(tmp_path, found)
@@ -246,9 +238,6 @@ def test_each_fit_is_a_block_for_a_pruner(pruner: str, reports: int, tmp_path: P
 
 
 def test_a_seed_is_not_scored_on_test_before_its_last_period(tmp_path: Path) -> None:
-    from volopt.search import trial_results
-    from volopt.search.trial_run import SeedRun, TrialRun
-
     made, data = context(tmp_path), dataset(FOUND)
     runs = [SeedRun(task, "") for task in made.tasks({})]
     for run, until in zip(runs, (4, 2, 0, 0, 0, 0), strict=True):
