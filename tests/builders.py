@@ -82,6 +82,13 @@ trials = 3
 """
 
 
+def in_periods(text: str = STUDY) -> str:
+    """Return a study file with three valid periods, the first two adjacent, in place of its one."""
+    spans = '[["2020-03-01", "2020-03-15"], ["2020-03-16", "2020-03-31"], ["2020-04-05", "2020-04-30"]]'
+    changed = text.replace('["2020-01-01", "2020-03-31"]', '["2020-01-01", "2020-02-29"]')
+    return changed.replace('valid = ["2020-04-01", "2020-04-30"]', f"valid = {spans}")
+
+
 def definition(text: str = STUDY, **tables: dict[str, Any]) -> Definition:
     """Return a small definition; ``tables`` replace keys of its tables, as in ``training={"epochs": 2}``."""
     found = read(text, "test")

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import optuna
+import pytest
 
-from builders import SOURCE, STUDY, definition, frame
+from builders import SOURCE, STUDY, definition, frame, in_periods
 from volopt.data.frame import Frame
 from volopt.definition.schema import Definition
 from volopt.executors.trainer import SerialTrainer
@@ -17,7 +18,7 @@ from volopt.storage.artifacts import Artifacts
 from volopt.storage.database.connect import connect
 from volopt.studies import study as studies
 from volopt.studies.best_trial import best_trial
-from volopt.studies.listing import seeds, trials
+from volopt.studies.listing import periods, seeds, trials
 from volopt.windows.dataset import prepare
 
 # Every way of choosing at once: a grid, TPE that starts at the grid's best trial, a pruner, early stopping.
@@ -55,6 +56,7 @@ def choices(study: optuna.Study) -> list[Any]:
         (stands.trial, stands.baseline),
         [(t.params, t.state, t.value, t.intermediate_values) for t in study.trials],
         [[seed.get("best_epoch") for seed in seeds(t)] for t in study.trials],
+        [periods(t) for t in study.trials],
         [v for k, v in study.user_attrs.items() if k.startswith("volopt:start")],
     ]
 
@@ -63,8 +65,9 @@ def on_test(study: optuna.Study, found: Definition) -> list[float | None]:
     return [trial["metrics"].get("test_mse") for trial in trials(study, found)]
 
 
-def test_with_noise_for_the_test_split_every_choice_stays_the_same(tmp_path: Path) -> None:
-    found = definition(CHOOSING)
+@pytest.mark.parametrize("text", [CHOOSING, in_periods(CHOOSING)], ids=["one valid period", "several"])
+def test_with_noise_for_the_test_split_every_choice_stays_the_same(tmp_path: Path, text: str) -> None:
+    found = definition(text)
     true, false = (run(tmp_path / name, found, data) for name, data in (("a", frame()), ("b", noise(frame()))))
     assert choices(true) == choices(false)
     states = {trial.state.name for trial in true.trials}

@@ -133,7 +133,9 @@ def test_other_data_days_features_or_lags_have_another_key(store: ArrayStore) ->
     plain = dataset()
     published = PublishedSplit(train_fraction=0.7, drop_last_window=True, test_window=4, scale_each_file=False)
     two = replace(plain, series=plain.series * 2, rule=published)
-    april = definition(data={"valid": (definition().data.valid[0], definition().data.valid[1].replace(day=29))})
+    april = definition(
+        data={"valid": ((definition().data.valid[0][0], definition().data.valid[0][1].replace(day=29)),)}
+    )
     keys = [
         key(plain, store),
         key(plain, store, lags=LAGS + 1),
@@ -175,7 +177,7 @@ def test_the_published_volume_as_one_series_has_the_scores_of_an_independent_com
     cut = int(0.7 * len(history.dates))
     spans = {
         "train": (history.dates[0].item(), history.dates[cut - 1].item()),
-        "valid": (history.dates[cut].item(), history.dates[-1].item()),
+        "valid": ((history.dates[cut].item(), history.dates[-1].item()),),
         "test": (test.dates[0].item(), test.dates[-1].item()),
     }
     one = prepare([joined], definition(data={"features": study.data.features, **spans}), "fingerprint")

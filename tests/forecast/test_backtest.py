@@ -43,6 +43,18 @@ def test_every_trade_day_is_forecast_once_and_selection_years_are_marked(walk: W
     )
 
 
+def test_the_optimism_of_the_choice_is_what_valid_promised_less_what_other_years_gave(walk: Walk) -> None:
+    backtest = walk(date(2015, 6, 1), date(2016, 12, 31))
+    promised, outside = backtest.configuration.promised, backtest.total_outside_selection
+    assert outside is not None
+    assert promised.keys() == set(BASELINES)
+    assert backtest.configuration.baseline in BASELINES
+    for name, pair in backtest.optimism.items():
+        assert pair == (promised[name], outside.skill[name])
+        assert pair.optimism == pair.promised - pair.walked
+    assert replace(backtest, last=date(2015, 12, 31)).optimism == {}  # no other year is left
+
+
 def test_skill_is_the_relative_reduction_of_a_baseline_s_squared_log_error(walk: Walk) -> None:
     backtest = walk(date(2016, 1, 1), date(2016, 12, 31))
     forecasts, mask = backtest.days.forecasts, backtest.in_range

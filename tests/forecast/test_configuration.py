@@ -45,8 +45,7 @@ def test_a_text_that_names_no_trial_is_refused(storage: str, text: str, error: t
 def test_selection_days_are_those_of_train_and_valid(best: RefitSource) -> None:
     data = best.configuration.definition.data
     assert data.train is not None
-    assert data.valid is not None
-    assert best.configuration.selection_days == (data.train[0], data.valid[1])
+    assert best.configuration.selection_days == (data.train[0], data.valid[0][1])
 
 
 def test_a_study_of_a_sample_that_is_gone_reads_the_sample_again_and_never_real_data(

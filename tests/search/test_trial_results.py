@@ -151,8 +151,8 @@ def test_an_artifact_says_of_one_instrument_too_whose_its_days_are_and_how_it_sc
     found = artifact(finished)
     floor = pytest.approx(0.1 * TRAIN.min())
     assert found["parts"] == {
-        "valid": [{"instrument": "SH600000", "days": 30, "log_floor": floor}],
-        "test": [{"instrument": "SH600000", "days": 31, "log_floor": floor}],
+        "valid": [{"instrument": "SH600000", "period": 0, "days": 30, "log_floor": floor}],
+        "test": [{"instrument": "SH600000", "period": 0, "days": 31, "log_floor": floor}],
     }
     (only,) = found["instruments"]
     ensemble = trial_results.ensemble(finished, DATA, OF_SERIES)

@@ -48,7 +48,7 @@ TWO = {"ma5": {"valid_log_r2": 0.6, "test_log_r2": 0.9}, "har": {"valid_log_r2":
 
 def test_the_best_trial_is_set_against_the_baseline_that_is_best_on_valid() -> None:
     found = best_trial(study(skills(0.05, -0.02), TWO))
-    assert found == (1, 2, "har", 0.71, 0.05, 0.66, -0.02)
+    assert found == (1, 2, "har", 0.71, 0.05, 0.66, -0.02, 1)
 
 
 @pytest.mark.parametrize(

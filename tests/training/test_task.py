@@ -45,14 +45,18 @@ def test_every_value_of_a_configuration_changes_the_key() -> None:
     assert len(keys | {TASK.key(DATA)}) == len(OTHER_CONFIG) + 1
 
 
-def test_every_fact_of_a_task_but_the_metric_changes_the_key() -> None:
-    assert set(OTHER_TASK) == {field.name for field in fields(Task)} - {"metric"}
+def test_every_fact_of_a_task_but_the_metric_and_the_period_changes_the_key() -> None:
+    assert set(OTHER_TASK) == {field.name for field in fields(Task)} - {"metric", "period"}
     keys = {replace(TASK, **{name: value}).key(DATA) for name, value in OTHER_TASK.items()}
     assert len(keys | {TASK.key(DATA)}) == len(OTHER_TASK) + 1
 
 
 def test_the_metric_only_reads_the_numbers_so_it_does_not_change_the_key() -> None:
     assert replace(TASK, metric="valid_log_r2").key(DATA) == TASK.key(DATA)
+
+
+def test_the_dataset_of_its_period_already_tells_the_period_in_the_key() -> None:
+    assert replace(TASK, period=2).key(DATA) == TASK.key(DATA)
 
 
 def test_which_gpu_it_is_does_not_change_the_key() -> None:

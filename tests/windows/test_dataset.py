@@ -166,7 +166,7 @@ def test_the_log_of_a_target_that_is_not_positive_is_refused_with_the_day(value:
         {"data": {"transform": "log"}},
         {"data": {"target": "$close"}},
         {"data": {"features": ("$volume", "$close")}},
-        {"data": {"valid": definition().data.test, "test": definition().data.valid}},
+        {"data": {"valid": (definition().data.test,), "test": definition().data.valid[0]}},
         {"space": {}},  # the largest window is then the baseline's: train begins earlier
     ],
 )
@@ -188,7 +188,7 @@ def panel() -> Definition:
     day = date(2020, 1, 1)
     ends = [(0, 599), (600, 749), (750, 849)]
     train, valid, test = ((day + timedelta(first), day + timedelta(last)) for first, last in ends)
-    data = {"instrument": None, "instruments": "all", "train": train, "valid": valid, "test": test}
+    data = {"instrument": None, "instruments": "all", "train": train, "valid": (valid,), "test": test}
     return definition(data=data)
 
 

@@ -6,8 +6,8 @@ stored under a key of these, and every study with the same key reuses them.
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from volopt import metrics
 from volopt.baselines.forecasts import SCORED, forecasts
@@ -16,6 +16,7 @@ from volopt.metrics import Array
 from volopt.storage.array_store import ArrayStore
 from volopt.windows import scoring
 from volopt.windows.dataset import Dataset
+from volopt.windows.periods import join_valid, over_periods
 from volopt.windows.split import SPLITS, Split
 
 FORMAT = 1  # of the stored forecasts; raise it when any baseline changes its forecasts
@@ -33,6 +34,17 @@ class Baselines:
     forecasts: dict[str, dict[Split, Array]]
     metrics: dict[str, dict[str, float]]
     by_series: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    of_periods: tuple["Baselines", ...] = ()  # where a study has several valid periods
+
+    @property
+    def periods(self) -> tuple["Baselines", ...]:
+        """Return the baselines of each valid period, which learn from the days before it."""
+        return self.of_periods or (self,)
+
+    def without_forecasts(self) -> "Baselines":
+        """Return the same without the forecasts, which are stored."""
+        periods = tuple(each.without_forecasts() for each in self.of_periods)
+        return replace(self, forecasts={}, of_periods=periods)
 
     def skills(self, scores: Mapping[str, float], series: int | None = None) -> dict[str, float]:
         """Return a trial's skill over each baseline in log errors, ``<split>_skill_<baseline>``.
@@ -53,12 +65,35 @@ class Baselines:
 def fit_baselines(dataset: Dataset, window: int, lags: int, store: ArrayStore) -> Baselines:
     """Return the baselines of a study, fitted only if their forecasts are not stored.
 
+    Several valid periods have baselines each. Their metrics are joined as those of a trial, see ``over_periods``.
+
     Args:
         dataset: the study's.
         window: of the trials to compare with; it decides the days of each split.
         lags: input days of ridge and lightgbm, ``[model] window``.
         store: of the forecasts, read and written.
     """
+    periods = [_fit_period(period, window, lags, store) for period in dataset.periods]
+    return periods[0] if len(periods) == 1 else _join(dataset, window, periods, store)
+
+
+def _join(dataset: Dataset, window: int, periods: Sequence[Baselines], store: ArrayStore) -> Baselines:
+    """Return and store the baselines with the valid days of all periods, and the test days of the last."""
+    key = hashlib.sha256(json.dumps([period.key for period in periods]).encode()).hexdigest()
+    forecasts: dict[str, dict[Split, Array]] = {
+        name: {
+            "valid": join_valid(dataset, window, [period.forecasts[name]["valid"] for period in periods]),
+            "test": periods[-1].forecasts[name]["test"],
+        }
+        for name in BASELINES
+    }
+    if not store.has(key):
+        store.put(key, {f"{name}.{split}": forecasts[name][split] for name in forecasts for split in SCORED}, {})
+    metrics = {name: over_periods([period.metrics[name] for period in periods]) for name in BASELINES}
+    return Baselines(key, forecasts, metrics, of_periods=tuple(periods))
+
+
+def _fit_period(dataset: Dataset, window: int, lags: int, store: ArrayStore) -> Baselines:
     key = _key(dataset, window, lags)
     stored = store.get(key)
     if stored is None:

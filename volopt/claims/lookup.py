@@ -75,7 +75,7 @@ def find_studies(storage: BaseStorage, names: Iterable[str], artifacts: Artifact
     matches: dict[str, list[StoredStudy]] = {name: [] for name in shipped}
     for name in names:
         study, definition = studies.find(storage, name)
-        if definition.data.is_panel:
+        if definition.data.is_panel or definition.data.has_periods:  # the claims are about one train and valid split
             continue
         for file, pattern in shipped.items():
             if _protocol(definition) == _protocol(pattern) and _grids(definition) >= _grids(pattern):

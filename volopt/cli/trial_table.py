@@ -76,6 +76,13 @@ def print_trial(trial: Mapping[str, Any], baselines: Mapping[str, Scores]) -> No
         )
 
 
+def print_periods(periods: Sequence[Mapping[str, Any]]) -> None:
+    """Print the scores of a trial in each valid period; ``periods`` are those of ``listing.trials``."""
+    rows = [(name, *(period["metrics"].get(name) for period in periods)) for name in periods[0]["metrics"]]
+    columns = [words.period(period["first"], period["last"]) for period in periods]
+    print_table(["metric", *columns], rows, "\nScores in each valid period, means over the seeds")
+
+
 def print_instruments(instruments: Sequence[Mapping[str, Any]], baselines: Mapping[str, Scores]) -> None:
     """Print the scores of a trial on each instrument of a panel.
 

@@ -37,8 +37,8 @@ def study_note(view: StudyView) -> str:
     """Return the note of a study: its title, data and progress, its best trial, and how to resume it."""
     facts, data = summary(view.study, view.definition), view.definition.data
     features = ", ".join(map(_code, data.features))
-    spans = {name: span for name, span in (("train", data.train), ("valid", data.valid), ("test", data.test)) if span}
-    days = ", ".join(f"{name} {span[0]} to {span[1]}" for name, span in spans.items())
+    spans = {"train": [data.train], "valid": data.valid or [], "test": [data.test]}
+    days = ", ".join(f"{name} {span[0]} to {span[1]}" for name, each in spans.items() for span in each if span)
     phases = ", ".join(
         f"{phase['name']} ({phase['sampler']}) {phase['done']}/{phase['total']}" for phase in facts["phases"]
     )

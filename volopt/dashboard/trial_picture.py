@@ -23,7 +23,8 @@ def trial_chart(
     """Return the chart of one trial from its file and its values of ``[space]``; a pruned trial has curves only."""
     series = forecast_series(file)
     keeps_best = definition.training.early_stopping != "none"
-    drawn = [subplots.loss_curves(file.seeds, "loss", keeps_best=keeps_best)]
+    title = "loss" + subplots.shown_period(file.seeds, definition)
+    drawn = [subplots.loss_curves(file.seeds, title, keeps_best=keeps_best)]
     if series is not None:
         cell = str({**definition.defaults(), **params}["cell"])
         of = f" of {series.part.instrument}" if definition.data.is_panel else ""

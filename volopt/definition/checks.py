@@ -35,10 +35,18 @@ def removed_samplers(draft: Draft) -> Iterator[str]:
 
 
 def _splits(data: Draft) -> Iterator[str]:
-    spans = [(name, data[name]) for name in SPLITS if data.get(name)]
-    for (before, first), (after, second) in itertools.pairwise(spans):
-        if second[0] <= first[1]:
-            yield f"data.{after}: begins on {second[0]}; write a day after {first[1]}, where {before} ends"
+    periods = data.get("valid") or ()
+    for number, (first, second) in enumerate(itertools.pairwise(periods), start=1):
+        if second[1] < first[0]:
+            yield f"data.valid: period {number + 1} lies before period {number}; write the periods in order of time"
+        elif second[0] <= first[1]:
+            end = f"{first[1]}, where period {number} ends"
+            yield f"data.valid: period {number + 1} begins on {second[0]}; write a day after {end}"
+    days = [(name, [data[name]] if name != "valid" else periods) for name in SPLITS if data.get(name)]
+    spans = [(name, min(first for first, _ in each), max(last for _, last in each)) for name, each in days]
+    for (before, _, last), (after, first, _) in itertools.pairwise(spans):
+        if first <= last:
+            yield f"data.{after}: begins on {first}; write a day after {last}, where {before} ends"
 
 
 def _instruments(draft: Draft) -> Iterator[str]:
@@ -63,6 +71,8 @@ def _source(draft: Draft) -> Iterator[str]:
     published = draft.get("published")
     if published and published.get("scale_each_file") and data.get("anchor") == "window_mean":
         yield 'published.scale_each_file: cannot scale an anchored target by file; write data.anchor = "none"'
+    if published and len(data.get("valid") or ()) > 1:
+        yield "data.valid: [published] has its own split by train_fraction; remove the periods"
     if draft.get("published", ...) is None:
         for name in SPLITS:
             if data.get(name, ...) is None:

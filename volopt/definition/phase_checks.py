@@ -24,7 +24,7 @@ def mistakes(draft: Draft) -> Iterator[str]:
     yield from _size(phases)
     for phase in phases:
         yield from (f"{phase['label']} {line}" for line in _phase(phase, draft.get("space")))
-    yield from _pruners(phases, draft.get("training", {}))
+    yield from _pruners(phases, draft.get("training", {}), len(draft.get("data", {}).get("valid") or ()))
 
 
 def _names(phases: list[Draft]) -> Iterator[str]:
@@ -41,7 +41,7 @@ def _size(phases: list[Draft]) -> Iterator[str]:
         yield f"phase: the grids have {points:.3g} points together, write at most {MAX_POINTS}"
 
 
-def _pruners(phases: list[Draft], training: Draft) -> Iterator[str]:
+def _pruners(phases: list[Draft], training: Draft, periods: int) -> Iterator[str]:
     """Refuse pruners that compare seeds beside those that compare epochs: a trial's reports have one kind of step."""
     labels = {phase["pruner"]: phase["label"] for phase in phases if phase.get("pruner", NO_PRUNER) != NO_PRUNER}
     by_seed = next((name for name in labels if PRUNERS[name].reports == "seed"), None)
@@ -52,7 +52,7 @@ def _pruners(phases: list[Draft], training: Draft) -> Iterator[str]:
             f"{labels[by_seed]} pruner: found {by_seed}, and {other} in {labels[other]}; one compares seeds, "
             "the other epochs, and a study file can use only one of the two kinds"
         )
-    if training.get("seeds") == 1:
+    if training.get("seeds") == 1 and periods <= 1:
         yield f"{labels[by_seed]} pruner: {by_seed} compares seeds, but training.seeds is 1; write more"
 
 

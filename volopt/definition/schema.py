@@ -107,6 +107,11 @@ class Definition(TomlTable):
     objective: Objective = Objective()
     published: Published | None = None
 
+    @property
+    def fits(self) -> int:
+        """Return the number of fits of a trial: one a seed and valid period."""
+        return self.training.seeds * max(1, len(self.data.valid or ()))
+
     def defaults(self) -> dict[str, Any]:
         """Return each key that a search can vary, with its value in ``[model]`` or ``[training]``."""
         return defaults(dict(self.model), dict(self.training))

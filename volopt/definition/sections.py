@@ -1,5 +1,6 @@
 """The tables of a study file without phases: data, model, training, objective, and the published protocol."""
 
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -12,6 +13,7 @@ from volopt.definition.values import (
     Flag,
     Instrument,
     Instruments,
+    Periods,
     Span,
     TomlTable,
     number,
@@ -37,6 +39,9 @@ class Files(TomlTable):
 class Data(TomlTable):
     """Hold ``[data]``: the target, the features, and the days of each split, both ends included.
 
+    ``valid`` has one period or several, in order of time. Each period is forecast by networks that are trained on the
+    days before it: the first period on ``train``, the others on all days from the first one of ``train`` on.
+
     The data have one ``instrument``, or several ``instruments`` that one network learns from, each scaled by itself.
     ``"all"`` means all instruments of the provider except indices.
     """
@@ -49,9 +54,19 @@ class Data(TomlTable):
     anchor: Literal["none", "window_mean"] = "none"
     scaling: Literal["minmax", "standard"] = "minmax"
     train: Span | None = None
-    valid: Span | None = None
+    valid: Periods | None = None
     test: Span | None = None
     files: Files | None = None
+
+    @property
+    def valid_span(self) -> tuple[date, date] | None:
+        """Return the first and the last day of all valid periods."""
+        return (self.valid[0][0], self.valid[-1][1]) if self.valid else None
+
+    @property
+    def has_periods(self) -> bool:
+        """Return whether there are several valid periods."""
+        return len(self.valid or ()) > 1
 
     @property
     def is_panel(self) -> bool:

@@ -24,7 +24,8 @@ transform = "none"                 # none | log: of the target, and of a feature
 anchor = "none"                    # none | window_mean: both relative to the mean of the window's days
 scaling = "minmax"                 # minmax | standard; fitted on train only
 train = ["2010-01-01", "2015-08-31"]
-valid = ["2015-09-01", "2017-12-31"]
+valid = ["2015-09-01", "2017-12-31"]   # compares trials
+# valid = [["2015-09-01", "2016-12-31"], ["2017-01-01", "2017-12-31"]]   # or periods, each after training on all before
 test = ["2018-01-01", "2018-12-31"]    # never used to choose anything; splits may not overlap
 # files = {{ history = "A.csv", test = "B.csv" }}   # CSV files of the data directory, no qlib provider
 

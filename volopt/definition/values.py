@@ -18,7 +18,9 @@ from pydantic import (
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
+    SerializerFunctionWrapHandler,
     TypeAdapter,
+    WrapSerializer,
 )
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
@@ -31,6 +33,7 @@ NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 MAX_VALUES = 1000  # of a list in [space] or in a grid
 MAX_FEATURES = 100
 MAX_INSTRUMENTS = 10_000
+MAX_PERIODS = 50
 ALL = "all"  # all instruments of the provider
 
 Scalar = bool | int | float | str
@@ -78,6 +81,18 @@ def _span(days: tuple[date, date]) -> tuple[date, date]:
     if first > last:
         raise ValueError(f"begins on {first} and ends before it, on {last}; write the earlier day first")
     return days
+
+
+def _as_periods(value: object) -> object:
+    """Return the list of periods that a study file wrote as a list of spans, or as one span."""
+    is_list = isinstance(value, list | tuple) and value and all(isinstance(each, list | tuple) for each in value)
+    return value if is_list else [value]
+
+
+def _dump_periods(periods: Any, dump: SerializerFunctionWrapHandler) -> Any:
+    """Return one period as a plain span, as the study files of earlier versions have it."""
+    spans = dump(periods)
+    return spans[0] if len(spans) == 1 else spans
 
 
 def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -157,6 +172,15 @@ Span = Annotated[
     tuple[Day, Day],
     AfterValidator(_span),
     Field(description=SPAN_WORDS),
+]
+
+
+Periods = Annotated[
+    tuple[Span, ...],
+    Field(description=f"{SPAN_WORDS}, or a list of such periods"),
+    at_most(MAX_PERIODS, "periods"),
+    BeforeValidator(_as_periods),
+    WrapSerializer(_dump_periods),
 ]
 
 

@@ -107,6 +107,8 @@ class _StudySnapshot:
         starts = [trial.datetime_start for trial in self._trials]
         yield "trials", tables.trials(self.rows, starts, schemas["trials"])
         yield "seeds", tables.seeds(self.rows, schemas["seeds"])
+        if "periods" in schemas:
+            yield "periods", tables.periods(self.rows, schemas["periods"])
         for row, trial in zip(self.rows, self._trials, strict=True):
             if row["state"] in ("COMPLETE", "PRUNED"):  # others leave no file
                 yield from self._trial_tables(trial, schemas).items()

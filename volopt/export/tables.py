@@ -2,11 +2,14 @@
 
 ``trials`` has a row for each trial, ``seeds`` for each seed of a trial, ``curves`` for each epoch of a seed,
 ``gradients`` for each recurrent layer in a recorded epoch, ``predictions`` for each forecast day of an instrument, and
-``instruments`` for each split of an instrument, with the scores of the mean of a trial's forecasts.
+``instruments`` for each split of an instrument, with the scores of the mean of a trial's forecasts. A study with
+several valid periods has also ``periods`` with a row for each period of a COMPLETE trial, and ``curves`` and
+``gradients`` of each period.
 
-Epochs and layers count from 1. In ``predictions``, ``model`` is ``trial`` or a baseline; a baseline has neither trial
-nor seed. Forecasts with the same ``day_set``, instrument, split and date can be compared. There are several sets if the
-days depend on the window, and each set has the baselines once. Files of an older volopt have no instrument.
+Epochs, layers and periods count from 1. In ``predictions``, ``model`` is ``trial`` or a baseline; a baseline has
+neither trial nor seed. Forecasts with the same ``day_set``, instrument, split and date can be compared. There are
+several sets if the days depend on the window, and each set has the baselines once. Files of an older volopt have no
+instrument.
 
 Columns, their order and their types follow from the study's definition alone, and do not depend on its trials.
 """
@@ -24,7 +27,7 @@ from numpy.typing import NDArray
 from volopt.baselines.forecasts import SCORED
 from volopt.baselines.methods import BASELINES
 from volopt.definition.schema import Definition, Range, Scalar
-from volopt.studies.trial_file import StoredCurves, TrialFile
+from volopt.studies.trial_file import StoredCurves, StoredSeed, TrialFile
 
 Schema = Any  # of pyarrow, which has no types to check against
 Schemas = Mapping[str, Schema]  # by table
@@ -74,14 +77,26 @@ def seeds(rows: Sequence[Mapping[str, Any]], schema: Schema) -> Table:
     return pa.Table.from_pylist(records, schema=schema)
 
 
+def periods(rows: Sequence[Mapping[str, Any]], schema: Schema) -> Table:
+    """Return the table of valid periods from the rows of ``listing.trials``."""
+    records = [
+        {"trial": row["number"], "period": number, **period, **period["metrics"]}
+        for row in rows
+        for number, period in enumerate(row["periods"], start=1)
+    ]
+    return pa.Table.from_pylist(records, schema=schema)
+
+
 def trial_tables(number: int, file: TrialFile, day_set: int, schemas: Schemas) -> dict[str, Table]:
     """Return the curves, gradients, predictions and instruments of a trial; ``day_set`` numbers its set of days."""
     pieces = {name: [schemas[name].empty_table()] for name in ("curves", "gradients", "predictions")}
     days = {split: _day_columns(split, file) for split in file.days}
     for seed in file.seeds:
         keys = {"trial": number, "seed": seed.seed}
-        pieces["curves"].append(_table(keys | _curve_columns(seed.curves), schemas["curves"]))
-        pieces["gradients"].append(_table(keys | _gradient_columns(seed.curves), schemas["gradients"]))
+        for period, curves in _curves_by_period(seed):
+            of = keys | period
+            pieces["curves"].append(_table(of | _curve_columns(curves), schemas["curves"]))
+            pieces["gradients"].append(_table(of | _gradient_columns(curves), schemas["gradients"]))
         for split, forecast in seed.forecast.items():  # a pruned seed has none
             columns = {"model": "trial", "day_set": day_set, **keys, **days[split], "forecast": _list(forecast)}
             pieces["predictions"].append(_table(columns, schemas["predictions"]))
@@ -110,7 +125,8 @@ def baseline_predictions(
 def _pandas_types(definition: Definition) -> dict[str, dict[str, str]]:
     """Return the pandas type of each column of each table."""
     seed = {"trial": "int64", "seed": "int64"}
-    return {
+    fit = seed | ({"period": "int64"} if definition.data.has_periods else {})
+    tables = {
         "trials": {
             **{"number": "int64", "state": "string", "phases": "string"},
             **_params({key: _param_type(entry) for key, entry in definition.space.items()}),
@@ -118,8 +134,8 @@ def _pandas_types(definition: Definition) -> dict[str, dict[str, str]]:
             **{"datetime_start": "datetime64[us]", "seconds": "float64", "reason": "string"},
         },
         "seeds": {**seed, **dict.fromkeys(METRICS, "float64"), "epochs": "int64", "best_epoch": "Int64"},
-        "curves": {**seed, "epoch": "int64", **dict.fromkeys(("train_mse", "valid_mse", *RECORDED_METRICS), "float64")},
-        "gradients": {**seed, "epoch": "int64", "layer": "int64", "gradient_norm": "float64"},
+        "curves": {**fit, "epoch": "int64", **dict.fromkeys(("train_mse", "valid_mse", *RECORDED_METRICS), "float64")},
+        "gradients": {**fit, "epoch": "int64", "layer": "int64", "gradient_norm": "float64"},
         "predictions": {
             **{"model": "string", "trial": "Int64", "seed": "Int64", "day_set": "int64"},
             **{"instrument": "string", "split": "string", "date": "datetime64[ms]"},
@@ -130,6 +146,13 @@ def _pandas_types(definition: Definition) -> dict[str, dict[str, str]]:
             **dict.fromkeys(INSTRUMENT_METRICS, "float64"),
         },
     }
+    if definition.data.has_periods:
+        names = [name for name in (*METRICS, *ENSEMBLE_METRICS) if "test" not in name and name != "flatness"]
+        tables["periods"] = {
+            **{"trial": "int64", "period": "int64", "first": "string", "last": "string"},
+            **dict.fromkeys(names, "float64"),
+        }
+    return tables
 
 
 def _param_type(entry: Range | tuple[Scalar, ...]) -> str:
@@ -143,6 +166,14 @@ def _param_type(entry: Range | tuple[Scalar, ...]) -> str:
 def _params(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return parameters with the column names of Optuna's ``trials_dataframe``."""
     return {f"params_{key}": value for key, value in params.items()}
+
+
+def _curves_by_period(seed: StoredSeed) -> Iterator[tuple[Columns, StoredCurves]]:
+    """Yield the curves of each period that began, with the period's column; of a study with one period, its curves."""
+    if not seed.fits:
+        yield {"period": None}, seed.curves
+    for fit in seed.fits:
+        yield {"period": fit.period + 1}, fit.curves or seed.curves
 
 
 def _curve_columns(curves: StoredCurves) -> Columns:

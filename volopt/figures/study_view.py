@@ -85,6 +85,11 @@ class StudyView:
         """Return whether one network learned from many instruments."""
         return self.definition.data.is_panel
 
+    @property
+    def has_periods(self) -> bool:
+        """Return whether the study has several valid periods."""
+        return self.definition.data.has_periods
+
     @cached_property
     def last_run_data(self) -> RecordedData:
         """Return which data the last run read; nothing if there was no run."""
@@ -104,8 +109,10 @@ class StudyView:
     @property
     def subtitle(self) -> str:
         """Return the subtitle of the study's figures."""
-        seeds = words.seeds(self.definition.training.seeds)
-        return f"study {self.name}: {self.instrument_label} {self.definition.data.target}, {seeds} a trial"
+        fits = words.seeds(self.definition.training.seeds)
+        if self.has_periods:
+            fits += f" in each of {len(self.definition.data.valid or ())} valid periods"
+        return f"study {self.name}: {self.instrument_label} {self.definition.data.target}, {fits} a trial"
 
     @property
     def warnings(self) -> tuple[str, ...]:

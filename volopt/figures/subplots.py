@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from volopt.data.provider import MAX_HOLIDAY_DAYS
+from volopt.definition.schema import Definition
 from volopt.figures import colours, words
 from volopt.figures.chart import Axis, Band, Line, Mark, Points, Subplot
 from volopt.figures.drawing.layout import round_step
@@ -20,8 +21,10 @@ MAX_EPOCH_TICKS = 6
 def loss_curves(seeds: Sequence[StoredSeed], title: str = "", *, keeps_best: bool = False) -> Subplot:
     """Return train and valid loss by epoch: mean and range of the seeds (at least one) that are still training.
 
-    With ``keeps_best``, a point for each seed marks the epoch whose weights early stopping kept.
+    With several valid periods, it shows the last one that began. With ``keeps_best``, a point for each seed marks the
+    epoch whose weights early stopping kept.
     """
+    seeds = _of_last_period(seeds)
     epochs = list(range(1, max(len(seed.curves.train_mse) for seed in seeds) + 1))
     marks: list[Mark] = []
     for split in ("train", "valid"):
@@ -40,6 +43,20 @@ def loss_curves(seeds: Sequence[StoredSeed], title: str = "", *, keeps_best: boo
     step = int(round_step(max(1, len(epochs) / MAX_EPOCH_TICKS)))
     ticks = [(epoch, str(epoch)) for epoch in range(step, len(epochs) + 1, step)]
     return Subplot(Axis("epoch", ticks=ticks), Axis("loss, scaled units squared", "log"), marks, title)
+
+
+def shown_period(seeds: Sequence[StoredSeed], definition: Definition) -> str:
+    """Return the words that name the valid period of the drawn curves, or none for a study with one."""
+    periods, number = definition.data.valid or (), max(seed.last_period for seed in seeds)
+    if not definition.data.has_periods or number >= len(periods):  # a file may come from a stranger
+        return ""
+    return f", valid period {words.period(*map(str, periods[number]))}"
+
+
+def _of_last_period(seeds: Sequence[StoredSeed]) -> list[StoredSeed]:
+    """Return the seeds whose curves are those of the last period; a pruned trial may have curves of earlier ones."""
+    last = max(seed.last_period for seed in seeds)
+    return [seed for seed in seeds if seed.last_period == last]
 
 
 def forecast(

@@ -41,6 +41,12 @@ def number(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
+def period(first: str, last: str) -> str:
+    """Return a valid period as ``2015``, or where it is no year as ``2015-01-01 to 2015-06-30``."""
+    is_year = first[:4] == last[:4] and first.endswith("-01-01") and last.endswith("-12-31")
+    return first[:4] if is_year else f"{first} to {last}"
+
+
 def data_warnings(*, synthetic: bool) -> tuple[str, ...]:
     """Return the warnings about its data that every figure and report must show."""
     return (f"{SYNTHETIC}.",) if synthetic else ()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,6 +32,21 @@ class InstrumentBacktest:
 
     by_year: Mapping[int, Score]
     total: Score
+
+
+class Optimism(NamedTuple):
+    """Hold the skill over a baseline that the search promised, and what the walk gave on days without a part in it.
+
+    Both are of the mean forecast over the seeds. The promise was made on the days that chose the configuration.
+    """
+
+    promised: float
+    walked: float
+
+    @property
+    def optimism(self) -> float:
+        """Return by how much the promise was too high."""
+        return self.promised - self.walked
 
 
 @dataclass(frozen=True)
@@ -77,6 +93,18 @@ class Backtest:
     def total_outside_selection(self) -> Score | None:
         """Return the score without the selection years, or None if no other year is left."""
         return self.days.score(self.outside_selection) if self.outside_selection.any() else None
+
+    @property
+    def optimism(self) -> dict[str, Optimism]:
+        """Return the optimism of the choice by baseline; nothing where no day lies outside the selection years."""
+        walked = self.total_outside_selection.skill if self.total_outside_selection else {}
+        promised = self.configuration.promised
+        pairs = {name: (promised.get(name), skill) for name, skill in walked.items()}
+        return {
+            name: Optimism(promise, skill)
+            for name, (promise, skill) in pairs.items()
+            if promise is not None and np.isfinite(skill)
+        }
 
     @cached_property
     def differences(self) -> dict[str, Estimate | None]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 import optuna
 
+from volopt.baselines.methods import BASELINES
 from volopt.comparison.comparands import find_choice
 from volopt.data.panel import Panel, read_data
 from volopt.data.sample import sample_directory
@@ -18,6 +19,7 @@ from volopt.storage.artifacts import DIRECTORY, directory_of
 from volopt.storage.database.connect import connect
 from volopt.studies import listing
 from volopt.studies import study as studies
+from volopt.studies.best_trial import best_baseline
 from volopt.training.task import Task, tasks
 
 
@@ -26,7 +28,7 @@ class Configuration:
     """Hold a trial of a study and what decides how it is trained again.
 
     ``epochs`` are those of the study. With early stopping they are the mean of the best epochs of the trial's seeds,
-    because a refit learns from every day and has none left to stop by.
+    because a refit learns from every day and has none left to stop by; with several valid periods, those of the last.
     """
 
     study: str
@@ -34,6 +36,8 @@ class Configuration:
     definition: Definition
     params: Mapping[str, Scalar]
     epochs: int
+    promised: Mapping[str, float | None] = field(default_factory=dict)  # skill over each baseline on the valid days
+    baseline: str | None = None  # the best one by the valid days
 
     @property
     def window(self) -> int:
@@ -45,8 +49,8 @@ class Configuration:
         """Return the first and last day with a part in selecting the configuration: those of train and valid."""
         data = self.definition.data
         assert data.train is not None
-        assert data.valid is not None
-        return data.train[0], data.valid[1]
+        assert data.valid_span is not None
+        return data.train[0], data.valid_span[1]
 
     def tasks(self, device: str, precision: str) -> list[Task]:
         """Return the fits of a refit, one a seed."""
@@ -123,7 +127,10 @@ def find_configuration(study: optuna.Study, definition: Definition, trial: str) 
     epochs = definition.training.epochs
     if definition.training.early_stopping != "none" and best_epochs:
         epochs = max(1, round(sum(best_epochs) / len(best_epochs)))
-    return Configuration(study.study_name, number, definition, dict(frozen.params), epochs)
+    metrics = listing.metrics(frozen)
+    promised = {name: metrics.get(f"ensemble_valid_skill_{name}") for name in BASELINES}
+    best = best_baseline(studies.baselines(study))
+    return Configuration(study.study_name, number, definition, dict(frozen.params), epochs, promised, best)
 
 
 def _data_directory(provider: Path, sample: Path, *, synthetic: bool) -> Path:

@@ -14,7 +14,7 @@ from volopt.forecast import conformal
 from volopt.forecast.bundle import FORMAT, Bundle, BundleFacts, BundleInstrument, BundleSource
 from volopt.forecast.configuration import RefitSource
 from volopt.forecast.walk_forward import run
-from volopt.forecast.walk_forward.periods import DAY, Period, year_before
+from volopt.forecast.walk_forward.periods import year_before
 from volopt.forecast.walk_forward.run import RefitContext
 from volopt.forecast.walk_forward.scores import ScoredDays, score_days
 from volopt.forecast.walk_forward.step import MarketData
@@ -22,6 +22,7 @@ from volopt.storage.run_record import versions
 from volopt.studies.attributes import finite
 from volopt.training.network import MAX_BATCH
 from volopt.windows.dataset import Dataset, numbers
+from volopt.windows.split import DAY, Period
 from volopt.windows.windows import fitted_scaling, samples_at
 
 LAST_TRAIN_DAYS = 20  # stored in a bundle, to recognise the same data

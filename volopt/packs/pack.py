@@ -31,7 +31,7 @@ class Pack:
     """
 
     def __init__(self, shape: PackShape, capacity: PackCapacity, dataset: Dataset, example: Data) -> None:
-        self.shape, self.capacity, self._dataset = shape, capacity, dataset
+        self.shape, self.capacity, self._periods = shape, capacity, dataset.periods
         self._network = PackedNetwork(shape, capacity, example)
         self._members: dict[int, PackMember] = {}  # by slot
 
@@ -57,7 +57,7 @@ class Pack:
             return slot
         slots = set(range(self.capacity.slots))
         slot = min(slots - set(self._members) or slots - set(self.active))
-        self._members[slot] = PackMember(self._network, slot, task, self._dataset, data, state)
+        self._members[slot] = PackMember(self._network, slot, task, self._periods[task.period], data, state)
         return slot
 
     def paused_slot(self, state: State | None) -> int | None:
@@ -94,7 +94,7 @@ class Pack:
         state = member.state()
         if member.history.finished:
             self.drop(slot)
-            return finish(member.task, self._dataset, state, member.data)
+            return finish(member.task, self._periods[member.task.period], state, member.data)
         member.paused_state = state
         return state
 

@@ -25,7 +25,7 @@ from volopt.training.fit import advance, every_split
 from volopt.training.task import Fit, State, Task
 from volopt.windows.dataset import Dataset
 
-MAX_WINDOWS = 32  # window lengths whose samples are kept
+MAX_WINDOWS = 32  # window lengths whose samples are kept, of each period by themselves
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +104,8 @@ class PackRunner:
         self._alone: list[PackRequest] = []  # not packed
         self._current: PackShape | None = None  # the shape in work, to blame for an error
         self._pool = PackPool(dataset, MAX_SLOTS_PER_FIT * members, timing)
-        self._samples = lru_cache(MAX_WINDOWS)(partial(every_split, dataset))
+        periods = dataset.periods
+        self._samples = lru_cache(MAX_WINDOWS)(lambda period, *args: every_split(periods[period], *args))
 
     @property
     def waiting(self) -> int:
@@ -120,7 +121,7 @@ class PackRunner:
         """Add a request to the next rounds; it fails if its samples cannot be made."""
         self._device = request.task.device
         try:
-            request.data = self._samples(request.task.config.window, request.task.device)
+            request.data = self._samples(request.task.period, request.task.config.window, request.task.device)
             shape = shape_of(request.task, request.data)
         except Exception as error:
             request.fail(error)

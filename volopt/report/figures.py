@@ -21,6 +21,8 @@ def figures(view: StudyView, section: str) -> list[Block]:
     """Return the figures of a section; for a figure with nothing to draw, the sentence that says why."""
     blocks: list[Block] = []
     for kind in KINDS.values():
+        if kind.of_periods and not view.has_periods:
+            continue
         if kind.report == section and (block := _figure(view, kind)) not in blocks:
             blocks.append(block)  # several figures often give the same reason
     return blocks

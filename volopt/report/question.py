@@ -24,7 +24,7 @@ def question(view: StudyView) -> Iterator[Block]:
         {
             "judged by": f"{words.metric_title(view.metric)}; {lower} is better",
             "a trial is": f"one configuration, trained for {training.epochs} epochs from "
-            f"{words.seeds(training.seeds)}; its value is their mean",
+            f"{words.seeds(training.seeds)}{_in_periods(view)}; its value is their mean",
         }
     )
     progress = [f"{phase['done']} of {phase['total']}" for phase in listing.summary(view.study, definition)["phases"]]
@@ -77,14 +77,23 @@ def data(view: StudyView) -> Iterator[Block]:
         yield FactsBlock(dict(published))
 
 
+def _in_periods(view: StudyView) -> str:
+    valid = view.definition.data.valid or ()
+    return f" for each of {len(valid)} valid periods, on the days before it" if view.has_periods else ""
+
+
 def _splits(view: StudyView) -> Iterator[tuple[object, ...]]:
     """Return each split with the number of its forecast days, as the last run found them."""
     settings, days = view.definition.data, view.last_run_data.days
     file = view.file(view.complete[0]) if view.complete else None
-    for split, span in (("train", settings.train), ("valid", settings.valid), ("test", settings.test)):
+    for split, span in (("train", settings.train), ("valid", settings.valid_span), ("test", settings.test)):
         dates: Any = file.days[split].date if file and split in file.days else ()
         first, last = span or ((dates[0], dates[-1]) if len(dates) else (None, None))
         yield split, first, last, days.get(split) or len(dates) or None
+        if split == "valid" and view.has_periods:
+            for number, (first, last) in enumerate(settings.valid or ()):
+                counts = [part.days for part in file.parts["valid"] if part.period == number] if file else []
+                yield f"valid, period {number + 1}", first, last, sum(counts) or None
 
 
 def _entry_text(entry: Entry) -> str:

@@ -1,7 +1,7 @@
 """The context of a run: what decides its fits, and where they are stored."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from volopt.baselines.baselines import Baselines, fit_baselines
 from volopt.definition.schema import Definition
@@ -39,19 +39,21 @@ class RunContext:
         return array_store.fits(self.artifacts.directory)
 
     def tasks(self, params: Params) -> list[Task]:
-        """Return the fits of a trial, one a seed."""
-        return tasks(self.definition, params, self.device, self.precision, packed=self.packed)
+        """Return the fits of a trial, one a seed and valid period."""
+        periods = len(self.dataset.periods)
+        return tasks(self.definition, params, self.device, self.precision, packed=self.packed, periods=periods)
 
     def key(self, task: Task) -> str:
         """Return the key under which a finished fit is stored."""
-        return task.key((self.dataset.fingerprint, self.dataset.recipe))
+        dataset = self.dataset.periods[task.period]
+        return task.key((dataset.fingerprint, dataset.recipe))
 
     def baselines(self, window: int) -> Baselines:
         """Return the baselines on the days that a window has to forecast, without their forecasts, which are stored."""
         store = array_store.baselines(self.artifacts.directory)
-        fitted = fit_baselines(self.dataset, window, self.definition.model.window, store)
-        return replace(fitted, forecasts={})
+        return fit_baselines(self.dataset, window, self.definition.model.window, store).without_forecasts()
 
     def cost(self, params: Params) -> float:
-        """Return the estimated CPU seconds of one fit."""
-        return fit_seconds(self.definition, params, self.dataset.days("train", self.definition.max_window()))
+        """Return the estimated CPU seconds of one fit, the mean over the valid periods."""
+        days = [period.days("train", self.definition.max_window()) for period in self.dataset.periods]
+        return fit_seconds(self.definition, params, sum(days) / len(days))

@@ -269,7 +269,9 @@ class Driver:
             callback.on_trial_result(run.trial, file, value)
         skills = {name: score for name, score in metrics.items() if "_skill_" in name}
         own = {name: score for name, score in metrics.items() if name not in skills}
-        scores = TrialScores(seeds=seeds, skills=skills).model_dump()
+        spans = self._context.definition.data.valid or ()
+        periods = trial_results.periods(run, self._context.dataset, baselines, spans)
+        scores = TrialScores(seeds=seeds, skills=skills, periods=periods).model_dump()
         attachments = self._context.artifacts.put_json(CURVES, file.model_dump())
         with transaction(self._storage, durable=True):
             set_attributes(self._storage, trial_id(run.trial), own, {**attachments, SCORES: scores})

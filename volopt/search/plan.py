@@ -56,7 +56,7 @@ def plan(
         count, seconds = sum(number for number, _ in fits), sum(number * each for number, each in fits)
     else:
         draws = _draws(phase, definition)
-        count = (total - done) * definition.training.seeds
+        count = (total - done) * definition.fits
         seconds = count * sum(map(cost, draws)) / len(draws)
     return PhasePlan(phase.name, phase.sampler, done, total, count, seconds)
 
@@ -73,7 +73,7 @@ def max_fits(phase: Phase, fits: int) -> float:
     return phase.batch * (1 if PRUNERS[phase.pruner].seeds == "after" else fits)
 
 
-def fit_seconds(definition: Definition, params: Params, train_days: int) -> float:
+def fit_seconds(definition: Definition, params: Params, train_days: float) -> float:
     """Return the estimated CPU seconds of one fit.
 
     Args:

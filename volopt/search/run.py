@@ -23,7 +23,7 @@ from volopt.studies import listing, study
 from volopt.studies.attributes import ORPHAN
 from volopt.studies.ledger import Ledger
 from volopt.studies.space import Params
-from volopt.windows.split import SPLITS
+from volopt.windows.periods import count_days
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,8 @@ def run(job: Job, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
         if job.address.server is not None:
             running.set_user_attr(PLACE, str(job.artifacts.directory.resolve()))
         study.add_run(running, _record(job))
-        study.store_baselines(running, job.baselines(job.definition.model.window).metrics)
+        fitted = job.baselines(job.definition.model.window)
+        study.store_baselines(running, fitted.metrics, [each.metrics for each in fitted.of_periods])
         orphans = study.repair(running)
         ledger = study.ledger(running, job.definition)
         plans = _plans(job, ledger)
@@ -129,9 +130,10 @@ def _record(job: Job) -> RunRecord:
         for frame in job.panel.frames
         if frame.name not in job.left_out
     ]
-    days: dict[str, int] = {split: job.dataset.days(split, window) for split in SPLITS}
     return run_record(
-        data=RecordedData(**vars(job.panel.source), frames=frames, days=days, left_out=job.left_out),
+        data=RecordedData(
+            **vars(job.panel.source), frames=frames, days=count_days(job.dataset, window), left_out=job.left_out
+        ),
         device=job.device,
         precision=job.precision,
         workers=job.workers,

@@ -2,6 +2,7 @@
 
 A study's user attributes: ``volopt:format`` (of these attributes), ``volopt:definition`` (the study file, canonical),
 ``volopt:digest`` (of the definition), ``volopt:data`` (``DataSource``), ``volopt:baselines`` (scores by baseline),
+``volopt:baselines_by_period`` (the same in each of several valid periods),
 ``volopt:runs`` (a ``RunRecord`` for each run), ``volopt:start:PHASE`` (where a phase with ``start = "best"`` began),
 and ``volopt:artifacts`` (the artifact directory, only in the database of a server).
 
@@ -58,8 +59,17 @@ def _check_number(value: int | float | None) -> int | float | None:
     return value
 
 
+Day = Annotated[str, Field(pattern=r"^[12]\d\d\d-\d\d-\d\d$")]
 Score = Annotated[int | float | None, AfterValidator(_check_number)]  # None: the metric is not defined
 Scores = Annotated[dict[str, Score], AfterValidator(_check_counts)]
+
+
+class PeriodScores(StoredModel):
+    """Hold a valid period and a trial's scores in it: means over the seeds, and those of their mean forecast."""
+
+    first: Day
+    last: Day
+    metrics: Scores = {}
 
 
 class TrialScores(StoredModel):
@@ -67,6 +77,7 @@ class TrialScores(StoredModel):
 
     seeds: list[Annotated[Scores, AfterValidator(_check_seed)]] = []
     skills: Scores = {}  # of the trial, over each baseline
+    periods: list[PeriodScores] = []  # of a COMPLETE trial, where the study has several; in order of time
 
 
 class Proposal(StoredModel):

@@ -8,7 +8,7 @@ import optuna
 
 from volopt.baselines.forecasts import SCORED
 from volopt.studies import study as studies
-from volopt.studies.listing import metrics, seeds
+from volopt.studies.listing import metrics, periods, seeds
 from volopt.studies.trial_file import TrialFile
 
 
@@ -25,14 +25,16 @@ class BestTrial(NamedTuple):
     valid_skill: float
     test_log_r2: float
     test_skill: float
+    periods: int = 1  # valid periods; the valid scores are means over them
 
     def sentences(self) -> list[str]:
         """Return the comparison in plain words."""
         forecast = f"the mean forecast of its {self.seeds} seeds" if self.seeds > 1 else "its forecast"
         name = baseline_name(self.baseline)
+        valid = "On the valid split" if self.periods == 1 else f"On average over {self.periods} valid periods"
         verb = "beats" if self.valid_skill > 0 else "does not beat"
         return [
-            f"Trial {self.trial} is the best. On the valid split {forecast} {verb} {name}, the best baseline: its "
+            f"Trial {self.trial} is the best. {valid} {forecast} {verb} {name}, the best baseline: its "
             f"{self._error(self.valid_skill, name)} (log R² {self.valid_log_r2:.3f}).",
             f"On the test split (not used for selection) its {self._error(self.test_skill, name)} "
             f"(log R² {self.test_log_r2:.3f}).",
@@ -69,9 +71,21 @@ def best_trial(study: optuna.Study) -> BestTrial | None:
         return None
     best = study.best_trial
     scores = metrics(best)
-    names = ["valid_log_r2", f"valid_skill_{baseline}", "test_log_r2", f"test_skill_{baseline}"]
-    values = [scores.get(f"ensemble_{name}") for name in names]
-    return BestTrial(best.number, len(seeds(best)), baseline, *(math.nan if v is None else v for v in values))
+
+    def ensemble_score(name: str) -> float:
+        value = scores.get(f"ensemble_{name}")
+        return math.nan if value is None else value
+
+    return BestTrial(
+        trial=best.number,
+        seeds=len(seeds(best)),
+        baseline=baseline,
+        valid_log_r2=ensemble_score("valid_log_r2"),
+        valid_skill=ensemble_score(f"valid_skill_{baseline}"),
+        test_log_r2=ensemble_score("test_log_r2"),
+        test_skill=ensemble_score(f"test_skill_{baseline}"),
+        periods=len(periods(best)) or 1,
+    )
 
 
 def instruments_beaten(file: TrialFile, baseline: str, trial: int) -> str:

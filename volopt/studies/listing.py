@@ -79,6 +79,12 @@ def seeds(trial: FrozenTrial) -> list[dict[str, Any]]:
     return scores
 
 
+def periods(trial: FrozenTrial) -> list[dict[str, Any]]:
+    """Return the scores of a COMPLETE trial in each of several valid periods, with their first and last days."""
+    scores: list[dict[str, Any]] = trial.system_attrs.get(SCORES, {}).get("periods", [])
+    return scores
+
+
 def instruments(study: optuna.Study, number: int, artifacts: Artifacts) -> list[dict[str, Any]]:
     """Return the scores of a trial's mean forecast on each instrument; empty where its file does not hold them."""
     file = trial_file.read(study, study.get_trials(deepcopy=False)[number], artifacts)
@@ -124,6 +130,7 @@ def _trial(trial: FrozenTrial, membership: PhaseMembership) -> dict[str, Any]:
         "value": finite(trial.value),
         "metrics": metrics(trial),
         "seeds": seeds(trial),
+        "periods": periods(trial),
         "seconds": trial.duration.total_seconds() if trial.duration is not None else None,
         "reason": attributes.get(REASON),
     }

@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import optuna
@@ -126,16 +127,30 @@ def _stored_runs(study: optuna.Study) -> list[Any]:
     return records if isinstance(records, list) else []
 
 
-def store_baselines(study: optuna.Study, scores: dict[str, dict[str, float]]) -> None:
-    """Store the scores of each baseline, on the days of the study's own window."""
-    stored = finite(scores)
-    if study.user_attrs.get(PREFIX + "baselines") != stored:
-        study.set_user_attr(PREFIX + "baselines", stored)
+def store_baselines(
+    study: optuna.Study,
+    scores: dict[str, dict[str, float]],
+    by_period: Sequence[dict[str, dict[str, float]]] = (),
+) -> None:
+    """Store the scores of each baseline, on the days of the study's own window; also in each of several periods."""
+    attributes = {"baselines": finite(scores)} | ({"baselines_by_period": finite(list(by_period))} if by_period else {})
+    for name, stored in attributes.items():
+        if study.user_attrs.get(PREFIX + name) != stored:
+            study.set_user_attr(PREFIX + name, stored)
 
 
 def baselines(study: optuna.Study) -> dict[str, dict[str, float | None]]:
     """Return the stored scores by baseline; None for a metric that is not defined."""
-    stored = study.user_attrs.get(PREFIX + "baselines", {})
+    return _valid_scores(study.user_attrs.get(PREFIX + "baselines", {}))
+
+
+def period_baselines(study: optuna.Study) -> list[dict[str, dict[str, float | None]]]:
+    """Return the stored scores by baseline in each of several valid periods."""
+    stored = study.user_attrs.get(PREFIX + "baselines_by_period", [])
+    return list(map(_valid_scores, stored)) if isinstance(stored, list) else []
+
+
+def _valid_scores(stored: Any) -> dict[str, dict[str, float | None]]:
     valid = {}
     for name in BASELINES if isinstance(stored, dict) else ():
         try:

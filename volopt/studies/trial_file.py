@@ -18,7 +18,7 @@ from pydantic import AfterValidator, Field, InstanceOf, PlainSerializer, Validat
 from volopt.definition.plain_text import is_plain
 from volopt.storage.artifacts import CURVES, Artifacts
 from volopt.storage.run_record import StoredModel
-from volopt.studies.attributes import MAX_EXACT, Score
+from volopt.studies.attributes import MAX_EXACT, Day, Score
 
 SPLITS = frozenset({"valid", "test"})
 FIRST_DAY, LAST_DAY = "1000-01-01", "2999-12-31"  # of the days with four digits of a year
@@ -66,7 +66,6 @@ def _check_finite(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_check_plain)]
-Day = Annotated[str, Field(pattern=r"^[12]\d\d\d-\d\d-\d\d$")]
 DayList = Annotated[list[Day], Field(min_length=1), AfterValidator(_check_days)]
 DayColumn = Annotated[InstanceOf[NDArray[Any]], AfterValidator(_to_days), PlainSerializer(_from_days, return_type=Any)]
 Column = Annotated[
@@ -95,12 +94,25 @@ class StoredCurves(StoredModel):
         return self
 
 
+class StoredFit(StoredModel):
+    """Hold the results of one seed in one of several valid periods."""
+
+    period: Count  # its index
+    metrics: dict[str, Score] = {}
+    curves: StoredCurves | None = None  # None: those of the seed
+
+
 class StoredSeed(StoredModel):
-    """Hold the results of one seed. Only a finished seed has forecasts."""
+    """Hold the results of one seed. Only a finished seed has forecasts.
+
+    With several valid periods, its metrics and forecasts are those of all of them. ``curves``, ``epochs`` and
+    ``best_epoch`` are those of the last period that began.
+    """
 
     seed: Count
     metrics: dict[str, Score] = {}
     curves: StoredCurves
+    fits: list[StoredFit] = []  # by period, where the study has several; those that began
     forecast: dict[str, list[float | None] | Column] = {}  # by split, original units
 
     @model_validator(mode="after")
@@ -109,6 +121,11 @@ class StoredSeed(StoredModel):
         if epoch is not None and not (isinstance(epoch, int) and 1 <= epoch <= len(self.curves.train_mse)):
             raise ValueError("no such epoch")
         return self
+
+    @property
+    def last_period(self) -> int:
+        """Return the index of the valid period of ``curves``."""
+        return self.fits[-1].period if self.fits else 0
 
 
 class StoredDays(StoredModel):
@@ -119,9 +136,13 @@ class StoredDays(StoredModel):
 
 
 class InstrumentDays(StoredModel):
-    """Count the days of one instrument in a split, where the instruments follow one another."""
+    """Count the days of one instrument in a split, where the instruments follow one another.
+
+    With several valid periods, the days of an instrument in one period follow those in the period before.
+    """
 
     instrument: Name
+    period: Count = 0  # its index
     days: Annotated[int, Field(ge=1, lt=MAX_EXACT)]
     log_floor: Positive | None  # forecasts below it are raised to it before their logarithm
 
@@ -134,7 +155,10 @@ class InstrumentScores(StoredModel):
 
 
 class InstrumentRows(NamedTuple):
-    """Locate the days of one instrument; in a file of an earlier volopt all days have the instrument ""."""
+    """Locate the days of one instrument, in one valid period if there are several.
+
+    In a file of an earlier volopt all days have the instrument "".
+    """
 
     instrument: str
     rows: slice
@@ -172,14 +196,14 @@ class TrialFile(StoredModel):
         if self.parts and self.parts.keys() != SPLITS:
             raise ValueError("not the splits valid and test")
         for split, parts in self.parts.items():
-            _check_distinct([part.instrument for part in parts])
+            _check_distinct([(part.instrument, part.period) for part in parts])
             if sum(part.days for part in parts) != len(self.days[split].date):
                 raise ValueError("the instruments have other days")
         _check_distinct([scores.instrument for scores in self.instruments])
         return self
 
     def instrument_rows(self, split: str) -> list[InstrumentRows]:
-        """Return the days of each instrument in a split, in their order."""
+        """Return the days of each instrument in a split, those of each valid period by themselves, in their order."""
         parts = self.parts.get(split, [])
         stops = accumulate(part.days for part in parts)
         rows = [

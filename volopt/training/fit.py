@@ -32,7 +32,7 @@ def advance(dataset: Dataset, task: Task, state: State | None, until: int) -> St
     """Train ``task`` up to epoch ``until``, and return the finished fit or the state from which it continues.
 
     Args:
-        dataset: the study's data.
+        dataset: the study's data; the fit learns from and forecasts those of its period.
         task: the fit.
         state: from an earlier call for the same task, or None to begin.
         until: the epoch to stop after; the fit is finished at ``task.epochs``, or when early stopping ends it.
@@ -43,7 +43,7 @@ def advance(dataset: Dataset, task: Task, state: State | None, until: int) -> St
     """
 
     def train() -> State | Fit:
-        run = _RunningFit(task, dataset, state)
+        run = _RunningFit(task, dataset.periods[task.period], state)
         while run.history.epoch < until and not run.history.finished:
             run.train_one_epoch()
         return run.finish() if run.history.finished else run.state()
@@ -52,7 +52,7 @@ def advance(dataset: Dataset, task: Task, state: State | None, until: int) -> St
 
 
 def every_split(dataset: Dataset, window: int, device: str) -> dict[Split, Samples]:
-    """Return the samples of each split; raises DataError where the window's target cannot be scaled."""
+    """Return the samples of each split of a period; raises DataError where the window's target cannot be scaled."""
     return {split: samples(dataset, split, window, device) for split in SPLITS}
 
 

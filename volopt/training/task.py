@@ -48,6 +48,7 @@ class Task:
     device: str = "cpu"
     precision: str = "highest"
     packed: bool = False  # whether a pack may train it: its results then differ by rounding, and so does its key
+    period: int = 0  # index of the study's valid period; its dataset decides the key
 
     @property
     def rung(self) -> int:
@@ -58,10 +59,10 @@ class Task:
         """Return the key under which the finished fit is stored.
 
         Args:
-            data: fingerprint and recipe of the dataset.
+            data: fingerprint and recipe of the dataset of its period.
         """
         settings = asdict(self) | {"device": self.device.partition(":")[0], "data": data, "format": FORMAT}
-        del settings["metric"]
+        del settings["metric"], settings["period"]
         if self.loss == "mse":  # keys from before the Huber loss
             del settings["loss"]
         if not self.packed:  # keys from before packs
@@ -161,9 +162,15 @@ class Fit(_FitArrays):
 
 
 def tasks(
-    definition: Definition, params: Mapping[str, Scalar], device: str, precision: str, *, packed: bool = False
+    definition: Definition,
+    params: Mapping[str, Scalar],
+    device: str,
+    precision: str,
+    *,
+    packed: bool = False,
+    periods: int = 1,
 ) -> list[Task]:
-    """Return the fits of one trial, one a seed.
+    """Return the fits of one trial, one a seed and period: those of the first seed by period, then of the second.
 
     Args:
         definition: the study's.
@@ -171,6 +178,7 @@ def tasks(
         device: resolved.
         precision: ``highest`` or ``medium``; a fit that ``medium`` would not speed up has ``highest``.
         packed: whether packs train the fits that can be packed.
+        periods: valid periods of the dataset.
     """
     training, published = definition.training, definition.published
     config = Config(**{**definition.defaults(), **params})
@@ -188,8 +196,10 @@ def tasks(
             device=device,
             precision=precision if packed else _precision(config, device, precision),
             packed=packed and is_packable(config),
+            period=period,
         )
         for seed in range(training.seeds)
+        for period in range(periods)
     ]
 
 

@@ -14,7 +14,7 @@ from volopt.definition.schema import Definition
 from volopt.errors import DataError
 from volopt.metrics import Array
 from volopt.windows.scaling import is_constant
-from volopt.windows.split import SPLITS, Dates, DateSplit, PublishedSplit, Split, SplitRule
+from volopt.windows.split import SPLITS, Dates, DateSplit, Period, PublishedSplit, Split, SplitRule
 
 MIN_DAYS: Mapping[Split, int] = {"train": 500, "valid": 100}  # of an instrument of a panel
 MAX_VALUE = 1e30  # larger than any quantity, and small enough for arithmetic in float32
@@ -35,6 +35,9 @@ class Series:
 class Dataset:
     """Hold all series of a study, and how to split, anchor and scale them.
 
+    A study with several valid periods has one rule for each; ``periods`` returns the dataset of each rule. The dataset
+    itself splits by the rule of the last period, whose networks forecast the test split.
+
     ``target_feature`` is the column of ``features`` that equals the target, or None. ``fingerprint`` identifies the
     bytes of the source. Together with ``recipe`` it is the data's part of the key of a fit.
     """
@@ -49,6 +52,13 @@ class Dataset:
     target_feature: int | None
     fingerprint: str
     left_out: Mapping[str, str] = field(default_factory=dict)  # instruments of a panel, with the reason
+    earlier_rules: tuple[SplitRule, ...] = ()  # of the valid periods before the last
+
+    @property
+    def periods(self) -> tuple["Dataset", ...]:
+        """Return a dataset with a single valid period for each one, in order of time; they share their series."""
+        rules = (*self.earlier_rules, self.rule)
+        return tuple(replace(self, rule=rule, earlier_rules=()) for rule in rules)
 
     @property
     def recipe(self) -> list[object]:
@@ -92,14 +102,16 @@ def prepare(frames: Sequence[Frame], definition: Definition, fingerprint: str) -
         DataError: a split has too few rows, a column is constant in train or too large, or the target is constant in a
             split or has no logarithm.
     """
-    dataset = assemble(frames, definition, _rule(definition), fingerprint)
+    *earlier, last = _rules(definition)
+    dataset = replace(assemble(frames, definition, last, fingerprint), earlier_rules=tuple(earlier))
     window = definition.max_window()
     if definition.data.instruments is not None:
         dataset = without_short_series(dataset, window, MIN_DAYS)
-    else:
-        for index in range(len(dataset.series)):
-            check_series(dataset, index, window)
-    _check_splits(dataset, window)
+    for period, of in _named_periods(dataset):
+        if definition.data.instruments is None:
+            for index in range(len(period.series)):
+                check_series(period, index, window)
+        _check_splits(period, of, window)
     return dataset
 
 
@@ -120,7 +132,9 @@ def assemble(frames: Sequence[Frame], definition: Definition, rule: SplitRule, f
 
 
 def without_short_series(dataset: Dataset, window: int, min_days: Mapping[Split, int]) -> Dataset:
-    """Return the dataset of a panel with the series that can be trained on; ``left_out`` names the others.
+    """Return the dataset of a panel with the series that can be trained on in each valid period.
+
+    ``left_out`` names the others.
 
     Args:
         dataset: of the whole panel.
@@ -131,14 +145,15 @@ def without_short_series(dataset: Dataset, window: int, min_days: Mapping[Split,
         DataError: no series is left.
     """
     left_out = dict(dataset.left_out)
-    for index, series in enumerate(dataset.series):
-        try:
-            check_series(dataset, index, window)
-            for split, minimum in min_days.items():
-                if (days := len(dataset.rows(split, window, index))) < minimum:
-                    raise DataError(f"{series.name} has {days} {split} days, fewer than {minimum}")
-        except DataError as error:
-            left_out[series.name] = error.message
+    for period, of in _named_periods(dataset):
+        for index, series in enumerate(period.series):
+            try:
+                check_series(period, index, window)
+                for split, minimum in min_days.items():
+                    if (days := len(period.rows(split, window, index))) < minimum:
+                        raise DataError(f"{series.name} has {days} {split} days{of}, fewer than {minimum}")
+            except DataError as error:
+                left_out.setdefault(series.name, error.message)
     remaining = tuple(series for series in dataset.series if series.name not in left_out)
     if not remaining:
         reason = next(iter(left_out.values()))
@@ -179,11 +194,19 @@ def above_level(dataset: Dataset, index: int, window: int) -> Array:
     return deviation
 
 
-def _rule(definition: Definition) -> SplitRule:
+def _rules(definition: Definition) -> list[SplitRule]:
+    """Return the rule of each valid period. Later periods are forecast from all days between the first one and them."""
     if (rule := definition.published) is not None:
-        return PublishedSplit(rule.train_fraction, rule.drop_last_window, rule.test_window, rule.scale_each_file)
-    spans = {split: getattr(definition.data, split) for split in SPLITS}
-    return DateSplit({split: span for split, span in spans.items() if span}, definition.max_window())
+        return [PublishedSplit(rule.train_fraction, rule.drop_last_window, rule.test_window, rule.scale_each_file)]
+    data = definition.data
+    assert data.train is not None
+    assert data.valid is not None
+    assert data.test is not None
+    trains = [data.train, *((data.train[0], Period(*span).train_end) for span in data.valid[1:])]
+    return [
+        DateSplit({"train": train, "valid": valid, "test": data.test}, definition.max_window())
+        for train, valid in zip(trains, data.valid, strict=True)
+    ]
 
 
 def _series(frame: Frame, definition: Definition) -> Series:
@@ -232,21 +255,27 @@ def _check_column(name: str, values: Array, fitted: Array, dates: Dates) -> None
         )
 
 
-def _check_splits(dataset: Dataset, window: int) -> None:
+def _named_periods(dataset: Dataset) -> list[tuple[Dataset, str]]:
+    """Return the dataset of each valid period, with words that name the period where there are several."""
+    periods = dataset.periods
+    return [(each, f" of period {number}" * (len(periods) > 1)) for number, each in enumerate(periods, start=1)]
+
+
+def _check_splits(dataset: Dataset, of: str, window: int) -> None:
     """Refuse a split with few days or a constant target, because MASE, flatness and log R² divide by its changes."""
     targets = {split: dataset.target(split, window) for split in SPLITS}
     for split, target in targets.items():
         if len(target) < 2:
             total = sum(len(series.dates) for series in dataset.series)
             raise DataError(
-                f"the {split} split has {len(target)} days to forecast with a window of {window} days; "
+                f"the {split} split{of} has {len(target)} days to forecast with a window of {window} days; "
                 f"volopt read {total} trade days in total",
                 "reduce the window or its range in [space], or make the splits longer",
             )
     for split, target in targets.items():
         if is_constant(target):
             raise DataError(
-                f"the target is constant ({target[0]:g}) on the {len(target)} days of {split} with a window of "
+                f"the target is constant ({target[0]:g}) on the {len(target)} days of {split}{of} with a window of "
                 f"{window} days, so that no forecast can be scored",
                 f"choose another target or another {split} split in [data]",
             )

@@ -37,6 +37,11 @@ def mean(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {name: float(np.mean([row[name] for row in rows if name in row])) for name in names}
 
 
+def log_floor(dataset: Dataset, window: int, index: int) -> float:
+    """Return the floor of the forecasts of series ``index``, see ``metrics.log_floor``."""
+    return metrics.log_floor(train_of(dataset, window, index))
+
+
 def train_of(dataset: Dataset, window: int, index: int) -> Array:
     """Return the target on the train days behind series ``index``, shape (days,), original units."""
     teacher = dataset.teacher(window, index)

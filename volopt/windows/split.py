@@ -5,7 +5,7 @@ never forward.
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -14,6 +14,19 @@ from numpy.typing import NDArray
 Split = Literal["train", "valid", "test"]
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 Dates = NDArray[np.datetime64]
+DAY = timedelta(days=1)
+
+
+class Period(NamedTuple):
+    """Hold the first and last day, both included, that one fit on all earlier days forecasts."""
+
+    first: date
+    last: date
+
+    @property
+    def train_end(self) -> date:
+        """Return the last day that the fit may learn from."""
+        return self.first - DAY
 
 
 class DateSplit(NamedTuple):

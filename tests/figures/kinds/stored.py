@@ -107,5 +107,6 @@ def really_run(directory: Path, of: Definition | None = None) -> StudyView:
     study = studies.open_or_create(storage, parsed, SOURCE)
     context = RunContext(parsed, data, artifacts)
     Driver(study, studies.ledger(study, parsed), context, SerialTrainer(data)).run(parsed.phases)
-    studies.store_baselines(study, context.baselines(parsed.model.window).metrics)
+    fitted = context.baselines(parsed.model.window)
+    studies.store_baselines(study, fitted.metrics, [each.metrics for each in fitted.of_periods])
     return StudyView(study, parsed, artifacts)

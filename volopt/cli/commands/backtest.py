@@ -99,6 +99,7 @@ def _print(result: "Backtest") -> None:
     if len(result.by_instrument) > 1:
         _print_instruments(result)
     years = "the years without *" if marked and outside else "all years"
+    click.echo(f"\n{_promise(result)}")
     click.echo(f"\nSquared log error beside each baseline's in {years}, by Diebold and Mariano's test: the forecast is")
     for verdict, texts in _verdicts(result.differences).items():
         click.echo(f"  {verdict} {', '.join(texts)}")
@@ -115,6 +116,20 @@ def _verdicts(differences: "Mapping[str, Estimate | None]") -> dict[str, list[st
         verdict = direction if difference.is_significant else "not to be told apart from"
         verdicts[verdict].append(f"{name} ({difference.effect:+.1%}, {difference.p_text})")
     return verdicts
+
+
+def _promise(result: "Backtest") -> str:
+    """Return what the search promised beside what the walk gave."""
+    configuration = result.configuration
+    baseline = configuration.baseline or ""
+    pair = result.optimism.get(baseline)
+    if pair is None:
+        return "It cannot be told how optimistic the choice was: no scored day lies outside the years of the selection."
+    days = "valid periods" if configuration.definition.data.has_periods else "valid split"
+    return (
+        f"The search promised skill {pair.promised:+.2f} over {baseline} on its {days}; the walk gave "
+        f"{pair.walked:+.2f} on the days outside selection: optimism {pair.optimism:.2f}"
+    )
 
 
 def _print_instruments(result: "Backtest", baseline: str = "har") -> None:
@@ -154,6 +169,7 @@ def _facts(result: "Backtest") -> dict[str, Any]:
         "years": [{"year": row.year, "seen": row.in_selection, **_score(row.score)} for row in result.years],
         "total": {**_score(result.total), **_tests(days.differences(result.in_range))},
         "unseen": {**_score(outside), **_tests(result.differences)} if outside else None,
+        "optimism": {name: {**pair._asdict(), "optimism": pair.optimism} for name, pair in result.optimism.items()},
         "instruments": {
             name: {str(year): _score(score) for year, score in each.by_year.items()} | {"total": _score(each.total)}
             for name, each in result.by_instrument.items()

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from volopt.cli import options
-from volopt.cli.output import print_json, warn_if_synthetic
+from volopt.cli.output import print_json, print_table, warn_if_synthetic
 
 
 @click.command("check", epilog="Example: volopt check my_study.toml --data ~/.qlib/qlib_data/cn_data")
@@ -18,21 +18,28 @@ def command(study: str, data: Path | None, storage: str, as_json: bool) -> None:
     from volopt.cli.data_reports import data_lines
     from volopt.definition.load import find
     from volopt.search.job import RunOptions, prepare_job
-    from volopt.windows.split import SPLITS
+    from volopt.windows.dataset import Dataset
+    from volopt.windows.periods import count_days
 
     job = prepare_job(study, RunOptions(storage=storage, data=data, device="cpu"))
     source, window = job.panel.source, job.definition.max_window()
-    days = {split: job.dataset.days(split, window) for split in SPLITS}
-    no_log = {split: job.dataset.days_without_log(split, window) for split in SPLITS}
+    days, no_log = (count_days(job.dataset, window, count) for count in (Dataset.days, Dataset.days_without_log))
+    spans = [(str(first), str(last)) for first, last in job.definition.data.valid or ()]
+    periods = [
+        {"first": first, "last": last, "train": period.days("train", window), "valid": period.days("valid", window)}
+        for (first, last), period in zip(spans, job.dataset.periods, strict=False)  # [published] has no spans
+    ]
     if as_json:
         warnings = [f"{frame.name}: {line}" for frame in job.panel.frames for line in frame.quality.lines()]
-        facts = {"study": job.definition.name, "days": days, "days_without_log": no_log}
+        facts = {"study": job.definition.name, "days": days, "days_without_log": no_log, "periods": periods}
         print_json(facts | {"data": vars(source), "warnings": warnings, "left_out": job.left_out})
         return
     warn_if_synthetic(source.synthetic)
     click.echo(f"{find(study).name} is valid. Its data are at {source.provider}.")
     click.echo("\n".join(data_lines(job)))
     click.echo("Days to forecast: " + ", ".join(f"{split} {number}" for split, number in days.items()))
+    if len(periods) > 1:
+        print_table(list(periods[0]), [tuple(period.values()) for period in periods], "Valid periods")
     if any(no_log.values()):
         left_out = ", ".join(f"{split} {number}" for split, number in no_log.items())
         click.echo(f"Log scores leave out the days whose target is 0 or less: {left_out}")

@@ -15,9 +15,9 @@ from volopt.errors import StudyError
 def command(name: str, number: int | None, storage: str, as_json: bool) -> None:
     """Show the trials of the study NAME with the baselines, or all metrics and seeds of its trial NUMBER.
 
-    In a panel study, NUMBER also shows the scores of the trial on each instrument.
+    NUMBER also shows the scores of the trial in each of several valid periods, and on each instrument of a panel.
     """
-    from volopt.cli.trial_table import print_instruments, print_trial, print_trials
+    from volopt.cli.trial_table import print_instruments, print_periods, print_trial, print_trials
     from volopt.studies.listing import instruments
 
     view = options.open_study(storage, name)
@@ -37,5 +37,7 @@ def command(name: str, number: int | None, storage: str, as_json: bool) -> None:
         print_json([rows[number] | {"instruments": scores}])
         return
     print_trial(rows[number], view.baselines)
+    if rows[number]["periods"]:
+        print_periods(rows[number]["periods"])
     if view.is_panel:
         print_instruments(scores, view.baselines)

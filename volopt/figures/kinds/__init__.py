@@ -29,6 +29,7 @@ class FigureKind:
     takes_trials: bool = False  # ``chart`` has a parameter ``trials``: numbers to show in place of the best
     takes_instrument: bool = False  # ``chart`` has a parameter ``instrument``: whose days to show
     report: str = ""  # the section of ``report/page.py`` that shows it; empty: not in the report
+    of_periods: bool = False  # only studies with several valid periods have it; the report of others does not name it
     card_subplots: int = 0  # subplots in one card of the dashboard, which is narrow; 0: not in the dashboard
 
     def chart(self, view: "StudyView", trials: Sequence[int] = (), instrument: str | None = None) -> "Chart":
@@ -63,6 +64,9 @@ KINDS = {
         FigureKind("timeline", "when each trial ran, and how it ended", report="search"),
         FigureKind("error", "the error by each key of a grid, over seeds", report="grid", card_subplots=1),
         FigureKind("budget", "how well early epochs rank trials as their end does", report="search", card_subplots=1),
+        FigureKind(
+            "periods", "the best trials in each valid period", report="search", of_periods=True, card_subplots=1
+        ),
         FigureKind("skill", "the best trials against each baseline", report="baselines", card_subplots=1),
     )
 }

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from volopt.figures.chart import Chart
 from volopt.figures.shown_trials import shown_trials
 from volopt.figures.study_view import StudyView
-from volopt.figures.subplots import loss_curves
+from volopt.figures.subplots import loss_curves, shown_period
 
 TIMING = "train_mse is measured before each epoch's weight update, valid_mse after it."
+PERIODS = "The curves are those of the last valid period; `volopt export` writes those of every period."
 STOPPED = "Seeds end at different epochs: mean and range cover the seeds that are still training."
 
 
@@ -18,7 +19,12 @@ def chart(view: StudyView, trials: Sequence[int] = ()) -> Chart:
     stopped = any(len({len(seed.curves.train_mse) for seed in each.file.seeds}) > 1 for each in shown)
     return Chart(
         "Learning curves" if trials else "Learning curves of the best trial",
-        [loss_curves(each.file.seeds, each.title, keeps_best=keeps_best) for each in shown],
-        notes=(*notes, TIMING, *([STOPPED] if stopped else [])),
+        [
+            loss_curves(
+                each.file.seeds, each.title + shown_period(each.file.seeds, view.definition), keeps_best=keeps_best
+            )
+            for each in shown
+        ],
+        notes=(*notes, *([PERIODS] if view.has_periods else []), TIMING, *([STOPPED] if stopped else [])),
         columns=min(2, len(shown)),
     )

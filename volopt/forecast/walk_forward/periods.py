@@ -1,25 +1,14 @@
 """Split a range of days into periods, each of which is forecast by a fit on the days before it."""
 
-from datetime import date, timedelta
-from typing import Literal, NamedTuple
+from datetime import date
+from typing import Literal
 
 import pandas as pd
 
+from volopt.windows.split import DAY, Period
+
 RefitFrequency = Literal["year", "quarter", "never"]
 OFFSETS = {"year": "YS", "quarter": "QS"}  # of pandas, to the first day of the next one
-DAY = timedelta(days=1)
-
-
-class Period(NamedTuple):
-    """Hold the first and last day, both included, that one fit on all earlier days forecasts."""
-
-    first: date
-    last: date
-
-    @property
-    def train_end(self) -> date:
-        """Return the last day that the fit may learn from."""
-        return self.first - DAY
 
 
 def split_periods(first: date, last: date, frequency: RefitFrequency) -> list[Period]:

@@ -21,14 +21,13 @@ from volopt.baselines import baselines
 from volopt.baselines.methods import BASELINES
 from volopt.errors import TrainingError
 from volopt.executors.trainer import Trainer, WorkerDiedError
-from volopt.forecast.walk_forward.periods import Period
 from volopt.forecast.walk_forward.step import MarketData
 from volopt.metrics import Array
 from volopt.storage.array_store import ArrayStore
 from volopt.training import refit
 from volopt.training.task import Arrays, Task
 from volopt.windows.dataset import Dataset, numbers
-from volopt.windows.split import Dates
+from volopt.windows.split import Dates, Period
 
 MAX_WORKER_DEATHS = 3  # of one step
 

@@ -15,11 +15,11 @@ from volopt.baselines.forecasts import forecasts
 from volopt.data.frame import Frame
 from volopt.definition.schema import Definition
 from volopt.errors import DataError
-from volopt.forecast.walk_forward.periods import Period, year_before
+from volopt.forecast.walk_forward.periods import year_before
 from volopt.training.refit import refit
 from volopt.training.task import Arrays, Task
 from volopt.windows.dataset import MIN_DAYS, Dataset, assemble, check_series, without_short_series
-from volopt.windows.split import DateSplit
+from volopt.windows.split import DateSplit, Period
 
 MIN_TRAIN_DAYS = 100  # of a single instrument; those of a panel need ``MIN_DAYS``
 
