@@ -106,14 +106,13 @@ epochs until as good, median | never |
 
 def variants() -> dict[str, Pruner]:
     """Return the pruners with the settings that are compared on the first half of the table."""
-    settings: dict[str, tuple[str, Sequence[float]]] = {
-        "race": ("alpha", (0.05, 0.1, 0.2, 0.3, 0.4)),
-        "topk": ("k", (3, 5, 8, 12)),
-    }
+    settings = [("race", {"alpha": alpha}) for alpha in (0.05, 0.1, 0.2, 0.3, 0.4)]
+    settings += [("topk", {"k": k, "step": epoch}) for k in (3, 5, 8) for epoch in (10, 30)]
     return {
-        f"{name}, {key} = {value:g}": dataclasses.replace(PRUNERS[name], options=partial(_options, name, {key: value}))
-        for name, (key, values) in settings.items()
-        for value in values
+        f"{name}, {', '.join(f'{key} = {value:g}' for key, value in changed.items())}": dataclasses.replace(
+            PRUNERS[name], options=partial(_options, name, changed)
+        )
+        for name, changed in settings
     }
 
 

@@ -32,7 +32,7 @@ def test_run_and_status_tell_what_was_known_and_why_a_phase_ended(volopt: Volopt
     assert code == 0
     known = json.loads(volopt("status", "small", "--json")[1])["studies"][0]["phases"][0]["known"]
     assert known > 0
-    told = f'The sampler of "extend" proposed {known} points that the study already had'
+    told = f'Known proposals of "extend": {known}. The study already had these points'
     assert told in out
     assert 'The phase "extend" ended after 4 of 9 trials: all 4 points of cell × hidden_size are known.' in out
     assert told in volopt("status", "small")[1]

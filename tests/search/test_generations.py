@@ -80,7 +80,9 @@ def driven(directory: Path, found: Definition, wrap: Callable[[SerialTrainer], A
     return bench
 
 
-@pytest.mark.parametrize(("sampler", "pruner"), [("tpe", "median"), ("tpe", "halving"), ("random", "hyperband")])
+@pytest.mark.parametrize(
+    ("sampler", "pruner"), [("tpe", "median"), ("tpe", "race"), ("random", "topk"), ("random", "hyperband")]
+)
 def test_the_order_in_which_workers_finish_changes_nothing(tmp_path: Path, sampler: str, pruner: str) -> None:
     found = searched_by(pruner, sampler)
     alone = table(driven(tmp_path / "1", found))

@@ -26,7 +26,7 @@ class RacePruner(BasePruner):
 
     Args:
         epochs: of a block. The report at a multiple of it is the value of one block, an earlier one that of a rung.
-        alpha: the probability to end a trial that would have reached the incumbent.
+        alpha: the probability at one report to end a trial that would have reached the incumbent.
     """
 
     def __init__(self, epochs: int, alpha: float) -> None:

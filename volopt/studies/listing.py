@@ -60,8 +60,8 @@ def summary(study: optuna.Study, definition: Definition) -> dict[str, Any]:
 def known_sentences(phases: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return in plain words how many proposals were known, for the phases of a summary that had any."""
     return [
-        f'The sampler of "{phase["name"]}" proposed {phase["known"]} points that the study already had; it took their '
-        "results and proposed others."
+        f'Known proposals of "{phase["name"]}": {phase["known"]}. The study already had these points; it took their '
+        "results and asked for others."
         for phase in phases
         if phase["known"]
     ]

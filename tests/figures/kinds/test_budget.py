@@ -51,9 +51,9 @@ def test_each_line_is_spearmans_correlation_with_the_final_value(tmp_path: Path)
     assert "12 trials" in figure.subplots[0].title
 
 
-def test_fewer_than_five_trials_have_no_correlation(tmp_path: Path) -> None:
-    stored, _ = filled(tmp_path, 4)
-    with pytest.raises(NothingToPlotError, match="needs 5 COMPLETE trials of a phase with their files; grid has 4"):
+def test_fewer_than_four_trials_have_no_correlation(tmp_path: Path) -> None:
+    stored, _ = filled(tmp_path, 3)
+    with pytest.raises(NothingToPlotError, match="needs 4 COMPLETE trials of a phase with their files; grid has 3"):
         chart(stored.view)
 
 

@@ -16,7 +16,7 @@ from volopt.studies.attributes import finite
 from volopt.studies.trial_file import StoredCurves
 from volopt.training.task import RUNGS
 
-MIN_TRIALS = 5  # of a phase
+MIN_TRIALS = 4  # of a phase; with few, the intervals are wide
 DRAWS = 1000  # of the bootstrap
 SPEARMAN = "Spearman's rank correlation over COMPLETE trials, with a 95 % interval by bootstrap over the trials."
 KEPT = "A pruned trial has no final value, so a phase with a pruner shows the trials that the pruner kept."
