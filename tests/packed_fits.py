@@ -14,7 +14,7 @@ from volopt.training.task import Fit, State, Task, tasks
 from volopt.windows.dataset import Dataset
 
 DATASET = builders.dataset(builders.definition())
-TASK_FIELDS = ("seed", "epochs", "early_stopping", "loss", "head_outputs", "device", "precision")
+TASK_FIELDS = ("seed", "epochs", "early_stopping", "loss", "head_outputs", "device", "precision", "period")
 
 
 def task(**changes: Any) -> Task:

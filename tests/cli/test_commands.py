@@ -233,6 +233,15 @@ def test_check_counts_the_days_to_forecast(volopt: Volopt, sample: Path) -> None
     assert facts["warnings"]
 
 
+def test_check_counts_the_days_of_each_valid_period(volopt: Volopt, sample: Path) -> None:
+    facts = json.loads(volopt("check", "search", "--data", sample, "--json")[1])
+    periods = facts["periods"]
+    assert [period["first"][:4] for period in periods] == ["2015", "2016", "2017"]
+    assert facts["days"]["valid"] == sum(period["valid"] for period in periods)
+    assert facts["days"]["train"] == periods[0]["train"] < periods[1]["train"] < periods[2]["train"]
+    assert "2016-01-01  2016-12-31" in volopt("check", "search", "--data", sample)[1]
+
+
 def test_check_counts_the_days_that_log_scores_leave_out(volopt: Volopt, sample: Path, tmp_path: Path) -> None:
     text = load.find("grid").read_text().replace('target = "$volume"', 'target = "$close-$open"')
     (tmp_path / "change.toml").write_text(text)

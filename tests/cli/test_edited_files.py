@@ -139,6 +139,7 @@ GOES_ON: dict[str, tuple[str, tuple[str, ...], int]] = {
     "lists of a grid in another order": (
         edited(("[5, 7] }", "[7, 5] }"), ('["LSTM", "RNN"]', '["RNN", "LSTM"]')), (), 0
     ),
+    "the valid period in a list": (edited(('["2015-09-01", "2017-12-31"]', '[["2015-09-01", "2017-12-31"]]')), (), 0),
     "vary in another order": (edited(('["window", "cell"]', '["cell", "window"]')), (), 0),
     "more retries": (edited(("retries = 1", "retries = 5")), (), 0),
     "a grid gains a value": (edited(("[5, 7] }", "[5, 9, 7] }")), (), 2),
@@ -214,6 +215,10 @@ STOPS: dict[str, tuple[str, tuple[str, ...], str, bool]] = {
     "another train split": (edited(('["2010-01-04"', '["2010-02-01"')), (), "data.train", False),
     "another end of train": (edited(('"2015-08-31"', '"2015-07-31"')), (), "data.train", False),
     "another valid split": (edited(('"2017-12-31"', '"2017-11-30"')), (), "data.valid", False),
+    "several valid periods": (
+        edited(('["2015-09-01", "2017-12-31"]', '[["2015-09-01", "2016-12-31"], ["2017-01-01", "2017-12-31"]]')),
+        (), "data.valid", False,
+    ),
     "another test split": (edited(('"2018-12-28"', '"2018-11-30"')), (), "data.test", False),
     "more epochs": (edited(("epochs = 1", "epochs = 2")), (), "training.epochs", False),
     "more epochs by an option": (STUDY, ("--epochs", "2"), "training.epochs", False),

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 import torch
 
+import builders
 from packed_fits import DATASET, task
 from volopt.packs.pack import Pack
 from volopt.packs.timing import PackTiming
@@ -44,6 +45,19 @@ def test_all_tasks_are_trained_together_if_their_number_is_known(monkeypatch: py
     for seed, result in enumerate(results):  # not earlier: the threads share torch's generator
         expected = advance(DATASET, task(seed=seed), None, 3).curves.valid_mse
         assert result.curves.valid_mse == pytest.approx(expected, rel=1e-4)
+
+
+def test_fits_of_several_valid_periods_are_trained_and_scored_each_on_its_own_days() -> None:
+    data = builders.dataset(builders.definition(builders.in_periods()))
+    fits = [task(seed=seed, period=period, epochs=4) for seed in range(2) for period in range(3)]
+    made = PackTrainer(data, len(fits), PackTiming(measures=False))
+    futures = [made.submit(fit, None, 4) for fit in fits]
+    results = [future.result(SECONDS) for future in futures]
+    made.close()
+    for fit, result in zip(fits, results, strict=True):
+        expected = advance(data, fit, None, 4)
+        assert result.metrics["valid_log_mse"] == pytest.approx(expected.metrics["valid_log_mse"], rel=1e-3)
+        assert result.arrays["forecast.valid"] == pytest.approx(expected.arrays["forecast.valid"], rel=1e-3)
 
 
 def test_fewer_tasks_than_members_are_trained_after_a_moment() -> None:

@@ -225,6 +225,26 @@ def test_an_instrument_alone_needs_no_more_days_than_ever() -> None:
     assert prepare([frame()], definition(), "").days("train", 4) == 85
 
 
+def test_an_instrument_needs_enough_days_in_each_valid_period() -> None:
+    study, spans = panel(), ((600, 699), (700, 799))
+    day = date(2020, 1, 1)
+    data = {
+        "valid": tuple((day + timedelta(a), day + timedelta(b)) for a, b in spans),
+        "test": (day + timedelta(800), day + timedelta(849)),
+    }
+    several = study.model_copy(update={"data": study.data.model_copy(update=data)})
+    late, few = named("late", slice(97, None)), named("few", slice(0, 790))
+    found = prepare([named("A"), late, few], several, "")
+    assert [series.name for series in found.series] == ["A"]
+    assert found.left_out == {
+        "late": "late has 497 train days of period 1, fewer than 500",
+        "few": "few has 90 valid days of period 2, fewer than 100",
+    }
+    assert [period.days("train", 6) for period in found.periods] == [594, 694]
+    one = study.model_copy(update={"data": study.data.model_copy(update=data | {"valid": data["valid"][:1]})})
+    assert prepare([named("A"), late], one, "").fingerprint == found.fingerprint  # so that fits are shared
+
+
 def test_whatever_keeps_an_instrument_from_training_is_its_reason() -> None:
     constant = with_column(named("flat"), 0, slice(0, 600), 7.0)
     huge = with_column(named("huge"), 0, slice(700, 701), 1e31)

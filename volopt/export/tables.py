@@ -82,7 +82,7 @@ def periods(rows: Sequence[Mapping[str, Any]], schema: Schema) -> Table:
     records = [
         {"trial": row["number"], "period": number, **period, **period["metrics"]}
         for row in rows
-        for number, period in enumerate(row["periods"], start=1)
+        for number, period in enumerate(row.get("periods", []), start=1)
     ]
     return pa.Table.from_pylist(records, schema=schema)
 

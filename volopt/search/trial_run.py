@@ -30,7 +30,7 @@ def failure(reason: str) -> Outcome:
 
 @dataclass
 class SeedRun:
-    """Hold the fit of one seed while it is trained."""
+    """Hold the fit of one seed, in one valid period, while it is trained."""
 
     task: Task
     key: str  # of the finished fit
@@ -89,7 +89,7 @@ class TrialRun:
         trial: RUNNING.
         phase: that asked for it.
         params: its parameters.
-        seeds: its fits.
+        seeds: its fits, by seed and then by valid period; each is a block for the pruner.
         by_seed: whether it reports the value of each seed; one phase with such a pruner decides it for all phases.
     """
 

@@ -130,7 +130,7 @@ def _trial(trial: FrozenTrial, membership: PhaseMembership) -> dict[str, Any]:
         "value": finite(trial.value),
         "metrics": metrics(trial),
         "seeds": seeds(trial),
-        "periods": periods(trial),
         "seconds": trial.duration.total_seconds() if trial.duration is not None else None,
         "reason": attributes.get(REASON),
+        **({"periods": by_period} if (by_period := periods(trial)) else {}),
     }

@@ -37,7 +37,7 @@ def command(name: str, number: int | None, storage: str, as_json: bool) -> None:
         print_json([rows[number] | {"instruments": scores}])
         return
     print_trial(rows[number], view.baselines)
-    if rows[number]["periods"]:
-        print_periods(rows[number]["periods"])
+    if periods := rows[number].get("periods"):
+        print_periods(periods)
     if view.is_panel:
         print_instruments(scores, view.baselines)
