@@ -1,8 +1,9 @@
 """Turn a study into tidy tables: one observation a row, one variable a column.
 
 ``trials`` has a row for each trial, ``seeds`` for each seed of a trial, ``curves`` for each epoch of a seed,
-``gradients`` for each recurrent layer in a recorded epoch, ``predictions`` for each forecast day of an instrument, and
-``instruments`` for each split of an instrument, with the scores of the mean of a trial's forecasts.
+``gradients`` for each recurrent layer in a recorded epoch, ``predictions`` for each forecast day of an instrument,
+``instruments`` for each split of an instrument, with the scores of the mean of a trial's forecasts, and ``importance``
+for each bar of the figure of that name.
 
 Epochs and layers count from 1. In ``predictions``, ``model`` is ``trial`` or a baseline; a baseline has neither trial
 nor seed. Forecasts with the same ``day_set``, instrument, split and date can be compared. There are several sets if the
@@ -12,7 +13,7 @@ Columns, their order and their types follow from the study's definition alone, a
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 from volopt.baselines.forecasts import SCORED
 from volopt.baselines.methods import BASELINES
 from volopt.definition.schema import Definition, Range, Scalar
+from volopt.importance.bars import Importance
 from volopt.studies.trial_file import StoredCurves, TrialFile
 
 Schema = Any  # of pyarrow, which has no types to check against
@@ -71,6 +73,12 @@ def trials(rows: Sequence[Mapping[str, Any]], starts: Sequence[datetime | None],
 def seeds(rows: Sequence[Mapping[str, Any]], schema: Schema) -> Table:
     """Return the table of seeds from the rows of ``listing.trials``."""
     records = [{"trial": row["number"], **seed} for row in rows for seed in row["seeds"]]
+    return pa.Table.from_pylist(records, schema=schema)
+
+
+def importance(importances: Iterable[Importance], schema: Schema) -> Table:
+    """Return the table of importances; ``more`` counts what its row's ``unit`` says."""
+    records = [one._asdict() | bar._asdict() for one in importances for bar in one.bars]
     return pa.Table.from_pylist(records, schema=schema)
 
 
@@ -128,6 +136,11 @@ def _pandas_types(definition: Definition) -> dict[str, dict[str, str]]:
         "instruments": {
             **{"trial": "int64", "instrument": "string", "split": "string"},
             **dict.fromkeys(INSTRUMENT_METRICS, "float64"),
+        },
+        "importance": {
+            **dict.fromkeys(("phase", "method", "name"), "string"),
+            **dict.fromkeys(("value", "low", "high", "first"), "float64"),
+            **{"trials": "int64", "settled": "boolean", "more": "Int64", "unit": "string"},
         },
     }
 
