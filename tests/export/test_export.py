@@ -29,7 +29,7 @@ from volopt.storage.database.connect import connect
 from volopt.studies import listing
 from volopt.studies import study as studies
 
-TABLES = ("trials", "seeds", "curves", "gradients", "predictions", "instruments")
+TABLES = ("trials", "seeds", "curves", "gradients", "predictions", "instruments", "importance")
 SMALL = definition(STUDY.replace("trials = 3", 'trials = 12\npruner = "wilcoxon"'), training={"epochs": 6, "seeds": 6})
 
 

@@ -52,7 +52,7 @@ def effects(means: Array, names: Sequence[str]) -> Effects:
         names: of the parameters.
     """
     sizes, axes = means.shape[1:], range(len(names))
-    rest = means - means.mean(axis=tuple(1 + axis for axis in axes), keepdims=True)
+    rest = _centred(means)
     labels, df, tables = [], [], []
     for count in (1, 2):
         projected = {kept: _mean_except(rest, kept) for kept in combinations(axes, count)}
@@ -98,7 +98,7 @@ def importance(phase: str, table: Array, names: Sequence[str]) -> Importance:
     else:
         variances = components(table, names)
         labels, values = list(variances), shares(np.array(list(variances.values())))
-        draws = shares(_draws(table, names))
+        draws = _draws(table, names)
     labels, values, draws = _largest(labels, values, draws, len(names))
     bars = [Bar(name, float(value)) for name, value in zip(labels, values, strict=True)]
     alone = Importance(phase, METHOD, points, SEEDS, bars, len(names))
@@ -121,7 +121,7 @@ def _largest(labels: Sequence[str], values: Array, draws: Array, parameters: int
 
 
 def _draws(table: Array, names: Sequence[str]) -> Array:
-    """Return draws of the variances of effects and seeds; shape: (draws, effects + 1)."""
+    """Return draws of the shares of effects and seeds; shape: (draws, effects + 1)."""
     generator = np.random.default_rng(RANDOM)
     pieces = max(1, DRAWS * table[..., 0].size // CHUNK)
     return np.concatenate([_draw(table, names, DRAWS // pieces, generator) for _ in range(pieces)])
@@ -132,10 +132,12 @@ def _draw(table: Array, names: Sequence[str], count: int, generator: np.random.G
     df = _noise_df(variances, seeds)
     scale = df / generator.chisquare(df, count)
     deviations = np.sqrt(scale.reshape(-1, *[1] * len(names)) * variances / seeds)
-    drawn = effects(deviations * generator.standard_normal((count, *variances.shape)), names)
-    observed = effects(table.mean(axis=-1)[None], names)
-    pairs = zip(observed.tables, drawn.tables, strict=True)
-    return np.column_stack([*(_without(effect, error) ** 2 for effect, error in pairs), scale * noise])
+    errors, means = deviations * generator.standard_normal((count, *variances.shape)), table.mean(axis=-1)[None]
+    pairs = zip(effects(means, names).tables, effects(errors, names).tables, strict=True)
+    parts = np.column_stack([*(_without(effect, error) ** 2 for effect, error in pairs), scale * noise])
+    # No effect is drawn below 0, so the sum of weak ones is too large. For the seeds' share all count as one effect.
+    everything = _without(_centred(means), _centred(errors)) ** 2
+    return np.column_stack([shares(parts)[:, :-1], scale * noise / (scale * noise + everything)])
 
 
 def _without(effect: Array, error: Array) -> Array:
@@ -157,6 +159,11 @@ def _noise_df(variances: Array, seeds: int) -> float:
     """
     fourth = np.square(variances).sum() * (seeds - 1) / (seeds + 1)
     return float(variances.sum() ** 2 * (seeds - 1) / fourth) if fourth > 0 else 1.0
+
+
+def _centred(tables: Array) -> Array:
+    centred: Array = tables - tables.mean(axis=tuple(range(1, tables.ndim)), keepdims=True)
+    return centred
 
 
 def _inner(a: Array, b: Array) -> Array:

@@ -88,10 +88,9 @@ def _first(draws: Array, bar: int, parameters: int) -> float:
 def _more_needed(draws: Array, size: int) -> int | None:
     """Estimate how many more seeds or trials settle the order, if the interval shrinks with their square root.
 
-    The lead of the parameter that is first most often must be ``SETTLED_Z`` standard errors.
+    The lead of the parameter with the largest mean over the second must be ``SETTLED_Z`` standard errors.
     """
-    leader = int(np.argmax([_first(draws, bar, draws.shape[1]) for bar in range(draws.shape[1])]))
-    lead = draws[:, leader] - np.delete(draws, leader, axis=1).max(axis=1)
-    low, centre, high = np.quantile(lead, [TAILS[0], 0.5, TAILS[1]])
+    leader, second = np.argsort(-draws.mean(axis=0))[:2]
+    low, centre, high = np.quantile(draws[:, leader] - draws[:, second], [TAILS[0], 0.5, TAILS[1]])
     growth = math.inf if centre <= 0 else (SETTLED_Z * (high - low) / ERRORS_WIDE / centre) ** 2
     return max(1, math.ceil(size * (growth - 1))) if growth <= MAX_GROWTH else None

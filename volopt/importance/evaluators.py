@@ -34,8 +34,8 @@ from volopt.metrics import Array
 PED_ANOVA, FANOVA = "PED-ANOVA", "fANOVA"
 TRIALS = "trials"
 RANDOM = 0  # seeds the draws, the sample and the forests
-DRAWS, TREES, DRAW_TREES = 120, 64, 12
-MANY_TRIALS, MANY_DRAWS, MANY_TREES = 200, 80, 8  # above so many trials, fewer draws of smaller forests
+DRAWS, TREES, DRAW_TREES = 100, 64, 8
+MANY_TRIALS, MANY_DRAWS, MANY_TREES = 200, 60, 4  # above so many trials, fewer draws of smaller forests
 NOW = datetime(2000, 1, 1)  # of trials that exist only to be evaluated
 MAX_TRIALS = 1_000  # of more trials a random sample is taken
 MAX_QUANTILE = 0.5  # of PED-ANOVA: a larger top group is hardly the best
@@ -90,20 +90,22 @@ def _sample(panel: Panel) -> Panel:
 
 
 def _by_ped_anova(panel: Panel, distributions: Mapping[str, BaseDistribution], *, maximizes: bool) -> Importance:
-    generator, count, rate = np.random.default_rng(RANDOM), len(panel.trials), _divergences(panel, distributions)
+    generator, count, rate = (
+        np.random.default_rng(RANDOM),
+        len(panel.trials),
+        divergences(panel, distributions, quantile(len(panel.trials))),
+    )
     values = np.array([-trial.value if maximizes else trial.value for trial in panel.trials])
     everyone, half = np.arange(count), _draw_count(count) // 2
     chance = np.mean([rate(everyone, generator.permutation(values)) for _ in range(half)], axis=0)
-    chance_of_draws = np.mean(
-        [rate(chosen, generator.permutation(values)) for chosen in _choices(generator, count, half)], axis=0
-    )
+    shuffled = [rate(chosen, generator.permutation(values)) for chosen in _choices(generator, count, half)]
     draws = [rate(chosen, values[chosen]) for chosen in _choices(generator, count, 2 * half)]
     alone = _alone(panel, PED_ANOVA, shares(rate(everyone, values) - chance))
     return with_draws(alone, shares(np.array(draws) - np.mean(shuffled, axis=0)), count)
 
 
 def _by_fanova(panel: Panel, space: Mapping[str, Entry]) -> Importance:
-    generator, count, encoded = np.random.default_rng(RANDOM), len(panel.trials), _encode(panel, space)
+    generator, count, encoded = np.random.default_rng(RANDOM), len(panel.trials), encode(panel, space)
     values = np.array([trial.value for trial in panel.trials])
     shown = shares(fanova(encoded, values, TREES, RANDOM))
     trees = DRAW_TREES if count <= MANY_TRIALS else MANY_TREES
@@ -137,11 +139,17 @@ def _drawn_value(seeds: Array, generator: np.random.Generator) -> float:
     return mean + (drawn - mean) * math.sqrt(count / (count - 1))
 
 
-def _divergences(panel: Panel, distributions: Mapping[str, BaseDistribution]) -> Callable[[Indices, Array], Array]:
-    """Return the function that rates trials with values, of which lower ones are better, by Optuna's PED-ANOVA."""
+def divergences(
+    panel: Panel, distributions: Mapping[str, BaseDistribution], top: float
+) -> Callable[[Indices, Array], Array]:
+    """Return the function that rates trials with values, of which lower ones are better, by Optuna's PED-ANOVA.
+
+    It takes the indices of trials, which may be there twice, and their values, and returns how much the best ones, a
+    share ``top``, diverge from all in each parameter.
+    """
     from optuna.importance import PedAnovaImportanceEvaluator  # loads scikit-learn
 
-    names, evaluator = list(panel.parameters), PedAnovaImportanceEvaluator(target_quantile=quantile(len(panel.trials)))
+    names, evaluator = list(panel.parameters), PedAnovaImportanceEvaluator(target_quantile=top)
     kept = {name: distributions[name] for name in names}
     params = [{name: trial.params[name] for name in names} for trial in panel.trials]
 
@@ -158,7 +166,7 @@ def _divergences(panel: Panel, distributions: Mapping[str, BaseDistribution]) ->
     return rate
 
 
-def _encode(panel: Panel, space: Mapping[str, Entry]) -> Encoded:
+def encode(panel: Panel, space: Mapping[str, Entry]) -> Encoded:
     """Return a column for each number, on the scale on which it is searched, and one for each value of a category."""
     groups: list[list[int]] = []
     columns: list[Array] = []

@@ -14,7 +14,9 @@ from volopt.importance.importance import StudyImportance, study_importance
 
 INTERVALS = (
     "Lines: 95 % intervals, of a grid (ANOVA) over its seeds, of other phases over trials and seeds. "
-    f"“first”: the share of draws in which a parameter is first; {SETTLED:.0%} of them settle the order."
+    f"“first”: the share of draws in which a parameter is first; {SETTLED:.0%} of them settle the order. How many more "
+    "seeds or trials would settle it is an estimate (?: none). Of two numbers the first is PED-ANOVA's, the second "
+    "fANOVA's."
 )
 BAR_HEIGHT, TEXT_HEIGHT, MIN_BARS = 24, 130, 8  # pixels of a bar, and of the text around a subplot
 
@@ -94,14 +96,8 @@ def _title(phase: str, found: Sequence[Importance]) -> str:
         return f"{size}: one seed, no intervals"
     if all(one.settled for one in found):
         return f"{size}: the order is settled"
-    needs = [f"{_more(one)}{f' ({one.method})' if len(found) > 1 else ''}" for one in found if not one.settled]
-    return f"{size}: not settled, {', '.join(needs)}"
-
-
-def _more(importance: Importance) -> str:
-    return (
-        f"about {importance.more} more {importance.unit} would" if importance.more else f"no trend in {importance.unit}"
-    )
+    more = " | ".join("0" if one.settled else str(one.more or "?") for one in found)
+    return f"{size}: not settled, about {more} more {found[0].unit}"
 
 
 def _facts(importance: Importance) -> dict[str, Any]:
