@@ -1,6 +1,6 @@
 """Check how far the evidence can be relied on that volopt gives for its own choices.
 
-    python tests/bench/evidence.py importance DATA [--storage URL] [--studies N]
+    python tests/bench/evidence.py importance DATA [--storage URL] [--studies N] [--searches N]
     python tests/bench/evidence.py halves DATA [--storage URL]
 
 DATA is a qlib provider with SH600000. `importance` runs the grids of the study `grid` for a few epochs and seeds, to
@@ -86,20 +86,21 @@ def _standardized(table: np.ndarray) -> np.ndarray:
     return (residuals - residuals.mean()) / residuals.std()
 
 
-def random_studies(measured: dict[str, np.ndarray], studies: int, random: np.random.Generator) -> Hits:
+def random_studies(
+    measured: dict[str, np.ndarray], trials: int, seeds: int, studies: int, random: np.random.Generator
+) -> Hits:
     """Simulate random searches; the truth is what the same evaluator gives to many trials without noise."""
     hits: Hits = defaultdict(list)
     definition = load.read(load.read_text(load.find("search")), "search")
     spreads = np.concatenate([table.std(axis=-1, ddof=1).ravel() for table in measured.values()])
     signal = float(np.concatenate([table.mean(axis=-1).ravel() for table in measured.values()]).std())
-    for trials, seeds in DESIGNS:
-        for _ in range(studies):
-            world = World(definition, signal, random)
-            panel = world.panel(trials, seeds, spreads)
-            for found in evaluators.importances(panel, definition.space, distributions(definition), maximizes=False):
-                truth = world.truth(found.method, evaluators.quantile(trials))
-                kinds = ["above 0.3" if share > 0.3 else "below 0.05" if share < 0.05 else "between" for share in truth]
-                check(hits, f"{found.method}, {trials} trials, {seeds} seeds", found.bars, truth, kinds)
+    for _ in range(studies):
+        world = World(definition, signal, random)
+        panel = world.panel(trials, seeds, spreads)
+        for found in evaluators.importances(panel, definition.space, distributions(definition), maximizes=False):
+            truth = world.truth(found.method, evaluators.quantile(trials))
+            kinds = ["above 0.3" if share > 0.3 else "below 0.05" if share < 0.05 else "between" for share in truth]
+            check(hits, f"{found.method}, {trials} trials, {seeds} seeds", found.bars, truth, kinds)
     return hits
 
 
@@ -168,7 +169,6 @@ class World:
 
 def print_hits(hits: Hits) -> None:
     """Print how often the intervals hold the truth, by case and kind of bar."""
-    print("| case | bars | truth in the 95 % interval | intervals |\n|---|---|---|---|")
     for (case, kind), found in sorted(hits.items()):
         print(f"| {case} | {kind} | {np.mean(found):.3f} | {len(found)} |", flush=True)
 
@@ -180,8 +180,10 @@ def importance(options: argparse.Namespace, storage: str) -> None:
         spread = table.std(axis=-1, ddof=1)
         print(f"{name}: deviation of log valid_mse between seeds {spread.min():.2f} to {spread.max():.2f}")
     random = np.random.default_rng(0)
+    print("| case | bars | truth in the 95 % interval | intervals |\n|---|---|---|---|", flush=True)
     print_hits(grid_studies(measured, options.studies, random))
-    print_hits(random_studies(measured, max(1, options.studies // 4), random))
+    for trials, seeds in DESIGNS:
+        print_hits(random_studies(measured, trials, seeds, options.searches, random))
 
 
 def halves(options: argparse.Namespace, storage: str) -> None:
@@ -210,7 +212,8 @@ if __name__ == "__main__":
         sub.set_defaults(command=command)
         if command is importance:
             sub.add_argument("--epochs", type=int, default=10)
-            sub.add_argument("--studies", type=int, default=100)
+            sub.add_argument("--studies", type=int, default=100, help="simulated grids of each case")
+            sub.add_argument("--searches", type=int, default=25, help="simulated searches of each case, 5 s each")
         else:
             sub.add_argument("--epochs", dest="more", type=lambda n: ["--epochs", n], default=[])
     arguments = parser.parse_args()

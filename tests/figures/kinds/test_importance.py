@@ -89,7 +89,7 @@ def test_only_complete_trials_count() -> None:
 
 
 def test_values_that_are_all_the_same_have_nothing_to_tell() -> None:
-    with pytest.raises(NothingToPlotError, match="small does not tell which parameters matter: .*extend"):
+    with pytest.raises(NothingToPlotError, match="small does not tell which parameters matter: "):
         chart(study_view(*(trial(0.5, window=window) for window in (2, 3, 4))))
 
 
