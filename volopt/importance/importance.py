@@ -16,6 +16,7 @@ from volopt.importance.panels import Panel, grid_table, phase_panel, pooled_pane
 from volopt.studies.attributes import PHASE
 from volopt.studies.space import distributions
 
+Found = tuple[list[Importance], list[str]]  # importances of a panel, and sentences about it
 MIN_TRIALS = 5  # of fewer trials, most bootstrap draws hold two or three
 
 
@@ -27,7 +28,7 @@ class StudyImportance(NamedTuple):
 
     @property
     def unsettled(self) -> list[str]:
-        """Return the phases in which the order of several parameters is not settled by any method."""
+        """Return the phases in which a method leaves the order open."""
         return [phase for phase, found in self.phases.items() if not all(one.settled for one in found)]
 
 
@@ -37,8 +38,7 @@ def study_importance(study: optuna.Study, definition: Definition) -> StudyImport
     result = StudyImportance({}, _left_out(study, unusable))
     panels = [phase_panel(phase, trials) for phase in definition.phases]
     for phase, panel in zip(definition.phases, panels, strict=True):
-        analyse = _grid if phase.is_grid else _sample
-        _add(result, panel, _obstacle(panel) or analyse(phase, panel, definition))
+        _add(result, panel, _grid(phase, panel, definition) if phase.is_grid else _sample(panel, definition))
     if sum(bool(panel.parameters) for panel in panels) > 1:
         pooled, confounded = pooled_panel(panels, trials, maximizes=_maximizes(definition))
         if confounded:
@@ -47,14 +47,14 @@ def study_importance(study: optuna.Study, definition: Definition) -> StudyImport
                 "The phases of most of the best trials held them."
             )
         if len(pooled.parameters) > 1:
-            _add(result, pooled, _obstacle(pooled) or _sample(None, pooled, definition))
+            _add(result, pooled, _sample(pooled, definition))
         else:
             result.notes.append("No two parameters can be ranked over all phases.")
     result.notes.extend(_disagreements(result.phases))
     return result
 
 
-def _add(result: StudyImportance, panel: Panel, found: tuple[list[Importance], list[str]]) -> None:
+def _add(result: StudyImportance, panel: Panel, found: Found) -> None:
     importances, notes = found
     if importances:
         result.phases[panel.phase] = importances
@@ -75,19 +75,20 @@ def _left_out(study: optuna.Study, unusable: int) -> list[str]:
     return notes
 
 
-def _obstacle(panel: Panel) -> tuple[list[Importance], list[str]] | None:
-    """Return the sentence that says why a panel has no importances, if nothing can vary in it."""
+def _obstacle(panel: Panel) -> str:
+    """Return the sentence that says why a panel has no importances, if nothing varies in it."""
     count = len(panel.trials)
     if count < 2:
-        return [], [f"{panel.phase} has {'one' if count else 'no'} COMPLETE trial."]
+        return f"{panel.phase} has {'one' if count else 'no'} COMPLETE trial."
     if not panel.parameters:
-        return [], [f"No parameter varies among the {count} COMPLETE trials of {panel.phase}."]
-    if np.ptp(np.concatenate([trial.seeds for trial in panel.trials])) == 0:
-        return [], [f"All values of {panel.phase} are equal, so no parameter matters."]
-    return None
+        return f"No parameter varies among the {count} COMPLETE trials of {panel.phase}."
+    equal = np.ptp(np.concatenate([trial.seeds for trial in panel.trials])) == 0
+    return f"All values of {panel.phase} are equal, so no parameter matters." if equal else ""
 
 
-def _grid(phase: Phase, panel: Panel, definition: Definition) -> tuple[list[Importance], list[str]]:
+def _grid(phase: Phase, panel: Panel, definition: Definition) -> Found:
+    if obstacle := _obstacle(panel):
+        return [], [obstacle]
     table = grid_table(phase, definition, panel)
     if table is None:
         points = math.prod(map(len, phase.grid.values()))
@@ -103,7 +104,9 @@ def _grid(phase: Phase, panel: Panel, definition: Definition) -> tuple[list[Impo
     return [anova.importance(phase.name, table, panel.parameters)], notes
 
 
-def _sample(phase: Phase | None, panel: Panel, definition: Definition) -> tuple[list[Importance], list[str]]:
+def _sample(panel: Panel, definition: Definition) -> Found:
+    if obstacle := _obstacle(panel):
+        return [], [obstacle]
     count, name = len(panel.trials), panel.phase
     if len(panel.parameters) == 1:
         return [], [f"{name} varied {panel.parameters[0]} alone, and one parameter has no rank."]
