@@ -21,6 +21,7 @@ from volopt.errors import StorageError, StudyError, UsageError
 from volopt.executors.trainer import SerialTrainer
 from volopt.export import tables
 from volopt.export.export import WRITERS, Export, export
+from volopt.importance.importance import study_importance
 from volopt.search.context import RunContext
 from volopt.search.driver import Driver
 from volopt.storage import array_store
@@ -29,7 +30,7 @@ from volopt.storage.database.connect import connect
 from volopt.studies import listing
 from volopt.studies import study as studies
 
-TABLES = ("trials", "seeds", "curves", "gradients", "predictions", "instruments")
+TABLES = ("trials", "seeds", "curves", "gradients", "predictions", "instruments", "importance")
 SMALL = definition(STUDY.replace("trials = 3", 'trials = 12\npruner = "wilcoxon"'), training={"epochs": 6, "seeds": 6})
 
 
@@ -191,6 +192,15 @@ def test_the_one_instrument_is_named_and_has_the_scores_of_the_trial(
     assert set(instruments["trial"]) - {trial["number"] for trial in complete} <= finished
 
 
+def test_each_bar_of_the_importance_is_a_row(read: dict[str, pd.DataFrame], done: StoredRun) -> None:
+    phases = study_importance(done.study, SMALL).phases
+    bars = [(one.phase, one.method, *bar[:2]) for found in phases.values() for one in found for bar in one.bars]
+    table = read["importance"]
+    assert bars
+    assert list(table[["phase", "method", "name", "value"]].itertuples(index=False, name=None)) == bars
+    assert table["settled"].isin([True, False]).all()
+
+
 def test_each_instrument_of_a_panel_has_its_days_and_its_scores(shelf: Shelf, tmp_path: Path) -> None:
     definition = shelf.study("small")
     days = ("2020-01-01", "2020-01-02", "2020-01-01")
@@ -246,7 +256,7 @@ def test_parquet_has_the_same_columns_and_types_whatever_trials_there_are(
         ["RUNNING"],
         ["FAIL"],
     ]
-    assert [len(failed[name]) for name in TABLES] == [1, 0, 0, 0, 0, 0]
+    assert [len(failed[name]) for name in TABLES] == [1, 0, 0, 0, 0, 0, 0]
     assert [len(one[name]) for name in TABLES] == [2, 0, 1, 1, 2, 0]
     assert str(full["predictions"]["date"].dtype) == "datetime64[ms]"
     assert str(full["trials"]["params_hidden_size"].dtype) == str(full["seeds"]["best_epoch"].dtype) == "Int64"

@@ -7,6 +7,7 @@ holds the curves and forecasts of one trial, and a killed process leaves only th
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -20,6 +21,7 @@ from volopt.definition.schema import Definition
 from volopt.errors import StorageError, StudyError, UsageError
 from volopt.export import tables
 from volopt.export.tables import Schemas, Table
+from volopt.importance.importance import study_importance
 from volopt.storage import array_store
 from volopt.storage.artifacts import Artifacts
 from volopt.studies import listing, trial_file
@@ -98,7 +100,7 @@ class _StudySnapshot:
         self.rows = listing.trials(study, definition)
         self.unread: list[int] = []
         self.without_baselines: list[int] = []
-        self._study, self._artifacts = study, artifacts
+        self._study, self._definition, self._artifacts = study, definition, artifacts
         self._trials = study.get_trials(deepcopy=False)[: len(self.rows)]  # without those that began since
         self._day_sets: dict[str, TrialFile] = {}  # a file without seeds, by the key of its baselines
 
@@ -109,6 +111,8 @@ class _StudySnapshot:
         yield "seeds", tables.seeds(self.rows, schemas["seeds"])
         if "periods" in schemas:
             yield "periods", tables.periods(self.rows, schemas["periods"])
+        phases = study_importance(self._study, self._definition).phases
+        yield "importance", tables.importance(chain(*phases.values()), schemas["importance"])
         for row, trial in zip(self.rows, self._trials, strict=True):
             if row["state"] in ("COMPLETE", "PRUNED"):  # others leave no file
                 yield from self._trial_tables(trial, schemas).items()

@@ -1,10 +1,10 @@
 """Turn a study into tidy tables: one observation a row, one variable a column.
 
 ``trials`` has a row for each trial, ``seeds`` for each seed of a trial, ``curves`` for each epoch of a seed,
-``gradients`` for each recurrent layer in a recorded epoch, ``predictions`` for each forecast day of an instrument, and
-``instruments`` for each split of an instrument, with the scores of the mean of a trial's forecasts. A study with
-several valid periods has also ``periods`` with a row for each period of a COMPLETE trial, and ``curves`` and
-``gradients`` of each period.
+``gradients`` for each recurrent layer in a recorded epoch, ``predictions`` for each forecast day of an instrument,
+``instruments`` for each split of an instrument, with the scores of the mean of a trial's forecasts, and ``importance``
+for each bar of the figure of that name. A study with several valid periods has also ``periods`` with a row for each
+period of a COMPLETE trial, and ``curves`` and ``gradients`` of each period.
 
 Epochs, layers and periods count from 1. In ``predictions``, ``model`` is ``trial`` or a baseline; a baseline has
 neither trial nor seed. Forecasts with the same ``day_set``, instrument, split and date can be compared. There are
@@ -15,7 +15,7 @@ Columns, their order and their types follow from the study's definition alone, a
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from volopt.baselines.forecasts import SCORED
 from volopt.baselines.methods import BASELINES
 from volopt.definition.schema import Definition, Range, Scalar
+from volopt.importance.bars import Importance
 from volopt.studies.trial_file import StoredCurves, StoredSeed, TrialFile
 
 Schema = Any  # of pyarrow, which has no types to check against
@@ -87,6 +88,12 @@ def periods(rows: Sequence[Mapping[str, Any]], schema: Schema) -> Table:
     return pa.Table.from_pylist(records, schema=schema)
 
 
+def importance(importances: Iterable[Importance], schema: Schema) -> Table:
+    """Return the table of importances; ``more`` counts what its row's ``unit`` says."""
+    records = [one._asdict() | bar._asdict() for one in importances for bar in one.bars]
+    return pa.Table.from_pylist(records, schema=schema)
+
+
 def trial_tables(number: int, file: TrialFile, day_set: int, schemas: Schemas) -> dict[str, Table]:
     """Return the curves, gradients, predictions and instruments of a trial; ``day_set`` numbers its set of days."""
     pieces = {name: [schemas[name].empty_table()] for name in ("curves", "gradients", "predictions")}
@@ -144,6 +151,11 @@ def _pandas_types(definition: Definition) -> dict[str, dict[str, str]]:
         "instruments": {
             **{"trial": "int64", "instrument": "string", "split": "string"},
             **dict.fromkeys(INSTRUMENT_METRICS, "float64"),
+        },
+        "importance": {
+            **dict.fromkeys(("phase", "method", "name"), "string"),
+            **dict.fromkeys(("value", "low", "high", "first"), "float64"),
+            **{"trials": "int64", "settled": "boolean", "more": "Int64", "unit": "string"},
         },
     }
     if definition.data.has_periods:

@@ -1,6 +1,7 @@
 """Turn parameters and the objective of a study into axes and colours."""
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -80,9 +81,7 @@ def parameter_pairs(view: StudyView, parameters: Sequence[ParameterAxis]) -> lis
     Raises:
         NothingToPlotError: there is only one parameter.
     """
-    from volopt.figures.importances import importances  # loads scikit-learn
-
-    shares = importances(view, "PED-ANOVA", [parameter.name for parameter in parameters])
+    shares = _ped_anova(view, [parameter.name for parameter in parameters])
     important = sorted(parameters, key=lambda parameter: -shares.get(parameter.name, 0.0))[:MAX_PAIRED_PARAMETERS]
     if len(important) < 2:
         raise NothingToPlotError(
@@ -90,6 +89,14 @@ def parameter_pairs(view: StudyView, parameters: Sequence[ParameterAxis]) -> lis
             "draw the figure slice instead",
         )
     return list(combinations(important, 2))
+
+
+def _ped_anova(view: StudyView, names: Sequence[str]) -> dict[str, float]:
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances  # loads scikit-learn
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about few trials
+        return get_param_importances(view.study, evaluator=PedAnovaImportanceEvaluator(), params=list(names))
 
 
 def objective_axis(view: StudyView, values: Sequence[float]) -> ObjectiveAxis:

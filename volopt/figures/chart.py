@@ -68,12 +68,17 @@ class Intervals:
 
 @dataclass(frozen=True)
 class Bars:
-    """Draw horizontal bars from 0, one for each name of the y axis; several ``Bars`` of a subplot are grouped."""
+    """Draw horizontal bars from 0, one for each name of the y axis; several ``Bars`` of a subplot are grouped.
+
+    ``low`` and ``high`` are the ends of an interval for each bar, and are empty if there are none.
+    """
 
     y: Sequence[str]
     lengths: Numbers
     name: str = ""
     colour: str = "#000000"
+    low: Numbers = ()
+    high: Numbers = ()
 
 
 @dataclass(frozen=True)

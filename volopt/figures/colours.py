@@ -21,6 +21,6 @@ BASELINES = {
     "lightgbm": ORANGE,
 }
 STATES = {"COMPLETE": BLUE, "PRUNED": ORANGE, "FAIL": VERMILLION, "RUNNING": GREEN, "WAITING": GREY}
-EVALUATORS = {"PED-ANOVA": BLUE, "fANOVA": ORANGE}
+IMPORTANCE = {"ANOVA": GREEN, "PED-ANOVA": SKY, "fANOVA": ORANGE}
 SERIES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, GREY)  # for things that are only told apart
 SCALE = "cividis"  # from dark blue to yellow, made to look the same to all; known to plotly and matplotlib

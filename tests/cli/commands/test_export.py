@@ -13,7 +13,7 @@ from hand_made import Shelf
 from volopt.baselines.methods import BASELINES
 from volopt.cli.main import cli
 
-TABLES = ["trials", "seeds", "curves", "gradients", "predictions", "instruments"]
+TABLES = ["trials", "seeds", "curves", "gradients", "predictions", "instruments", "importance"]
 STUDY = f"""
 format = 1
 name = "small"

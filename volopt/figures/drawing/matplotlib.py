@@ -202,17 +202,25 @@ def _points(mark: model.Points, scale: ColourScale | None, subplot: Subplot, ax:
 
 
 def _intervals(mark: model.Intervals, scale: ColourScale | None, subplot: Subplot, ax: Axes) -> None:
-    y = _numbers(mark.y)
-    lengths = np.stack([y - _numbers(mark.low), _numbers(mark.high) - y])
     style: dict[str, Any] = {"color": mark.colour, "fmt": "o-" if mark.joined else "o", "capsize": 3, "markersize": 5}
-    ax.errorbar(_positions(mark.x, subplot.x), y, yerr=lengths, label=_label(mark.name), **style)
+    lengths = _error_lengths(mark.y, mark.low, mark.high)
+    ax.errorbar(_positions(mark.x, subplot.x), _numbers(mark.y), yerr=lengths, label=_label(mark.name), **style)
+
+
+def _error_lengths(values: Sequence[Any], low: Sequence[Any], high: Sequence[Any]) -> Any:
+    centre = _numbers(values)
+    return np.stack([centre - _numbers(low), _numbers(high) - centre])
 
 
 def _bars(mark: model.Bars, scale: ColourScale | None, subplot: Subplot, ax: Axes) -> None:
     group = [other for other in subplot.marks if isinstance(other, model.Bars)]
     thickness = 0.8 / len(group)
     y = _positions(mark.y, subplot.y) + (group.index(mark) - (len(group) - 1) / 2) * thickness
-    ax.barh(y, _numbers(mark.lengths), thickness, color=mark.colour, label=_label(mark.name))
+    style: dict[str, Any] = {"color": mark.colour, "label": _label(mark.name)}
+    if mark.low:
+        lengths = _error_lengths(mark.lengths, mark.low, mark.high)
+        style |= {"xerr": lengths, "error_kw": {"elinewidth": 1.2, "capsize": 2, "ecolor": colours.ACTUAL}}
+    ax.barh(y, _numbers(mark.lengths), thickness, **style)
 
 
 def _time_spans(mark: model.TimeSpans, scale: ColourScale | None, subplot: Subplot, ax: Axes) -> None:

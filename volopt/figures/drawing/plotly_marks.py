@@ -10,7 +10,7 @@ from plotly.colors import sample_colorscale
 
 from volopt.figures import chart as model
 from volopt.figures import colours
-from volopt.figures.chart import ColourScale, Mark, Subplot
+from volopt.figures.chart import ColourScale, Mark, Numbers, Subplot
 from volopt.figures.drawing.layout import COLOUR_STEPS
 
 Trace = dict[str, Any]
@@ -61,9 +61,7 @@ def _points(mark: model.Points, scale: ColourScale | None, subplot: Subplot) -> 
 
 
 def _intervals(mark: model.Intervals, scale: ColourScale | None, subplot: Subplot) -> list[Trace]:
-    above = [_difference(high, y) for high, y in zip(mark.high, mark.y, strict=True)]
-    below = [_difference(y, low) for low, y in zip(mark.low, mark.y, strict=True)]
-    bars = {"type": "data", "symmetric": False, "array": above, "arrayminus": below, "width": 5, "thickness": 1.5}
+    bars = _error_bars(mark.y, mark.low, mark.high) | {"width": 5, "thickness": 1.5, "color": mark.colour}
     style = {"color": mark.colour, "size": 8}
     line: dict[str, Any] = {"mode": "markers"}
     if mark.joined:
@@ -73,7 +71,15 @@ def _intervals(mark: model.Intervals, scale: ColourScale | None, subplot: Subplo
 
 def _bars(mark: model.Bars, scale: ColourScale | None, subplot: Subplot) -> list[Trace]:
     style = {"orientation": "h", "marker": {"color": mark.colour}}
+    if mark.low:
+        style["error_x"] = _error_bars(mark.lengths, mark.low, mark.high) | {"width": 3, "thickness": 1.2}
     return [{"type": "bar", "y": list(mark.y), "x": list(mark.lengths), **style}]
+
+
+def _error_bars(values: Numbers, low: Numbers, high: Numbers) -> dict[str, Any]:
+    above = [_difference(end, value) for end, value in zip(high, values, strict=True)]
+    below = [_difference(value, end) for end, value in zip(low, values, strict=True)]
+    return {"type": "data", "symmetric": False, "array": above, "arrayminus": below, "color": colours.ACTUAL}
 
 
 def _time_spans(mark: model.TimeSpans, scale: ColourScale | None, subplot: Subplot) -> list[Trace]:

@@ -49,7 +49,9 @@ class FigureKind:
 KINDS = {
     kind.name: kind
     for kind in (
-        FigureKind("importance", "which parameters matter, by two evaluators", report="importance"),
+        FigureKind(
+            "importance", "which parameters matter in each phase, and how sure", report="importance", card_subplots=1
+        ),
         FigureKind("history", "the value of each trial, and the best so far", report="search"),
         FigureKind("slice", "the value by each parameter", report="search"),
         FigureKind("contour", "the value by two numbers together", report="search"),

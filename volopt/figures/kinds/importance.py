@@ -1,49 +1,106 @@
-"""Draw which parameters matter, by two evaluators that answer different questions."""
+"""Draw which parameters matter in each phase, with intervals, and whether their order is settled."""
 
+from collections.abc import Sequence
 from statistics import fmean
+from typing import Any
 
 from volopt.figures import colours
 from volopt.figures.axes import varying_parameters
 from volopt.figures.chart import Axis, Bars, Chart, Subplot
-from volopt.figures.importances import EVALUATORS, MAX_FANOVA_TRIALS, importances
 from volopt.figures.scored_trials import scored_trials
 from volopt.figures.study_view import NothingToPlotError, StudyView
+from volopt.importance.bars import SETTLED, Importance
+from volopt.importance.importance import StudyImportance, study_importance
 
-MIN_TRIALS = 10  # COMPLETE trials; importances of fewer are mostly chance
-MEANING = (
-    "PED-ANOVA: how much a parameter's values in the best tenth of the trials differ from those in all trials. "
-    "fANOVA: how much of the variance of all values a parameter explains alone. The two may rank differently."
+INTERVALS = (
+    "Lines: 95 % intervals, of a grid (ANOVA) over its seeds, of other phases over trials and seeds. "
+    f"“first”: the share of draws in which a parameter is first; {SETTLED:.0%} of them settle the order. How many more "
+    "seeds or trials would settle it is an estimate (?: none). Of two numbers the first is PED-ANOVA's, the second "
+    "fANOVA's."
 )
+BAR_HEIGHT, TEXT_HEIGHT, MIN_BARS = 24, 130, 8  # pixels of a bar, and of the text around a subplot
 
 
 def chart(view: StudyView) -> Chart:
-    """Return the importances of the parameters that varied, the largest mean on top."""
+    """Return a subplot for each phase: its parameters from the top, then interactions and seeds."""
     trials = scored_trials(view)
-    names = [parameter.name for parameter in varying_parameters(view, trials)]
-    by_evaluator = {evaluator: importances(view, evaluator, names) for evaluator in EVALUATORS}
-    known = {evaluator: shares for evaluator, shares in by_evaluator.items() if shares}
-    if not known:
+    varying_parameters(view, trials)
+    result = study_importance(view.study, view.definition)
+    if not result.phases:
         raise NothingToPlotError(
-            f"the {len(trials)} COMPLETE trials of {view.name} do not tell which parameter matters",
+            f"{view.name} does not tell which parameters matter: {' '.join(result.notes).rstrip('.')}",
             "run more of its trials first",
         )
-    upward = sorted(names, key=lambda name: fmean(shares[name] for shares in known.values()))
-    marks = [
-        Bars(upward, [shares[name] for name in upward], evaluator, colours.EVALUATORS[evaluator])
-        for evaluator, shares in known.items()
-    ]
-    notes = [MEANING, *(f"{name} gives no result for these trials." for name in by_evaluator if name not in known)]
-    if len(trials) < MIN_TRIALS:
-        notes.append(f"{len(trials)} COMPLETE trials are few: below {MIN_TRIALS}, importances are mostly chance.")
-    if len(trials) > MAX_FANOVA_TRIALS:
-        notes.append(f"fANOVA used a random sample of {MAX_FANOVA_TRIALS} of the {len(trials)} COMPLETE trials.")
-    fixed = [key for key in view.definition.space if key not in names]
-    if fixed:
-        notes.append(f"Parameters with a single value have no importance: {', '.join(fixed)}.")
+    subplots = [_subplot(phase, found) for phase, found in result.phases.items()]
+    bars = max(len(subplot.y.names) * max(1.0, len(subplot.marks) * 0.75) for subplot in subplots)
+    facts = [_facts(importance) for found in result.phases.values() for importance in found]
+    has_intervals = any(bar["first"] is not None for fact in facts for bar in fact["bars"])
     return Chart(
-        f"Which parameters matter for {view.metric}",
-        [Subplot(Axis("importance, share of the sum over parameters"), Axis("", "category", names=upward), marks)],
-        notes=notes,
-        row_height=160 + 44 * len(names),
-        facts={"trials": len(trials), "fixed": fixed},
+        f"Which parameters matter for {view.metric}{_order(result)}",
+        subplots,
+        notes=[*([INTERVALS] if has_intervals else []), *result.notes],
+        columns=min(2, len(subplots)),
+        row_height=TEXT_HEIGHT + round(BAR_HEIGHT * max(bars, MIN_BARS)),
+        facts={"trials": len(trials), "phases": facts},
     )
+
+
+def _order(result: StudyImportance) -> str:
+    """Return the end of the title: in which phases the order is not settled."""
+    if not result.unsettled:
+        return ""
+    if len(result.phases) > 3:
+        return f": the order is not settled in {len(result.unsettled)} of {len(result.phases)} panels"
+    return f": the order is not settled in {', '.join(result.unsettled)}"
+
+
+def _subplot(phase: str, found: Sequence[Importance]) -> Subplot:
+    parameters, others = _upward(found)
+    first = {name: [share for one in found if (share := _bars(one)[name]["first"]) is not None] for name in parameters}
+    labels = {name: _label(name, first.get(name, [])) for name in [*others, *parameters]}
+    marks = [
+        Bars(
+            [labels[bar.name] for bar in one.bars],
+            [bar.value for bar in one.bars],
+            one.method,
+            colours.IMPORTANCE[one.method],
+            [bar.low for bar in one.bars] if one.bars[0].low is not None else (),
+            [bar.high for bar in one.bars] if one.bars[0].high is not None else (),
+        )
+        for one in reversed(found)  # painters draw a group of bars upward
+    ]
+    share = "share of the variance" if others else "share of the sum over parameters"
+    x = Axis(share, range=(0.0, 1.02))
+    return Subplot(x, Axis("", "category", names=list(labels.values())), marks, _title(phase, found))
+
+
+def _upward(found: Sequence[Importance]) -> tuple[list[str], list[str]]:
+    """Return the names of parameters, and of seeds and interactions, each from the smallest to the largest bar."""
+    count = found[0].parameters
+    mean = {bar.name: fmean(_bars(one)[bar.name]["value"] for one in found) for bar in found[0].bars}
+    names = list(mean)
+    return sorted(names[:count], key=mean.__getitem__), sorted(names[count:], key=mean.__getitem__)
+
+
+def _bars(importance: Importance) -> dict[str, dict[str, Any]]:
+    return {bar.name: bar._asdict() for bar in importance.bars}
+
+
+def _label(name: str, first: Sequence[float]) -> str:
+    return f"{name}, first {' | '.join(f'{share:.0%}' for share in first)}" if first else name
+
+
+def _title(phase: str, found: Sequence[Importance]) -> str:
+    size = f"{phase}, {found[0].trials} {'points' if found[0].unit == 'seeds' else 'trials'}"
+    if not found[0].bars[0].first is not None:
+        return f"{size}: one seed, no intervals"
+    if all(one.settled for one in found):
+        return f"{size}: the order is settled"
+    more = " | ".join("0" if one.settled else str(one.more or "?") for one in found)
+    return f"{size}: not settled, about {more} more {found[0].unit}"
+
+
+def _facts(importance: Importance) -> dict[str, Any]:
+    facts = importance._asdict() | {"bars": [bar._asdict() for bar in importance.bars]}
+    del facts["parameters"]
+    return facts
