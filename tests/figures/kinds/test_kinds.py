@@ -100,7 +100,7 @@ def test_every_module_of_the_folder_is_a_kind_and_every_kind_has_a_module() -> N
 def test_kinds_are_in_the_order_in_which_help_report_and_dashboard_show_them() -> None:
     assert list(KINDS) == [
         "importance", "history", "slice", "contour", "curves", "forecast", "grid", "parallel", "edf", "rank",
-        "timeline", "error", "budget", "skill",
+        "timeline", "error", "budget", "periods", "skill",
     ]  # fmt: skip
     assert {name for name, kind in KINDS.items() if kind.takes_trials} == {"curves", "forecast"}
 
@@ -131,10 +131,10 @@ def test_every_kind_is_drawn_of_every_state(
 @pytest.mark.parametrize(
     ("state", "missing"),
     [
-        ("full", set()),
-        ("running", set()),
-        ("broken", {"curves", "forecast", "grid", "budget"}),
-        ("single", {"importance", "slice", "contour", "rank", "parallel", "budget"}),
+        ("full", {"periods"}),
+        ("running", {"periods"}),
+        ("broken", {"curves", "forecast", "grid", "budget", "periods"}),
+        ("single", {"importance", "slice", "contour", "rank", "parallel", "budget", "periods"}),
         ("failed", set(KINDS) - {"timeline"}),
         ("empty", set(KINDS)),
     ],
