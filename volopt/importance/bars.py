@@ -69,7 +69,9 @@ def with_draws(importance: Importance, draws: Array, size: int) -> Importance:
         draws: of all bars; shape: (draws, bars).
         size: how many of its ``unit`` there are.
     """
-    low, high = np.clip(np.quantile(draws, TAILS, axis=0), 0.0, 1.0).tolist()
+    values = np.array([bar.value for bar in importance.bars])
+    low, high = np.clip(np.quantile(draws, TAILS, axis=0), 0.0, 1.0)
+    low, high = np.minimum(low, values).tolist(), np.maximum(high, values).tolist()  # draws may miss the value itself
     first = [_first(draws, bar, importance.parameters) for bar in range(len(importance.bars))]
     bars = [Bar(bar.name, bar.value, *rest) for bar, *rest in zip(importance.bars, low, high, first, strict=True)]
     settled = max(first[: importance.parameters]) >= SETTLED

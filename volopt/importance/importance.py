@@ -17,6 +17,7 @@ from volopt.studies.attributes import PHASE
 from volopt.studies.space import distributions
 
 Found = tuple[list[Importance], list[str]]  # importances of a panel, and sentences about it
+FEW_TRIALS = 20  # of fewer trials, tests/bench/evidence.py found fANOVA's intervals too narrow
 MIN_TRIALS = 5  # of fewer trials, most bootstrap draws hold two or three
 
 
@@ -118,6 +119,8 @@ def _sample(panel: Panel, definition: Definition) -> Found:
         notes.append(
             f"{name}: PED-ANOVA is not shown, because the best 8 of {count} trials are more than half of them."
         )
+    if count < FEW_TRIALS:
+        notes.append(f"{name}: fANOVA's intervals of {count} trials are too narrow: about 80 % hold the truth.")
     if count > evaluators.MAX_TRIALS:
         notes.append(f"{name}: a random sample of {evaluators.MAX_TRIALS} of its {count} COMPLETE trials.")
     useless = [one.method for one in found if not any(bar.value for bar in one.bars)]

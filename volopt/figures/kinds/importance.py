@@ -18,7 +18,7 @@ INTERVALS = (
     "seeds or trials would settle it is an estimate (?: none). Of two numbers the first is PED-ANOVA's, the second "
     "fANOVA's."
 )
-BAR_HEIGHT, TEXT_HEIGHT, MIN_BARS = 24, 130, 8  # pixels of a bar, and of the text around a subplot
+BAR_HEIGHT, TEXT_HEIGHT, MIN_BARS = 19, 120, 6  # pixels of a bar, and of the text around a subplot
 
 
 def chart(view: StudyView) -> Chart:
@@ -39,7 +39,6 @@ def chart(view: StudyView) -> Chart:
         f"Which parameters matter for {view.metric}{_order(result)}",
         subplots,
         notes=[*([INTERVALS] if has_intervals else []), *result.notes],
-        columns=min(2, len(subplots)),
         row_height=TEXT_HEIGHT + round(BAR_HEIGHT * max(bars, MIN_BARS)),
         facts={"trials": len(trials), "phases": facts},
     )
