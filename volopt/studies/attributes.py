@@ -3,7 +3,8 @@
 A study's user attributes: ``volopt:format`` (of these attributes), ``volopt:definition`` (the study file, canonical),
 ``volopt:digest`` (of the definition), ``volopt:data`` (``DataSource``), ``volopt:baselines`` (scores by baseline),
 ``volopt:runs`` (a ``RunRecord`` for each run), ``volopt:start:PHASE`` (where a phase with ``start = "best"`` began),
-and ``volopt:artifacts`` (the artifact directory, only in the database of a server).
+``volopt:confirmed`` (``Confirmed``: fits that ``volopt best --confirm`` added), and ``volopt:artifacts`` (the artifact
+directory, only in the database of a server).
 
 A trial's user attributes: its phase, the reason of a FAILed one, and its metrics. Its system attribute ``SCORES`` holds
 ``TrialScores``: as user attributes these would stretch optuna-dashboard's pages.
@@ -12,7 +13,7 @@ A trial's user attributes: its phase, the reason of a FAILed one, and its metric
 import math
 from typing import Annotated, Any, TypeGuard, TypeVar
 
-from pydantic import AfterValidator, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from volopt.storage.run_record import StoredModel
 
@@ -22,6 +23,7 @@ START = f"{PREFIX}start:"
 PHASE = "phase"
 REASON = "reason"
 SCORES = f"{PREFIX}scores"
+CONFIRMED = f"{PREFIX}confirmed"
 
 INTERRUPTED = "interrupted"  # begins the reason of a trial that did not fail by itself
 ORPHAN = f"{INTERRUPTED}: the process that ran it is gone"
@@ -65,6 +67,21 @@ class TrialScores(StoredModel):
 
     seeds: list[Annotated[Scores, AfterValidator(_check_seed)]] = []
     skills: Scores = {}  # of the trial, over each baseline
+
+
+class ConfirmedFit(StoredModel):
+    """Hold one more seed of a COMPLETE trial; the fit itself is in the store of finished fits."""
+
+    trial: Annotated[int, Field(ge=0, lt=MAX_EXACT)]
+    seed: Annotated[int, Field(ge=0, lt=MAX_EXACT)]
+    key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    value: Annotated[float, Field(allow_inf_nan=False)]  # the objective's metric
+
+
+class Confirmed(StoredModel):
+    """Hold the fits that were added to the trials of a study. Optuna's values are as they were."""
+
+    fits: list[ConfirmedFit] = []
 
 
 Model = TypeVar("Model", bound=StoredModel)

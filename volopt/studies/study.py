@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import optuna
@@ -22,12 +23,15 @@ from volopt.optuna_internals import storage_of, study_id, trial_id
 from volopt.storage.database.trial_cache import cached
 from volopt.storage.run_record import DataSource, RunRecord
 from volopt.studies.attributes import (
+    CONFIRMED,
     FORMAT,
     INTERRUPTED,
     ORPHAN,
     PHASE,
     PREFIX,
     REASON,
+    Confirmed,
+    ConfirmedFit,
     Scores,
     finite,
     is_number,
@@ -142,6 +146,17 @@ def baselines(study: optuna.Study) -> dict[str, dict[str, float | None]]:
         except (ValidationError, RecursionError):
             continue
     return valid
+
+
+def confirmed(study: optuna.Study) -> list[ConfirmedFit]:
+    """Return the fits that ``volopt best --confirm`` added, each trial and seed once."""
+    stored = valid_or_none(Confirmed, study.user_attrs.get(CONFIRMED, {})) or Confirmed()
+    return list({(fit.trial, fit.seed): fit for fit in stored.fits}.values())
+
+
+def store_confirmed(study: optuna.Study, fits: Sequence[ConfirmedFit]) -> None:
+    """Store the added fits of a study; the caller holds its lock."""
+    study.set_user_attr(CONFIRMED, Confirmed(fits=list(fits)).model_dump())
 
 
 def data_of(study: optuna.Study) -> DataSource:
