@@ -20,6 +20,8 @@ from volopt.storage.artifacts import Artifacts
 from volopt.studies.space import Params, point
 from volopt.windows.split import Dates
 
+BEST = "best"
+WORDS = (BEST, "likely", "simplest")  # that name a trial; ``selection`` finds the last two
 Choice = int | str  # a trial's number, or a baseline's name
 
 
@@ -97,7 +99,7 @@ def find_choice(study: optuna.Study, definition: Definition, text: str) -> Choic
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     if not complete:
         raise StudyError(f"no trial of {study.study_name} is COMPLETE yet", "`volopt run` resumes the study")
-    if text == "best":
+    if text == BEST:
         return int(study.best_trial.number)
     if text.isdecimal():
         return _find_number(study, text)
@@ -113,8 +115,9 @@ def find_choice(study: optuna.Study, definition: Definition, text: str) -> Choic
     if text in BASELINES:
         return text
     raise UsageError(
-        f'"{text}" is neither a trial nor a baseline{did_you_mean(text, ["best", *BASELINES])}',
-        "write a trial's number, best, parameters as in cell=LSTM,hidden_size=25, or one of " + ", ".join(BASELINES),
+        f'"{text}" is neither a trial nor a baseline{did_you_mean(text, [*WORDS, *BASELINES])}',
+        f"write a trial's number, {', '.join(WORDS)}, parameters as in cell=LSTM,hidden_size=25, or one of "
+        + ", ".join(BASELINES),
     )
 
 

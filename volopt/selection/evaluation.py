@@ -167,12 +167,14 @@ class Draws:
     @property
     def total(self) -> Array:
         """Return the noise of seeds and days."""
-        return self.seeds + self.days
+        total: Array = self.seeds + self.days
+        return total
 
     @property
     def differential(self) -> Array:
         """Return the noise without what the days do to all trials alike, which favours none of them."""
-        return self.seeds + self.days - self.days.mean(axis=1, keepdims=True)
+        differential: Array = self.total - self.days.mean(axis=1, keepdims=True)
+        return differential
 
 
 def draw(measured: Sequence[Measurement], days: Days | None) -> Draws:
@@ -191,12 +193,13 @@ def _draw_days(measured: Sequence[Measurement], days: Days | None, generator: np
     block = noise.block_length(days.losses)
     ratios = noise.draw_days(np.vstack([days.losses, days.deviations]), block, generator)
     known = dict(zip(days.numbers, (ratios[:, :-1] - ratios[:, -1:]).T, strict=True))
-    common = np.mean(list(known.values()), axis=0)
-    return np.stack([known.get(each.trial.number, common) for each in measured], axis=1)
+    common: Array = np.mean(list(known.values()), axis=0)
+    noises = [known[number] if (number := each.trial.number) in known else common for each in measured]
+    return np.stack(noises, axis=1)
 
 
 def _distinct(measured: Sequence[Measurement]) -> tuple[list[int], NDArray[np.intp]]:
-    """Return the first trial of each configuration, and the configuration of each trial: equal ones share their fits."""
+    """Return the first trial of each configuration, and each trial's configuration; equal ones share their fits."""
     first: dict[object, int] = {}
     owners = [first.setdefault(point(each.trial.params), index) for index, each in enumerate(measured)]
     order = {owner: position for position, owner in enumerate(first.values())}

@@ -52,7 +52,7 @@ def block_length(losses: Array) -> int:
 
     varying = losses[np.ptp(losses, axis=1) > 0]
     lengths = optimal_block_length(varying.T)["circular"].to_numpy() if len(varying) else np.ones(1)
-    return min(max(1, math.ceil(np.nanmean(lengths))), losses.shape[1])
+    return min(max(1, math.ceil(float(np.nanmean(lengths)))), int(losses.shape[1]))
 
 
 def seed_noise(errors: Sequence[Array]) -> SeedNoise:

@@ -94,7 +94,7 @@ def open_or_create(storage: BaseStorage, definition: Definition, source: DataSou
         study = optuna.load_study(study_name=definition.name, storage=cached(storage))
         if PREFIX + "definition" in study.user_attrs:
             _check_definition(study, definition)
-            _check_data(study, source)
+            check_data(study, source)
             study = ValidatedStudy(definition.name, storage_of(study), definition)
             _check_distributions(study, definition)
         elif study.get_trials(deepcopy=False) or study.direction.name.lower() != definition.objective.direction:
@@ -171,6 +171,16 @@ def data_of(study: optuna.Study) -> DataSource:
     return stored.model_copy(update={"provider": plain(stored.provider)})
 
 
+def check_data(study: optuna.Study, source: DataSource) -> None:
+    """Raise StudyError where data are not those that a study was run on."""
+    stored = data_of(study)
+    if stored.fingerprint != source.fingerprint:
+        raise StudyError(
+            f'the study "{study.study_name}" was run on other data: {stored.provider}',
+            "pass the original data with --data, or start a new study with --name",
+        )
+
+
 def repair(study: optuna.Study) -> list[FrozenTrial]:
     """Make each trial that a dead driver left behind FAIL, and return these trials.
 
@@ -218,15 +228,6 @@ def _check_definition(study: optuna.Study, definition: Definition) -> None:
         raise StudyError(
             f'the study "{definition.name}" was run with another {", ".join(changed)}',
             "--name NEW starts a new study, which trains only the fits that are missing",
-        )
-
-
-def _check_data(study: optuna.Study, source: DataSource) -> None:
-    stored = data_of(study)
-    if stored.fingerprint != source.fingerprint:
-        raise StudyError(
-            f'the study "{study.study_name}" was run on other data: {stored.provider}',
-            "pass the original data with --data, or start a new study with --name",
         )
 
 
