@@ -52,7 +52,8 @@ def block_length(losses: Array) -> int:
 
     varying = losses[np.ptp(losses, axis=1) > 0]
     lengths = optimal_block_length(varying.T)["circular"].to_numpy() if len(varying) else np.ones(1)
-    return min(max(1, math.ceil(float(np.nanmean(lengths)))), int(losses.shape[1]))
+    mean = math.ceil(np.nanmean(lengths))
+    return min(max(1, mean), int(losses.shape[1]))
 
 
 def seed_noise(errors: Sequence[Array]) -> SeedNoise:
@@ -65,7 +66,7 @@ def seed_noise(errors: Sequence[Array]) -> SeedNoise:
     several = counts > 1
     if not several.any():  # nothing tells how much seeds differ
         return SeedNoise(np.zeros(len(errors)), np.full(len(errors), np.inf))
-    variances = np.array([np.log(each).var(ddof=1) if len(each) > 1 else 0.0 for each in errors])
+    variances = np.array([_log_variance(each) if len(each) > 1 else 0.0 for each in errors])
     own = counts - 1.0
     prior, prior_freedom = _prior(variances[several], own[several])
     if math.isinf(prior_freedom):
@@ -73,6 +74,14 @@ def seed_noise(errors: Sequence[Array]) -> SeedNoise:
     else:
         moderated = (prior_freedom * prior + own * variances) / (prior_freedom + own)
     return SeedNoise(np.sqrt(moderated / counts), prior_freedom + own)
+
+
+def _log_variance(errors: Array) -> float:
+    """Return the variance of log errors by their coefficient of variation, as in a lognormal distribution.
+
+    The variance of the logarithms themselves is too large for the mean: a seed with almost no error moves it far.
+    """
+    return math.log1p(float(errors.var(ddof=1) / errors.mean() ** 2))
 
 
 def _prior(variances: Array, freedom: Array) -> tuple[float, float]:

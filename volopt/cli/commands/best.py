@@ -126,7 +126,8 @@ def _print_confirmation(confirmation: "Confirmation") -> None:
         click.echo("Only one configuration is in the set, so there is nothing to confirm.")
         return
     count = len(confirmation.added)
-    click.echo(f"Added {count} {'fit' if count == 1 else 'fits'} in {confirmation.rounds} rounds.")
+    rounds = f"{confirmation.rounds} round{'s' * (confirmation.rounds != 1)}"
+    click.echo(f"Added {count} fit{'s' * (count != 1)} in {rounds}.")
     for fit in confirmation.failed:
         click.echo(f"Seed {fit.seed} of trial {fit.trial} failed: {fit.reason}")
 
