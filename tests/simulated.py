@@ -12,6 +12,7 @@ from volopt.comparison.comparands import DailyLosses
 from volopt.definition.schema import Definition
 from volopt.selection.measurements import Measurement
 
+FLOOR = 0.1  # of a trial's mean error: that of its luckiest seed, which cannot forecast the target's own noise
 START = datetime(2020, 1, 1)
 
 
@@ -60,8 +61,8 @@ def simulate(kind: Kind, trials: int, seeds: int, days: int = 544, seed: int = 0
         random, (trials, days), kind.memory
     )
     losses = truth[:, None] * np.exp(logs - (scale**2 + kind.own**2) / 2)
-    shape = (kind.seeds * np.exp(kind.unequal * random.normal(size=(trials, 1)))) ** -2
-    factors = random.gamma(np.broadcast_to(shape, (trials, seeds))) / shape
+    shape = (kind.seeds / (1 - FLOOR) * np.exp(kind.unequal * random.normal(size=(trials, 1)))) ** -2
+    factors = FLOOR + (1 - FLOOR) * random.gamma(np.broadcast_to(shape, (trials, seeds))) / shape
     dates = np.datetime64("2015-09-01") + np.arange(days)
     measured = [
         measurement(number, factors[number] * losses[number].mean(), DailyLosses(dates, losses[number]))

@@ -109,12 +109,12 @@ def evaluate_measurements(name: str, definition: Definition, measured: Sequence[
     days = common_days(drawn)
     draws = draw(drawn, days)
     observed = np.array([each.log_error for each in drawn])
-    errors = np.exp(observed + draws.total)
+    errors = np.exp(observed + draws.truths)
     least = errors.min(axis=1, keepdims=True)
     best = errors == least
     p_best = (best / best.sum(axis=1, keepdims=True)).mean(axis=0)
     regret = (errors - least).mean(axis=0)
-    members = set(confidence_set(observed, draws.total).tolist())
+    members = set(confidence_set(observed, draws.estimates).tolist())
     metric = _to_metric(definition)
     limits = np.sort(metric(np.quantile(errors, INTERVAL, axis=0)), axis=0)
     trials = [
@@ -127,7 +127,7 @@ def evaluate_measurements(name: str, definition: Definition, measured: Sequence[
         )
         for index, each in enumerate(drawn)
     ]
-    expected = np.exp(observed[0] + optimism(observed, draws.differential))
+    expected = np.exp(observed[0] + optimism(observed, draws.estimates - draws.days.mean(axis=1, keepdims=True)))
     return Evaluation(
         name,
         definition.objective.metric,
@@ -159,29 +159,29 @@ def _to_metric(definition: Definition) -> Callable[[Any], Any]:
 
 @dataclass(frozen=True)
 class Draws:
-    """Hold draws of the noise of the trials' log errors, shape (DRAWS, trials)."""
+    """Hold draws of what seeds and days add to the trials' log errors, shape (DRAWS, trials)."""
 
     seeds: Array
     days: Array
 
     @property
-    def total(self) -> Array:
-        """Return the noise of seeds and days."""
-        total: Array = self.seeds + self.days
-        return total
+    def estimates(self) -> Array:
+        """Return by how much the estimates of other seeds and days would differ from the truth."""
+        estimates: Array = self.days + self.seeds
+        return estimates
 
     @property
-    def differential(self) -> Array:
-        """Return the noise without what the days do to all trials alike, which favours none of them."""
-        differential: Array = self.total - self.days.mean(axis=1, keepdims=True)
-        return differential
+    def truths(self) -> Array:
+        """Return by how much the truth may differ from the estimates; lucky seeds have a worse truth."""
+        truths: Array = self.days - self.seeds
+        return truths
 
 
 def draw(measured: Sequence[Measurement], days: Days | None) -> Draws:
     """Draw the noise of the trials; it is the same in every call."""
     generator = np.random.default_rng(0)
     first, index = _distinct(measured)
-    scatter = noise.seed_noise([measured[each].errors for each in first])
+    scatter = noise.seed_scatter([measured[each].errors for each in first])
     seeds = noise.draw_seeds(scatter, generator)[:, index]
     return Draws(seeds, _draw_days(measured, days, generator))
 
