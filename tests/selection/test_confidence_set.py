@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from arch.bootstrap import MCS
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -38,6 +38,7 @@ def test_one_series_or_equal_ones_without_noise_are_all_in_the_set() -> None:
 
 
 @given(st.permutations(range(6)), st.floats(0.5, 5))
+@settings(max_examples=20)
 def test_it_does_not_depend_on_order_or_level(order: list[int], level: float) -> None:
     values, noise = np.array([0.0, 1.0, 2.0, 3.0, 4.0, 9.0]), noise_of(6)
     expected = set(confidence_set(values, noise).tolist())

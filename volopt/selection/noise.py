@@ -70,4 +70,4 @@ def draw_seeds(scatter: Array, generator: np.random.Generator) -> Array:
     """Return log(mean error of other seeds / expected error), shape (DRAWS, trials); ``scatter`` as it was returned."""
     shape = np.maximum(scatter, LEAST_SCATTER) ** -2
     means = generator.gamma(np.broadcast_to(shape, (DRAWS, len(shape)))) / shape
-    return np.log(np.maximum(means, np.finfo(float).tiny))
+    return np.where(scatter > 0, np.log(np.maximum(means, np.finfo(float).tiny)), 0.0)
