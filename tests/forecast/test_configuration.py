@@ -7,9 +7,12 @@ import pytest
 
 from volopt.errors import StudyError, UsageError
 from volopt.forecast.configuration import RefitSource, find_configuration, load_source
+from volopt.storage.artifacts import Artifacts
 from volopt.storage.database.connect import connect
 from volopt.studies import listing
 from volopt.studies import study as studies
+
+ARTIFACTS = Artifacts()  # numbers and parameters need none
 
 
 def test_the_best_trial_is_trained_for_the_mean_of_its_seeds_best_epochs(best: RefitSource, storage: str) -> None:
@@ -26,20 +29,20 @@ def test_the_best_trial_is_trained_for_the_mean_of_its_seeds_best_epochs(best: R
 def test_without_early_stopping_it_is_trained_for_the_study_s_epochs(storage: str) -> None:
     study, definition = studies.find(connect(storage), "small")
     training = definition.training.model_copy(update={"early_stopping": "none", "epochs": 3})
-    assert find_configuration(study, definition.model_copy(update={"training": training}), "1").epochs == 3
+    assert find_configuration(study, definition.model_copy(update={"training": training}), "1", ARTIFACTS).epochs == 3
 
 
 @pytest.mark.parametrize(("text", "window"), [("0", 8), ("1", 5), ("window=5", 5)])  # the longest fit goes first
 def test_a_trial_is_named_by_number_or_parameters(storage: str, text: str, window: int) -> None:
     study, definition = studies.find(connect(storage), "small")
-    assert find_configuration(study, definition, text).window == window
+    assert find_configuration(study, definition, text, ARTIFACTS).window == window
 
 
 @pytest.mark.parametrize(("text", "error"), [("7", StudyError), ("har", UsageError), ("bst", UsageError)])
 def test_a_text_that_names_no_trial_is_refused(storage: str, text: str, error: type[Exception]) -> None:
     study, definition = studies.find(connect(storage), "small")
     with pytest.raises(error):
-        find_configuration(study, definition, text)
+        find_configuration(study, definition, text, ARTIFACTS)
 
 
 def test_selection_days_are_those_of_train_and_valid(best: RefitSource) -> None:

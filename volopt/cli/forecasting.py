@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 trial = click.option(
     "--trial",
-    default="best",
+    default="likely",
     show_default=True,
-    metavar="N|best",
-    help="Which trial: its number, best, or parameters as in cell=LSTM,hidden_size=25.",
+    metavar="N|likely|simplest|best",
+    help="Which trial: its number, likely (the least expected regret, see volopt best), simplest (the smallest network "
+    "that cannot be told from the best), best (by value), or parameters as in cell=LSTM,hidden_size=25.",
 )
 coverage = click.option(
     "--coverage",

@@ -28,6 +28,7 @@ cli = LazyGroup(
         "new": "Write a commented study file.",
         "status": "Show the studies in the storage.",
         "trials": "Show the trials of a study.",
+        "best": "Show which trials may be the best, and how sure that is.",
         "dashboard": "Watch the studies in the browser.",
         "plot": "Draw figures of a study.",
         "report": "Write one HTML file about a study.",

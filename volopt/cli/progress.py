@@ -9,6 +9,7 @@ from rich.console import Console
 
 if TYPE_CHECKING:
     from volopt.forecast.walk_forward.run import RefitStep
+    from volopt.search.confirm import Confirmation
 
 
 class ProgressDisplay:
@@ -57,3 +58,24 @@ class FitProgress(ProgressDisplay):
         if not self._left[step.period]:
             done = list(self._left.values()).count(0)
             self._print(f"forecast {step.period.first} to {step.period.last} ({done}/{len(self._left)})")
+
+
+class ConfirmProgress(ProgressDisplay):
+    """Show how many seeds were added; without a terminal, print a line for each."""
+
+    def __init__(self, fits: int) -> None:
+        super().__init__()
+        self._fits = fits
+
+    def __enter__(self) -> Self:
+        self._begin_training("confirming", bars.MofNCompleteColumn(), bars.TextColumn("fits"), total=self._fits)
+        return self
+
+    def __call__(self, confirmation: "Confirmation") -> None:
+        """Show one more fit."""
+        self._bar.update(self._task, completed=confirmation.fits)
+        last = confirmation.added[-1] if confirmation.added else None
+        if last is not None:
+            self._print(
+                f"fit {confirmation.fits}/{self._fits}: seed {last.seed} of trial {last.trial}, {last.value:.5g}"
+            )

@@ -20,6 +20,8 @@ from volopt.storage.artifacts import Artifacts
 from volopt.studies.space import Params, point
 from volopt.windows.split import Dates
 
+BEST = "best"
+WORDS = (BEST, "likely", "simplest")  # that name a trial; ``selection`` finds the last two
 Choice = int | str  # a trial's number, or a baseline's name
 
 
@@ -97,7 +99,7 @@ def find_choice(study: optuna.Study, definition: Definition, text: str) -> Choic
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     if not complete:
         raise StudyError(f"no trial of {study.study_name} is COMPLETE yet", "`volopt run` resumes the study")
-    if text == "best":
+    if text == BEST:
         return int(study.best_trial.number)
     if text.isdecimal():
         return _find_number(study, text)
@@ -113,8 +115,9 @@ def find_choice(study: optuna.Study, definition: Definition, text: str) -> Choic
     if text in BASELINES:
         return text
     raise UsageError(
-        f'"{text}" is neither a trial nor a baseline{did_you_mean(text, ["best", *BASELINES])}',
-        "write a trial's number, best, parameters as in cell=LSTM,hidden_size=25, or one of " + ", ".join(BASELINES),
+        f'"{text}" is neither a trial nor a baseline{did_you_mean(text, [*WORDS, *BASELINES])}',
+        f"write a trial's number, {', '.join(WORDS)}, parameters as in cell=LSTM,hidden_size=25, or one of "
+        + ", ".join(BASELINES),
     )
 
 
@@ -158,18 +161,35 @@ def _parse_value(definition: Definition, key: str, text: str) -> Scalar:
 
 
 def _losses(result: TrialResult, forecasts: Mapping[str, Array]) -> dict[str, DailyLosses]:
-    by_split: dict[str, DailyLosses] = {}
-    for split in SCORED:
-        dates, losses = list[Dates](), list[Array]()
-        for _, rows, floor in result.instruments[split]:
-            actual = result.actual[split][rows]
-            errors, _ = log_errors(forecasts[split][rows], actual, floor)
-            dates.append(result.dates[split][rows][actual > 0])
-            losses.append(errors**2)
-        # Instruments are correlated, so a day counts as one observation with their mean loss.
-        days, index, counts = np.unique(np.concatenate(dates), return_inverse=True, return_counts=True)
-        by_split[split] = DailyLosses(days, np.bincount(index, np.concatenate(losses), len(days)) / counts)
-    return by_split
+    return {split: log_losses(result, split, forecasts[split]) for split in SCORED}
+
+
+def log_losses(result: TrialResult, split: str, forecast: Array) -> DailyLosses:
+    """Return the squared log errors of a forecast of a split's days, shape (days,), original units."""
+    dates, losses = list[Dates](), list[Array]()
+    for _, rows, floor in result.instruments[split]:
+        actual = result.actual[split][rows]
+        errors, _ = log_errors(forecast[rows], actual, floor)
+        dates.append(result.dates[split][rows][actual > 0])
+        losses.append(errors**2)
+    return _mean_of_days(np.concatenate(dates), np.concatenate(losses))
+
+
+def log_deviations(result: TrialResult, split: str) -> DailyLosses:
+    """Return the squared deviations of log(actual) from each instrument's mean, the denominator of log R²."""
+    dates, deviations = list[Dates](), list[Array]()
+    for _, rows, _ in result.instruments[split]:
+        actual = result.actual[split][rows]
+        logs = np.log(actual[actual > 0])
+        dates.append(result.dates[split][rows][actual > 0])
+        deviations.append((logs - logs.mean()) ** 2 if logs.size else logs)
+    return _mean_of_days(np.concatenate(dates), np.concatenate(deviations))
+
+
+def _mean_of_days(dates: Dates, values: Array) -> DailyLosses:
+    """Return the mean of each day. Instruments are correlated, so a day counts as one observation."""
+    days, index, counts = np.unique(dates, return_inverse=True, return_counts=True)
+    return DailyLosses(days, np.bincount(index, values, len(days)) / counts)
 
 
 def _name(choice: Choice) -> str:

@@ -34,6 +34,8 @@ import numpy as np
 import pandas as pd
 
 from volopt.data.bins import write_provider
+from volopt.errors import DataError
+from volopt.storage.run_record import DataSource
 
 QLIB_HOMES = {region: Path(f"~/.qlib/qlib_data/{region}_data") for region in ("cn", "us")}  # as qlib downloads them
 VERSION = 1  # of the generator: raise it when the same seed writes other numbers
@@ -74,6 +76,20 @@ def sample_directory(sample: Path) -> Path:
     if not sample.exists():
         write_sample(sample)
     return sample
+
+
+def stored_directory(source: DataSource, sample: Path) -> Path:
+    """Return the directory that a study was run on; if it was a sample that is gone, the same sample, written again.
+
+    Raises:
+        DataError: the directory is gone.
+    """
+    provider = Path(source.provider)
+    if provider.is_dir():
+        return provider
+    if source.synthetic:
+        return sample_directory(sample)
+    raise DataError(f"the data that the study was run on are no longer at {provider}", "name them with --data")
 
 
 def write_sample(directory: Path, seed: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""Choose the trials that a figure of single trials shows: the requested ones, or the best."""
+"""Choose the trials that a figure of single trials shows: the requested ones, or the likely best."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -38,8 +38,8 @@ def shown_trials(
 ) -> tuple[list[ShownTrial], tuple[str, ...]]:
     """Return the trials to draw, and notes: the parameters of each, and why others cannot be drawn.
 
-    Without numbers it is the best trial. With ``forecasts``, trials without test forecasts are left out. The forecasts
-    are those of ``instrument``, or of a panel's first.
+    Without numbers it is the likely best trial. With ``forecasts``, trials without test forecasts are left out. The
+    forecasts are those of ``instrument``, or of a panel's first.
 
     Raises:
         UsageError: there is no such instrument.
@@ -65,7 +65,7 @@ def shown_trials(
 def _requested(view: StudyView, numbers: Sequence[int]) -> list[FrozenTrial]:
     if not numbers:
         scored_trials(view)  # raises an error if no trial is COMPLETE
-        return view.complete[:1]
+        return [view.trials[view.evaluation.likely.number]]
     for number in numbers:
         if not 0 <= number < len(view.trials):
             raise StudyError(f"{view.name} has no trial {number}", f"`volopt trials {view.name}` lists its trials")

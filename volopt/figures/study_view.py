@@ -12,6 +12,7 @@ from volopt.definition.plain_text import plain
 from volopt.definition.schema import Definition, Scalar
 from volopt.errors import StudyError
 from volopt.figures import words
+from volopt.selection.evaluation import Evaluation, evaluate
 from volopt.storage.artifacts import Artifacts
 from volopt.storage.run_record import RecordedData
 from volopt.studies import listing, trial_file
@@ -49,6 +50,11 @@ class StudyView:
         sign = -1 if self.maximizes else 1
         complete = [trial for trial in self.trials if trial.state == TrialState.COMPLETE]
         return sorted(complete, key=lambda trial: sign * (trial.value or 0.0))
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """Return how sure the choice among the COMPLETE trials is; raises StudyError where there are none."""
+        return evaluate(self.study, self.definition, self.artifacts)
 
     @cached_property
     def by_point(self) -> Mapping[Point, FrozenTrial]:

@@ -90,6 +90,7 @@ class BundleFacts(_BundleTable):
     created: str
     study: str
     trial: int
+    asked: str = ""  # how the user named the trial; bundles of earlier versions do not say it
     definition: dict[str, Any]
     params: dict[str, Scalar]
     epochs: int

@@ -9,13 +9,13 @@ from pathlib import Path
 import optuna
 
 from volopt.baselines.methods import BASELINES
-from volopt.comparison.comparands import find_choice
 from volopt.data.panel import Panel, read_data
-from volopt.data.sample import sample_directory
+from volopt.data.sample import stored_directory
 from volopt.definition.schema import Definition, Scalar
-from volopt.errors import DataError, StudyError, UsageError
+from volopt.errors import StudyError, UsageError
 from volopt.forecast.walk_forward.step import MarketData
-from volopt.storage.artifacts import DIRECTORY, directory_of
+from volopt.selection.choice import choose
+from volopt.storage.artifacts import DIRECTORY, Artifacts, artifacts_of, directory_of
 from volopt.storage.database.connect import connect
 from volopt.studies import listing
 from volopt.studies import study as studies
@@ -33,6 +33,7 @@ class Configuration:
 
     study: str
     trial: int
+    asked: str  # how the user named the trial
     definition: Definition
     params: Mapping[str, Scalar]
     epochs: int
@@ -93,22 +94,23 @@ def load_source(storage: str, name: str, trial: str, data: Path | None, last: da
     with closing(connect(storage)) as opened:
         study, definition = studies.find(opened, name)
         stored = studies.data_of(study)
-        configuration = find_configuration(study, definition, trial)
+        configuration = find_configuration(study, definition, trial, artifacts_of(opened))
         artifacts = directory_of(opened, name) if opened.address.file is None else None
         artifacts = artifacts or opened.address.home / DIRECTORY
         sample = opened.address.home / "sample_cn"
-    directory = data or _data_directory(Path(stored.provider), sample, synthetic=stored.synthetic)
+    directory = data or stored_directory(stored, sample)
     panel = read_data(definition, directory, artifacts / "frames", last, after_test=True)
     return RefitSource(configuration, panel, artifacts)
 
 
-def find_configuration(study: optuna.Study, definition: Definition, trial: str) -> Configuration:
+def find_configuration(study: optuna.Study, definition: Definition, trial: str, artifacts: Artifacts) -> Configuration:
     """Return the configuration of one trial.
 
     Args:
         study: with COMPLETE trials.
         definition: the study's.
-        trial: a number, ``best``, or parameters as in ``cell=LSTM,hidden_size=25``.
+        trial: ``likely``, ``simplest``, ``best``, a number, or parameters as in ``cell=LSTM,hidden_size=25``.
+        artifacts: of the study's storage.
 
     Raises:
         UsageError: ``trial`` is none of these.
@@ -119,9 +121,11 @@ def find_configuration(study: optuna.Study, definition: Definition, trial: str) 
             f"{study.study_name} uses two CSV files, which have no trading calendar to walk forward on",
             "`volopt data import` makes a provider of them, for a study with train, valid and test by date",
         )
-    number = find_choice(study, definition, trial)
+    number = choose(study, definition, trial, artifacts)
     if isinstance(number, str):
-        raise UsageError(f"{trial} is a baseline, and only a trial can be refitted", "name a trial, or best")
+        raise UsageError(
+            f"{trial} is a baseline, and only a trial can be refitted", "name a trial, likely, simplest or best"
+        )
     frozen = study.get_trials(deepcopy=False)[number]
     best_epochs = [seed["best_epoch"] for seed in listing.seeds(frozen) if seed.get("best_epoch")]
     epochs = definition.training.epochs
@@ -130,13 +134,4 @@ def find_configuration(study: optuna.Study, definition: Definition, trial: str) 
     metrics = listing.metrics(frozen)
     promised = {name: metrics.get(f"ensemble_valid_skill_{name}") for name in BASELINES}
     best = best_baseline(studies.baselines(study))
-    return Configuration(study.study_name, number, definition, dict(frozen.params), epochs, promised, best)
-
-
-def _data_directory(provider: Path, sample: Path, *, synthetic: bool) -> Path:
-    """Return the directory that a study was run on; if it was a sample that is gone, the same sample, written again."""
-    if provider.is_dir():
-        return provider
-    if synthetic:
-        return sample_directory(sample)
-    raise DataError(f"the data that the study was run on are no longer at {provider}", "name them with --data")
+    return Configuration(study.study_name, number, trial, definition, dict(frozen.params), epochs, promised, best)

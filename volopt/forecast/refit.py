@@ -98,6 +98,7 @@ def _facts(source: RefitSource, dataset: Dataset, last: date, days: ScoredDays |
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         study=configuration.study,
         trial=configuration.trial,
+        asked=configuration.asked,
         definition=dump(configuration.definition),
         params=dict(configuration.params),
         epochs=configuration.epochs,

@@ -30,6 +30,8 @@ class Cell:
     Args:
         module: the network of a whole stack, as ``module:name``. It takes the arguments of ``torch.nn.RNN``, and
             names the parameters of layer k with the suffix ``_lk``.
+        gates: rows of weights a unit: its gates and its candidate state.
+        sees_state: whether they depend on the layer's own state, and so have weights and a bias for it too.
         relative_cost: CPU time of a training step, with the RNN's as 1 (``search.plan``).
         bfloat16_from: units from which ``--precision medium`` is faster on a CPU (``tests/bench/precision.py``); below,
             the conversion costs more. None: it never is.
@@ -39,6 +41,8 @@ class Cell:
     """
 
     module: str
+    gates: int
+    sees_state: bool
     relative_cost: float
     bfloat16_from: int | None
     autocast: bool
@@ -48,8 +52,19 @@ class Cell:
 
 # Colour-blind people can tell these colours apart (Okabe and Ito 2008). Costs: one thread of a 2020s desktop processor.
 CELLS = {
-    "RNN": Cell("torch.nn:RNN", 1.0, 32, False, "#D55E00", Packing("volopt.packs.steps:rnn", 3.0, 2.0)),
-    "LSTM": Cell("torch.nn:LSTM", 1.9, 16, True, "#0072B2", Packing("volopt.packs.steps:lstm", 8.0, 5.0)),
-    "GRU": Cell("torch.nn:GRU", 1.7, 48, True, "#009E73", Packing("volopt.packs.steps:gru", 9.0, 4.0)),
-    "minGRU": Cell("volopt.models.min_gru:MinGRU", 1.1, None, False, "#CC79A7"),
+    "RNN": Cell("torch.nn:RNN", 1, True, 1.0, 32, False, "#D55E00", Packing("volopt.packs.steps:rnn", 3.0, 2.0)),
+    "LSTM": Cell("torch.nn:LSTM", 4, True, 1.9, 16, True, "#0072B2", Packing("volopt.packs.steps:lstm", 8.0, 5.0)),
+    "GRU": Cell("torch.nn:GRU", 3, True, 1.7, 48, True, "#009E73", Packing("volopt.packs.steps:gru", 9.0, 4.0)),
+    "minGRU": Cell("volopt.models.min_gru:MinGRU", 2, False, 1.1, None, False, "#CC79A7"),
 }
+
+
+def count_weights(
+    cell: str, *, features: int, hidden_size: int, num_layers: int, batch_norm: bool = False, head_outputs: int = 1
+) -> int:
+    """Return the number of trained weights of a network; the arguments are those of ``models.recurrent.Recurrent``."""
+    entry = CELLS[cell]
+    inputs = [features] + [hidden_size] * (num_layers - 1)
+    row = hidden_size + 1 if entry.sees_state else 0
+    layers = sum(entry.gates * hidden_size * (width + 1 + row) for width in inputs)
+    return layers + 2 * hidden_size * batch_norm + (hidden_size + 1) * head_outputs

@@ -9,7 +9,7 @@ from plotly.offline import get_plotlyjs
 
 import volopt
 from volopt.figures.study_view import StudyView
-from volopt.report import claims, question, reproduce, results
+from volopt.report import choice, claims, question, reproduce, results
 from volopt.report.blocks import Block, Section
 from volopt.report.figures import figures
 
@@ -25,6 +25,7 @@ SECTIONS: tuple[tuple[str, str, Callable[[StudyView], Iterator[Block]] | None], 
     ("findings", "The paper's claims", claims.claims),
     ("search", "The search", None),
     ("best", "The best configuration", reproduce.best),
+    ("choice", "How sure the choice is", choice.choice),
     ("record", "Run record", reproduce.record),
     ("commands", "Next steps", reproduce.next_steps),
 )  # id, title and text; the figures of ``figures.kinds`` with this ``report`` follow the text

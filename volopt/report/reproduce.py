@@ -60,10 +60,16 @@ def next_steps(view: StudyView) -> Iterator[Block]:
     yield from _command("Resume the study:", resume(view))
     name = shlex.quote(view.name)
     commands = [f"export VOLOPT_STORAGE={shlex.quote(url)}"] if (url := storage_url(view)) else []
-    commands += [f"volopt trials {name}", "volopt dashboard", f"volopt plot {name} all", f"volopt export {name}"]
+    commands += [
+        f"volopt trials {name}",
+        f"volopt best {name}",
+        "volopt dashboard",
+        f"volopt plot {name} all",
+        f"volopt export {name}",
+    ]
     baseline = best_baseline(view.baselines)
     if view.complete and baseline:
-        commands.append(f"volopt compare {name} best {baseline}")
+        commands.append(f"volopt compare {name} likely {baseline}")
     yield TextBlock("Explore it:")
     yield SourceBlock("\n".join([*commands, f"volopt findings {name}"]))
 

@@ -7,6 +7,8 @@ import optuna
 
 from volopt.search.callbacks import Callback
 from volopt.search.job import Job
+from volopt.selection.evaluation import Evaluation, evaluate
+from volopt.selection.measurements import MAX_TRIALS
 from volopt.studies import study as studies
 from volopt.studies import trial_file
 from volopt.studies.best_trial import best_trial, instruments_beaten
@@ -14,6 +16,7 @@ from volopt.studies.failures import Failures, failures
 from volopt.studies.listing import summary, trials
 
 BEST_TRIALS = 10
+MAX_NUMBERS = 1_000_000  # in the valid forecasts of all trials that are drawn, to evaluate them in some seconds
 
 
 class RunSummary(Callback):
@@ -27,6 +30,7 @@ class RunSummary(Callback):
         self.best_baseline: str | None = None
         self.sentences: list[str] = []  # about the best trial
         self.failures = Failures([], [])
+        self.evaluation: Evaluation | None = None
 
     def on_run_end(self, study: optuna.Study) -> None:
         """Collect the facts."""
@@ -41,7 +45,15 @@ class RunSummary(Callback):
         if best is None:
             return
         self.best_baseline = best.baseline
+        if self._is_quick(len(complete)):
+            self.evaluation = evaluate(study, definition, self._job.artifacts)
         self.sentences = best.sentences()
         file = trial_file.read(study, study.best_trial, self._job.artifacts) if definition.data.is_panel else None
         if file is not None:
             self.sentences.append(instruments_beaten(file, best.baseline, best.trial))
+
+    def _is_quick(self, trials: int) -> bool:
+        """Return whether the evaluation of so many COMPLETE trials takes some seconds only."""
+        definition = self._job.definition
+        days = self._job.dataset.days("valid", definition.max_window())
+        return min(trials, MAX_TRIALS) * definition.training.seeds * days <= MAX_NUMBERS

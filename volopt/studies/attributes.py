@@ -4,7 +4,8 @@ A study's user attributes: ``volopt:format`` (of these attributes), ``volopt:def
 ``volopt:digest`` (of the definition), ``volopt:data`` (``DataSource``), ``volopt:baselines`` (scores by baseline),
 ``volopt:baselines_by_period`` (the same in each of several valid periods),
 ``volopt:runs`` (a ``RunRecord`` for each run), ``volopt:start:PHASE`` (where a phase with ``start = "best"`` began),
-and ``volopt:artifacts`` (the artifact directory, only in the database of a server).
+``volopt:confirmed`` (``Confirmed``: fits that ``volopt best --confirm`` added), and ``volopt:artifacts`` (the artifact
+directory, only in the database of a server).
 
 A trial's user attributes: its phase, the reason of a FAILed one, and its metrics. Its system attributes ``SCORES`` and
 ``PROPOSAL`` hold ``TrialScores`` and ``Proposal``: as user attributes these would stretch optuna-dashboard's pages.
@@ -25,6 +26,7 @@ PHASE = "phase"
 REASON = "reason"
 SCORES = f"{PREFIX}scores"
 PROPOSAL = f"{PREFIX}proposal"
+CONFIRMED = f"{PREFIX}confirmed"
 
 INTERRUPTED = "interrupted"  # begins the reason of a trial that did not fail by itself
 ORPHAN = f"{INTERRUPTED}: the process that ran it is gone"
@@ -93,6 +95,22 @@ class Proposal(StoredModel):
 
 
 ASKED_ALONE = Proposal()  # by a grid, or by an earlier version
+
+
+class ConfirmedFit(StoredModel):
+    """Hold one more seed of a COMPLETE trial; the fit itself is in the store of finished fits."""
+
+    trial: Annotated[int, Field(ge=0, lt=MAX_EXACT)]
+    seed: Annotated[int, Field(ge=0, lt=MAX_EXACT)]
+    key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    value: Annotated[float, Field(allow_inf_nan=False)]  # the objective's metric
+
+
+class Confirmed(StoredModel):
+    """Hold the fits that were added to the trials of a study. Optuna's values are as they were."""
+
+    fits: list[ConfirmedFit] = []
+
 
 Model = TypeVar("Model", bound=StoredModel)
 

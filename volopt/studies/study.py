@@ -23,12 +23,15 @@ from volopt.optuna_internals import storage_of, study_id, trial_id
 from volopt.storage.database.trial_cache import cached
 from volopt.storage.run_record import DataSource, RunRecord
 from volopt.studies.attributes import (
+    CONFIRMED,
     FORMAT,
     INTERRUPTED,
     ORPHAN,
     PHASE,
     PREFIX,
     REASON,
+    Confirmed,
+    ConfirmedFit,
     Scores,
     finite,
     is_number,
@@ -92,7 +95,7 @@ def open_or_create(storage: BaseStorage, definition: Definition, source: DataSou
         study = optuna.load_study(study_name=definition.name, storage=cached(storage))
         if PREFIX + "definition" in study.user_attrs:
             _check_definition(study, definition)
-            _check_data(study, source)
+            check_data(study, source)
             study = ValidatedStudy(definition.name, storage_of(study), definition)
             _check_distributions(study, definition)
         elif study.get_trials(deepcopy=False) or study.direction.name.lower() != definition.objective.direction:
@@ -160,6 +163,17 @@ def _valid_scores(stored: Any) -> dict[str, dict[str, float | None]]:
     return valid
 
 
+def confirmed(study: optuna.Study) -> list[ConfirmedFit]:
+    """Return the fits that ``volopt best --confirm`` added, each trial and seed once."""
+    stored = valid_or_none(Confirmed, study.user_attrs.get(CONFIRMED, {})) or Confirmed()
+    return list({(fit.trial, fit.seed): fit for fit in stored.fits}.values())
+
+
+def store_confirmed(study: optuna.Study, fits: Sequence[ConfirmedFit]) -> None:
+    """Store the added fits of a study; the caller holds its lock."""
+    study.set_user_attr(CONFIRMED, Confirmed(fits=list(fits)).model_dump())
+
+
 def data_of(study: optuna.Study) -> DataSource:
     """Return which data a study was run on.
 
@@ -170,6 +184,16 @@ def data_of(study: optuna.Study) -> DataSource:
     if stored is None:
         raise StorageError(f'the study "{study.study_name}" does not say which data it was run on', RESTORE)
     return stored.model_copy(update={"provider": plain(stored.provider)})
+
+
+def check_data(study: optuna.Study, source: DataSource) -> None:
+    """Raise StudyError where data are not those that a study was run on."""
+    stored = data_of(study)
+    if stored.fingerprint != source.fingerprint:
+        raise StudyError(
+            f'the study "{study.study_name}" was run on other data: {stored.provider}',
+            "pass the original data with --data, or start a new study with --name",
+        )
 
 
 def repair(study: optuna.Study) -> list[FrozenTrial]:
@@ -219,15 +243,6 @@ def _check_definition(study: optuna.Study, definition: Definition) -> None:
         raise StudyError(
             f'the study "{definition.name}" was run with another {", ".join(changed)}',
             "--name NEW starts a new study, which trains only the fits that are missing",
-        )
-
-
-def _check_data(study: optuna.Study, source: DataSource) -> None:
-    stored = data_of(study)
-    if stored.fingerprint != source.fingerprint:
-        raise StudyError(
-            f'the study "{study.study_name}" was run on other data: {stored.provider}',
-            "pass the original data with --data, or start a new study with --name",
         )
 
 

@@ -25,14 +25,17 @@ SPLIT_TITLES = {"valid": "valid", "test": "test (not used for selection)"}
 def command(name: str, a: str, b: str, storage: str, as_json: bool) -> None:
     """Compare A and B of the study NAME: is one better, and is the difference significant?
 
-    Each is a trial's number, best, parameters as in cell=LSTM,hidden_size=25 (other keys have the study's defaults), or
-    a baseline such as har. Trials are paired by the seeds that both have, forecasts by the days that both have.
+    Each is a trial's number, best (by value), likely or simplest (see volopt best), parameters as in
+    cell=LSTM,hidden_size=25 (other keys have the study's defaults), or a baseline such as har. Trials are paired by the
+    seeds that both have, forecasts by the days that both have.
     """
     from volopt.comparison.comparands import find_comparands
     from volopt.comparison.compare import compare
+    from volopt.selection.choice import choose
 
     view = options.open_study(storage, name)
-    comparands = find_comparands(view.study, view.definition, (a, b), view.artifacts)
+    texts = [str(choose(view.study, view.definition, text, view.artifacts)) for text in (a, b)]
+    comparands = find_comparands(view.study, view.definition, texts, view.artifacts)
     comparison = compare(*comparands, view.definition.objective)
     best = view.study.best_trial.number
     selected = best if best in (comparison.a.choice, comparison.b.choice) else None

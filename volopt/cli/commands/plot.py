@@ -42,10 +42,9 @@ HELP = "\n".join(f"  {name:11} {kind.description}" for name, kind in KINDS.items
 @click.option(
     "--trial",
     "trials",
-    type=click.IntRange(min=0),
-    metavar="N",
+    metavar="N|likely|simplest|best",
     multiple=True,
-    help=f"A trial to show instead of the best ones, repeatable; for {OF_TRIALS}.",
+    help=f"A trial to show, repeatable; for {OF_TRIALS}. Default: likely (see volopt best).",
 )
 @click.option("--instrument", metavar="NAME", help=f"Show this one of a panel, not its first; for {OF_DAYS}.")
 @options.storage
@@ -55,7 +54,7 @@ def command(
     kinds: tuple[str, ...],
     form: Format | None,
     out: Path | None,
-    trials: tuple[int, ...],
+    trials: tuple[str, ...],
     instrument: str | None,
     storage: str,
     as_json: bool,
@@ -64,7 +63,7 @@ def command(
     wanted = _kinds(kinds, trials, instrument)
     paths, file_form = _paths(name, wanted, out, form, one=len(kinds) == 1 and kinds[0] != ALL)
     view = options.open_study(storage, name)
-    charts, nothing = _charts(view, wanted, trials, instrument)
+    charts, nothing = _charts(view, wanted, _numbers(view, trials), instrument)
     drawn_by = write({paths[kind]: chart for kind, chart in charts.items()}, file_form)
     if as_json:
         files = {kind: paths[kind] for kind in charts}
@@ -78,7 +77,7 @@ def command(
     warn_if_matplotlib(drawn_by)
 
 
-def _kinds(names: Sequence[str], trials: Sequence[int], instrument: str | None) -> list[str]:
+def _kinds(names: Sequence[str], trials: Sequence[str], instrument: str | None) -> list[str]:
     """Return the kinds to draw, each once."""
     known = (*KINDS, ALL)
     for name in names:
@@ -105,6 +104,20 @@ def _paths(
             raise UsageError(f"{out} is a file, but several figures need a directory", "name another --out")
     suffix = form or "html"
     return {kind: (out or Path()) / f"{name}-{kind}.{suffix}" for kind in kinds}, suffix
+
+
+def _numbers(view: "StudyView", texts: Sequence[str]) -> list[int]:
+    """Return the trials that texts name; a number names any trial, also one that is not COMPLETE."""
+    from volopt.selection.choice import choose
+
+    numbers = []
+    for text in texts:
+        known = next((trial.number for trial in view.trials if str(trial.number) == text), None)
+        number = choose(view.study, view.definition, text, view.artifacts) if known is None else known
+        if isinstance(number, str):
+            raise UsageError(f"{text} is a baseline, not a trial", "write a trial's number, likely, simplest or best")
+        numbers.append(number)
+    return numbers
 
 
 def _charts(

@@ -105,7 +105,7 @@ def command(
         click.echo(f"Interrupted. Finished trials are kept; this command resumes the study:\n  {job.command}", err=True)
         return INTERRUPTED
     if as_json:
-        print_json(facts)
+        print_json(facts | {"choice": summary.evaluation.choice_facts() if summary.evaluation else None})
     else:
         _print_summary(job, facts, summary)
     return 0 if facts["complete"] else 1
@@ -141,6 +141,7 @@ def _print_plans(job: "Job", plans: "list[PhasePlan]", as_json: bool) -> None:
 
 def _print_summary(job: "Job", facts: dict[str, Any], summary: "RunSummary") -> None:
     from volopt.cli.trial_table import print_trials
+    from volopt.selection import sentences
     from volopt.studies.listing import known_sentences
 
     phases = [(phase["name"], phase["sampler"], f"{phase['done']}/{phase['total']}") for phase in summary.phases]
@@ -151,7 +152,7 @@ def _print_summary(job: "Job", facts: dict[str, Any], summary: "RunSummary") -> 
         metric = job.definition.objective.metric
         print_trials(summary.best_trials, summary.baselines, metric, "\nBest trials by the valid split, and baselines")
         click.echo("")
-    for sentence in summary.sentences:
+    for sentence in [*summary.sentences, *(sentences.summary(summary.evaluation) if summary.evaluation else ())]:
         click.echo(sentence)
     count = f"{facts['complete']} complete, {facts['pruned']} pruned, {facts['failed']} failed"
     click.echo(f"\n{count}; {facts['new_trials']} new in {facts['seconds']:.0f} s.")
@@ -175,9 +176,9 @@ def _exhausted(job: "Job", points: dict[str, int], phases: list[dict[str, Any]])
 def _next_commands(job: "Job", summary: "RunSummary") -> list[str]:
     name, storage = job.definition.name, job.options.storage
     option = "" if storage == options.DEFAULT_STORAGE else f" --storage {job.address.shown}"
-    commands = [f"volopt trials {name}{option}", f"volopt findings{option}"]
+    commands = [f"volopt trials {name}{option}", f"volopt best {name}{option}", f"volopt findings{option}"]
     if summary.best_baseline is not None:
-        commands.append(f"volopt compare {name} best {summary.best_baseline}{option}")
+        commands.append(f"volopt compare {name} likely {summary.best_baseline}{option}")
     commands += [f"volopt report {name}{option}", f"volopt dashboard{option}"]
     if job.definition.data.files is None:
         commands.append(f"volopt refit {name} --out {name}-forecaster{option}")

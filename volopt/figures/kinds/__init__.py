@@ -26,7 +26,7 @@ class FigureKind:
 
     name: str  # of the module, and in commands
     description: str  # in the help of ``volopt plot``
-    takes_trials: bool = False  # ``chart`` has a parameter ``trials``: numbers to show in place of the best
+    takes_trials: bool = False  # ``chart`` has a parameter ``trials``: numbers to show in place of the likely best
     takes_instrument: bool = False  # ``chart`` has a parameter ``instrument``: whose days to show
     report: str = ""  # the section of ``report/page.py`` that shows it; empty: not in the report
     of_periods: bool = False  # only studies with several valid periods have it; the report of others does not name it

@@ -1,4 +1,4 @@
-"""Draw train and valid loss by epoch, of the best trial or of the requested ones."""
+"""Draw train and valid loss by epoch, of the likely best trial or of the requested ones."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ def chart(view: StudyView, trials: Sequence[int] = ()) -> Chart:
     keeps_best = view.definition.training.early_stopping != "none"
     stopped = any(len({len(seed.curves.train_mse) for seed in each.file.seeds}) > 1 for each in shown)
     return Chart(
-        "Learning curves" if trials else "Learning curves of the best trial",
+        "Learning curves" if trials else "Learning curves of the likely best trial",
         [
             loss_curves(
                 each.file.seeds, each.title + shown_period(each.file.seeds, view.definition), keeps_best=keeps_best

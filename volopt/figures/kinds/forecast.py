@@ -1,4 +1,4 @@
-"""Draw test forecasts and actual values of the best trial or the requested ones; of a panel, for one instrument."""
+"""Draw test forecasts and actual values of the likely best or the requested trials; of a panel, for one instrument."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from volopt.studies import listing
 from volopt.studies.best_trial import best_baseline
 from volopt.studies.trial_file import TrialFile
 
-SELECTION = "Trial and baseline are the best on the valid split; the test split was not used for selection."
+SELECTION = "The valid split alone chose the likely best trial and the best baseline; the test split was not used."
 
 
 def chart(view: StudyView, trials: Sequence[int] = (), instrument: str | None = None) -> Chart:
@@ -22,7 +22,7 @@ def chart(view: StudyView, trials: Sequence[int] = (), instrument: str | None = 
     series = [each.series for each in shown if each.series]  # of all: the others are left out
     of = f" of {series[0].part.instrument}" if view.is_panel else ""
     return Chart(
-        f"Forecast and actual{of} on test" if trials else f"Forecast and actual{of} on test, best trial",
+        f"Forecast and actual{of} on test" if trials else f"Forecast and actual{of} on test, likely best trial",
         [_subplot(view, *pair) for pair in zip(shown, series, strict=True)],
         notes=(*notes, *(() if trials else (SELECTION,))),
     )

@@ -1,0 +1,1 @@
+"""Choose among the trials of a study, and say how sure the choice is."""

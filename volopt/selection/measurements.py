@@ -1,0 +1,193 @@
+"""Read what was measured of each COMPLETE trial: the error of each seed, and the losses of the valid days.
+
+The errors of a trial on drawn days follow from its daily losses. A loss must be proportional to the metric:
+
+- ``valid_log_mse`` and ``valid_log_r2`` come from squared log errors (1 − R² is their mean over that of the target's
+  squared deviations);
+- ``valid_mse`` comes from squared errors of the target as it is transformed: logarithms, or original units. A trial
+  file does not hold the scale of each instrument of a panel, so panels use squared log errors.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from volopt.comparison.comparands import DailyLosses, log_deviations, log_losses
+from volopt.comparison.trial_results import DamagedFileError, TrialResult, read_trial
+from volopt.definition.schema import Definition, Scalar
+from volopt.errors import StudyError
+from volopt.metrics import Array
+from volopt.models.cells import count_weights
+from volopt.selection.noise import MIN_DAYS
+from volopt.storage import array_store
+from volopt.storage.artifacts import Artifacts
+from volopt.studies import listing
+from volopt.studies import study as studies
+from volopt.studies.attributes import ConfirmedFit
+from volopt.studies.space import Point, point
+from volopt.windows.split import Dates
+
+MAX_TRIALS = 100  # that are drawn, the best ones; reading a trial's days takes 15 ms
+LEAST_ERROR = 1e-30  # an error of 0 has no logarithm
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Hold what was measured of one trial."""
+
+    trial: FrozenTrial
+    errors: Array  # of each seed, lower is better, shape: (seeds,)
+    losses: DailyLosses | None  # mean over the seeds; None if its file does not have them
+    deviations: DailyLosses | None  # of the target, if the metric is R²
+    confirmed: int  # seeds that ``volopt best --confirm`` added
+    weights: int
+    seconds: float | None  # of a fit: the trial's time divided by its seeds
+
+    @property
+    def log_error(self) -> float:
+        """Return the logarithm of the mean error."""
+        return float(np.log(self.errors.mean()))
+
+
+@dataclass(frozen=True)
+class Days:
+    """Hold the losses of the trials on the valid days that all of them have."""
+
+    numbers: Sequence[int]  # of the trials
+    losses: Array  # shape: (trials, days)
+    deviations: Array  # of the target, shape: (days,); ones if the metric is not R²
+
+
+def is_r2(definition: Definition) -> bool:
+    """Return whether the objective is R², whose error is 1 − R²."""
+    return definition.objective.metric == "valid_log_r2"
+
+
+def measure(study: optuna.Study, definition: Definition, artifacts: Artifacts) -> list[Measurement]:
+    """Return the measurements of the COMPLETE trials, the best first; of those after ``MAX_TRIALS`` without losses.
+
+    Raises:
+        StudyError: no trial is COMPLETE.
+    """
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if not complete:
+        raise StudyError(f"no trial of {study.study_name} is COMPLETE yet", "`volopt run` resumes the study")
+    sign = 1 if definition.objective.direction == "minimize" else -1
+    ranked = sorted(complete, key=lambda trial: sign * (trial.value or 0.0))
+    added = _added(study, ranked)
+    return [
+        _measurement(study, definition, artifacts, trial, added[point(trial.params)], reads_days=rank < MAX_TRIALS)
+        for rank, trial in enumerate(ranked)
+    ]
+
+
+def _added(study: optuna.Study, trials: Sequence[FrozenTrial]) -> Mapping[Point, Sequence[ConfirmedFit]]:
+    """Return the confirmed fits by configuration; trials with equal parameters share their fits."""
+    params = {trial.number: trial.params for trial in trials}
+    added: dict[Point, list[ConfirmedFit]] = defaultdict(list)
+    for fit in studies.confirmed(study):
+        if fit.trial in params:
+            added[point(params[fit.trial])].append(fit)
+    return added
+
+
+def common_days(measurements: Sequence[Measurement]) -> Days | None:
+    """Return the losses on the days that all trials with losses have; None if these are too few."""
+    known = [each for each in measurements if each.losses is not None]
+    if not known:
+        return None
+    columns = [each.losses for each in known if each.losses is not None]
+    days: Dates = reduce(np.intersect1d, [column.dates for column in columns])
+    if len(days) < MIN_DAYS:
+        return None
+    losses = np.stack([_on(days, column) for column in columns])
+    usable = np.isfinite(losses).all(axis=1) & (losses.mean(axis=1) > 0)
+    deviations = known[0].deviations
+    return Days(
+        [each.trial.number for each, is_usable in zip(known, usable, strict=True) if is_usable],
+        losses[usable],
+        np.ones(len(days)) if deviations is None else _on(days, deviations),
+    ) if usable.any() else None  # fmt: skip
+
+
+def _on(days: Dates, column: DailyLosses) -> Array:
+    values: Array = column.values[np.searchsorted(column.dates, days)]
+    return values
+
+
+def _measurement(
+    study: optuna.Study,
+    definition: Definition,
+    artifacts: Artifacts,
+    trial: FrozenTrial,
+    added: Sequence[ConfirmedFit],
+    *,
+    reads_days: bool,
+) -> Measurement:
+    metric = definition.objective.metric
+    known = [value for seed in listing.seeds(trial) if (value := seed.get(metric)) is not None]
+    values = np.array([*(known or [trial.value]), *(fit.value for fit in added)], dtype=float)
+    errors = np.maximum(1 - values if is_r2(definition) else values, LEAST_ERROR)
+    losses, deviations = _daily(study, definition, artifacts, trial, added) if reads_days else (None, None)
+    duration = trial.duration
+    return Measurement(
+        trial,
+        errors,
+        losses,
+        deviations,
+        len(added),
+        weights(definition, trial.params),
+        duration.total_seconds() / definition.training.seeds if duration is not None else None,
+    )
+
+
+def weights(definition: Definition, params: Mapping[str, Scalar]) -> int:
+    """Return the number of weights of a trial's network."""
+    values = {**definition.defaults(), **params}
+    return count_weights(
+        str(values["cell"]),
+        features=len(definition.data.features),
+        hidden_size=int(values["hidden_size"]),
+        num_layers=int(values["num_layers"]),
+        batch_norm=bool(values["batch_norm"]),
+        head_outputs=definition.published.head_outputs if definition.published else 1,
+    )
+
+
+def _daily(
+    study: optuna.Study,
+    definition: Definition,
+    artifacts: Artifacts,
+    trial: FrozenTrial,
+    added: Sequence[ConfirmedFit],
+) -> tuple[DailyLosses | None, DailyLosses | None]:
+    """Return the mean losses of the seeds, and the target's deviations if the metric is R²."""
+    try:
+        result = read_trial(study, trial, artifacts)
+    except DamagedFileError:
+        return None, None
+    forecasts = [seed.forecast["valid"] for seed in result.seeds]
+    forecasts += [forecast for fit in added if (forecast := _forecast(artifacts, fit, forecasts[0])) is not None]
+    losses = [_losses(result, forecast, definition) for forecast in forecasts]
+    mean = DailyLosses(losses[0].dates, np.mean([each.values for each in losses], axis=0))
+    return mean, log_deviations(result, "valid") if is_r2(definition) else None
+
+
+def _losses(result: TrialResult, forecast: Array, definition: Definition) -> DailyLosses:
+    data = definition.data
+    if definition.objective.metric == "valid_mse" and data.transform == "none" and not data.is_panel:
+        order = np.argsort(result.dates["valid"], kind="stable")
+        return DailyLosses(result.dates["valid"][order], ((forecast - result.actual["valid"]) ** 2)[order])
+    return log_losses(result, "valid", forecast)
+
+
+def _forecast(artifacts: Artifacts, fit: ConfirmedFit, like: Array) -> Array | None:
+    """Return the valid forecasts of an added fit, or None where the fit is gone; its value then counts alone."""
+    stored = array_store.ArrayStore(*(directory / "fits" for directory in artifacts.directories)).get(fit.key)
+    forecast = stored[0].get("forecast.valid") if stored else None
+    return None if forecast is None or forecast.shape != like.shape else forecast.astype(float)
