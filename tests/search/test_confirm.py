@@ -5,14 +5,17 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from small_runs import TWO_TRIALS, run
-from volopt.errors import DataError, StudyError
+from volopt.comparison.trial_results import read_trial
+from volopt.errors import DataError, StudyError, UsageError
 from volopt.search.confirm import Confirmation, ConfirmOptions, confirm
 from volopt.selection.evaluation import Evaluation, evaluate
+from volopt.selection.measurements import _forecast
 from volopt.storage.array_store import fits
-from volopt.storage.artifacts import artifacts_of
+from volopt.storage.artifacts import Artifacts, artifacts_of
 from volopt.storage.database.address import parse_address
 from volopt.storage.database.connect import connect
 from volopt.storage.lock import study_lock
@@ -87,11 +90,33 @@ def test_an_interrupt_loses_no_finished_fit(directory: Path) -> None:
 
 def test_the_evaluation_does_without_a_fit_that_is_gone(directory: Path) -> None:
     confirmation = confirm("small", options(directory, 2), ignore)
-    for fit in confirmation.added:
-        fits(directory / "artifacts").path(fit.key).unlink()
+    for seed in confirmation.added:
+        fits(directory / "artifacts").path(seed.keys[0]).unlink()
     _, evaluation, _ = read(directory)
     assert [trial.seeds for trial in evaluation.trials] == [3, 3]
     assert not evaluation.without_days
+
+
+def test_an_added_seed_is_what_a_study_of_more_seeds_has_in_each_period(tmp_path: Path, sample: Path) -> None:
+    periods = '[["2015-09-01", "2016-12-30"], ["2017-01-03", "2017-12-29"]]'
+    study_file = TWO_TRIALS.replace('["2015-09-01", "2017-12-31"]', periods)
+    for seeds in (2, 3):
+        (tmp_path / str(seeds)).mkdir()
+        run(study_file.replace("seeds = 2", f"seeds = {seeds}"), tmp_path / str(seeds), sample)
+    with pytest.raises(UsageError, match="one more seed takes 2 fits"):
+        confirm("small", options(tmp_path / "2", 1), ignore)
+    confirmation = confirm("small", options(tmp_path / "2", 3), ignore)
+    assert confirmation.fits == 2
+    (added,) = confirmation.added
+    results = []
+    for seeds in (2, 3):
+        with closing(connect(options(tmp_path / str(seeds), 1).storage)) as storage:
+            study, _ = studies.find(storage, "small")
+            results.append(read_trial(study, study.get_trials(deepcopy=False)[added.trial], artifacts_of(storage)))
+    third = results[1].seeds[2]
+    assert added.value == pytest.approx(third.metrics["valid_mse"])
+    forecast = _forecast(Artifacts(tmp_path / "2" / "artifacts"), added, results[0])
+    np.testing.assert_allclose(np.asarray(forecast), third.forecast["valid"])
 
 
 def test_other_data_and_a_study_that_runs_are_refused(directory: Path, other_sample: Path, tmp_path: Path) -> None:

@@ -108,9 +108,14 @@ class Definition(TomlTable):
     published: Published | None = None
 
     @property
+    def fits_a_seed(self) -> int:
+        """Return the number of fits of one seed of a trial: one a valid period."""
+        return max(1, len(self.data.valid or ()))
+
+    @property
     def fits(self) -> int:
         """Return the number of fits of a trial: one a seed and valid period."""
-        return self.training.seeds * max(1, len(self.data.valid or ()))
+        return self.training.seeds * self.fits_a_seed
 
     def defaults(self) -> dict[str, Any]:
         """Return each key that a search can vary, with its value in ``[model]`` or ``[training]``."""

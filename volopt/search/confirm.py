@@ -3,7 +3,7 @@
 Optuna's values stay as they are. The study stores which fits were added; the fits are in the store of finished fits.
 """
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import closing
@@ -17,6 +17,7 @@ import optuna
 from volopt.data.panel import read_data
 from volopt.data.sample import stored_directory
 from volopt.definition.schema import Definition
+from volopt.errors import UsageError
 from volopt.executors.processes import cores, local_trainer
 from volopt.executors.trainer import Trainer
 from volopt.search.context import RunContext
@@ -29,7 +30,7 @@ from volopt.storage.database.retrying import RetryingStorage
 from volopt.storage.lock import study_lock
 from volopt.studies import listing
 from volopt.studies import study as studies
-from volopt.studies.attributes import ConfirmedFit
+from volopt.studies.attributes import ConfirmedSeed
 from volopt.studies.space import point
 from volopt.training.device import resolve
 from volopt.training.task import Fit, Task
@@ -59,18 +60,14 @@ class FailedFit(NamedTuple):
 class Confirmation:
     """Hold what was added to a study, in order."""
 
-    added: list[ConfirmedFit] = field(default_factory=list)
+    added: list[ConfirmedSeed] = field(default_factory=list)
     failed: list[FailedFit] = field(default_factory=list)
     rounds: int = 0
-
-    @property
-    def fits(self) -> int:
-        """Return how many fits were spent."""
-        return len(self.added) + len(self.failed)
+    fits: int = 0  # that were spent
 
 
-class _Seed(NamedTuple):
-    """Name the fit of a further seed of a trial."""
+class _SeedFit(NamedTuple):
+    """Name a fit of a further seed of a trial; with several valid periods, a seed has one for each."""
 
     trial: int
     task: Task
@@ -86,6 +83,7 @@ def confirm(name: str, options: ConfirmOptions, on_fit: Callable[[Confirmation],
         on_fit: called after each fit.
 
     Raises:
+        UsageError: there are fewer fits to spend than one seed takes.
         VoloptError: the study or its data cannot be used, or another process holds the study.
     """
     address = parse_address(options.storage)
@@ -96,6 +94,11 @@ def confirm(name: str, options: ConfirmOptions, on_fit: Callable[[Confirmation],
         Interrupts() as interrupts,
     ):
         study, definition = studies.find(storage, name)
+        if options.fits < definition.fits_a_seed:
+            raise UsageError(
+                f"one more seed takes {definition.fits_a_seed} fits, one a valid period",
+                f"write --confirm {definition.fits_a_seed} or more",
+            )
         members = _members(study, definition, _artifacts(storage, name), confirmation)
         if len(members) < 2:
             return confirmation
@@ -103,11 +106,11 @@ def confirm(name: str, options: ConfirmOptions, on_fit: Callable[[Confirmation],
         workers = options.workers or (cores() if context.device == "cpu" else 1)
         trainer = local_trainer(context.dataset, workers)
         try:
-            while len(members) > 1 and confirmation.fits < options.fits:
+            while len(members) > 1 and (count := (options.fits - confirmation.fits) // definition.fits_a_seed):
                 confirmation.rounds += 1
-                wanted = _next_seeds(study, context, members[: options.fits - confirmation.fits])
-                for seed, future in _train(wanted, context, trainer, interrupts):
-                    _take(study, seed, future, context, confirmation)
+                round_ = _Round(study, context, confirmation)
+                for fit, future in _train(round_.next_fits(members[:count]), context, trainer, interrupts):
+                    round_.take(fit, future)
                     on_fit(confirmation)
                 members = _members(study, definition, context.artifacts, confirmation)
         finally:
@@ -144,60 +147,70 @@ def _members(
     return [trial for trial in reversed(distinct.values()) if trial.number not in failed]
 
 
-def _next_seeds(study: optuna.Study, context: RunContext, members: Sequence[EvaluatedTrial]) -> list[_Seed]:
-    trials = study.get_trials(deepcopy=False)
-    added = studies.confirmed(study)
+class _Round:
+    """Choose one more seed of each member of the set, and store each seed whose fits are finished."""
 
-    def next_seed(member: EvaluatedTrial) -> _Seed:
-        own = {fit.seed for fit in added if point(trials[fit.trial].params) == point(member.params)}
-        task = context.tasks(member.params)[0]
-        used = own | {seed["seed"] for seed in listing.seeds(trials[member.number])}
-        task = replace(task, seed=max(used, default=-1) + 1)
-        return _Seed(member.number, task, context.key(task))
+    def __init__(self, study: optuna.Study, context: RunContext, confirmation: Confirmation) -> None:
+        self._study, self._context, self._confirmation = study, context, confirmation
+        self._metric = context.definition.objective.metric
+        self._values: defaultdict[int, dict[int, tuple[str, float]]] = defaultdict(dict)  # by trial and period
 
-    return [next_seed(member) for member in members]
+    def next_fits(self, members: Sequence[EvaluatedTrial]) -> list[_SeedFit]:
+        """Return the fits of the next seed of each member."""
+        trials, added = self._study.get_trials(deepcopy=False), studies.confirmed(self._study)
+        fits = []
+        for member in members:
+            own = {each.seed for each in added if point(trials[each.trial].params) == point(member.params)}
+            used = own | {seed["seed"] for seed in listing.seeds(trials[member.number])}
+            for task in self._context.tasks(member.params)[: self._context.definition.fits_a_seed]:
+                task = replace(task, seed=max(used, default=-1) + 1)
+                fits.append(_SeedFit(member.number, task, self._context.key(task)))
+        return fits
+
+    def take(self, fit: _SeedFit, future: "Future[Fit]") -> None:
+        """Store a fit, and the seed if it was its last one."""
+        self._confirmation.fits += 1
+        error = future.exception()
+        value = float("nan") if error else future.result().metrics.get(self._metric, float("nan"))
+        if not np.isfinite(value):
+            reason = str(error or f"{self._metric} is {value}")
+            self._confirmation.failed.append(FailedFit(fit.trial, fit.task.seed, reason))
+            return
+        self._context.fits.put(fit.key, *future.result().pack())
+        values = self._values[fit.trial]
+        values[fit.task.period] = fit.key, value
+        if len(values) == self._context.definition.fits_a_seed:
+            keys, scores = zip(*(values[period] for period in sorted(values)), strict=True)
+            seed = ConfirmedSeed(trial=fit.trial, seed=fit.task.seed, keys=list(keys), value=float(np.mean(scores)))
+            self._confirmation.added.append(seed)
+            studies.store_confirmed(self._study, [*studies.confirmed(self._study), seed])
 
 
 def _train(
-    seeds: Sequence[_Seed], context: RunContext, trainer: Trainer, interrupts: Interrupts
-) -> Iterator[tuple[_Seed, "Future[Fit]"]]:
-    """Yield each seed with its fit, a stored one or a new one, as soon as it is finished."""
-    queue, pending = deque(seeds), dict[Future[Fit], _Seed]()
+    fits: Sequence[_SeedFit], context: RunContext, trainer: Trainer, interrupts: Interrupts
+) -> Iterator[tuple[_SeedFit, "Future[Fit]"]]:
+    """Yield each fit, a stored one or a new one, as soon as it is finished."""
+    queue, pending = deque(fits), dict[Future[Fit], _SeedFit]()
     while queue or pending:
         while queue and len(pending) < trainer.workers:
-            seed = queue.popleft()
+            fit = queue.popleft()
             with interrupts.possible():  # a trainer without processes trains here
-                pending[_stored(seed, context) or trainer.submit(seed.task, None, seed.task.epochs)] = seed
+                pending[_stored(fit, context) or trainer.submit(fit.task, None, fit.task.epochs)] = fit
         with interrupts.possible():
             done = wait(pending, return_when=FIRST_COMPLETED).done
         for future in done:
             yield pending.pop(future), future
 
 
-def _stored(seed: _Seed, context: RunContext) -> "Future[Fit] | None":
-    """Return the stored fit of a seed, or None where it is missing or damaged."""
+def _stored(fit: _SeedFit, context: RunContext) -> "Future[Fit] | None":
+    """Return the stored fit, or None where it is missing or damaged."""
     try:
-        content = context.fits.get(seed.key)
-        fit = Fit.unpack(*content) if content else None
+        content = context.fits.get(fit.key)
+        stored = Fit.unpack(*content) if content else None
     except TypeError:
-        fit = None
-    if fit is None:
+        stored = None
+    if stored is None:
         return None
     future: Future[Fit] = Future()
-    future.set_result(fit)
+    future.set_result(stored)
     return future
-
-
-def _take(
-    study: optuna.Study, seed: _Seed, future: "Future[Fit]", context: RunContext, confirmation: Confirmation
-) -> None:
-    """Store a fit, and that the study has it."""
-    metric = context.definition.objective.metric
-    error = future.exception()
-    value = float("nan") if error else future.result().metrics.get(metric, float("nan"))
-    if not np.isfinite(value):
-        confirmation.failed.append(FailedFit(seed.trial, seed.task.seed, str(error or f"{metric} is {value}")))
-        return
-    context.fits.put(seed.key, *future.result().pack())
-    confirmation.added.append(ConfirmedFit(trial=seed.trial, seed=seed.task.seed, key=seed.key, value=value))
-    studies.store_confirmed(study, [*studies.confirmed(study), confirmation.added[-1]])

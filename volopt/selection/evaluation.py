@@ -204,8 +204,3 @@ def _distinct(measured: Sequence[Measurement]) -> tuple[list[int], NDArray[np.in
     owners = [first.setdefault(point(each.trial.params), index) for index, each in enumerate(measured)]
     order = {owner: position for position, owner in enumerate(first.values())}
     return list(first.values()), np.array([order[owner] for owner in owners])
-
-
-def _ascending(limits: Array) -> tuple[float, float]:
-    low, high = sorted(limits.tolist())
-    return low, high

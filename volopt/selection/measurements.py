@@ -28,7 +28,7 @@ from volopt.storage import array_store
 from volopt.storage.artifacts import Artifacts
 from volopt.studies import listing
 from volopt.studies import study as studies
-from volopt.studies.attributes import ConfirmedFit
+from volopt.studies.attributes import ConfirmedSeed
 from volopt.studies.space import Point, point
 from volopt.windows.split import Dates
 
@@ -86,13 +86,13 @@ def measure(study: optuna.Study, definition: Definition, artifacts: Artifacts) -
     ]
 
 
-def _added(study: optuna.Study, trials: Sequence[FrozenTrial]) -> Mapping[Point, Sequence[ConfirmedFit]]:
-    """Return the confirmed fits by configuration; trials with equal parameters share their fits."""
+def _added(study: optuna.Study, trials: Sequence[FrozenTrial]) -> Mapping[Point, Sequence[ConfirmedSeed]]:
+    """Return the confirmed seeds by configuration; trials with equal parameters share their fits."""
     params = {trial.number: trial.params for trial in trials}
-    added: dict[Point, list[ConfirmedFit]] = defaultdict(list)
-    for fit in studies.confirmed(study):
-        if fit.trial in params:
-            added[point(params[fit.trial])].append(fit)
+    added: dict[Point, list[ConfirmedSeed]] = defaultdict(list)
+    for seed in studies.confirmed(study):
+        if seed.trial in params:
+            added[point(params[seed.trial])].append(seed)
     return added
 
 
@@ -125,13 +125,13 @@ def _measurement(
     definition: Definition,
     artifacts: Artifacts,
     trial: FrozenTrial,
-    added: Sequence[ConfirmedFit],
+    added: Sequence[ConfirmedSeed],
     *,
     reads_days: bool,
 ) -> Measurement:
     metric = definition.objective.metric
     known = [value for seed in listing.seeds(trial) if (value := seed.get(metric)) is not None]
-    values = np.array([*(known or [trial.value]), *(fit.value for fit in added)], dtype=float)
+    values = np.array([*(known or [trial.value]), *(seed.value for seed in added)], dtype=float)
     errors = np.maximum(1 - values if is_r2(definition) else values, LEAST_ERROR)
     losses, deviations = _daily(study, definition, artifacts, trial, added) if reads_days else (None, None)
     duration = trial.duration
@@ -142,7 +142,7 @@ def _measurement(
         deviations,
         len(added),
         weights(definition, trial.params),
-        duration.total_seconds() / definition.training.seeds if duration is not None else None,
+        duration.total_seconds() / definition.fits if duration is not None else None,
     )
 
 
@@ -164,7 +164,7 @@ def _daily(
     definition: Definition,
     artifacts: Artifacts,
     trial: FrozenTrial,
-    added: Sequence[ConfirmedFit],
+    added: Sequence[ConfirmedSeed],
 ) -> tuple[DailyLosses | None, DailyLosses | None]:
     """Return the mean losses of the seeds, and the target's deviations if the metric is R²."""
     try:
@@ -172,7 +172,7 @@ def _daily(
     except DamagedFileError:
         return None, None
     forecasts = [seed.forecast["valid"] for seed in result.seeds]
-    forecasts += [forecast for fit in added if (forecast := _forecast(artifacts, fit, forecasts[0])) is not None]
+    forecasts += [forecast for seed in added if (forecast := _forecast(artifacts, seed, result)) is not None]
     losses = [_losses(result, forecast, definition) for forecast in forecasts]
     mean = DailyLosses(losses[0].dates, np.mean([each.values for each in losses], axis=0))
     return mean, log_deviations(result, "valid") if is_r2(definition) else None
@@ -186,8 +186,20 @@ def _losses(result: TrialResult, forecast: Array, definition: Definition) -> Dai
     return log_losses(result, "valid", forecast)
 
 
-def _forecast(artifacts: Artifacts, fit: ConfirmedFit, like: Array) -> Array | None:
-    """Return the valid forecasts of an added fit, or None where the fit is gone; its value then counts alone."""
-    stored = array_store.ArrayStore(*(directory / "fits" for directory in artifacts.directories)).get(fit.key)
-    forecast = stored[0].get("forecast.valid") if stored else None
-    return None if forecast is None or forecast.shape != like.shape else forecast.astype(float)
+def _forecast(artifacts: Artifacts, seed: ConfirmedSeed, result: TrialResult) -> Array | None:
+    """Return the valid forecasts of an added seed, or None where a fit is gone; its value then counts alone.
+
+    The trial has its days by instrument and then by period; each fit has those of one period, by instrument.
+    """
+    store = array_store.ArrayStore(*(directory / "fits" for directory in artifacts.directories))
+    stored = [store.get(key) for key in seed.keys]
+    columns = [fit[0].get("forecast.valid", np.empty(0)) for fit in stored if fit]
+    rows = [rows for _, rows, _ in result.instruments["valid"]]
+    if len(columns) < len(seed.keys) or sum(map(len, columns)) != rows[-1].stop:
+        return None
+    pieces = []
+    for index, days in enumerate(rows):
+        period = index % len(columns)
+        piece, columns[period] = np.split(columns[period], [days.stop - days.start])
+        pieces.append(piece)
+    return np.concatenate(pieces).astype(float)

@@ -4,7 +4,7 @@ A study's user attributes: ``volopt:format`` (of these attributes), ``volopt:def
 ``volopt:digest`` (of the definition), ``volopt:data`` (``DataSource``), ``volopt:baselines`` (scores by baseline),
 ``volopt:baselines_by_period`` (the same in each of several valid periods),
 ``volopt:runs`` (a ``RunRecord`` for each run), ``volopt:start:PHASE`` (where a phase with ``start = "best"`` began),
-``volopt:confirmed`` (``Confirmed``: fits that ``volopt best --confirm`` added), and ``volopt:artifacts`` (the artifact
+``volopt:confirmed`` (``Confirmed``: seeds that ``volopt best --confirm`` added), and ``volopt:artifacts`` (the artifact
 directory, only in the database of a server).
 
 A trial's user attributes: its phase, the reason of a FAILed one, and its metrics. Its system attributes ``SCORES`` and
@@ -97,19 +97,19 @@ class Proposal(StoredModel):
 ASKED_ALONE = Proposal()  # by a grid, or by an earlier version
 
 
-class ConfirmedFit(StoredModel):
-    """Hold one more seed of a COMPLETE trial; the fit itself is in the store of finished fits."""
+class ConfirmedSeed(StoredModel):
+    """Hold one more seed of a COMPLETE trial; its fits, one a valid period, are in the store of finished fits."""
 
     trial: Annotated[int, Field(ge=0, lt=MAX_EXACT)]
     seed: Annotated[int, Field(ge=0, lt=MAX_EXACT)]
-    key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    value: Annotated[float, Field(allow_inf_nan=False)]  # the objective's metric
+    keys: Annotated[list[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]], Field(min_length=1)]  # of the fits
+    value: Annotated[float, Field(allow_inf_nan=False)]  # the objective's metric, the mean over the periods
 
 
 class Confirmed(StoredModel):
-    """Hold the fits that were added to the trials of a study. Optuna's values are as they were."""
+    """Hold the seeds that were added to the trials of a study. Optuna's values are as they were."""
 
-    fits: list[ConfirmedFit] = []
+    seeds: list[ConfirmedSeed] = []
 
 
 Model = TypeVar("Model", bound=StoredModel)

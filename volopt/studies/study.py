@@ -31,7 +31,7 @@ from volopt.studies.attributes import (
     PREFIX,
     REASON,
     Confirmed,
-    ConfirmedFit,
+    ConfirmedSeed,
     Scores,
     finite,
     is_number,
@@ -163,15 +163,15 @@ def _valid_scores(stored: Any) -> dict[str, dict[str, float | None]]:
     return valid
 
 
-def confirmed(study: optuna.Study) -> list[ConfirmedFit]:
-    """Return the fits that ``volopt best --confirm`` added, each trial and seed once."""
+def confirmed(study: optuna.Study) -> list[ConfirmedSeed]:
+    """Return the seeds that ``volopt best --confirm`` added, each trial and seed once."""
     stored = valid_or_none(Confirmed, study.user_attrs.get(CONFIRMED, {})) or Confirmed()
-    return list({(fit.trial, fit.seed): fit for fit in stored.fits}.values())
+    return list({(seed.trial, seed.seed): seed for seed in stored.seeds}.values())
 
 
-def store_confirmed(study: optuna.Study, fits: Sequence[ConfirmedFit]) -> None:
-    """Store the added fits of a study; the caller holds its lock."""
-    study.set_user_attr(CONFIRMED, Confirmed(fits=list(fits)).model_dump())
+def store_confirmed(study: optuna.Study, seeds: Sequence[ConfirmedSeed]) -> None:
+    """Store the added seeds of a study; the caller holds its lock."""
+    study.set_user_attr(CONFIRMED, Confirmed(seeds=list(seeds)).model_dump())
 
 
 def data_of(study: optuna.Study) -> DataSource:

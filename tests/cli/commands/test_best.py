@@ -49,7 +49,7 @@ def test_the_set_comes_first_and_the_command_to_confirm_last(volopt: Volopt, sto
 def test_confirm_prints_what_it_added(volopt: Volopt, storage: str) -> None:
     code, out, err = volopt("best", "small", "--storage", storage, "--confirm", 2, "--workers", 1)
     assert code == 0
-    assert "Added 2 fits in 1 round." in out
+    assert "Added 2 seeds in 1 round." in out
     assert "fit 2/2: seed 2 of trial" in err
     facts = json.loads(volopt("best", "small", "--storage", storage, "--json")[1])
     assert [added["seed"] for added in facts["confirmed"]] == [2, 2]

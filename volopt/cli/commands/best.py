@@ -25,7 +25,7 @@ OPTIONAL = ("s a fit", "seeds", "weights", "regret")  # a narrow terminal leaves
     "fits",
     type=options.COUNT,
     metavar="N",
-    help="Train up to N more seeds of the trials that cannot be told from the best.",
+    help="Train up to N more fits, new seeds of the trials that cannot be told from the best.",
 )
 @options.workers
 @options.device
@@ -55,7 +55,8 @@ def command(
         _print_confirmation(confirmation)
     elif len(evaluation.members) > 1:
         option = "" if storage == options.DEFAULT_STORAGE else f" --storage {_shown(storage)}"
-        click.echo(f"Next: volopt best {name} --confirm {2 * len(evaluation.members)}{option}   (trains more seeds)")
+        fits = 2 * len(evaluation.members) * view.definition.fits_a_seed
+        click.echo(f"Next: volopt best {name} --confirm {fits}{option}   (trains more seeds)")
     return 0
 
 
@@ -74,7 +75,7 @@ def _confirm(name: str, fits: int, storage: str, **training: Any) -> "Confirmati
 def _facts(study: Any, evaluation: "Evaluation", confirmation: "Confirmation | None") -> dict[str, Any]:
     from volopt.studies.study import confirmed
 
-    added = [{"trial": fit.trial, "seed": fit.seed, "value": fit.value} for fit in confirmed(study)]
+    added = [{"trial": each.trial, "seed": each.seed, "value": each.value} for each in confirmed(study)]
     facts = {**evaluation.facts(), "confirmed": added}
     if confirmation is not None:
         failed = [fit._asdict() for fit in confirmation.failed]
@@ -127,7 +128,7 @@ def _print_confirmation(confirmation: "Confirmation") -> None:
         return
     count = len(confirmation.added)
     rounds = f"{confirmation.rounds} round{'s' * (confirmation.rounds != 1)}"
-    click.echo(f"Added {count} fit{'s' * (count != 1)} in {rounds}.")
+    click.echo(f"Added {count} seed{'s' * (count != 1)} in {rounds}.")
     for fit in confirmation.failed:
         click.echo(f"Seed {fit.seed} of trial {fit.trial} failed: {fit.reason}")
 
