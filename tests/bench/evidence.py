@@ -25,7 +25,7 @@ from volopt.definition.space import WHOLE_KEYS
 from volopt.importance import anova, evaluators
 from volopt.importance.bars import Bar, shares
 from volopt.importance.forest import fanova
-from volopt.importance.panels import Panel, SeededTrial, grid_table, phase_panel, seeded_trials
+from volopt.importance.panels import PhaseTrials, SeededTrial, grid_table, phase_panel, seeded_trials
 from volopt.storage.database.connect import connect
 from volopt.studies.space import distributions
 from volopt.studies.study import find
@@ -115,7 +115,7 @@ class World:
         self.trials = [self._params() for _ in range(MANY)]
         values = self._raw(self.trials)
         self.mean, self.scale = values.mean(), signal / values.std()
-        self.many = Panel(
+        self.many = PhaseTrials(
             "many", VARIED, [self._trial(*pair) for pair in zip(self.trials, self.values(self.trials), strict=True)]
         )
 
@@ -123,12 +123,12 @@ class World:
         """Return the values without noise."""
         return (self._raw(trials) - self.mean) * self.scale
 
-    def panel(self, trials: int, seeds: int, spreads: np.ndarray) -> Panel:
+    def panel(self, trials: int, seeds: int, spreads: np.ndarray) -> PhaseTrials:
         """Return a study of this world with the noise of seeds."""
         params = [self._params() for _ in range(trials)]
         noise = self.random.choice(spreads, (trials, 1)) * self.random.standard_normal((trials, seeds))
         values = self.values(params)[:, None] + noise
-        return Panel("random", VARIED, [self._trial(*pair) for pair in zip(params, values, strict=True)])
+        return PhaseTrials("random", VARIED, [self._trial(*pair) for pair in zip(params, values, strict=True)])
 
     def truth(self, method: str, top: float) -> np.ndarray:
         """Return the shares of many trials without noise, by PED-ANOVA with the quantile of the study, or fANOVA."""
@@ -155,7 +155,7 @@ class World:
         return SeededTrial(["random"], "random", params, np.atleast_1d(values))
 
     def _raw(self, trials: Sequence[dict[str, Any]]) -> np.ndarray:
-        panel = Panel("", VARIED, [self._trial(params, 0.0) for params in trials])
+        panel = PhaseTrials("", VARIED, [self._trial(params, 0.0) for params in trials])
         encoded = evaluators.encode(panel, self.definition.space)
         effects = []
         for group, centre in zip(encoded.groups, self.centres, strict=True):

@@ -28,7 +28,7 @@ from volopt.definition.schema import Range, Scalar
 from volopt.definition.space import Entry
 from volopt.importance.bars import Bar, Importance, shares, with_draws
 from volopt.importance.forest import Encoded, fanova
-from volopt.importance.panels import BEST_SHARE, MIN_BEST, Panel
+from volopt.importance.panels import BEST_SHARE, MIN_BEST, PhaseTrials
 from volopt.metrics import Array
 
 PED_ANOVA, FANOVA = "PED-ANOVA", "fANOVA"
@@ -60,7 +60,7 @@ class TrialSample(optuna.Study):
 
 
 def importances(
-    panel: Panel, space: Mapping[str, Entry], distributions: Mapping[str, BaseDistribution], *, maximizes: bool
+    panel: PhaseTrials, space: Mapping[str, Entry], distributions: Mapping[str, BaseDistribution], *, maximizes: bool
 ) -> list[Importance]:
     """Return the shares by PED-ANOVA, if its top group can have 8 trials, and by fANOVA.
 
@@ -82,14 +82,14 @@ def quantile(trials: int) -> float:
     return max(BEST_SHARE, MIN_BEST / trials)
 
 
-def _sample(panel: Panel) -> Panel:
+def _sample(panel: PhaseTrials) -> PhaseTrials:
     if len(panel.trials) <= MAX_TRIALS:
         return panel
     chosen = np.random.default_rng(RANDOM).choice(len(panel.trials), MAX_TRIALS, replace=False)
-    return Panel(panel.phase, panel.parameters, [panel.trials[index] for index in sorted(chosen)])
+    return PhaseTrials(panel.phase, panel.parameters, [panel.trials[index] for index in sorted(chosen)])
 
 
-def _by_ped_anova(panel: Panel, distributions: Mapping[str, BaseDistribution], *, maximizes: bool) -> Importance:
+def _by_ped_anova(panel: PhaseTrials, distributions: Mapping[str, BaseDistribution], *, maximizes: bool) -> Importance:
     generator, count, rate = (
         np.random.default_rng(RANDOM),
         len(panel.trials),
@@ -104,7 +104,7 @@ def _by_ped_anova(panel: Panel, distributions: Mapping[str, BaseDistribution], *
     return with_draws(alone, shares(np.array(draws) - np.mean(shuffled, axis=0)), count)
 
 
-def _by_fanova(panel: Panel, space: Mapping[str, Entry]) -> Importance:
+def _by_fanova(panel: PhaseTrials, space: Mapping[str, Entry]) -> Importance:
     generator, count, encoded = np.random.default_rng(RANDOM), len(panel.trials), encode(panel, space)
     values = np.array([trial.value for trial in panel.trials])
     shown = shares(fanova(encoded, values, TREES, RANDOM))
@@ -116,7 +116,7 @@ def _by_fanova(panel: Panel, space: Mapping[str, Entry]) -> Importance:
     return with_draws(_alone(panel, FANOVA, shown), np.array(draws) + (shown - np.mean(draws, axis=0)), count)
 
 
-def _alone(panel: Panel, method: str, values: Array) -> Importance:
+def _alone(panel: PhaseTrials, method: str, values: Array) -> Importance:
     bars = [Bar(name, float(value)) for name, value in zip(panel.parameters, values, strict=True)]
     return Importance(panel.phase, method, len(panel.trials), TRIALS, bars, len(bars))
 
@@ -140,7 +140,7 @@ def _drawn_value(seeds: Array, generator: np.random.Generator) -> float:
 
 
 def divergences(
-    panel: Panel, distributions: Mapping[str, BaseDistribution], top: float
+    panel: PhaseTrials, distributions: Mapping[str, BaseDistribution], top: float
 ) -> Callable[[Indices, Array], Array]:
     """Return the function that rates trials with values, of which lower ones are better, by Optuna's PED-ANOVA.
 
@@ -166,7 +166,7 @@ def divergences(
     return rate
 
 
-def encode(panel: Panel, space: Mapping[str, Entry]) -> Encoded:
+def encode(panel: PhaseTrials, space: Mapping[str, Entry]) -> Encoded:
     """Return a column for each number, on the scale on which it is searched, and one for each value of a category."""
     groups: list[list[int]] = []
     columns: list[Array] = []

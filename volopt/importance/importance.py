@@ -12,7 +12,7 @@ from volopt.definition.schema import Definition, Phase
 from volopt.importance import anova, evaluators
 from volopt.importance.bars import Importance
 from volopt.importance.evaluators import FANOVA, PED_ANOVA
-from volopt.importance.panels import Panel, grid_table, phase_panel, pooled_panel, seeded_trials
+from volopt.importance.panels import PhaseTrials, grid_table, phase_panel, pooled_panel, seeded_trials
 from volopt.studies.attributes import PHASE
 from volopt.studies.space import distributions
 
@@ -55,7 +55,7 @@ def study_importance(study: optuna.Study, definition: Definition) -> StudyImport
     return result
 
 
-def _add(result: StudyImportance, panel: Panel, found: Found) -> None:
+def _add(result: StudyImportance, panel: PhaseTrials, found: Found) -> None:
     importances, notes = found
     if importances:
         result.phases[panel.phase] = importances
@@ -76,7 +76,7 @@ def _left_out(study: optuna.Study, unusable: int) -> list[str]:
     return notes
 
 
-def _obstacle(panel: Panel) -> str:
+def _obstacle(panel: PhaseTrials) -> str:
     """Return the sentence that says why a panel has no importances, if nothing varies in it."""
     count = len(panel.trials)
     if count < 2:
@@ -87,7 +87,7 @@ def _obstacle(panel: Panel) -> str:
     return f"All values of {panel.phase} are equal, so no parameter matters." if equal else ""
 
 
-def _grid(phase: Phase, panel: Panel, definition: Definition) -> Found:
+def _grid(phase: Phase, panel: PhaseTrials, definition: Definition) -> Found:
     if obstacle := _obstacle(panel):
         return [], [obstacle]
     table = grid_table(phase, definition, panel)
@@ -105,7 +105,7 @@ def _grid(phase: Phase, panel: Panel, definition: Definition) -> Found:
     return [anova.importance(phase.name, table, panel.parameters)], notes
 
 
-def _sample(panel: Panel, definition: Definition) -> Found:
+def _sample(panel: PhaseTrials, definition: Definition) -> Found:
     if obstacle := _obstacle(panel):
         return [], [obstacle]
     count, name = len(panel.trials), panel.phase

@@ -34,7 +34,7 @@ class SeededTrial:
 
 
 @dataclass(frozen=True)
-class Panel:
+class PhaseTrials:
     """Hold trials and the parameters that vary among them by design."""
 
     phase: str
@@ -54,14 +54,16 @@ def seeded_trials(study: optuna.Study, definition: Definition) -> tuple[list[See
     return usable, len(trials) - len(usable)
 
 
-def phase_panel(phase: Phase, trials: Sequence[SeededTrial]) -> Panel:
+def phase_panel(phase: Phase, trials: Sequence[SeededTrial]) -> PhaseTrials:
     """Return the trials of a phase, and those of its keys that took several values."""
     own = [trial for trial in trials if phase.name in trial.phases]
     keys = phase.grid if phase.is_grid else phase.vary
-    return Panel(phase.name, [key for key in keys if _varies(key, own)], own)
+    return PhaseTrials(phase.name, [key for key in keys if _varies(key, own)], own)
 
 
-def pooled_panel(panels: Sequence[Panel], trials: Sequence[SeededTrial], maximizes: bool) -> tuple[Panel, list[str]]:
+def pooled_panel(
+    panels: Sequence[PhaseTrials], trials: Sequence[SeededTrial], maximizes: bool
+) -> tuple[PhaseTrials, list[str]]:
     """Return the parameters that several phases varied, with these phases' trials, and those that are confounded.
 
     A parameter is confounded by design if the phases of most of the best trials held it: whether these trials are good
@@ -78,10 +80,10 @@ def pooled_panel(panels: Sequence[Panel], trials: Sequence[SeededTrial], maximiz
     confounded = [key for key in keys if held(key)]
     shared = [key for key in keys if key not in confounded and sum(key in own for own in varied.values()) > 1]
     pool = [trial for trial in trials if varied.get(trial.proposed_by, set()) & set(shared)]
-    return Panel(POOLED, shared, pool), confounded
+    return PhaseTrials(POOLED, shared, pool), confounded
 
 
-def grid_table(phase: Phase, definition: Definition, panel: Panel) -> Array | None:
+def grid_table(phase: Phase, definition: Definition, panel: PhaseTrials) -> Array | None:
     """Return the factorial table of a grid, or None if a point has no COMPLETE trial with all seeds.
 
     It has an axis for each of the panel's parameters, and the seeds as its last axis. Of several trials of a point the
