@@ -133,7 +133,7 @@ def test_the_figures_of_a_study_fit_their_places(page: Page, tmp_path: Path, sam
     save_figures(StudyView(study, definition, artifacts_of(connect(storage))))
     page.goto(f"{serve(storage)}/dashboard/studies/1")
     places = page.locator("[id^='user-defined-plot:volopt-']")
-    expect(places).to_have_count(5)  # error on valid and on test, one of 4 panels of the grid, skill on both
+    expect(places).to_have_count(7)  # importance, error and skill on valid and on test, one panel of the grid, budget
     expect(places.last.locator(".main-svg").first).to_be_visible()
     for card in places.evaluate_all(WORDS):
         left, top, right, bottom = card["place"]

@@ -31,7 +31,7 @@ def study(volopt: Volopt, sample: Path) -> dict[str, Any]:
 
 
 def test_run_prints_the_agreed_keys_on_its_last_line(study: dict[str, Any]) -> None:
-    keys = "study complete pruned failed new_trials seconds cpu_seconds epochs_trained best"
+    keys = "study complete pruned failed new_trials known exhausted seconds cpu_seconds epochs_trained best choice"
     assert list(study) == keys.split()
     assert list(study["best"]) == ["number", "value", "params"]
     assert (study["complete"], study["new_trials"], study["epochs_trained"]) == (2, 2, 4)
@@ -57,7 +57,7 @@ def test_status_prints_the_agreed_keys(volopt: Volopt, study: dict[str, Any]) ->
     assert found["data"].keys() == {"provider", "synthetic", "fingerprint"}
     assert found["data"]["synthetic"] is True
     assert found["trials"] == {"complete": 2, "pruned": 0, "failed": 0, "running": 0, "waiting": 0}
-    assert found["phases"] == [{"name": "loss_curves", "sampler": "grid", "done": 2, "total": 2}]
+    assert found["phases"] == [{"name": "loss_curves", "sampler": "grid", "done": 2, "total": 2, "known": 0}]
     assert list(found["baselines"]) == BASELINES
     assert found["baselines"]["har"].keys() >= {"valid_log_r2", "test_log_r2", "test_mase", "test_mse"}
     assert found["best"] == study["best"]

@@ -300,10 +300,11 @@ def missing(known: list[dict[str, Any]], listed: list[dict[str, Any]], *, keeps:
 
 
 def fits(listed: list[dict[str, Any]]) -> dict[Any, int]:
-    """The epochs of each fit, by its configuration and seed."""
+    """The epochs of each fit, by its configuration and seed; one a valid period."""
     return {
-        (tuple(sorted(({"num_layers": 1} | trial["params"]).items())), row["seed"]): row["epochs"]
+        (tuple(sorted(({"num_layers": 1} | trial["params"]).items())), row["seed"]): row["epochs"] * periods
         for trial in listed
+        for periods in [len(trial.get("periods", [1]))]
         for row in trial["seeds"]
     }
 

@@ -22,11 +22,12 @@ LOADS = {
     "trials grid": set(),
     "trials grid 0": set(),
     "findings": {"scipy.stats", "statsmodels", "pandas", "pyarrow"},  # tests the claims of the study
+    "best grid": {"scipy.stats", "statsmodels", "pandas", "pyarrow", "matplotlib"},  # arch imports the last
     "compare grid 0 1": {"scipy.stats", "statsmodels", "pandas", "pyarrow"},
     "export grid": {"pandas", "pyarrow"},
     "plot grid history": {"plotly"},
     "plot grid importance": {"plotly", "scipy.stats", "sklearn", "pandas", "pyarrow"},
-    "report grid": {"plotly", "scipy.stats", "sklearn", "statsmodels", "pandas", "pyarrow"},
+    "report grid": {"plotly", "scipy.stats", "sklearn", "statsmodels", "pandas", "pyarrow", "matplotlib"},
     "delete grid --yes": set(),
 }
 FAILS = {"stauts": 2, "status grd": 1}

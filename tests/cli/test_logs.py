@@ -65,7 +65,7 @@ def test_an_unexpected_error_leaves_a_log_with_what_a_report_needs_and_no_passwo
     def broken(*arguments: object) -> None:
         raise ZeroDivisionError(f"while at {URL}")
 
-    monkeypatch.setattr(Driver, "_complete", broken)
+    monkeypatch.setattr(Driver, "_end", broken)
     code, out, err = volopt("run", "small.toml", "--data", sample, "--workers", 1, "--json", "--name", URL[-7:])
     assert code == 3
     assert "Traceback" not in err

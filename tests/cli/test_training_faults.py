@@ -207,11 +207,13 @@ def test_a_network_too_large_for_the_memory_fails_and_the_others_complete(
     said = subprocess.run([*command, "--workers", str(workers)], capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stderr
     assert "Traceback" not in said.stdout + said.stderr
-    assert "2 complete, 0 pruned, 4 failed; 6 new in" in said.stdout, said.stdout + said.stderr
-    assert "4 trials failed: memory ran out while training (4)." in said.stdout
+    assert "memory ran out while training (4)" in said.stdout, said.stdout + said.stderr
     listed = trials(volopt)
-    assert states(listed, "hidden_size") == {(5, "COMPLETE"): 2, (4096, "FAIL"): 4}
-    assert {each["reason"] for each in listed} == {None, "memory ran out while training"}
+    counts = states(listed, "hidden_size")
+    assert (counts[5, "COMPLETE"], counts[4096, "FAIL"]) == (2, 4)
+    # Beside a large network, oneDNN may lack memory for a small one, and says only this. The small one is tried again.
+    reasons = {each["reason"] for each in listed if each["params"]["hidden_size"] == 5}
+    assert reasons <= {None, "RuntimeError: could not execute a primitive"}
 
 
 # Targets that do not move, or move in a way that leaves nothing to scale or to score.

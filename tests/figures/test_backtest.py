@@ -34,7 +34,7 @@ def backtest(names: tuple[str, ...] = ("SH600000",), start: np.datetime64 = STAR
         baselines=dict.fromkeys(BASELINES, actual * np.exp(2 * error)),
         floor=np.full(count, 1e-9),
     )
-    configuration = Configuration("small", 3, definition(), {}, 5)
+    configuration = Configuration("small", 3, "likely", definition(), {}, 5)
     return Backtest(configuration, score_days(forecasts, log=True, coverage=0.8), FIRST, LAST, "year", 0.8, {})
 
 

@@ -20,7 +20,7 @@ TOGETHER = {  # things that stand in one figure
     "splits": [*colours.SPLITS.values(), colours.ACTUAL],
     "baselines": [*colours.BASELINES.values(), colours.ACTUAL],
     "states": list(colours.STATES.values()),
-    "evaluators": list(colours.EVALUATORS.values()),
+    "importance": list(colours.IMPORTANCE.values()),
     "series": list(colours.SERIES),
 }
 

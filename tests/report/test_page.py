@@ -23,7 +23,7 @@ from volopt.studies.space import distributions
 
 SECTIONS = [
     "question", "data", "results", "grid", "importance", "curves", "forecast", "baselines", "findings", "search",
-    "best", "record", "commands",
+    "best", "choice", "record", "commands",
 ]  # fmt: skip
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}"
 
@@ -202,7 +202,7 @@ def test_hostile_text_within_the_numbers_of_a_figure_cannot_end_its_script(
     from volopt.report import figures
 
     class Kind:
-        report = "importance"
+        report, of_periods = "importance", False
 
         def chart(self, of: StudyView) -> charts.Chart:
             marks = [charts.Points([1, 2], [1, 2], name=HOSTILE, hover=[HOSTILE, "<!--<script>"])]

@@ -11,6 +11,8 @@ import numpy as np
 
 from volopt.metrics import Array
 
+LEAST_VARIANCE = 1e-18  # of a logarithm; less is rounding
+
 
 def optimism(values: Array, noise: Array) -> float:
     """Return the expected difference between the truth and the observed value of the series with the least value.
@@ -42,7 +44,7 @@ def _prior(values: Array, variances: Array) -> tuple[float, float]:
     def excess(spread: float) -> float:
         return float(((values - mean(spread)) ** 2 / (spread + variances)).sum()) - (len(values) - 1)
 
-    variances = np.maximum(variances, np.finfo(float).tiny)
+    variances = np.maximum(variances, LEAST_VARIANCE)
     if excess(0.0) <= 0:
         return mean(0.0), 0.0
     spread = float(brentq(excess, 0.0, values.var(ddof=1) * len(values)))

@@ -137,7 +137,7 @@ def test_what_is_lost_is_told_and_the_rest_is_written(volopt: Volopt, ran: Path)
             path.write_text("{")
     code, out, err = volopt("export", "small", "--json")
     assert code == 0
-    assert [file["rows"] for file in json.loads(out)["files"].values()] == [3, 6, 0, 0, 0, 0]
+    assert [file["rows"] for file in json.loads(out)["files"].values()] == [3, 6, 0, 0, 0, 0, 2]
     assert "which are missing, damaged or of an older volopt: 0, 1, 2.\nHint: " in err
 
 

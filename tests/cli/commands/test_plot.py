@@ -62,7 +62,8 @@ def test_all_draws_what_there_is_and_tells_the_rest(volopt: Volopt, tmp_path: Pa
         *(name for name in KINDS if name in facts["nothing"]),
     ]
     assert facts["files"].keys() | facts["nothing"].keys() == KINDS.keys()
-    assert facts["nothing"].keys() == {"contour", "rank", "periods"}  # one parameter varies, in one valid period
+    nothing = {"contour", "rank", "periods", "budget"}  # two trials in one valid period, and one parameter varies
+    assert facts["nothing"].keys() == nothing
     assert facts["nothing"]["rank"].startswith("only hidden_size varies in small")
     assert facts["files"] == {kind: f"figures/small-{kind}.json" for kind in facts["files"]}
     assert {f"figures/{Path(path).name}" for path in facts["files"].values()} == files(tmp_path)

@@ -38,7 +38,7 @@ FORECASTS = [
         "refit right --trial har --out bundle",
         2,
         "har is a baseline, and only a trial can be refitted",
-        "name a trial, or best",
+        "name a trial, likely, simplest or best",
     ),
     stored(
         "a refit in place of something",

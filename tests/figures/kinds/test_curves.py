@@ -16,7 +16,7 @@ def test_the_best_trial_is_shown_with_its_parameters(tmp_path: Path) -> None:
     stored.add(trial_content(), value=2.0)
     stored.add(trial_content(valid_mse=((1.0, 0.5), (3.0, 1.5))), value=1.0, hidden_size=25)
     figure = chart(stored.view)
-    assert figure.title == "Learning curves of the best trial"
+    assert figure.title == "Learning curves of the likely best trial"
     assert [subplot.title for subplot in figure.subplots] == ["trial 1"]
     valid = next(mark for mark in figure.subplots[0].marks if getattr(mark, "name", "").startswith("valid_mse"))
     assert isinstance(valid, Line)

@@ -19,6 +19,8 @@ from volopt.figures.drawing.plotly_layout import ANCHOR, ROW_GAP, traces_and_lay
 HEADER, FOOTER = 84, 64  # pixels above and below the subplots
 LEGEND_ROW, NOTE_ROW = 24, 18  # pixels
 CARD_WIDTH, CARD_HEIGHT = 528, 450  # pixels of a figure on optuna-dashboard's page in a window of 1200
+MAX_CARD_NOTES = 7  # lines; more would leave no room for the plot
+CARD_MARGIN_LETTERS = 9  # of the names of a category, beside the plot
 CARD_ROW_GAP, CARD_LEGEND_ROW, CARD_LEGEND_GAP = 80, 30, 8  # pixels; optuna-dashboard's legend has larger letters
 DATE_ROW = 20  # pixels of the day below ticks that are times
 
@@ -38,7 +40,9 @@ def figure(chart: Chart) -> go.Figure:
 def card_figure(chart: Chart) -> go.Figure:
     """Return a chart as a figure that fills its container, designed for a card of optuna-dashboard."""
     line_letters = LINE_LETTERS * CARD_WIDTH // WIDTH
-    notes = _wrapped_notes(chart, line_letters)
+    notes = _wrapped_notes(chart, line_letters - _letters_left_of_plot(chart))
+    if len(notes) > MAX_CARD_NOTES:
+        notes = [*notes[: MAX_CARD_NOTES - 1], "… The report has all notes."]
     title = _title(chart, line_letters * 3 // 4, 12 / CARD_HEIGHT) | {"font": {"size": 14}}
     above = 46 + 18 * title["text"].count("<br>")
     below_legend = CARD_LEGEND_GAP + NOTE_ROW * len(notes)
@@ -78,6 +82,12 @@ def _with_text(
 
 def _wrapped_notes(chart: Chart, line_letters: int) -> list[str]:
     return [line for note in chart.notes for line in textwrap.wrap(note, line_letters)]
+
+
+def _letters_left_of_plot(chart: Chart) -> int:
+    """Return by how many letters the names of a category axis push the plot, and the notes below it, to the right."""
+    names = [name for subplot in chart.subplots if subplot.y.kind == "category" for name in subplot.y.names]
+    return max(0, max(map(len, names), default=0) - CARD_MARGIN_LETTERS)
 
 
 def _legend_rows(chart: Chart, line_letters: int) -> int:
