@@ -15,8 +15,7 @@ from volopt.importance.importance import StudyImportance, study_importance
 INTERVALS = (
     "Lines: 95 % intervals, of a grid (ANOVA) over its seeds, of other phases over trials and seeds. "
     f"“first”: the share of draws in which a parameter is first; {SETTLED:.0%} of them settle the order. How many more "
-    "seeds or trials would settle it is an estimate (?: none). Of two numbers the first is PED-ANOVA's, the second "
-    "fANOVA's."
+    "seeds or trials would settle it is an estimate. Of two percentages the first is PED-ANOVA's, the second fANOVA's."
 )
 BAR_HEIGHT, TEXT_HEIGHT, MIN_BARS = 19, 120, 6  # pixels of a bar, and of the text around a subplot
 
@@ -93,10 +92,17 @@ def _title(phase: str, found: Sequence[Importance]) -> str:
     size = f"{phase}, {found[0].trials} {'points' if found[0].unit == 'seeds' else 'trials'}"
     if not found[0].bars[0].first is not None:
         return f"{size}: one seed, no intervals"
-    if all(one.settled for one in found):
+    unsettled = [one for one in found if not one.settled]
+    if not unsettled:
         return f"{size}: the order is settled"
-    more = " | ".join("0" if one.settled else str(one.more or "?") for one in found)
-    return f"{size}: not settled, about {more} more {found[0].unit}"
+    if len(found) == 1:
+        return f"{size}: not settled, {_more(unsettled[0])}"
+    return f"{size}: not settled by {', by '.join(f'{one.method} ({_more(one)})' for one in unsettled)}"
+
+
+def _more(importance: Importance) -> str:
+    unit = importance.unit
+    return f"about {importance.more} more {unit}" if importance.more else f"and more {unit} may not settle it"
 
 
 def _facts(importance: Importance) -> dict[str, Any]:
