@@ -90,11 +90,8 @@ def _sample(panel: PhaseTrials) -> PhaseTrials:
 
 
 def _by_ped_anova(panel: PhaseTrials, distributions: Mapping[str, BaseDistribution], *, maximizes: bool) -> Importance:
-    generator, count, rate = (
-        np.random.default_rng(RANDOM),
-        len(panel.trials),
-        divergences(panel, distributions, quantile(len(panel.trials))),
-    )
+    generator, count = np.random.default_rng(RANDOM), len(panel.trials)
+    rate = divergences(panel, distributions, quantile(count))
     values = np.array([-trial.value if maximizes else trial.value for trial in panel.trials])
     everyone, half = np.arange(count), _draw_count(count) // 2
     chance = np.mean([rate(everyone, generator.permutation(values)) for _ in range(half)], axis=0)
