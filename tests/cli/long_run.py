@@ -23,7 +23,7 @@ STUDY = f"""
 format = 1
 name = "small"
 {SAMPLE_DATA}[training]
-epochs = 120
+epochs = 80
 seeds = 2
 [space]
 cell = ["LSTM"]

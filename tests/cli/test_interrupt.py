@@ -39,7 +39,7 @@ def test_ctrl_c_and_a_polite_kill_end_the_run_within_seconds_and_keep_what_is_fi
 
 
 def test_an_interrupted_run_says_how_to_go_on_and_goes_on_from_its_rungs(run: LongRun) -> None:
-    run.read_until("epoch 60 of 120")
+    run.read_until("epoch 40 of 80")
     run.process.send_signal(signal.SIGINT)
     assert run.ended() == 130
     (command,) = [line.strip() for line in run.said.splitlines() if line.startswith("  volopt run ")]
