@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final, Literal, get_args, get_origin
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from volopt.definition.plain_text import show, show_key
 from volopt.definition.space import KEYS, Range
-from volopt.definition.values import KeyedTable, TomlTable, one_of, type_of
+from volopt.definition.values import KeyedTable, TomlTable, one_of, type_of, validator
 from volopt.errors import did_you_mean, nearest
 
 INVALID: Final = object()
@@ -72,7 +72,7 @@ class StudyFileReader:
             return self._tables(model, raw, path) if is_list else self.table(model, raw, f"{path}.")
         if keyed := next((each for each in info.metadata if isinstance(each, KeyedTable)), None):
             return self._keyed(keyed, info, raw, path)
-        return self._value(TypeAdapter(type_of(info)).validate_python, raw, path, _words(info))
+        return self._value(validator(type_of(info)).validate_python, raw, path, _words(info))
 
     def _tables(self, model: type[TomlTable], raw: object, path: str) -> Any:
         if not isinstance(raw, list | tuple) or not raw:

@@ -2,14 +2,14 @@
 
 import types
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, TypeAdapter, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from volopt.definition.plain_text import show, show_all
 from volopt.definition.sections import Model, Training
-from volopt.definition.values import MAX_VALUES, Choices, Flag, TomlTable, canonical, type_of, whole
+from volopt.definition.values import MAX_VALUES, Choices, Flag, TomlTable, canonical, type_of, validator, whole
 from volopt.errors import did_you_mean
 
 _TRAINING_KEYS = ("learning_rate", "batch_size", "optimizer", "weight_decay")
@@ -98,9 +98,14 @@ def entry_type(key: str, raw: object) -> Any:
     value_type(key)
     if key not in NUMBER_KEYS:
         raise ValueError("has no range; write a list of values")
+    return _range_type(key)
+
+
+@cache  # a new ``partial`` each time would be a new type to ``validator``
+def _range_type(key: str) -> Any:
     return Annotated[Range, AfterValidator(partial(_bounds_of, key))]
 
 
 def _bounds_of(key: str, entry: Range) -> Range:
-    low, high = (TypeAdapter(value_type(key)).validate_python(bound) for bound in (entry.low, entry.high))
+    low, high = (validator(value_type(key)).validate_python(bound) for bound in (entry.low, entry.high))
     return Range(low=low, high=high, log=entry.log, step=entry.step)
