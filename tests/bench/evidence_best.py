@@ -1,7 +1,5 @@
 """Check on simulated studies with known truth how far one can rely on `volopt best`.
 
-    python tests/bench/evidence_best.py [--studies 100]
-
 The noise is that of two real studies on SH600000: `grid`, whose seeds differ much and whose daily losses have a long
 memory, and `search`, whose seeds differ little and whose daily losses move together. For each kind, number of trials
 and number of seeds the table has:
@@ -24,7 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-sys.path.append(str(Path(__file__).parents[1]))
+sys.path.append(str(Path(__file__).parents[1]))  # tests/
 
 from simulated import Kind, Simulated, simulate
 from volopt.selection.evaluation import evaluate_measurements
@@ -92,22 +90,17 @@ def days_only_set(study: Simulated) -> list[int]:
     return list(mcs.included)
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--studies", type=int, default=100, help="simulated studies of each row")
-    arguments = parser.parse_args()
+def best(options: argparse.Namespace, _: str) -> None:
+    """Simulate studies whose best trial is known, and check what `volopt best` says of them."""
     print("| noise | trials | seeds | " + " | ".join(Outcome._fields) + " | left |")
     print("|" + "---|" * (len(Outcome._fields) + 4))
     for name, kind, trials, seeds in CASES:
+        numbers = range(options.random, options.random + options.studies)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
-            rows = [outcome(simulate(kind, trials, seeds, seed=seed)) for seed in range(arguments.studies)]
-        means = np.mean(rows, axis=0)
-        raw, corrected = (means[Outcome._fields.index(field)] for field in ("raw", "corrected"))
+            rows = np.array([outcome(simulate(kind, trials, seeds, seed=number)) for number in numbers])
+        means = rows.mean(axis=0)
         print(f"| {name} | {trials} | {seeds} | " + " | ".join(f"{mean:.3g}" for mean in means), end="")
-        print(f" | {corrected / raw:+.2f} |", flush=True)
-
-
-if __name__ == "__main__":
-    main()
+        raw, corrected = (rows[:, Outcome._fields.index(field)] for field in ("raw", "corrected"))
+        error = (corrected - corrected.mean() / raw.mean() * raw).std() / raw.mean() / np.sqrt(len(rows))  # of a ratio
+        print(f" | {corrected.mean() / raw.mean():+.2f} ± {2 * error:.2f} |", flush=True)

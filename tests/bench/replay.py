@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import optuna
@@ -92,7 +92,8 @@ def course(job: Job, pruner: Pruner, configuration: Fits, seeds: Sequence[int]) 
     """Train a trial again from its curves, as a pruner wants its seeds to be trained."""
     tasks = job.tasks(configuration.params)
     runs = [SeedRun(tasks[seed], str(seed)) for seed in seeds]
-    trial = TrialRun(None, job.phases[0], configuration.params, runs, by_seed=pruner.reports == "seed")  # type: ignore[arg-type]
+    trial_of_optuna: Any = None  # the replay reads what the trial would report, and reports it itself
+    trial = TrialRun(trial_of_optuna, job.phases[0], configuration.params, runs, by_seed=pruner.reports == "seed")
     trial._pruner = pruner
     looks = []
     while not trial.finished:

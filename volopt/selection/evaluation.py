@@ -51,6 +51,7 @@ class Evaluation:
     days: int  # that were drawn; 0 if only seeds were
     without_days: Sequence[int]  # drawn trials whose file is missing, damaged or of an earlier volopt
     drawn: int  # trials that were drawn; the others are too far behind
+    fits_a_seed: int
 
     @property
     def observed(self) -> float:
@@ -61,6 +62,11 @@ class Evaluation:
     def members(self) -> list[EvaluatedTrial]:
         """Return the trials that cannot be told from the best."""
         return [trial for trial in self.trials if trial.in_set]
+
+    @property
+    def fits_to_confirm(self) -> int:
+        """Return the fits of two more seeds of each of them; 0 where there is nothing to confirm."""
+        return 2 * len(self.members) * self.fits_a_seed if len(self.members) > 1 else 0
 
     @property
     def likely(self) -> EvaluatedTrial:
@@ -127,7 +133,7 @@ def evaluate_measurements(name: str, definition: Definition, measured: Sequence[
         )
         for index, each in enumerate(drawn)
     ]
-    expected = np.exp(observed[0] + optimism(observed, draws.estimates - draws.days.mean(axis=1, keepdims=True)))
+    expected = np.exp(observed[0] + optimism(observed, draws.of_the_choice))
     return Evaluation(
         name,
         definition.objective.metric,
@@ -136,6 +142,7 @@ def evaluate_measurements(name: str, definition: Definition, measured: Sequence[
         days=0 if days is None else days.losses.shape[1],
         without_days=[each.trial.number for each in drawn if days is None or each.trial.number not in days.numbers],
         drawn=len(drawn),
+        fits_a_seed=definition.fits_a_seed,
     )
 
 
@@ -163,6 +170,7 @@ class Draws:
 
     seeds: Array
     days: Array
+    exchanged_seeds: Array  # where each trial has the scatter of a random one
 
     @property
     def estimates(self) -> Array:
@@ -176,14 +184,22 @@ class Draws:
         truths: Array = self.days - self.seeds
         return truths
 
+    @property
+    def of_the_choice(self) -> Array:
+        """Return what makes one trial look better than another; days that are good for all trials do not."""
+        noise: Array = self.days - self.days.mean(axis=1, keepdims=True) + self.exchanged_seeds
+        return noise
+
 
 def draw(measured: Sequence[Measurement], days: Days | None) -> Draws:
     """Draw the noise of the trials; it is the same in every call."""
     generator = np.random.default_rng(0)
     first, index = _distinct(measured)
-    scatter = noise.seed_scatter([measured[each].errors for each in first])
-    seeds = noise.draw_seeds(scatter, generator)[:, index]
-    return Draws(seeds, _draw_days(measured, days, generator))
+    errors = [measured[each].errors for each in first]
+    seeds = noise.draw_seeds(noise.seed_scatter(errors), generator)[:, index]
+    daily = _draw_days(measured, days, generator)
+    exchanged = noise.draw_seeds(noise.exchanged_scatter(errors, generator), generator)[:, index]
+    return Draws(seeds, daily, exchanged)
 
 
 def _draw_days(measured: Sequence[Measurement], days: Days | None, generator: np.random.Generator) -> Array:

@@ -20,7 +20,7 @@ from volopt.metrics import Array
 
 DRAWS = 2000
 MIN_DAYS = 10  # to draw blocks of
-PRIOR_FREEDOM = 4.0  # seeds; calibrated with tests/bench/evidence_best.py
+PRIOR_FREEDOM = 4.0  # seeds; calibrated with tests/bench/evidence.py
 LEAST_SCATTER = 1e-9  # less is rounding
 
 
@@ -59,15 +59,33 @@ def seed_scatter(errors: Sequence[Array]) -> Array:
     freedom = np.array([len(each) - 1.0 for each in errors])
     if not freedom.any():  # nothing tells how much seeds differ
         return np.zeros(len(errors))
-    own = np.array([each.var(ddof=1) / each.mean() ** 2 if len(each) > 1 else 0.0 for each in errors])
-    pooled = own[freedom > 0].mean()
-    moderated = (PRIOR_FREEDOM * pooled + freedom * own) / (PRIOR_FREEDOM + freedom)
+    own = _relative_variances(errors)
+    moderated = (PRIOR_FREEDOM * own[freedom > 0].mean() + freedom * own) / (PRIOR_FREEDOM + freedom)
     scatter: Array = np.sqrt(moderated / (freedom + 1))
     return scatter
+
+
+def exchanged_scatter(errors: Sequence[Array], generator: np.random.Generator) -> Array:
+    """Return the same, but in each draw every trial has the variance of a random one; shape: (DRAWS, trials).
+
+    The winner is often a trial whose seeds scatter much and were lucky. Lucky seeds are near each other, so its own
+    variance does not show that.
+    """
+    variances = _relative_variances([each for each in errors if len(each) > 1])
+    if not len(variances):
+        return np.zeros((DRAWS, len(errors)))
+    counts = np.array([len(each) for each in errors])
+    scatter: Array = np.sqrt(generator.choice(variances, (DRAWS, len(errors))) / counts)
+    return scatter
+
+
+def _relative_variances(errors: Sequence[Array]) -> Array:
+    """Return the variance of the seeds of each trial, as a share of the squared mean; 0 for a single seed."""
+    return np.array([each.var(ddof=1) / each.mean() ** 2 if len(each) > 1 else 0.0 for each in errors])
 
 
 def draw_seeds(scatter: Array, generator: np.random.Generator) -> Array:
     """Return log(mean error of other seeds / expected error), shape (DRAWS, trials); ``scatter`` as it was returned."""
     shape = np.maximum(scatter, LEAST_SCATTER) ** -2
-    means = generator.gamma(np.broadcast_to(shape, (DRAWS, len(shape)))) / shape
+    means = generator.gamma(np.broadcast_to(shape, (DRAWS, shape.shape[-1]))) / shape
     return np.where(scatter > 0, np.log(np.maximum(means, np.finfo(float).tiny)), 0.0)
