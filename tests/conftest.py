@@ -90,6 +90,16 @@ def panel_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def two_trials(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
+    """The directory of a finished study of two trials; tests that write work on a copy."""
+    from small_runs import TWO_TRIALS, run  # loads torch
+
+    directory = tmp_path_factory.mktemp("two_trials")
+    run(TWO_TRIALS, directory, sample)
+    return directory
+
+
+@pytest.fixture(scope="session")
 def sample_zip(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A zip with the synthetic sample at its top."""
     return Path(shutil.make_archive(str(tmp_path_factory.mktemp("zip") / "sample"), "zip", sample))

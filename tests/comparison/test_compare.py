@@ -13,7 +13,7 @@ from hypothesis.strategies import floats, lists, tuples
 from builders import STUDY, attach, definition
 from volopt.baselines.forecasts import SCORED
 from volopt.comparison import statistics
-from volopt.comparison.comparands import baseline_comparand, find_comparands, trial_comparand
+from volopt.comparison.comparands import baseline_comparand, find_choice, find_comparands, trial_comparand
 from volopt.comparison.compare import Comparison, compare
 from volopt.comparison.trial_results import SeedResult, TrialResult
 from volopt.definition.schema import Objective
@@ -302,7 +302,8 @@ def named(tmp_path: Path) -> Callable[..., Comparison]:
         study.tell(trial, value, state=FAIL if value is None else COMPLETE)
 
     def call(a: str, b: str) -> Comparison:
-        return compare(*find_comparands(study, DEFINITION, (a, b), artifacts), DEFINITION.objective)
+        choices = (find_choice(study, DEFINITION, text) for text in (a, b))
+        return compare(*find_comparands(study, DEFINITION, *choices, artifacts), DEFINITION.objective)
 
     return call
 
@@ -381,6 +382,7 @@ def test_a_name_of_nothing_is_an_error_with_a_hint(
     assert hint in error.value.hint
 
 
-def test_a_study_without_complete_trials_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["best", "0", "har"])
+def test_a_study_without_complete_trials_is_an_error(text: str) -> None:
     with pytest.raises(StudyError, match="no trial of empty is COMPLETE"):
-        find_comparands(optuna.create_study(study_name="empty"), DEFINITION, ("best", "har"), Artifacts(tmp_path))
+        find_choice(optuna.create_study(study_name="empty"), DEFINITION, text)

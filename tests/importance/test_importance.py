@@ -96,7 +96,10 @@ def test_what_several_phases_varied_is_pooled_and_confounded_parameters_are_name
         (grid_rows(lambda cell, hidden_size: [1.0, None]), "COMPLETE trials with a seed that has no finite value"),
         (grid_rows(lambda cell, hidden_size: [1.0, 0.0]), "COMPLETE trials with a seed that has no finite value"),
         (random_rows(4), "extend has 4 COMPLETE trials, and a bootstrap over trials needs 5."),
-        (random_rows(9), "extend: PED-ANOVA is not shown, because the best 8 of 9 trials are more than half of them."),
+        (
+            random_rows(9),
+            "extend: PED-ANOVA is not shown: it compares the best 8 with all, and needs 16 trials.",
+        ),
         (
             [("extend", {"window": 2 + i % 5}, [0.1 + i]) for i in range(9)],
             "extend varied window alone, and one parameter has no rank.",

@@ -1,5 +1,7 @@
 """The number of weights, without torch, is that of the real networks."""
 
+from typing import Any
+
 import pytest
 
 from volopt.models.cells import CELLS, count_weights
@@ -9,6 +11,7 @@ from volopt.models.recurrent import Recurrent
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize(("layers", "batch_norm", "outputs"), [(1, False, 1), (3, True, 5)])
 def test_weights_are_counted_as_torch_has_them(cell: str, layers: int, batch_norm: bool, outputs: int) -> None:
-    shape = {"features": 4, "hidden_size": 7, "num_layers": layers, "batch_norm": batch_norm, "head_outputs": outputs}
-    network = Recurrent(cell, **shape)  # type: ignore[arg-type]
-    assert count_weights(cell, **shape) == sum(weights.numel() for weights in network.parameters())  # type: ignore[arg-type]
+    shape: dict[str, Any] = {"features": 4, "hidden_size": 7, "num_layers": layers}
+    shape |= {"batch_norm": batch_norm, "head_outputs": outputs}
+    network = Recurrent(cell, **shape)
+    assert count_weights(cell, **shape) == sum(weights.numel() for weights in network.parameters())

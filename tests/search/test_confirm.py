@@ -22,16 +22,9 @@ from volopt.storage.lock import study_lock
 from volopt.studies import study as studies
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
-    directory = tmp_path_factory.mktemp("study")
-    run(TWO_TRIALS, directory, sample)
-    return directory
-
-
 @pytest.fixture
-def directory(finished: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(finished, tmp_path / "copy")
+def directory(two_trials: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(two_trials, tmp_path / "copy")
 
 
 def options(directory: Path, count: int) -> ConfirmOptions:

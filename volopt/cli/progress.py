@@ -61,11 +61,11 @@ class FitProgress(ProgressDisplay):
 
 
 class ConfirmProgress(ProgressDisplay):
-    """Show how many seeds were added; without a terminal, print a line for each."""
+    """Show how many fits were spent; without a terminal, print a line for each seed that they added."""
 
     def __init__(self, fits: int) -> None:
         super().__init__()
-        self._fits = fits
+        self._fits, self._added = fits, 0
 
     def __enter__(self) -> Self:
         self._begin_training("confirming", bars.MofNCompleteColumn(), bars.TextColumn("fits"), total=self._fits)
@@ -74,8 +74,8 @@ class ConfirmProgress(ProgressDisplay):
     def __call__(self, confirmation: "Confirmation") -> None:
         """Show one more fit."""
         self._bar.update(self._task, completed=confirmation.fits)
-        last = confirmation.added[-1] if confirmation.added else None
-        if last is not None:
+        for seed in confirmation.added[self._added :]:
             self._print(
-                f"fit {confirmation.fits}/{self._fits}: seed {last.seed} of trial {last.trial}, {last.value:.5g}"
+                f"fit {confirmation.fits}/{self._fits}: seed {seed.seed} of trial {seed.trial}, {seed.value:.5g}"
             )
+        self._added = len(confirmation.added)

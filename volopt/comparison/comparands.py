@@ -1,6 +1,6 @@
 """Find the trials and baselines that a user names, and collect what a comparison needs of each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,8 +20,7 @@ from volopt.storage.artifacts import Artifacts
 from volopt.studies.space import Params, point
 from volopt.windows.split import Dates
 
-BEST = "best"
-WORDS = (BEST, "likely", "simplest")  # that name a trial; ``selection`` finds the last two
+BEST, LIKELY, SIMPLEST = "best", "likely", "simplest"  # words that name a trial; ``selection`` finds the last two
 Choice = int | str  # a trial's number, or a baseline's name
 
 
@@ -65,21 +64,21 @@ def baseline_comparand(name: str, result: TrialResult) -> Comparand:
 
 
 def find_comparands(
-    study: optuna.Study, definition: Definition, texts: Sequence[str], artifacts: Artifacts
+    study: optuna.Study, definition: Definition, a: Choice, b: Choice, artifacts: Artifacts
 ) -> tuple[Comparand, Comparand]:
-    """Return the two comparands that a user named.
+    """Return the comparands of two choices.
 
     Args:
         study: with COMPLETE trials.
         definition: the study's.
-        texts: two, each a trial's number, ``best``, parameters as in ``cell=LSTM,hidden_size=25``, or a baseline.
+        a: a COMPLETE trial or a baseline, as ``find_choice`` returns it.
+        b: another one.
         artifacts: of the study's storage.
 
     Raises:
-        UsageError: a text that names nothing, or two that name the same.
-        StudyError: a trial that does not exist, is not COMPLETE, or has no stored forecasts.
+        UsageError: both are the same.
+        StudyError: a trial has no stored forecasts.
     """
-    a, b = (find_choice(study, definition, text) for text in texts)
     if a == b:
         raise UsageError(f"A and B are both {_name(a)}", "name two different ones")
     trials = {trial.number: trial for trial in study.get_trials(deepcopy=False)}
@@ -95,7 +94,17 @@ def find_comparands(
 
 
 def find_choice(study: optuna.Study, definition: Definition, text: str) -> Choice:
-    """Return the trial or baseline that a text names, with the errors of ``find_comparands``."""
+    """Return the trial or baseline that a text names.
+
+    Args:
+        study: with COMPLETE trials.
+        definition: the study's.
+        text: a trial's number, ``best``, parameters as in ``cell=LSTM,hidden_size=25``, or a baseline.
+
+    Raises:
+        UsageError: the text names nothing.
+        StudyError: the trial does not exist, or is not COMPLETE.
+    """
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     if not complete:
         raise StudyError(f"no trial of {study.study_name} is COMPLETE yet", "`volopt run` resumes the study")
@@ -115,8 +124,8 @@ def find_choice(study: optuna.Study, definition: Definition, text: str) -> Choic
     if text in BASELINES:
         return text
     raise UsageError(
-        f'"{text}" is neither a trial nor a baseline{did_you_mean(text, [*WORDS, *BASELINES])}',
-        f"write a trial's number, {', '.join(WORDS)}, parameters as in cell=LSTM,hidden_size=25, or one of "
+        f'"{text}" is neither a trial nor a baseline{did_you_mean(text, [BEST, LIKELY, SIMPLEST, *BASELINES])}',
+        f"write a trial's number, {BEST}, {LIKELY}, {SIMPLEST}, parameters as in cell=LSTM,hidden_size=25, or one of "
         + ", ".join(BASELINES),
     )
 

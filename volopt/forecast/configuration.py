@@ -15,7 +15,7 @@ from volopt.definition.schema import Definition, Scalar
 from volopt.errors import StudyError, UsageError
 from volopt.forecast.walk_forward.step import MarketData
 from volopt.selection.choice import choose
-from volopt.storage.artifacts import DIRECTORY, Artifacts, artifacts_of, directory_of
+from volopt.storage.artifacts import Artifacts, artifacts_of, study_artifacts
 from volopt.storage.database.connect import connect
 from volopt.studies import listing
 from volopt.studies import study as studies
@@ -95,8 +95,7 @@ def load_source(storage: str, name: str, trial: str, data: Path | None, last: da
         study, definition = studies.find(opened, name)
         stored = studies.data_of(study)
         configuration = find_configuration(study, definition, trial, artifacts_of(opened))
-        artifacts = directory_of(opened, name) if opened.address.file is None else None
-        artifacts = artifacts or opened.address.home / DIRECTORY
+        artifacts = study_artifacts(opened, name).directory
         sample = opened.address.home / "sample_cn"
     directory = data or stored_directory(stored, sample)
     panel = read_data(definition, directory, artifacts / "frames", last, after_test=True)

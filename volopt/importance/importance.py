@@ -12,7 +12,7 @@ from volopt.definition.schema import Definition, Phase
 from volopt.importance import anova, evaluators
 from volopt.importance.bars import Importance
 from volopt.importance.evaluators import FANOVA, PED_ANOVA
-from volopt.importance.panels import PhaseTrials, grid_table, phase_panel, pooled_panel, seeded_trials
+from volopt.importance.panels import MIN_BEST, PhaseTrials, grid_table, phase_panel, pooled_panel, seeded_trials
 from volopt.studies.attributes import PHASE
 from volopt.studies.space import distributions
 
@@ -117,7 +117,8 @@ def _sample(panel: PhaseTrials, definition: Definition) -> Found:
     notes = []
     if PED_ANOVA not in {one.method for one in found}:
         notes.append(
-            f"{name}: PED-ANOVA is not shown, because the best 8 of {count} trials are more than half of them."
+            f"{name}: PED-ANOVA is not shown: it compares the best {MIN_BEST} with all, and needs "
+            f"{MIN_BEST / evaluators.MAX_QUANTILE:.0f} trials."
         )
     if count < FEW_TRIALS:
         notes.append(f"{name}: fANOVA's intervals of {count} trials are too narrow: about 80 % hold the truth.")

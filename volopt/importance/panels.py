@@ -15,6 +15,7 @@ from volopt.studies.attributes import PHASE
 
 POOLED = "all phases"
 ERRORS = ("valid_mse", "valid_log_mse")  # metrics whose logarithm is analysed: effects multiply an error
+MAX_VALUE = 1e100  # of a seed; the squares of larger ones overflow
 BEST_SHARE, MIN_BEST = 0.1, 8  # the best trials: this share of all, but at least so many
 
 
@@ -43,14 +44,14 @@ class PhaseTrials:
 
 
 def seeded_trials(study: optuna.Study, definition: Definition) -> tuple[list[SeededTrial], int]:
-    """Return the COMPLETE trials whose seeds all have a finite value, and the number of the other COMPLETE trials.
+    """Return the COMPLETE trials whose seeds all have a usable value, and the number of the other COMPLETE trials.
 
     Trials of an older volopt have no scores by seed; their value counts as one seed.
     """
     membership = listing.PhaseMembership(definition)
     complete = [trial for trial in study.get_trials(deepcopy=False) if trial.state == TrialState.COMPLETE]
     trials = [_seeded(trial, definition, membership) for trial in complete]
-    usable = [trial for trial in trials if np.isfinite(trial.seeds).all()]
+    usable = [trial for trial in trials if (np.abs(trial.seeds) <= MAX_VALUE).all()]  # NaN is not
     return usable, len(trials) - len(usable)
 
 

@@ -1,5 +1,6 @@
 """Show which trials may be the best, and how sure that is."""
 
+import shlex
 from collections.abc import Iterator
 
 from volopt.figures import words
@@ -35,9 +36,11 @@ def choice(view: StudyView) -> Iterator[Block]:
     yield TextBlock(
         "A bootstrap over seeds and valid days draws each trial's value anew. The set is a model confidence set "
         "(Hansen, Lunde and Nason 2011) of 90 %. The expected regret is how much worse than the best of a draw a trial "
-        "is, on average. More seeds of the set's trials settle it:"
+        "is, on average."
     )
-    yield SourceBlock(f"volopt best {view.name} --confirm {2 * len(evaluation.members)}")
+    if evaluation.fits_to_confirm:
+        yield TextBlock("More seeds of the set's trials tell more:")
+        yield SourceBlock(f"volopt best {shlex.quote(view.name)} --confirm {evaluation.fits_to_confirm}")
 
 
 def _row(trial: EvaluatedTrial) -> tuple[object, ...]:

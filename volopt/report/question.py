@@ -92,7 +92,7 @@ def _splits(view: StudyView) -> Iterator[tuple[object, ...]]:
         yield split, first, last, days.get(split) or len(dates) or None
         if split == "valid" and view.has_periods:
             for number, (first, last) in enumerate(settings.valid or ()):
-                counts = [part.days for part in file.parts["valid"] if part.period == number] if file else []
+                counts = [part.days for part in file.parts.get("valid", []) if part.period == number] if file else []
                 yield f"valid, period {number + 1}", first, last, sum(counts) or None
 
 

@@ -3,6 +3,7 @@
 Optuna's values stay as they are. The study stores which fits were added; the fits are in the store of finished fits.
 """
 
+import math
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -20,10 +21,14 @@ from volopt.definition.schema import Definition
 from volopt.errors import UsageError
 from volopt.executors.processes import cores, local_trainer
 from volopt.executors.trainer import Trainer
+from volopt.search.checkpoints import Checkpoints
 from volopt.search.context import RunContext
 from volopt.search.interrupts import Interrupts
+from volopt.search.trial_run import SeedRun
 from volopt.selection.evaluation import EvaluatedTrial, evaluate
-from volopt.storage.artifacts import DIRECTORY, Artifacts, directory_of
+from volopt.selection.measurements import confirmed_seeds
+from volopt.storage import array_store
+from volopt.storage.artifacts import Artifacts, study_artifacts
 from volopt.storage.database.address import parse_address
 from volopt.storage.database.connect import connect
 from volopt.storage.database.retrying import RetryingStorage
@@ -33,7 +38,7 @@ from volopt.studies import study as studies
 from volopt.studies.attributes import ConfirmedSeed
 from volopt.studies.space import point
 from volopt.training.device import resolve
-from volopt.training.task import Fit, Task
+from volopt.training.task import Fit, State
 from volopt.windows.dataset import prepare
 
 
@@ -70,8 +75,7 @@ class _SeedFit(NamedTuple):
     """Name a fit of a further seed of a trial; with several valid periods, a seed has one for each."""
 
     trial: int
-    task: Task
-    key: str
+    run: SeedRun
 
 
 def confirm(name: str, options: ConfirmOptions, on_fit: Callable[[Confirmation], None]) -> Confirmation:
@@ -99,7 +103,7 @@ def confirm(name: str, options: ConfirmOptions, on_fit: Callable[[Confirmation],
                 f"one more seed takes {definition.fits_a_seed} fits, one a valid period",
                 f"write --confirm {definition.fits_a_seed} or more",
             )
-        members = _members(study, definition, _artifacts(storage, name), confirmation)
+        members = _members(study, definition, study_artifacts(storage, name), confirmation)
         if len(members) < 2:
             return confirmation
         context = _context(study, definition, storage, options)
@@ -109,8 +113,8 @@ def confirm(name: str, options: ConfirmOptions, on_fit: Callable[[Confirmation],
             while len(members) > 1 and (count := (options.fits - confirmation.fits) // definition.fits_a_seed):
                 confirmation.rounds += 1
                 round_ = _Round(study, context, confirmation)
-                for fit, future in _train(round_.next_fits(members[:count]), context, trainer, interrupts):
-                    round_.take(fit, future)
+                for fit, error in _train(round_.next_fits(members[:count]), context, trainer, interrupts):
+                    round_.take(fit, error)
                     on_fit(confirmation)
                 members = _members(study, definition, context.artifacts, confirmation)
         finally:
@@ -118,16 +122,11 @@ def confirm(name: str, options: ConfirmOptions, on_fit: Callable[[Confirmation],
     return confirmation
 
 
-def _artifacts(storage: RetryingStorage, name: str) -> Artifacts:
-    address = storage.address
-    return Artifacts((directory_of(storage, name) if address.file is None else None) or address.home / DIRECTORY)
-
-
 def _context(
     study: optuna.Study, definition: Definition, storage: RetryingStorage, options: ConfirmOptions
 ) -> RunContext:
     """Return the context of the study's last run, on the data that the study was run on."""
-    artifacts, stored = _artifacts(storage, study.study_name), studies.data_of(study)
+    artifacts, stored = study_artifacts(storage, study.study_name), studies.data_of(study)
     directory = options.data or stored_directory(stored, storage.address.home / "sample_cn")
     panel = read_data(definition, directory, artifacts.directory / "frames")
     studies.check_data(study, panel.source)
@@ -152,65 +151,60 @@ class _Round:
 
     def __init__(self, study: optuna.Study, context: RunContext, confirmation: Confirmation) -> None:
         self._study, self._context, self._confirmation = study, context, confirmation
-        self._metric = context.definition.objective.metric
         self._values: defaultdict[int, dict[int, tuple[str, float]]] = defaultdict(dict)  # by trial and period
 
     def next_fits(self, members: Sequence[EvaluatedTrial]) -> list[_SeedFit]:
         """Return the fits of the next seed of each member."""
-        trials, added = self._study.get_trials(deepcopy=False), studies.confirmed(self._study)
+        trials = self._study.get_trials(deepcopy=False)
+        added = confirmed_seeds(self._study, trials)
         fits = []
         for member in members:
-            own = {each.seed for each in added if point(trials[each.trial].params) == point(member.params)}
-            used = own | {seed["seed"] for seed in listing.seeds(trials[member.number])}
+            scored = {row["seed"] for row in listing.seeds(trials[member.number])}
+            used = scored | {each.seed for each in added[point(member.params)]}
             for task in self._context.tasks(member.params)[: self._context.definition.fits_a_seed]:
                 task = replace(task, seed=max(used, default=-1) + 1)
-                fits.append(_SeedFit(member.number, task, self._context.key(task)))
+                fits.append(_SeedFit(member.number, SeedRun(task, self._context.key(task))))
         return fits
 
-    def take(self, fit: _SeedFit, future: "Future[Fit]") -> None:
-        """Store a fit, and the seed if it was its last one."""
+    def take(self, fit: _SeedFit, error: BaseException | None) -> None:
+        """Take a fit that is stored or failed, and store the seed if it was its last one."""
         self._confirmation.fits += 1
-        error = future.exception()
-        value = float("nan") if error else future.result().metrics.get(self._metric, float("nan"))
-        if not np.isfinite(value):
-            reason = str(error or f"{self._metric} is {value}")
-            self._confirmation.failed.append(FailedFit(fit.trial, fit.task.seed, reason))
+        task, trained = fit.run.task, fit.run.fit
+        value = trained.metrics.get(task.metric, math.nan) if trained else math.nan
+        if not math.isfinite(value):
+            reason = str(error or f"{task.metric} is {value}")
+            self._confirmation.failed.append(FailedFit(fit.trial, task.seed, reason))
             return
-        self._context.fits.put(fit.key, *future.result().pack())
         values = self._values[fit.trial]
-        values[fit.task.period] = fit.key, value
+        values[task.period] = fit.run.key, value
         if len(values) == self._context.definition.fits_a_seed:
             keys, scores = zip(*(values[period] for period in sorted(values)), strict=True)
-            seed = ConfirmedSeed(trial=fit.trial, seed=fit.task.seed, keys=list(keys), value=float(np.mean(scores)))
+            seed = ConfirmedSeed(trial=fit.trial, seed=task.seed, keys=list(keys), value=float(np.mean(scores)))
             self._confirmation.added.append(seed)
             studies.store_confirmed(self._study, [*studies.confirmed(self._study), seed])
 
 
 def _train(
     fits: Sequence[_SeedFit], context: RunContext, trainer: Trainer, interrupts: Interrupts
-) -> Iterator[tuple[_SeedFit, "Future[Fit]"]]:
-    """Yield each fit, a stored one or a new one, as soon as it is finished."""
-    queue, pending = deque(fits), dict[Future[Fit], _SeedFit]()
+) -> Iterator[tuple[_SeedFit, BaseException | None]]:
+    """Yield each fit as soon as it is stored, a kept one or a new one, or with the error for which it failed."""
+    checkpoints = Checkpoints(context.fits, array_store.states(context.artifacts.directory))
+    queue, pending = deque(fits), dict[Future[State | Fit], _SeedFit]()
     while queue or pending:
         while queue and len(pending) < trainer.workers:
             fit = queue.popleft()
+            checkpoints.load(fit.run)
+            if fit.run.fit is not None:
+                yield fit, None
+                continue
             with interrupts.possible():  # a trainer without processes trains here
-                pending[_stored(fit, context) or trainer.submit(fit.task, None, fit.task.epochs)] = fit
+                pending[trainer.submit(fit.run.task, fit.run.state, fit.run.task.epochs)] = fit
         with interrupts.possible():
             done = wait(pending, return_when=FIRST_COMPLETED).done
         for future in done:
-            yield pending.pop(future), future
-
-
-def _stored(fit: _SeedFit, context: RunContext) -> "Future[Fit] | None":
-    """Return the stored fit, or None where it is missing or damaged."""
-    try:
-        content = context.fits.get(fit.key)
-        stored = Fit.unpack(*content) if content else None
-    except TypeError:
-        stored = None
-    if stored is None:
-        return None
-    future: Future[Fit] = Future()
-    future.set_result(stored)
-    return future
+            fit = pending.pop(future)
+            error = future.exception()
+            if error is None:
+                fit.run.receive(future.result())
+                checkpoints.save(fit.run)
+            yield fit, error

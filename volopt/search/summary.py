@@ -14,6 +14,7 @@ from volopt.studies import trial_file
 from volopt.studies.best_trial import best_trial, instruments_beaten
 from volopt.studies.failures import Failures, failures
 from volopt.studies.listing import summary, trials
+from volopt.windows.periods import count_days
 
 BEST_TRIALS = 10
 MAX_NUMBERS = 1_000_000  # in the valid forecasts of all trials that are drawn, to evaluate them in some seconds
@@ -55,5 +56,5 @@ class RunSummary(Callback):
     def _is_quick(self, trials: int) -> bool:
         """Return whether the evaluation of so many COMPLETE trials takes some seconds only."""
         definition = self._job.definition
-        days = self._job.dataset.days("valid", definition.max_window())
+        days = count_days(self._job.dataset, definition.max_window())["valid"]
         return min(trials, MAX_TRIALS) * definition.training.seeds * days <= MAX_NUMBERS

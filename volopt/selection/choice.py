@@ -2,12 +2,10 @@
 
 import optuna
 
-from volopt.comparison.comparands import Choice, find_choice
+from volopt.comparison.comparands import LIKELY, SIMPLEST, Choice, find_choice
 from volopt.definition.schema import Definition
 from volopt.selection.evaluation import evaluate
 from volopt.storage.artifacts import Artifacts
-
-LIKELY, SIMPLEST = "likely", "simplest"
 
 
 def choose(study: optuna.Study, definition: Definition, text: str, artifacts: Artifacts) -> Choice:

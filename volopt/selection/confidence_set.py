@@ -16,7 +16,7 @@ def confidence_set(values: Array, noise: Array, confidence: float = CONFIDENCE) 
     """Return the indices of the series in the set, ascending.
 
     In a round, every series that is behind another by more than chance leaves. Hansen, Lunde and Nason let one leave at
-    a time; the set is the same, because the critical value only falls while the best stay.
+    a time: another one could then stay, if it is behind nothing but a series that leaves before it.
 
     Args:
         values: the estimate of each series, lower is better; shape: (series,).

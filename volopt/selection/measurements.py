@@ -33,7 +33,7 @@ from volopt.studies.space import Point, point
 from volopt.windows.split import Dates
 
 MAX_TRIALS = 100  # that are drawn, the best ones; reading a trial's days takes 15 ms
-LEAST_ERROR = 1e-30  # an error of 0 has no logarithm
+LEAST_ERROR, MOST_ERROR = 1e-30, 1e100  # an error of 0 has no logarithm, and the square of a larger one overflows
 
 
 @dataclass(frozen=True)
@@ -79,15 +79,15 @@ def measure(study: optuna.Study, definition: Definition, artifacts: Artifacts) -
         raise StudyError(f"no trial of {study.study_name} is COMPLETE yet", "`volopt run` resumes the study")
     sign = 1 if definition.objective.direction == "minimize" else -1
     ranked = sorted(complete, key=lambda trial: sign * (trial.value or 0.0))
-    added = _added(study, ranked)
+    added = confirmed_seeds(study, ranked)
     return [
         _measurement(study, definition, artifacts, trial, added[point(trial.params)], reads_days=rank < MAX_TRIALS)
         for rank, trial in enumerate(ranked)
     ]
 
 
-def _added(study: optuna.Study, trials: Sequence[FrozenTrial]) -> Mapping[Point, Sequence[ConfirmedSeed]]:
-    """Return the confirmed seeds by configuration; trials with equal parameters share their fits."""
+def confirmed_seeds(study: optuna.Study, trials: Sequence[FrozenTrial]) -> Mapping[Point, Sequence[ConfirmedSeed]]:
+    """Return the seeds that were added to these trials, by configuration; equal ones share their fits."""
     params = {trial.number: trial.params for trial in trials}
     added: dict[Point, list[ConfirmedSeed]] = defaultdict(list)
     for seed in studies.confirmed(study):
@@ -132,7 +132,7 @@ def _measurement(
     metric = definition.objective.metric
     known = [value for seed in listing.seeds(trial) if (value := seed.get(metric)) is not None]
     values = np.array([*(known or [trial.value]), *(seed.value for seed in added)], dtype=float)
-    errors = np.maximum(1 - values if is_r2(definition) else values, LEAST_ERROR)
+    errors = np.clip(1 - values if is_r2(definition) else values, LEAST_ERROR, MOST_ERROR)
     losses, deviations = _daily(study, definition, artifacts, trial, added) if reads_days else (None, None)
     duration = trial.duration
     return Measurement(

@@ -193,6 +193,12 @@ def artifacts_of(storage: RetryingStorage) -> Artifacts:
     return Artifacts(home) if storage.address.file else Artifacts(*dict.fromkeys([home, *_directories(storage)]))
 
 
+def study_artifacts(storage: RetryingStorage, study: str) -> Artifacts:
+    """Return the artifacts of one study, to be written."""
+    stored = None if storage.address.file else directory_of(storage, study)
+    return Artifacts(stored or storage.address.home / DIRECTORY)
+
+
 def directory_of(storage: BaseStorage, study: str) -> Path | None:
     """Return where a study in a server's database keeps its artifacts, or None where it does not say."""
     return next(iter(_directories(storage, study)), None)

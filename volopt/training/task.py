@@ -53,7 +53,7 @@ class Task:
     @property
     def rung(self) -> int:
         """Return the epochs from one report to the next."""
-        return max(1, self.epochs // RUNGS)
+        return rung(self.epochs)
 
     def key(self, data: tuple[str, list[object]]) -> str:
         """Return the key under which the finished fit is stored.
@@ -159,6 +159,11 @@ class Fit(_FitArrays):
     epochs: int  # that were trained
     best_epoch: int  # of these weights
     metrics: dict[str, float]
+
+
+def rung(epochs: int) -> int:
+    """Return the epochs from one report of a fit to the next."""
+    return max(1, epochs // RUNGS)
 
 
 def tasks(

@@ -124,7 +124,9 @@ def _promise(result: "Backtest") -> str:
     baseline = configuration.baseline or ""
     pair = result.optimism.get(baseline)
     if pair is None:
-        return "It cannot be told how optimistic the choice was: no scored day lies outside the years of the selection."
+        promised = configuration.promised.get(baseline)
+        why = "the study has no skill of the trial" if promised is None else "no scored day lies outside the selection"
+        return f"It cannot be told how optimistic the choice was: {why}."
     days = "valid periods" if configuration.definition.data.has_periods else "valid split"
     return (
         f"The search promised skill {pair.promised:+.2f} over {baseline} on its {days}; the walk gave "

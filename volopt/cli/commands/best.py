@@ -53,10 +53,10 @@ def command(
     _print(evaluation)
     if confirmation is not None:
         _print_confirmation(confirmation)
-    elif len(evaluation.members) > 1:
+    elif evaluation.fits_to_confirm:
         option = "" if storage == options.DEFAULT_STORAGE else f" --storage {_shown(storage)}"
-        fits = 2 * len(evaluation.members) * view.definition.fits_a_seed
-        click.echo(f"Next: volopt best {name} --confirm {fits}{option}   (trains more seeds)")
+        command = f"volopt best {name} --confirm {evaluation.fits_to_confirm}{option}"
+        click.echo(f"Next: {command}   (trains more seeds)")
     return 0
 
 

@@ -34,8 +34,8 @@ def command(name: str, a: str, b: str, storage: str, as_json: bool) -> None:
     from volopt.selection.choice import choose
 
     view = options.open_study(storage, name)
-    texts = [str(choose(view.study, view.definition, text, view.artifacts)) for text in (a, b)]
-    comparands = find_comparands(view.study, view.definition, texts, view.artifacts)
+    first, second = (choose(view.study, view.definition, text, view.artifacts) for text in (a, b))
+    comparands = find_comparands(view.study, view.definition, first, second, view.artifacts)
     comparison = compare(*comparands, view.definition.objective)
     best = view.study.best_trial.number
     selected = best if best in (comparison.a.choice, comparison.b.choice) else None
@@ -103,4 +103,5 @@ def _print_seeds(comparison: "Comparison", difference: "Estimate") -> None:
 
 
 def _cells(estimate: "Estimate") -> tuple[float, str, str]:
-    return estimate.effect, f"{estimate.low:.4g} to {estimate.high:.4g}", estimate.p_text.removeprefix("p = ")
+    p = estimate.p_text.removeprefix("p ").removeprefix("= ")
+    return estimate.effect, f"{estimate.low:.4g} to {estimate.high:.4g}", p

@@ -14,7 +14,7 @@ from volopt.figures.scored_trials import ScoredTrial, scored_trials
 from volopt.figures.study_view import NothingToPlotError, StudyView
 from volopt.studies.attributes import finite
 from volopt.studies.trial_file import StoredCurves
-from volopt.training.task import RUNGS
+from volopt.training.task import Curves, rung
 
 MIN_TRIALS = 4  # of a phase; with few, the intervals are wide
 DRAWS = 1000  # of the bootstrap
@@ -40,8 +40,8 @@ class _Correlations(NamedTuple):
 
 def chart(view: StudyView) -> Chart:
     """Return a subplot for each phase with enough trials."""
-    rung = max(1, view.definition.training.epochs // RUNGS)
-    rungs = list(range(rung, view.definition.training.epochs + 1, rung))
+    epochs = view.definition.training.epochs
+    rungs = list(range(rung(epochs), epochs + 1, rung(epochs)))
     phases = defaultdict(list)
     for trial in scored_trials(view):
         if curve := _curve(view, trial, rungs):
@@ -74,15 +74,12 @@ def _curve(view: StudyView, trial: ScoredTrial, rungs: Sequence[int]) -> _Curve 
 
 
 def _values(curves: StoredCurves, metric: str, rungs: Sequence[int], *, keeps_best: bool) -> list[float]:
-    """Return the metric of the weights that a fit would keep if it ended at each rung; NaN where it is not recorded."""
-    known: dict[int, float | None] = (
-        dict(enumerate(curves.valid_mse, start=1))
-        if metric == "valid_mse"
-        else dict(zip(curves.record_epoch, getattr(curves, metric), strict=True))
-    )
-    ends = [min(rung, len(curves.valid_mse)) for rung in rungs]
-    epochs = [int(np.argmin(curves.valid_mse[:end])) + 1 if keeps_best else end for end in ends]
-    return [math.nan if (value := known.get(epoch)) is None else value for epoch in epochs]
+    """Return the metric of the weights that a fit would keep if it ended at each rung; NaN if one is not recorded."""
+    own, last = Curves(**curves.model_dump()), len(curves.valid_mse)
+    try:
+        return [own.value(metric, min(epoch, last), keeps_best) for epoch in rungs]
+    except (IndexError, TypeError, ValueError):  # a file of an earlier version or of a stranger
+        return [math.nan] * len(rungs)
 
 
 def _correlations(values: Sequence[Sequence[float]], finals: Sequence[float]) -> _Correlations:

@@ -23,7 +23,7 @@ BAR_HEIGHT, TEXT_HEIGHT, MIN_BARS = 19, 120, 6  # pixels of a bar, and of the te
 def chart(view: StudyView) -> Chart:
     """Return a subplot for each phase: its parameters from the top, then interactions and seeds."""
     trials = scored_trials(view)
-    varying_parameters(view, trials)
+    varying_parameters(view, trials)  # raises an error where none varies
     result = study_importance(view.study, view.definition)
     if not result.phases:
         raise NothingToPlotError(

@@ -15,7 +15,7 @@ from volopt.studies import listing
 from volopt.studies import study as studies
 from volopt.studies.best_trial import best_baseline
 
-MAX_TRIALS = 5
+COLOURS = (colours.ACTUAL, colours.BLUE, colours.VERMILLION, "#7F3C8D", "#8B6914")  # of the trials, none a baseline's
 MEANING = (
     "Each period is forecast by networks and baselines that were fitted on the days before it; a trial's value is the "
     "mean over periods and seeds."
@@ -25,7 +25,7 @@ MEANING = (
 def chart(view: StudyView) -> Chart:
     """Return a subplot of the metric, the mean over seeds, and one of the skill of the seeds' mean forecast."""
     scored_trials(view)
-    shown = [trial for trial in view.complete if listing.periods(trial)][:MAX_TRIALS]
+    shown = [trial for trial in view.complete if listing.periods(trial)][: len(COLOURS)]
     if not shown:
         raise NothingToPlotError(
             f"the study {view.name} has one valid period", "write several in [data] valid of its study file"
@@ -53,13 +53,10 @@ def _trial_marks(shown: Sequence[FrozenTrial], labels: Sequence[str], metric: st
     """Return the lines of trials, the best one last, on top of the others."""
     marks: list[Mark] = []
     for place, trial in reversed(list(enumerate(shown))):
-        colour = _COLOURS[place % len(_COLOURS)]
+        colour = COLOURS[place]
         values: Numbers = [period["metrics"].get(metric) for period in listing.periods(trial)]
         name = f"trial {trial.number}" + ", the best" * (place == 0)
         hover = [f"{name}, {label}: {words.number(value)}" for label, value in zip(labels, values, strict=True)]
         marks += [Line(labels, values, name, colour, width=3.0 if place == 0 else 1.6)]
         marks += [Points(labels, values, "", colour, hover=hover)]
     return marks
-
-
-_COLOURS = (colours.ACTUAL, colours.BLUE, colours.VERMILLION, "#7F3C8D", "#8B6914")  # none of a baseline
