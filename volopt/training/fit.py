@@ -14,14 +14,7 @@ from volopt.metrics import Array
 from volopt.training.device import computing
 from volopt.training.history import EpochResult, TrainingHistory
 from volopt.training.network import Network, predict
-from volopt.training.state import (
-    generator_arrays,
-    optimizer_arrays,
-    restore_generators,
-    restore_optimizer,
-    to_arrays,
-    to_tensors,
-)
+from volopt.training.state import generator_arrays, restore_generators, to_arrays, to_tensors
 from volopt.training.task import Curves, Fit, State, Task
 from volopt.windows.dataset import Dataset
 from volopt.windows.split import SPLITS, Split
@@ -76,7 +69,7 @@ class _RunningFit:
         if state is not None:
             self.model.load_state_dict(to_tensors("weights", state.arrays))
             self.best = {name: value.to(task.device) for name, value in to_tensors("best", state.arrays).items()}
-            restore_optimizer(self.network.optimizer, state.arrays)
+            self.network.optimizer.restore(state.arrays)
             restore_generators(task.device, state.arrays)
 
     def train_one_epoch(self) -> None:
@@ -94,7 +87,7 @@ class _RunningFit:
     def state(self) -> State:
         """Return the state from which the fit continues."""
         arrays = to_arrays("weights", self.model.state_dict()) | to_arrays("best", self.best)
-        arrays |= optimizer_arrays(self.network.optimizer) | generator_arrays(self.task.device)
+        arrays |= self.network.optimizer.arrays() | generator_arrays(self.task.device)
         return State(self.history.epoch, arrays=arrays | self.history.curves.to_arrays())
 
     def finish(self) -> Fit:

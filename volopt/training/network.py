@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn.functional import huber_loss, mse_loss
 
 from volopt.models.recurrent import Recurrent
+from volopt.training.optimizer import Adam
 from volopt.training.task import Config, Task
 from volopt.windows.windows import Samples
 
@@ -33,7 +34,8 @@ class Network:
         self.task, self.train = task, train
         self.full = train.inputs() if task.config.batch_size == "full" else None
         self.model = seeded(task, train.features).to(task.device)
-        self.optimizer = _optimizer(task, self.model)
+        decay = task.config.weight_decay if task.config.optimizer == "adamw" else 0.0  # decay is AdamW's alone
+        self.optimizer = Adam(self.model.parameters(), task.config.learning_rate, decay)
         self.loss = LOSSES[task.loss]
 
     def train_one_epoch(self) -> float:
@@ -41,7 +43,7 @@ class Network:
         self.model.train()
         total = 0.0
         for inputs, targets in self._batches():
-            self.optimizer.zero_grad(set_to_none=True)
+            self.optimizer.zero_grad()
             forecast = self.model(inputs).float()
             loss = self.loss(forecast, targets)
             loss.backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
@@ -118,10 +120,3 @@ def _batch_size(model: Recurrent, samples: Samples) -> int:
     while count > MIN_BATCH and count * window_bytes > MAX_BATCH_BYTES:
         count //= 2
     return count
-
-
-def _optimizer(task: Task, model: Recurrent) -> torch.optim.Optimizer:
-    config = task.config
-    if config.optimizer == "adamw":
-        return torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
-    return torch.optim.Adam(model.parameters(), lr=config.learning_rate)  # decay is AdamW's alone

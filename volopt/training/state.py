@@ -1,4 +1,4 @@
-"""Convert torch's objects to named arrays and back: weights, optimizer, generators.
+"""Convert torch's objects to named arrays and back: tensors, generators.
 
 Arrays can be stored or sent anywhere, and unlike pickles they run no code when they are read.
 """
@@ -21,22 +21,6 @@ def to_tensors(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, Tenso
     """Return the tensors of arrays that ``to_arrays`` returned, in memory with torch's own alignment."""
     start = prefix + "."
     return {name.removeprefix(start): torch.tensor(value) for name, value in arrays.items() if name.startswith(start)}
-
-
-def optimizer_arrays(optimizer: torch.optim.Optimizer) -> Arrays:
-    """Return the optimizer's moments and step counts as ``optimizer.<parameter>.<name>``."""
-    moments = optimizer.state_dict()["state"]
-    flat = {f"{index}.{name}": value for index, entry in moments.items() for name, value in entry.items()}
-    return to_arrays("optimizer", flat)
-
-
-def restore_optimizer(optimizer: torch.optim.Optimizer, arrays: Mapping[str, np.ndarray]) -> None:
-    """Restore the moments; the task gives the learning rate and the other settings."""
-    moments: dict[int, dict[str, Tensor]] = {}
-    for key, value in to_tensors("optimizer", arrays).items():
-        index, name = key.split(".")
-        moments.setdefault(int(index), {})[name] = value
-    optimizer.load_state_dict(optimizer.state_dict() | {"state": moments})
 
 
 def generator_arrays(device: str) -> Arrays:

@@ -1,0 +1,65 @@
+"""The optimizer has the numbers of torch's own classes, and starts without torch's compiler."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from volopt.training.optimizer import Adam
+
+
+def network() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.LSTM(3, 4, batch_first=True)
+
+
+def train(model: nn.Module, optimizer: Any, steps: int = 5) -> None:
+    inputs = torch.randn(6, 7, 3, generator=torch.Generator().manual_seed(1))
+    for _ in range(steps):
+        optimizer.zero_grad()
+        model(inputs)[0].pow(2).sum().backward()
+        optimizer.step()
+
+
+def same(one: nn.Module, other: nn.Module) -> bool:
+    return all(torch.equal(*pair) for pair in zip(one.parameters(), other.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.3])
+def test_steps_are_those_of_torch(decay: float) -> None:
+    ours, theirs = network(), network()
+    train(ours, Adam(ours.parameters(), 0.05, decay))
+    kind = torch.optim.AdamW if decay else torch.optim.Adam
+    train(theirs, kind(theirs.parameters(), lr=0.05, weight_decay=decay))
+    assert same(ours, theirs)
+
+
+def test_a_restored_optimizer_takes_the_same_next_step_at_its_own_rate() -> None:
+    ours, theirs = network(), network()
+    first, torchs = Adam(ours.parameters(), 0.05), torch.optim.Adam(theirs.parameters(), lr=0.05)
+    train(ours, first)
+    train(theirs, torchs)
+    second = Adam(ours.parameters(), 0.5)
+    second.restore(first.arrays())
+    train(ours, second, steps=1)
+    torchs.param_groups[0]["lr"] = 0.5
+    train(theirs, torchs, steps=1)
+    assert same(ours, theirs)
+
+
+def test_a_fit_does_not_import_torch_s_compiler() -> None:
+    script = """
+import sys
+from builders import dataset, definition
+from volopt.training.fit import advance
+from volopt.training.task import tasks
+task = tasks(definition(), {"cell": "LSTM"}, "cpu", "highest")[0]
+state = advance(dataset(), task, None, 2)
+advance(dataset(), task, state, task.epochs)
+print("torch._dynamo" in sys.modules)
+"""
+    command = [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{script}"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "False\n"

@@ -1,0 +1,72 @@
+"""Adam and AdamW by torch's own function, without torch's optimizer classes.
+
+The classes import torch's compiler when they are made, which volopt does not use. That takes as long as the import of
+torch itself, in each worker. ``torch.optim.adam.adam`` is the function that they call, so the numbers are the same, bit
+for bit.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.optim.adam import adam
+
+from volopt.training.state import to_arrays, to_tensors
+from volopt.training.task import Arrays
+
+BETAS, EPSILON = (0.9, 0.999), 1e-8  # torch's defaults
+
+
+class Adam:
+    """Update weights by Adam (Kingma and Ba 2015), with the weight decay of AdamW (Loshchilov and Hutter 2019).
+
+    Args:
+        weights: of the network.
+        learning_rate: of all weights.
+        weight_decay: of AdamW; 0 for Adam.
+    """
+
+    def __init__(self, weights: Iterable[Tensor], learning_rate: float, weight_decay: float = 0.0) -> None:
+        self._weights, self._learning_rate, self._weight_decay = list(weights), learning_rate, weight_decay
+        self._state = {
+            "step": [torch.tensor(0.0) for _ in self._weights],  # on the CPU, as torch has it
+            "exp_avg": [torch.zeros_like(each, requires_grad=False) for each in self._weights],
+            "exp_avg_sq": [torch.zeros_like(each, requires_grad=False) for each in self._weights],
+        }
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+        for each in self._weights:
+            each.grad = None
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Update the weights by their gradients; every weight must have one."""
+        adam(
+            self._weights,
+            [each.grad for each in self._weights if each.grad is not None],
+            self._state["exp_avg"],
+            self._state["exp_avg_sq"],
+            [],
+            self._state["step"],
+            decoupled_weight_decay=True,
+            amsgrad=False,
+            beta1=BETAS[0],
+            beta2=BETAS[1],
+            lr=self._learning_rate,
+            weight_decay=self._weight_decay,
+            eps=EPSILON,
+            maximize=False,
+        )
+
+    def arrays(self) -> Arrays:
+        """Return the moments and step counts as ``optimizer.<weight>.<name>``."""
+        named = {f"{index}.{name}": each for name, all_ in self._state.items() for index, each in enumerate(all_)}
+        return to_arrays("optimizer", named)
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Restore what ``arrays`` returned; the learning rate and the decay stay those of this optimizer."""
+        for key, value in to_tensors("optimizer", arrays).items():
+            index, name = key.split(".")
+            self._state[name][int(index)].copy_(value)
