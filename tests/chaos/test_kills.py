@@ -12,7 +12,7 @@ from kills.verdict import verdict
 from postgres import Server
 
 SIZE = Size(epochs=60, sizes=(3,), trials=6, long=False)
-KILLS = 4
+KILLS = 6
 Truth = tuple[Pace, dict[str, str]]  # of an undisturbed run, and what each point of the grid says
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from builders import definition
 from volopt.definition import load as module
 from volopt.definition.load import dump, find, load, override, read, read_text, restore, shipped, study_file
+from volopt.definition.values import validator
 from volopt.errors import DefinitionError, UsageError
 
 NAMES = ["grid", "batchnorm", "loss_curves", "panel", "price", "published", "published_volume", "search", "window"]
@@ -145,3 +146,12 @@ def test_a_written_study_file_leaves_out_empty_and_missing_values() -> None:
     assert "{  }" not in text
     assert "[]" not in text
     assert "published" not in text
+
+
+def test_a_study_file_that_is_read_again_builds_no_validators() -> None:
+    for name in NAMES:
+        load(name)
+    built = validator.cache_info().currsize
+    for name in NAMES:
+        load(name)
+    assert validator.cache_info().currsize == built

@@ -60,3 +60,14 @@ def test_seeds_that_never_differ_have_no_scatter() -> None:
 def test_any_positive_errors_have_finite_draws(errors: list[list[float]]) -> None:
     scatter = noise.seed_scatter([np.array(each) for each in errors])
     assert np.isfinite(noise.draw_seeds(scatter, np.random.default_rng(0))).all()
+
+
+def test_exchanged_scatter_is_that_of_any_trial() -> None:
+    lucky, noisy, single = np.array([1.0, 1.0, 1.0, 1.0]), np.array([0.5, 1.5]), np.array([1.0])
+    scatter = noise.exchanged_scatter([lucky, noisy, single], np.random.default_rng(0))
+    assert scatter.shape == (noise.DRAWS, 3)
+    largest = noisy.std(ddof=1) / np.sqrt([4, 2, 1])
+    for column, own in zip(scatter.T, largest, strict=True):
+        assert set(column.round(12)) == {0.0, own.round(12)}
+    assert (scatter > 0).mean(axis=0) == pytest.approx(0.5, abs=0.05)
+    assert not noise.exchanged_scatter([single, single], np.random.default_rng(0)).any()

@@ -50,6 +50,12 @@ def test_a_restored_optimizer_takes_the_same_next_step_at_its_own_rate() -> None
     assert same(ours, theirs)
 
 
+def test_a_weight_without_a_gradient_is_an_error() -> None:
+    model = network()
+    with pytest.raises(ValueError, match="a weight has no gradient"):
+        Adam(model.parameters(), 0.05).step()
+
+
 def test_a_fit_does_not_import_torch_s_compiler() -> None:
     script = """
 import sys

@@ -66,7 +66,7 @@ def seed_scatter(errors: Sequence[Array]) -> Array:
 
 
 def exchanged_scatter(errors: Sequence[Array], generator: np.random.Generator) -> Array:
-    """Return the same, but in each draw every trial has the variance of a random one; shape: (DRAWS, trials).
+    """Return standard errors as ``seed_scatter``, but of a random trial's variance in each draw: (DRAWS, trials).
 
     The winner is often a trial whose seeds scatter much and were lucky. Lucky seeds are near each other, so its own
     variance does not show that.

@@ -42,10 +42,17 @@ class Adam:
 
     @torch.no_grad()
     def step(self) -> None:
-        """Update the weights by their gradients; every weight must have one."""
+        """Update the weights by their gradients.
+
+        Raises:
+            ValueError: a weight has no gradient.
+        """
+        gradients = [each.grad for each in self._weights if each.grad is not None]
+        if len(gradients) < len(self._weights):
+            raise ValueError("a weight has no gradient, so it has no part in the forecast")
         adam(
             self._weights,
-            [each.grad for each in self._weights if each.grad is not None],
+            gradients,
             self._state["exp_avg"],
             self._state["exp_avg_sq"],
             [],
