@@ -12,8 +12,8 @@ from volopt.figures.kinds.importance import chart
 from volopt.figures.study_view import NothingToPlotError, StudyView
 
 
-def figure(rows: list) -> Chart:
-    study, definition = stored(rows, ERRORS)
+def figure(rows: list, text: str = ERRORS) -> Chart:
+    study, definition = stored(rows, text)
     return chart(StudyView(study, definition, study_view().artifacts))
 
 
@@ -54,6 +54,14 @@ def test_json_names_phases_and_each_bar_has_value_low_high_and_first(both: Chart
         for bar in phase["bars"]:
             assert set(bar) == {"name", "value", "low", "high", "first"}
     assert phases[0]["bars"][-1]["name"] == "seeds"
+
+
+def test_one_parameter_has_no_order() -> None:
+    alone = ERRORS.replace('cell = ["RNN", "LSTM"], hidden_size', "hidden_size")
+    rows = [("width", {"hidden_size": size}, [size * 1.0, size * 1.1]) for size in (3, 5)]
+    (subplot,) = figure(rows, alone).subplots
+    assert subplot.title == "width, 2 points"
+    assert set(subplot.y.names) == {"hidden_size", "seeds"}
 
 
 def test_an_order_that_is_not_settled_is_in_the_title() -> None:

@@ -54,7 +54,8 @@ def _order(result: StudyImportance) -> str:
 
 def _subplot(phase: str, found: Sequence[Importance]) -> Subplot:
     parameters, others = _upward(found)
-    first = {name: [share for one in found if (share := _bars(one)[name]["first"]) is not None] for name in parameters}
+    ranked = parameters if len(parameters) > 1 else []  # one parameter has no rank
+    first = {name: [share for one in found if (share := _bars(one)[name]["first"]) is not None] for name in ranked}
     labels = {name: _label(name, first.get(name, [])) for name in [*others, *parameters]}
     marks = [
         Bars(
@@ -92,6 +93,8 @@ def _title(phase: str, found: Sequence[Importance]) -> str:
     size = f"{phase}, {found[0].trials} {'points' if found[0].unit == 'seeds' else 'trials'}"
     if not found[0].bars[0].first is not None:
         return f"{size}: one seed, no intervals"
+    if found[0].parameters == 1:
+        return size
     unsettled = [one for one in found if not one.settled]
     if not unsettled:
         return f"{size}: the order is settled"

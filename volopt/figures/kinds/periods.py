@@ -46,7 +46,7 @@ def chart(view: StudyView) -> Chart:
         subplots.append(Subplot(axis, Axis("skill"), skills, f"Skill over {name} of the seeds' mean forecast"))
     params = [f"Trial {trial.number}: {words.params(view.space_values(trial))}" for trial in shown]
     title = f"The best {len(shown)} trials by valid period" if len(shown) > 1 else "The best trial by valid period"
-    return Chart(title, subplots, notes=(MEANING, *params), columns=2, row_height=400)
+    return Chart(title, subplots, notes=(MEANING, *params), row_height=300)
 
 
 def _trial_marks(shown: Sequence[FrozenTrial], labels: Sequence[str], metric: str) -> list[Mark]:
