@@ -152,7 +152,7 @@ def _fails_once(trial: optuna.Trial) -> float:
     return 1.0
 
 
-def test_the_costliest_points_are_taken_first_in_the_same_order_each_time() -> None:
+def test_a_cheap_point_is_taken_first_and_then_the_costliest_in_the_same_order_each_time() -> None:
     def cost(params: Params) -> float:
         return float(params["hidden"])
 
@@ -161,7 +161,7 @@ def test_the_costliest_points_are_taken_first_in_the_same_order_each_time() -> N
         run = Run()
         trials = [run.ask(GRID, cost) for _ in range(4)]
         orders.append([(t.params["hidden"], t.params["cell"]) for t in trials if t])
-    assert orders[0] == [(5, "LSTM"), (5, "RNN"), (3, "LSTM"), (3, "RNN")]
+    assert orders[0] == [(3, "LSTM"), (5, "LSTM"), (5, "RNN"), (3, "RNN")]
     assert orders[1] == orders[0]
 
 

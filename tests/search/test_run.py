@@ -1,5 +1,6 @@
 """Whole runs on the synthetic sample, as the command line starts them."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -53,6 +54,16 @@ def test_the_shipped_grid_runs_whole_and_then_has_nothing_to_do(options: RunOpti
     baseline = [t for t in trials(study, definition) if t["phases"] == ["width", "depth"]]
     assert {t["params"]["cell"] for t in baseline} == {"RNN", "LSTM"}
     assert _run("grid", options)["new_trials"] == 0
+
+
+def test_a_quick_look_is_a_study_of_its_own_and_explicit_options_come_first(options: RunOptions) -> None:
+    given = replace(options, epochs=None, seeds=None, quick=True)
+    job = prepare_job("grid", given)
+    assert (job.definition.name, job.definition.training.epochs, job.definition.training.seeds) == ("grid-quick", 25, 1)
+    assert shlex.split(job.command)[:4] == ["volopt", "run", "grid", "--quick"]
+    assert shlex.split(job.whole_command) == [word for word in shlex.split(job.command) if word != "--quick"]
+    other = prepare_job("grid", replace(given, name="look", epochs=2, seeds=3)).definition
+    assert (other.name, other.training.epochs, other.training.seeds) == ("look", 2, 3)
 
 
 def test_only_the_phases_named_run(options: RunOptions) -> None:

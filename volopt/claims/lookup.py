@@ -71,19 +71,27 @@ def find_studies(storage: BaseStorage, names: Iterable[str], artifacts: Artifact
         names: of the studies to consider.
         artifacts: of the storage.
     """
-    shipped = {path.stem: load.load(path.stem) for path in load.shipped()}
-    matches: dict[str, list[StoredStudy]] = {name: [] for name in shipped}
+    matches: dict[str, list[StoredStudy]] = {path.stem: [] for path in load.shipped()}
     for name in names:
         study, definition = studies.find(storage, name)
-        if definition.data.is_panel or definition.data.has_periods:  # the claims are about one train and valid split
-            continue
-        for file, pattern in shipped.items():
-            if _protocol(definition) == _protocol(pattern) and _grids(definition) >= _grids(pattern):
-                matches[file].append(StoredStudy(study, definition, artifacts))
+        for file in matching_files(definition):
+            matches[file].append(StoredStudy(study, definition, artifacts))
     return {
         file: sorted(stored, key=lambda study: study.definition.training.seeds, reverse=True)
         for file, stored in matches.items()
     }
+
+
+def matching_files(definition: Definition) -> list[str]:
+    """Return the names of the shipped studies that a study matches."""
+    if definition.data.is_panel or definition.data.has_periods:  # the claims are about one train and valid split
+        return []
+    shipped = {path.stem: load.load(path.stem) for path in load.shipped()}
+    return [
+        name
+        for name, pattern in shipped.items()
+        if _protocol(definition) == _protocol(pattern) and _grids(definition) >= _grids(pattern)
+    ]
 
 
 def choose_studies(matches: Matches, wanted: Sequence[str]) -> Sequence[StoredStudy]:

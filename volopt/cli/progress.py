@@ -1,15 +1,34 @@
 """Show the progress of long commands on stderr: a live bar on a terminal, a few lines otherwise."""
 
+import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from rich import progress as bars
 from rich.console import Console
+from rich.table import Column
+from rich.text import Text
 
 if TYPE_CHECKING:
     from volopt.forecast.walk_forward.run import RefitStep
     from volopt.search.confirm import Confirmation
+
+
+SILENCE_SECONDS = 30.0  # after so long without a line, a reader of a pipe or a log file gets one
+
+
+class TextNow(bars.ProgressColumn):
+    """Show what a function returns when the bar is drawn."""
+
+    def __init__(self, text: Callable[[], str]) -> None:
+        super().__init__(Column(no_wrap=True))
+        self._text = text
+
+    def render(self, task: bars.Task) -> Text:
+        """Return the text."""
+        return Text(self._text())
 
 
 class ProgressDisplay:
@@ -18,11 +37,14 @@ class ProgressDisplay:
     def __init__(self) -> None:
         self.console = Console(stderr=True)
         self._bar = bars.Progress(console=self.console, disable=True)
+        self._printed_at = 0.0
+        self._ended = threading.Event()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._ended.set()
         self._bar.stop()
 
     def _begin(self, task: str, *columns: bars.ProgressColumn, transient: bool = False, **fields: Any) -> None:
@@ -40,7 +62,20 @@ class ProgressDisplay:
 
     def _print(self, line: str) -> None:
         if not self.console.is_terminal:
+            self._printed_at = time.monotonic()
             self.console.print(line, highlight=False, soft_wrap=True)
+
+    def _break_silence(self, line: Callable[[], str], seconds: float = SILENCE_SECONDS) -> None:
+        """Without a terminal, print a line whenever there was none for some seconds, until this display ends."""
+
+        def watch() -> None:
+            while not self._ended.wait(self._printed_at + seconds - time.monotonic()):
+                if time.monotonic() >= self._printed_at + seconds:
+                    self._print(line())
+
+        if not self.console.is_terminal:
+            self._printed_at = time.monotonic()
+            threading.Thread(target=watch, name="progress", daemon=True).start()
 
 
 class FitProgress(ProgressDisplay):

@@ -4,55 +4,98 @@ from collections.abc import Sequence
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
-from rich.progress import TextColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 
-from volopt.cli.progress import ProgressDisplay
-from volopt.definition.schema import Definition, Phase
+from volopt.cli.progress import ProgressDisplay, TextNow
+from volopt.definition.schema import Phase
 from volopt.figures import words
-from volopt.search.callbacks import Callback
+from volopt.search.callbacks import Callback, Progress
+from volopt.search.job import Job
 from volopt.search.plan import PhasePlan
+from volopt.search.run_clock import RunClock, duration
 from volopt.storage.artifacts import Artifacts
 from volopt.studies.attributes import REASON
+from volopt.studies.space import Params
 
 
 class RunProgress(ProgressDisplay, Callback):
-    """Show finished trials, best value and time left; without a terminal, print a line for each trial."""
+    """Show what is done, the best value and the time left; without a terminal, print a line for each trial.
 
-    def __init__(self, definition: Definition) -> None:
+    Args:
+        job: to run.
+        watch: the command that shows the study while it runs.
+    """
+
+    def __init__(self, job: Job, watch: str) -> None:
         super().__init__()
-        self._objective = definition.objective
+        self._job, self._watch = job, watch
+        self._objective = job.definition.objective
         self._best: float | None = None
-        self._done, self._total = 0, 0
+        self._phase, self._done, self._total = "", 0, 0
 
     def on_run_begin(self, study: optuna.Study, artifacts: Artifacts, plans: Sequence[PhasePlan]) -> None:
-        """Show the bar."""
-        seconds = sum(plan.seconds for plan in plans)
-        counts = TextColumn("{task.fields[trials]} trials, best {task.fields[best]}")
-        completed = 0 if seconds else 1
-        self._begin_training("starting", counts, total=seconds or 1, completed=completed, trials="0", best="-")
+        """Tell how long the run takes, and show the bar."""
+        self._clock = RunClock(plans, self._job.cost, self._job.workers)
+        if fits := self._clock.fits:
+            workers = "1 worker" if self._job.workers == 1 else f"{self._job.workers} workers"
+            self.console.print(
+                f"{fits:,} fits to train, {duration(self._clock.seconds_left())} with {workers}; the first fits will "
+                f"correct this.\nCtrl-C is safe: the same command resumes the study. To watch: {self._watch}",
+                highlight=False,
+                soft_wrap=True,
+            )
+        columns = (
+            TextNow(self._counts),
+            TextColumn("best {task.fields[best]}"),
+            TimeElapsedColumn(),
+            TextNow(self._left),
+        )
+        self._begin("starting", TextColumn("[bold]{task.description}"), BarColumn(None), *columns, total=1.0, best="-")
+        self._break_silence(self._line)
 
     def on_phase_begin(self, phase: Phase, done: int, total: int, best: float | None) -> None:
         """Show the phase."""
-        self._done, self._total, self._best = done, total, best
-        self._show(phase)
+        self._phase, self._done, self._total, self._best = phase.name, done, total, best
+        self._show()
         self._print(f"{phase.name}: {done}/{total}")
 
-    def on_progress(self, seconds: float) -> None:
+    def on_trial_begin(self, phase: Phase, number: int, params: Params, fits: float) -> None:
+        """Expect the fits of the trial."""
+        self._clock.begin_trial(phase, number, params, fits)
+
+    def on_progress(self, progress: Progress) -> None:
         """Advance the bar."""
-        self._bar.advance(self._task, seconds)
+        self._clock.advance(progress)
+        self._show()
 
     def on_trial_end(self, phase: Phase, trial: FrozenTrial) -> None:
         """Count the trial, and print it where there is no terminal."""
+        self._clock.end_trial(trial.number)
         if trial.state != TrialState.FAIL:
             self._done += 1
         if trial.state == TrialState.COMPLETE and trial.value is not None:
             choose = min if self._objective.direction == "minimize" else max
             self._best = trial.value if self._best is None else choose(self._best, trial.value)
-        self._show(phase)
+        self._show()
         result = trial.user_attrs.get(REASON) or f"{self._objective.metric} {trial.value:.5g}"
         line = f"{phase.name} {self._done}/{self._total}: trial {trial.number} {trial.state.name}, {result}"
         self._print(f"{line} ({words.params(trial.params)})")
 
-    def _show(self, phase: Phase) -> None:
-        best = "-" if self._best is None else f"{self._objective.metric} {self._best:.5g}"
-        self._bar.update(self._task, description=phase.name, trials=f"{self._done}/{self._total}", best=best)
+    def on_phase_end(self, phase: Phase) -> None:
+        """Count the phase as done."""
+        self._clock.end_phase(phase)
+        self._show()
+
+    def _show(self) -> None:
+        best = "-" if self._best is None else f"{self._best:.4g}"
+        description = f"{self._phase} {self._done}/{self._total}"
+        self._bar.update(self._task, description=description, completed=self._clock.share, best=best)
+
+    def _counts(self) -> str:
+        return f"{self._clock.trained}/{self._clock.fits} fits, {self._clock.epochs:,} epochs"
+
+    def _left(self) -> str:
+        return f"{duration(self._clock.seconds_left())} left" if self._clock.share < 1 else ""
+
+    def _line(self) -> str:
+        return f"{self._phase} {self._done}/{self._total}: {self._counts()}, {self._left()}"

@@ -61,16 +61,18 @@ def shares(values: Array) -> Array:
     return parts
 
 
-def with_draws(importance: Importance, draws: Array, size: int) -> Importance:
+def with_draws(importance: Importance, draws: Array, size: int, margin: Array | float = 0.0) -> Importance:
     """Return the importance with intervals, ``first``, and whether the order is settled.
 
     Args:
         importance: whose bars have values only.
         draws: of all bars; shape: (draws, bars).
         size: how many of its ``unit`` there are.
+        margin: by which the interval of each bar reaches beyond the draws at both ends.
     """
     values = np.array([bar.value for bar in importance.bars])
-    low, high = np.clip(np.quantile(draws, TAILS, axis=0), 0.0, 1.0)
+    low, high = np.quantile(draws, TAILS, axis=0)
+    low, high = np.clip([low - margin, high + margin], 0.0, 1.0)
     low, high = np.minimum(low, values).tolist(), np.maximum(high, values).tolist()  # draws may miss the value itself
     first = [_first(draws, bar, importance.parameters) for bar in range(len(importance.bars))]
     bars = [Bar(bar.name, bar.value, *rest) for bar, *rest in zip(importance.bars, low, high, first, strict=True)]

@@ -9,7 +9,8 @@ the truth with them.
   draws, where trials that are there twice give chance more.
 - fANOVA: a forest takes two copies of a trial for two witnesses. So each copy draws its seeds anew; few seeds scatter
   too little when drawn with replacement, by the factor (n - 1) / n, and are widened by its root. Forests of draws give
-  more to chance than the forest of the sample, so the draws are moved until their mean is the value of the sample.
+  more to chance than the forest of the sample, so the draws are moved until their mean is the value of the sample. The
+  forest of the sample is about as far from the truth, but nobody knows on which side: intervals reach so much further.
 """
 
 import math
@@ -110,7 +111,8 @@ def _by_fanova(panel: PhaseTrials, space: Mapping[str, Entry]) -> Importance:
     for chosen in _choices(generator, count, _draw_count(count)):
         drawn = np.array([_drawn_value(panel.trials[index].seeds, generator) for index in chosen])
         draws.append(shares(fanova(encoded.of(chosen), drawn, trees, RANDOM)))
-    return with_draws(_alone(panel, FANOVA, shown), np.array(draws) + (shown - np.mean(draws, axis=0)), count)
+    bias = np.mean(draws, axis=0) - shown
+    return with_draws(_alone(panel, FANOVA, shown), np.array(draws) - bias, count, margin=np.abs(bias))
 
 
 def _alone(panel: PhaseTrials, method: str, values: Array) -> Importance:

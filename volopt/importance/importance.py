@@ -17,7 +17,6 @@ from volopt.studies.attributes import PHASE
 from volopt.studies.space import distributions
 
 Found = tuple[list[Importance], list[str]]  # importances of a panel, and sentences about it
-FEW_TRIALS = 20  # of fewer trials, tests/bench/evidence.py found fANOVA's intervals too narrow
 MIN_TRIALS = 5  # of fewer trials, most bootstrap draws hold two or three
 
 
@@ -120,8 +119,6 @@ def _sample(panel: PhaseTrials, definition: Definition) -> Found:
             f"{name}: PED-ANOVA is not shown: it compares the best {MIN_BEST} with all, and needs "
             f"{MIN_BEST / evaluators.MAX_QUANTILE:.0f} trials."
         )
-    if count < FEW_TRIALS:
-        notes.append(f"{name}: fANOVA's intervals of {count} trials are too narrow: about 80 % hold the truth.")
     if count > evaluators.MAX_TRIALS:
         notes.append(f"{name}: a random sample of {evaluators.MAX_TRIALS} of its {count} COMPLETE trials.")
     useless = [one.method for one in found if not any(bar.value for bar in one.bars)]

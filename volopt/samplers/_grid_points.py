@@ -21,7 +21,7 @@ class GridPointSampler(OrderedGridSampler):
         grid: the values of each parameter; a fixed parameter has a list of one.
         is_open: whether a point is still to be taken.
         is_settled: whether a point can never be open again.
-        cost: of a point; the most expensive point comes first, so that no worker idles at the end.
+        cost: of a point; it decides their order.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class GridPointSampler(OrderedGridSampler):
         is_settled: Callable[[Params], bool],
         cost: Callable[[Params], float],
     ) -> None:
-        super().__init__(grid, order=lambda params: -cost(params))
+        super().__init__(grid, cost)
         self._is_open, self._is_settled = is_open, is_settled
         self._next = 0  # no point before this one is open, except those in the next list
         self._unsettled: list[int] = []  # earlier points that may become open again: the running ones, in order

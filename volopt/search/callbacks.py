@@ -1,6 +1,7 @@
 """React to a run while it goes on: progress displays, pictures, notes."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import optuna
 from optuna.trial import FrozenTrial
@@ -8,7 +9,17 @@ from optuna.trial import FrozenTrial
 from volopt.definition.schema import Phase
 from volopt.search.plan import PhasePlan
 from volopt.storage.artifacts import Artifacts
+from volopt.studies.space import Params
 from volopt.studies.trial_file import TrialFile
+
+
+class Progress(NamedTuple):
+    """Tell how far a trial is."""
+
+    trial: int
+    epochs: int  # that were trained since the last time
+    finished: bool  # whether they ended a fit
+    fits_left: float  # of the trial; one that is half trained counts half
 
 
 class Callback:
@@ -20,11 +31,11 @@ class Callback:
     def on_phase_begin(self, phase: Phase, done: int, total: int, best: float | None) -> None:
         """React to the beginning of a phase with ``done`` of ``total`` trials finished, and the study's best value."""
 
-    def on_trial_begin(self, phase: Phase, number: int) -> None:
-        """React to the beginning of a trial."""
+    def on_trial_begin(self, phase: Phase, number: int, params: Params, fits: float) -> None:
+        """React to the beginning of a trial that has so many fits to train; one that is half trained counts half."""
 
-    def on_progress(self, seconds: float) -> None:
-        """React to work that took about this many CPU seconds, as estimated."""
+    def on_progress(self, progress: Progress) -> None:
+        """React to epochs that were trained."""
 
     def on_trial_result(self, trial: optuna.Trial, file: TrialFile, value: float | None) -> None:
         """React to the results of a trial that is still RUNNING, which is when Optuna lets files be attached.

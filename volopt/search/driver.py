@@ -26,7 +26,7 @@ from volopt.pruners import PRUNERS
 from volopt.samplers import SAMPLERS
 from volopt.search import trial_results
 from volopt.search.asking import Asker, asker
-from volopt.search.callbacks import Callback
+from volopt.search.callbacks import Callback, Progress
 from volopt.search.checkpoints import Checkpoints
 from volopt.search.context import RunContext
 from volopt.search.interrupts import Interrupts
@@ -146,7 +146,7 @@ class Driver:
     def _start(self, run: TrialRun) -> None:
         self.new_trials += 1
         for callback in self._callbacks:
-            callback.on_trial_begin(run.phase, run.trial.number)
+            callback.on_trial_begin(run.phase, run.trial.number, run.params, run.fits_left)
         values = " ".join(f"{name}={value}" for name, value in run.params.items())
         log.info("trial %d of %s begins (%s)", run.trial.number, run.phase.name, values)
         self._advance(run)
@@ -196,8 +196,9 @@ class Driver:
         epochs += seed.epoch
         self.epochs_trained += epochs
         log.info("trial %d, seed %d: epoch %d of %d", run.trial.number, seed.task.seed, seed.epoch, seed.task.epochs)
+        progress = Progress(run.trial.number, epochs, seed.fit is not None, run.fits_left)
         for callback in self._callbacks:
-            callback.on_progress(self._context.cost(run.params) * epochs / seed.task.epochs)
+            callback.on_progress(progress)
         self._checkpoints.save(seed)
         self._advance(run)
 

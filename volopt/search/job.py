@@ -24,7 +24,21 @@ from volopt.training.device import resolve
 from volopt.windows.dataset import prepare
 
 # The options that the command to resume a study repeats.
-REPEATED = ("name", "seeds", "epochs", "trials", "device", "precision", "pack", "scheduler", "data", "artifacts")
+REPEATED = (
+    "quick",
+    "name",
+    "seeds",
+    "epochs",
+    "trials",
+    "device",
+    "precision",
+    "pack",
+    "scheduler",
+    "data",
+    "artifacts",
+)
+
+QUICK_SUFFIX, QUICK_EPOCHS, QUICK_SEEDS = "-quick", 25, 1  # of a first look
 
 
 @dataclass(frozen=True)
@@ -39,6 +53,7 @@ class RunOptions:
     epochs: int | None = None
     seeds: int | None = None
     trials: int | None = None
+    quick: bool = False  # a first look: other defaults of name, epochs and seeds
     workers: int | None = None  # None: one a core, or one on a GPU
     scheduler: str | None = None  # of the Dask cluster that trains
     device: str = "auto"
@@ -73,9 +88,18 @@ class Job(RunContext):
     @property
     def command(self) -> str:
         """Return the command that resumes the study, with the options that decide its numbers and its files."""
-        values = {name: getattr(self.options, name) for name in REPEATED} | {"storage": self.address.shown}
-        options = [f"--{name}={value}" for name, value in values.items() if value != getattr(RunOptions, name, None)]
-        return shlex.join(["volopt", "run", self.study_file, *options])
+        return self._command(self.options)
+
+    @property
+    def whole_command(self) -> str:
+        """Return the command that runs the whole study of a quick look."""
+        return self._command(replace(self.options, quick=False))
+
+    def _command(self, options: RunOptions) -> str:
+        values = {name: getattr(options, name) for name in REPEATED} | {"storage": self.address.shown}
+        changed = {name: value for name, value in values.items() if value != getattr(RunOptions, name, None)}
+        words = [f"--{name}" if value is True else f"--{name}={value}" for name, value in changed.items()]
+        return shlex.join(["volopt", "run", self.study_file, *words])
 
 
 def prepare_job(study_file: str, options: RunOptions) -> Job:
@@ -86,13 +110,7 @@ def prepare_job(study_file: str, options: RunOptions) -> Job:
     """
     path = load.find(study_file)
     text = load.read_text(path)
-    definition = load.override(
-        load.read(text, str(path)),
-        name=options.name,
-        epochs=options.epochs,
-        seeds=options.seeds,
-        trials=options.trials,
-    )
+    definition = _override(load.read(text, str(path)), options)
     phases = _phases(definition, options.phases)
     _check_executor(options)
     address = parse_address(options.storage)
@@ -119,6 +137,15 @@ def prepare_job(study_file: str, options: RunOptions) -> Job:
         address=address,
         options=options,
     )
+
+
+def _override(definition: Definition, options: RunOptions) -> Definition:
+    """Return the definition with the values of the options; explicit ones come before those of a quick look."""
+    name, epochs, seeds = options.name, options.epochs, options.seeds
+    if options.quick:
+        name = name or f"{definition.name}{QUICK_SUFFIX}"
+        epochs, seeds = epochs or min(QUICK_EPOCHS, definition.training.epochs), seeds or QUICK_SEEDS
+    return load.override(definition, name=name, epochs=epochs, seeds=seeds, trials=options.trials)
 
 
 def _check_executor(options: RunOptions) -> None:

@@ -108,6 +108,11 @@ class TrialRun:
         """Return whether all fits are finished."""
         return all(seed.fit is not None for seed in self.seeds)
 
+    @property
+    def fits_left(self) -> float:
+        """Return how many fits are left to train; one that is half trained counts half."""
+        return sum(1 - seed.epoch / seed.task.epochs for seed in self.seeds if seed.fit is None)
+
     def ready(self) -> list[SeedRun]:
         """Return the seeds to train now, up to their next rung."""
         idle = [seed for seed in self.seeds if seed.fit is None and not seed.busy]

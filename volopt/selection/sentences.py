@@ -7,8 +7,8 @@ MAX_NAMED = 10  # trials of the set that a sentence names
 
 
 def summary(evaluation: Evaluation) -> list[str]:
-    """Return which trials may be the best, which one likely is, and what to expect of it."""
-    return [about_set(evaluation), about_likely(evaluation), about_expected(evaluation)]
+    """Return which trials may be the best, which one likely is, what to expect of it, and what is not known."""
+    return [about_set(evaluation), about_likely(evaluation), about_expected(evaluation), *notes(evaluation)]
 
 
 def about_set(evaluation: Evaluation) -> str:

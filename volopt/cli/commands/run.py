@@ -31,6 +31,11 @@ def _check_number(context: click.Context, option: click.Parameter, value: float 
 @click.option("--epochs", type=options.COUNT, help="Epochs of each fit.")
 @click.option("--trials", type=options.COUNT, help="Total trials of each phase that is not a grid.")
 @click.option("--name", help="Run it as a study of this name.")
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="Take a first look: one seed and few epochs, in a study of its own, STUDY-quick.",
+)
 @options.workers
 @click.option(
     "--scheduler",
@@ -98,7 +103,7 @@ def command(
         return 0
     summary = RunSummary(job)
     try:
-        with RunProgress(job.definition) as progress:
+        with RunProgress(job, f"volopt dashboard{_storage_option(job)}") as progress:
             log_to(progress.console, verbose=verbose)
             facts = run(job, [progress, Illustrations(job.definition, PictureBudget(pictures)), summary])
     except KeyboardInterrupt:
@@ -158,6 +163,12 @@ def _print_summary(job: "Job", facts: dict[str, Any], summary: "RunSummary") -> 
     click.echo(f"\n{count}; {facts['new_trials']} new in {facts['seconds']:.0f} s.")
     _print_failures(summary.failures, facts["complete"])
     warn_if_synthetic(job.panel.source.synthetic)
+    if job.options.quick:
+        training = job.definition.training
+        click.echo(
+            f"This was a quick look, with seeds = {training.seeds} and epochs = {training.epochs}. It shows how volopt "
+            f"works, and proves nothing yet. This runs the whole study:\n  {job.whole_command}"
+        )
     commands = _next_commands(job, summary)
     click.echo("Next: " + "\n      ".join(commands if facts["complete"] else commands[:1]))
 
@@ -173,10 +184,19 @@ def _exhausted(job: "Job", points: dict[str, int], phases: list[dict[str, Any]])
     ]
 
 
+def _storage_option(job: "Job") -> str:
+    """Return the option that other commands need to find the study, with a space before it."""
+    return "" if job.options.storage == options.DEFAULT_STORAGE else f" --storage {job.address.shown}"
+
+
 def _next_commands(job: "Job", summary: "RunSummary") -> list[str]:
-    name, storage = job.definition.name, job.options.storage
-    option = "" if storage == options.DEFAULT_STORAGE else f" --storage {job.address.shown}"
-    commands = [f"volopt trials {name}{option}", f"volopt best {name}{option}", f"volopt findings{option}"]
+    from volopt.claims.lookup import matching_files
+
+    name, option = job.definition.name, _storage_option(job)
+    commands = [f"volopt {words} {name}{option}" for words in ("trials", "best")]
+    commands.append(f"volopt plot {name} importance{option}")
+    if matching_files(job.definition):
+        commands.append(f"volopt findings{option}")
     if summary.best_baseline is not None:
         commands.append(f"volopt compare {name} likely {summary.best_baseline}{option}")
     commands += [f"volopt report {name}{option}", f"volopt dashboard{option}"]
