@@ -14,7 +14,7 @@ from volopt.definition.space import WHOLE_KEYS
 from volopt.figures import words
 from volopt.figures.chart import Axis, ColourScale, Position
 from volopt.figures.drawing.layout import round_step
-from volopt.figures.scored_trials import ScoredTrial
+from volopt.figures.scored_trials import ScoredTrial, values_of_study
 from volopt.figures.study_view import NothingToPlotError, StudyView
 
 MIN_LOG_RATIO = 10  # highest over lowest number: a wider range has a log axis
@@ -102,11 +102,12 @@ def _ped_anova(view: StudyView, names: Sequence[str]) -> dict[str, float]:
 def objective_axis(view: StudyView, values: Sequence[float]) -> ObjectiveAxis:
     """Return axis and colours of finite values of the objective.
 
-    Errors over a wide range have a log axis. R² has no lower bound, and one bad trial would compress all others into a
-    line. So axis and colours end at the lowest value that is no outlier, and a note counts the values below.
+    Errors have a log axis in all figures of a study if those of its trials and its best baseline have a wide range. R²
+    has no lower bound, and one bad trial would compress all others into a line. So axis and colours end at the lowest
+    value that is no outlier, and a note counts the values below.
     """
     low, high = min(values), max(values)
-    log = not view.maximizes and low > 0 and high > MIN_LOG_RATIO * low
+    log = not view.maximizes and low > 0 and _is_wide([*values, *values_of_study(view)])
     if view.maximizes:
         low = _lowest_inlier(values)
     padding = 0.0 if high > low else abs(high) / 10 or 1.0  # a single value gives no extent
@@ -119,6 +120,10 @@ def objective_axis(view: StudyView, values: Sequence[float]) -> ObjectiveAxis:
         ColourScale(f"{view.metric}, {better} is better", low, high, log),
         (f"Axes and colours end at {low:.3g}; values below it: {outliers}.",) if outliers else (),
     )
+
+
+def _is_wide(values: Sequence[float]) -> bool:
+    return min(values) > 0 and max(values) > MIN_LOG_RATIO * min(values)
 
 
 def trial_axis(last: int) -> Axis:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from volopt.definition.schema import Scalar
 from volopt.figures import colours, words
@@ -70,6 +70,22 @@ def baseline_line(view: StudyView, metric: str) -> ReferenceLine | None:
     if name is None or score is None:
         return None
     return ReferenceLine(score, words.best_baseline_name(name), colours.BASELINES[name])
+
+
+def pruned_values(view: StudyView) -> dict[int, tuple[str, float]]:
+    """Return phase and last reported value of the PRUNED trials, by number."""
+    return {
+        trial.number: (phase_of(trial), trial.value)
+        for trial in view.trials
+        if trial.state == TrialState.PRUNED and trial.value is not None and math.isfinite(trial.value)
+    }
+
+
+def values_of_study(view: StudyView) -> list[float]:
+    """Return the finite values of the objective of COMPLETE and PRUNED trials and of the best baseline."""
+    complete = [trial.value for trial in view.complete if trial.value is not None and math.isfinite(trial.value)]
+    baseline = baseline_line(view, view.metric)
+    return [*complete, *(value for _, value in pruned_values(view).values()), *([baseline.y] if baseline else [])]
 
 
 def count_states(trials: Iterable[FrozenTrial]) -> str:

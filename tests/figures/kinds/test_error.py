@@ -44,7 +44,7 @@ def test_each_key_has_a_row_of_valid_and_test(stored: Stored) -> None:
         "depth: test_mse",
     ]
     assert figure.columns == 2
-    assert figure.title == "valid_mse by hidden_size and num_layers"
+    assert figure.title == "valid_mse and test_mse by hidden_size and num_layers"
     assert [text for _, text in figure.subplots[0].x.ticks] == ["5", "25", "125", "250"]
     assert (figure.subplots[0].x.kind, figure.subplots[0].y.kind) == ("log", "log")
 

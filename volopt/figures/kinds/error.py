@@ -43,7 +43,7 @@ def chart(view: StudyView) -> Chart:
     if missing := len(points - view.by_point.keys()):
         notes.append(f"{missing} of {len(points)} points have no COMPLETE trial.")
     return Chart(
-        f"{view.metric} by {' and '.join(dict.fromkeys(key for _, key in rows))}",
+        f"{' and '.join(metrics)} by {' and '.join(dict.fromkeys(key for _, key in rows))}",
         subplots,
         notes=notes,
         columns=2,

@@ -31,7 +31,10 @@ def chart(view: StudyView, trials: Sequence[int] = (), instrument: str | None = 
 def _subplot(view: StudyView, shown: ShownTrial, series: ForecastSeries) -> Subplot:
     r2 = listing.metrics(shown.trial).get("test_log_r2")
     name = "mean test_log_r2 of all instruments" if view.is_panel else "test_log_r2"
-    title = [shown.title, "" if r2 is None else f"{name} {words.number(r2)}", series.flatness]
+    best = best_baseline(view.baselines)
+    of_best = view.baselines[best].get("test_log_r2") if best else None
+    beside = "" if of_best is None else f" ({best} {words.number(of_best)})"
+    title = [shown.title, "" if r2 is None else f"{name} {words.number(r2)}{beside}", series.flatness]
     cell, target = str(view.values(shown.trial)["cell"]), view.definition.data.target
     baseline = _baseline(view, shown.file, series.part.rows)
     return subplots.forecast(series, cell, target, ", ".join(filter(None, title)), baseline)

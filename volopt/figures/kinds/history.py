@@ -1,14 +1,18 @@
 """Draw the value of each trial by number, and the best value so far."""
 
-import math
 from itertools import accumulate
-
-from optuna.trial import TrialState
 
 from volopt.figures import colours
 from volopt.figures.axes import objective_axis, trial_axis
 from volopt.figures.chart import Chart, Line, Mark, Points, Subplot
-from volopt.figures.scored_trials import baseline_line, count_states, phase_colours, phase_of, scored_trials
+from volopt.figures.scored_trials import (
+    baseline_line,
+    count_states,
+    phase_colours,
+    pruned_values,
+    scored_trials,
+    values_of_study,
+)
 from volopt.figures.study_view import StudyView
 
 BEST = "best so far"
@@ -16,7 +20,7 @@ BEST = "best so far"
 
 def chart(view: StudyView) -> Chart:
     """Return the values of COMPLETE trials by phase, the last values of PRUNED ones, and the best baseline."""
-    trials, pruned = scored_trials(view), _pruned(view)
+    trials, pruned = scored_trials(view), pruned_values(view)
     numbers, values = [trial.number for trial in trials], [trial.value for trial in trials]
     last = view.trials[-1].number
     best = list(accumulate(values, max if view.maximizes else min))
@@ -34,8 +38,7 @@ def chart(view: StudyView) -> Chart:
             hover = [f"trial {number}, {phase}\nPRUNED at {value:.4g}" for number, value in last_values.items()]
             name = f"{phase}, value when PRUNED"
             marks.append(Points(list(last_values), list(last_values.values()), name, colour, hover=hover, symbol="x"))
-    values += [value for _, value in pruned.values()]
-    objective = objective_axis(view, [*values, baseline.y] if baseline else values)
+    objective = objective_axis(view, values_of_study(view))
     notes = list(objective.notes)
     if missing := [trial for trial in view.trials if trial.number not in {*numbers, *pruned}]:
         notes.append(f"{len(missing)} of {len(view.trials)} trials have no finite value: {count_states(missing)}.")
@@ -45,12 +48,3 @@ def chart(view: StudyView) -> Chart:
         notes=notes,
         row_height=460,
     )
-
-
-def _pruned(view: StudyView) -> dict[int, tuple[str, float]]:
-    """Return phase and last reported value of the PRUNED trials, by number."""
-    return {
-        trial.number: (phase_of(trial), trial.value)
-        for trial in view.trials
-        if trial.state == TrialState.PRUNED and trial.value is not None and math.isfinite(trial.value)
-    }
