@@ -175,11 +175,13 @@ def test_a_long_study_has_no_plot_of_intermediate_values_but_its_trials_have_the
         assert detail(app, study)["trials"][3]["intermediate_values"] == [{"step": 10, "value": 0.5}]
 
 
-def test_the_figures_of_a_study_stand_in_the_order_of_their_names(app: WSGIApplication, study: optuna.Study) -> None:
-    names = [f"volopt-{letter}" for letter in "gbeacfd"]
-    for name in names:
+def test_the_figures_of_a_study_stand_in_the_order_of_their_kinds_and_those_of_others_after_them(
+    app: WSGIApplication, study: optuna.Study
+) -> None:
+    ordered = ["volopt-history-01", "volopt-importance-01", "volopt-importance-02", "volopt-error-01", "another"]
+    for name in ordered[::-1]:
         optuna_dashboard.save_plotly_graph_object(study, Figure(), graph_object_id=name)
-    assert [graph["id"] for graph in detail(app, study)["plotly_graph_objects"]] == sorted(names)
+    assert [graph["id"] for graph in detail(app, study)["plotly_graph_objects"]] == ordered
 
 
 def test_a_study_of_another_program_is_shown_as_it_is(app: WSGIApplication, shelf: Shelf) -> None:

@@ -53,7 +53,7 @@ def study_note(view: StudyView) -> str:
         *([f"Left out: {left_out}; the report says why."] if left_out else []),
         f"Data: {_code(facts['data']['provider'])}. {f'Days: {days}.' if days else ''}",
         f"Phases: {phases}.",
-        *(best.sentences() if best else []),
+        *(best.sentences() if best else [] if view.complete else ["No result yet: no trial is COMPLETE."]),
         *(f"Resume it with: {_code(run.command)}" for run in runs(view.study)[-1:] if run.command),
         f"`volopt dashboard` has [the report](/report/{facts['name']}).",
     ]

@@ -24,6 +24,7 @@ from volopt.dashboard.notes import trial_note
 from volopt.dashboard.responses import call_app
 from volopt.definition.schema import Definition
 from volopt.errors import VoloptError
+from volopt.figures.kinds import card_order
 from volopt.optuna_internals import study_id
 from volopt.storage.artifacts import PICTURE
 from volopt.storage.database.trial_cache import TrialCache
@@ -77,7 +78,7 @@ def amend_study_api(app: WSGIApplication, storage: BaseStorage) -> WSGIApplicati
         if status.startswith("200 "):
             study, study_id = json.loads(body), int(match[1])
             _add_notes(study, _stored_notes(storage.get_study_system_attrs(study_id)), storage)
-            study["plotly_graph_objects"].sort(key=lambda graph: graph["id"])  # they come in any order
+            study["plotly_graph_objects"].sort(key=lambda graph: card_order(graph["id"]))  # they come in any order
             study["has_intermediate_values"] &= len(storage.get_all_trials(study_id, deepcopy=False)) <= MAX_LINES
             body = json.dumps(study).encode()
             headers = [(name, value) for name, value in headers if name != "Content-Length"]

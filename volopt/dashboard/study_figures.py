@@ -21,14 +21,14 @@ def save_figures(view: StudyView) -> None:
     from optuna_dashboard import save_plotly_graph_object
 
     from volopt.figures.drawing.plotly import card_figure
-    from volopt.figures.kinds import KINDS
+    from volopt.figures.kinds import KINDS, card_id
 
     for kind in KINDS.values():
         if not kind.card_subplots:
             continue
         with contextlib.suppress(NothingToPlotError):
             for i, part in enumerate(kind.chart(view).split(kind.card_subplots), start=1):
-                save_plotly_graph_object(view.study, card_figure(part), graph_object_id=f"volopt-{kind.name}-{i:02}")
+                save_plotly_graph_object(view.study, card_figure(part), graph_object_id=card_id(kind.name, i))
 
 
 def save_figures_apart(address: Address, name: str, artifacts: Sequence[Path]) -> None:

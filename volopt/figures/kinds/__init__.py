@@ -5,7 +5,7 @@ To add a figure ``pareto``, change two files:
 1. Write ``kinds/pareto.py`` with a function ``chart(view: StudyView) -> Chart``. If the study has nothing to draw, it
    raises ``NothingToPlotError`` with a sentence that says why. Subtitle and warnings about the data are added here.
 2. Add ``FigureKind("pareto", "what it shows")`` to ``KINDS`` below. With ``report="search"`` that section of the report
-   shows it. With ``card_subplots=1`` the dashboard shows it, one subplot in a card.
+   shows it. With ``card_subplots=1`` the dashboard shows it, one subplot in a card, in the order of ``KINDS``.
 
 ``volopt plot`` then draws it in every format, lists it in its help and includes it in ``all``.
 """
@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from volopt.figures.chart import Chart
     from volopt.figures.study_view import StudyView
+
+CARD_PREFIX = "volopt-"
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,10 @@ class FigureKind:
 KINDS = {
     kind.name: kind
     for kind in (
+        FigureKind("history", "the value of each trial, and the best so far", report="search", card_subplots=1),
         FigureKind(
             "importance", "which parameters matter in each phase, and how sure", report="importance", card_subplots=1
         ),
-        FigureKind("history", "the value of each trial, and the best so far", report="search"),
         FigureKind("slice", "the value by each parameter", report="search"),
         FigureKind("contour", "the value by two numbers together", report="search"),
         FigureKind("curves", "train and valid loss by epoch", report="curves", takes_trials=True),
@@ -72,3 +74,15 @@ KINDS = {
         FigureKind("skill", "the best trials against each baseline", report="baselines", card_subplots=1),
     )
 }
+
+
+def card_id(kind: str, number: int) -> str:
+    """Return the name under which a card of the dashboard is stored."""
+    return f"{CARD_PREFIX}{kind}-{number:02}"
+
+
+def card_order(identifier: str) -> tuple[int, str]:
+    """Return the key that sorts cards: volopt's in the order of ``KINDS``, then those of others."""
+    kinds = list(KINDS)
+    kind = identifier.removeprefix(CARD_PREFIX).rpartition("-")[0]
+    return kinds.index(kind) if kind in kinds else len(kinds), identifier
