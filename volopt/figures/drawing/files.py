@@ -1,4 +1,4 @@
-"""Write a chart as the content of a file: HTML, PNG, SVG or JSON."""
+"""Write a chart as the content of a file: HTML, PNG, SVG, PDF or JSON."""
 
 import contextlib
 import json
@@ -6,9 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import Any, Literal, NamedTuple
 
 from volopt.figures.chart import Chart
+from volopt.figures.drawing.layout import WIDTH, Size
 
-Format = Literal["html", "png", "svg", "json"]
-FORMATS: tuple[Format, ...] = ("html", "png", "svg", "json")
+Format = Literal["html", "png", "svg", "pdf", "json"]
+FORMATS: tuple[Format, ...] = ("html", "png", "svg", "pdf", "json")
+DEFAULT_SIZE = Size()
+MIN_PAGE_WIDTH = 800  # pixels of an HTML page, which is otherwise as wide as its window
+CSS_DPI = 96  # pixels of a browser per inch
 
 
 class Renderer(NamedTuple):
@@ -19,36 +23,38 @@ class Renderer(NamedTuple):
 
 
 @contextlib.contextmanager
-def renderer(form: Format) -> Iterator[Renderer]:
-    """Yield a renderer for a format.
+def renderer(form: Format, size: Size = DEFAULT_SIZE) -> Iterator[Renderer]:
+    """Yield a renderer for a format; HTML and JSON have no size.
 
-    A browser draws PNG and SVG through kaleido if both are installed, and starts once. Otherwise matplotlib draws them.
+    A browser draws pictures through kaleido if both are installed, and starts once. Otherwise matplotlib draws them.
     """
     if form == "html":
         yield Renderer("plotly", _html)
     elif form == "json":
         yield Renderer("volopt", lambda chart: json.dumps(chart.numbers(), allow_nan=False, default=list).encode())
     else:
-        with _browser(form) as browser:
-            yield browser or _matplotlib(form)
+        with _browser(form, size) as browser:
+            yield browser or _matplotlib(form, size)
 
 
 def _html(chart: Chart) -> bytes:
     from plotly.io import to_html
 
     config = {"displaylogo": False, "responsive": True}
-    page: str = to_html(_plotly_figure(chart), config=config, include_plotlyjs=True, full_html=True)
-    return page.encode()
+    figure = _plotly_figure(chart, WIDTH).update_layout(width=None, autosize=True)
+    page: str = to_html(figure, config=config, include_plotlyjs=True, full_html=True)
+    return page.replace("<head>", f"<head><style>body {{ min-width: {MIN_PAGE_WIDTH}px }}</style>", 1).encode()
 
 
-def _matplotlib(form: Format) -> Renderer:
+def _matplotlib(form: Format, size: Size) -> Renderer:
     from volopt.figures.drawing import matplotlib
 
-    return Renderer("matplotlib", lambda chart: matplotlib.draw(chart, form))
+    width, scale = size.layout_width, size.scale(size.dpi)
+    return Renderer("matplotlib", lambda chart: matplotlib.draw(size.fit(chart), form, width, scale))
 
 
 @contextlib.contextmanager
-def _browser(form: Format) -> Iterator[Renderer | None]:
+def _browser(form: Format, size: Size) -> Iterator[Renderer | None]:
     """Yield a renderer that uses a browser, or None if kaleido or the browser is missing or does not start."""
     try:
         from choreographer.errors import BrowserClosedError, BrowserFailedError, ChromeNotFoundError
@@ -66,13 +72,16 @@ def _browser(form: Format) -> Iterator[Renderer | None]:
             yield None
             return
         try:
-            options = {"format": form, "scale": 1}
-            yield Renderer("plotly", lambda chart: runner.run(browser.calc_fig(_plotly_figure(chart), options)))
+            options = {"format": form, "scale": size.scale(size.dpi if form == "png" else CSS_DPI)}
+            yield Renderer(
+                "plotly",
+                lambda chart: runner.run(browser.calc_fig(_plotly_figure(size.fit(chart), size.layout_width), options)),
+            )
         finally:
             runner.run(browser.__aexit__(None, None, None))
 
 
-def _plotly_figure(chart: Chart) -> Any:
+def _plotly_figure(chart: Chart, width: int) -> Any:
     from volopt.figures.drawing.plotly import figure
 
-    return figure(chart)
+    return figure(chart, width)

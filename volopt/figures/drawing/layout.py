@@ -2,15 +2,47 @@
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import NamedTuple
 
 from volopt.figures.chart import Axis, Chart, Subplot
 
-WIDTH = 1200  # pixels
+WIDTH = 1200  # pixels of a layout, whose letters have 13 pixels
+MIN_COLUMN_WIDTH = 300  # pixels; a narrower figure has fewer columns of subplots
+CM, POINT = 1 / 2.54, 1 / 72  # in inches
+LETTER_HEIGHT = 13  # pixels
 LINE_LETTERS = 150  # in a line of ``WIDTH`` pixels
 COLOUR_STEPS = 24  # different colours of lines that are coloured by value
 MIN_SHORT_NUMBER = 10_000  # larger numbers are written in thousands, millions and billions
 MAX_EVEN_RATIO = 4  # highest over lowest value: a narrower log axis has evenly spaced ticks
 MAX_DIGIT_DECADES, MAX_POWER_DECADES = 2.5, 8  # a narrower log axis has ticks at 1, 2 and 5; at each power of ten
+
+
+class Size(NamedTuple):
+    """Say how large a picture is: a narrow figure is laid out anew for its letters, and then scaled as a whole.
+
+    Args:
+        width: in cm.
+        font_size: in points.
+        dpi: pixels per inch of a PNG.
+    """
+
+    width: float = 30.48  # 1200 pixels at 100 dpi
+    font_size: float = 9.36  # 13 pixels at 100 dpi
+    dpi: float = 100.0
+
+    @property
+    def layout_width(self) -> int:
+        """Return the width of the layout in its pixels."""
+        return round(self.width * CM * LETTER_HEIGHT / (self.font_size * POINT))
+
+    def scale(self, dpi: float) -> float:
+        """Return how many pixels of a picture there are in a pixel of the layout."""
+        return self.font_size * POINT * dpi / LETTER_HEIGHT
+
+    def fit(self, chart: Chart) -> Chart:
+        """Return the chart with no more columns of subplots than have room."""
+        return replace(chart, columns=max(1, min(chart.columns, self.layout_width // MIN_COLUMN_WIDTH)))
 
 
 def row_count(chart: Chart) -> int:

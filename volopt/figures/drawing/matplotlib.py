@@ -38,8 +38,11 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def draw(chart: Chart, form: str, width: int = WIDTH, *, quick: bool = False) -> bytes:
-    """Return a chart as the content of a ``png`` or ``svg`` file; the width is in pixels.
+def draw(chart: Chart, form: str, width: int = WIDTH, scale: float = 1.0, *, quick: bool = False) -> bytes:
+    """Return a chart as the content of a ``png``, ``svg`` or ``pdf`` file; the width is in pixels of the layout.
+
+    The scale is that of a PNG: pixels of the picture in a pixel of the layout. The others can be scaled where they are
+    included.
 
     A quick drawing gives labels a fixed room. It is faster and always gives the same bytes, but suits only one row of
     subplots with short labels.
@@ -47,10 +50,11 @@ def draw(chart: Chart, form: str, width: int = WIDTH, *, quick: bool = False) ->
     with rc_context(STYLE):
         figure = _figure(chart, width, quick)
         content = io.BytesIO()
-        if form == "png":
+        if form == "png" and scale == 1.0:
             FigureCanvasAgg(figure).print_png(content)  # same bytes as savefig, which would lay the figure out twice
         else:
-            figure.savefig(content, format=form, metadata={"Date": None})
+            date = {"png": "Creation Time", "svg": "Date", "pdf": "CreationDate"}[form]
+            figure.savefig(content, format=form, dpi=DPI * scale, metadata={date: None})
     return content.getvalue()
 
 

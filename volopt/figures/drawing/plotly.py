@@ -17,7 +17,8 @@ from volopt.figures.drawing.layout import LINE_LETTERS, WIDTH, chart_height
 from volopt.figures.drawing.plotly_layout import ANCHOR, ROW_GAP, traces_and_layout
 
 HEADER, FOOTER = 84, 64  # pixels above and below the subplots
-LEGEND_ROW, NOTE_ROW = 24, 18  # pixels
+LEGEND_ROW, NOTE_ROW, TITLE_ROW = 24, 18, 22  # pixels
+TITLE_LETTERS = 110  # in a line of ``WIDTH`` pixels
 CARD_WIDTH, CARD_HEIGHT = 528, 450  # pixels of a figure on optuna-dashboard's page in a window of 1200
 MAX_CARD_NOTES = 7  # lines; more would leave no room for the plot
 CARD_MARGIN_LETTERS = 9  # of the names of a category, beside the plot
@@ -25,16 +26,18 @@ CARD_ROW_GAP, CARD_LEGEND_ROW, CARD_LEGEND_GAP = 80, 30, 8  # pixels; optuna-das
 DATE_ROW = 20  # pixels of the day below ticks that are times
 
 
-def figure(chart: Chart) -> go.Figure:
-    """Return a chart as a plotly figure of ``WIDTH`` pixels with title, legend and notes."""
-    notes = _wrapped_notes(chart, LINE_LETTERS)
-    notes_height, legend_height = NOTE_ROW * len(notes), LEGEND_ROW * _legend_rows(chart, LINE_LETTERS)
+def figure(chart: Chart, width: int = WIDTH) -> go.Figure:
+    """Return a chart as a plotly figure with title, legend and notes; the width is in pixels."""
+    line_letters = LINE_LETTERS * width // WIDTH
+    notes = _wrapped_notes(chart, line_letters)
+    notes_height, legend_height = NOTE_ROW * len(notes), LEGEND_ROW * _legend_rows(chart, line_letters)
     date_row = DATE_ROW * any(subplot.x.kind == "date" for subplot in chart.subplots)
     below = FOOTER + date_row + legend_height + notes_height
     height = chart_height(chart) + legend_height + notes_height
-    size = {"width": WIDTH, "height": height, "margin": {"t": HEADER, "b": below, "l": 84, "r": 40}}
-    title = _title(chart, 110, 30 / height)
-    return _with_text(chart, height - HEADER - below, ROW_GAP, size, title, notes_height / height, notes)
+    title = _title(chart, TITLE_LETTERS * width // WIDTH, 30 / height)
+    above = HEADER + TITLE_ROW * title["text"].count("<br>", 0, title["text"].find("</b>"))
+    size = {"width": width, "height": height, "margin": {"t": above, "b": below, "l": 84, "r": 40}}
+    return _with_text(chart, height - above - below, ROW_GAP, size, title, notes_height / height, notes)
 
 
 def card_figure(chart: Chart) -> go.Figure:
