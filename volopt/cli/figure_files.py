@@ -1,20 +1,62 @@
 """Write figures as files."""
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from volopt.cli.options import Command
 from volopt.errors import UsageError
-from volopt.figures.drawing.files import FORMATS, Format
+from volopt.figures.drawing.files import DEFAULT_SIZE, FORMATS, PICTURES, Format
+from volopt.figures.drawing.layout import Size
 
 if TYPE_CHECKING:
     from volopt.figures.chart import Chart
 
 
-figure_format = click.option(
-    "--format", "form", type=click.Choice(FORMATS), help="Format of the figures; default: that of --out, or html."
+def figure_options(command: Command) -> Command:
+    """Add the options of figures to a command, which has the parameters ``form`` and ``size``."""
+
+    @functools.wraps(command)
+    def sized(*args: Any, width: float, font_size: float, dpi: float, **others: Any) -> Any:
+        return command(*args, size=Size(width, font_size, dpi), **others)
+
+    with_options: Any = sized
+    for option in reversed(_OPTIONS):  # the last one stands first in --help
+        with_options = option(with_options)
+    chosen: Command = with_options
+    return chosen
+
+
+_OPTIONS = (
+    click.option(
+        "--format", "form", type=click.Choice(FORMATS), help="Format of the figures; default: that of --out, or html."
+    ),
+    click.option(
+        "--width",
+        type=click.FloatRange(min=5, max=100),
+        default=DEFAULT_SIZE.width,
+        show_default=True,
+        metavar="CM",
+        help="Width of a picture, such as 8.5 for a column of a paper.",
+    ),
+    click.option(
+        "--font-size",
+        type=click.FloatRange(min=4, max=40),
+        default=DEFAULT_SIZE.font_size,
+        show_default=True,
+        metavar="POINTS",
+        help="Letters of a picture.",
+    ),
+    click.option(
+        "--dpi",
+        type=click.FloatRange(min=50, max=1200),
+        default=DEFAULT_SIZE.dpi,
+        show_default=True,
+        help="Resolution of a PNG, in pixels per inch.",
+    ),
 )
 
 
@@ -33,12 +75,20 @@ def file_format(option: Format | None, out: Path | None) -> Format:
     return option or of_name or "html"
 
 
-def write(charts: Mapping[Path, "Chart"], form: Format) -> str:
+def check_size(form: Format, size: Size) -> None:
+    """Raise UsageError if a size is given for a format that has none."""
+    if size != DEFAULT_SIZE and form not in PICTURES:
+        raise UsageError(
+            f"--width, --font-size and --dpi are for pictures, and {form} is none", f"add --format {PICTURES[0]}"
+        )
+
+
+def write(charts: Mapping[Path, "Chart"], form: Format, size: Size) -> str:
     """Write each chart, and return the name of the program that drew them."""
     from volopt.figures.drawing.files import renderer
     from volopt.storage.files import write_whole
 
-    with renderer(form) as (drawn_by, draw):
+    with renderer(form, size) as (drawn_by, draw):
         for path, chart in charts.items():
             write_whole(path, draw(chart), "--out")
     return drawn_by

@@ -2,6 +2,7 @@
 
 import json
 import re
+import struct
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,9 @@ def _stored(storage: str, volopt: Volopt, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def files(directory: Path) -> set[str]:
-    return {str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file()}
+    """Return the files below a directory, which is also the home, where matplotlib keeps its list of fonts."""
+    found = (path.relative_to(directory) for path in directory.rglob("*") if path.is_file())
+    return {str(path) for path in found if path.parts[0] != ".cache"}
 
 
 def test_one_kind_is_a_page_in_the_current_directory(volopt: Volopt, tmp_path: Path) -> None:
@@ -69,7 +72,7 @@ def test_all_draws_what_there_is_and_tells_the_rest(volopt: Volopt, tmp_path: Pa
     assert {f"figures/{Path(path).name}" for path in facts["files"].values()} == files(tmp_path)
     code, out, err = volopt("plot", "small", "history", "rank", "--format", "json")
     assert code == 0
-    assert out.splitlines()[1:] == ["small-history.json"]
+    assert out.splitlines()[1:] == ["small-figures/small-history.json"]
     assert err.startswith("rank is not drawn: only hidden_size varies in small")
 
 
@@ -119,14 +122,15 @@ def test_trials_can_be_asked_for(volopt: Volopt, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "arguments", "message", "hint"),
     [
-        (2, ["histroy"], 'there is no figure "histroy", did you mean "history"?', "importance, history"),
+        (2, ["histroy"], 'there is no figure "histroy", did you mean "history"?', "history, importance"),
         (
             2,
             ["history", "--out", "x.png", "--format", "svg"],
             "--format svg and the file name x.png contradict",
             "remove one of them",
         ),
-        (2, ["history", "--out", "x.pdf"], "x.pdf names no format", ".html, .png, .svg, .json"),
+        (2, ["history", "--out", "x.gif"], "x.gif names no format", ".html, .png, .svg, .pdf, .json"),
+        (2, ["history", "--width", "8.5"], "--dpi are for pictures, and html is none", "add --format png"),
         (2, ["history", "edf", "--out", "there"], "there is a file, but several figures need a directory", "--out"),
         (2, ["all", "--out", "there"], "there is a file, but several figures need a directory", "--out"),
         (2, ["history", "--trial", "0"], "--trial is for curves and forecast", "remove --trial"),
@@ -162,6 +166,13 @@ def test_without_a_browser_matplotlib_draws_and_says_so(
     assert b"<svg" in (tmp_path / "small-edf.svg").read_bytes()[:1000]
     assert json.loads(volopt("plot", "small", "edf", "--out", "x.png", "--json")[1])["drawn_by"] == "matplotlib"
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_several_figures_have_a_folder_and_a_picture_its_width(volopt: Volopt, tmp_path: Path) -> None:
+    assert volopt("plot", "small", "edf", "history", "--format", "json")[0] == 0
+    assert files(tmp_path) == {"small-figures/small-edf.json", "small-figures/small-history.json"}
+    assert volopt("plot", "small", "edf", "--out", "x.png", "--width", "10", "--dpi", "254")[0] == 0
+    assert struct.unpack(">I", (tmp_path / "x.png").read_bytes()[16:20])[0] == pytest.approx(1000, abs=3)
 
 
 def test_help_names_every_kind(volopt: Volopt) -> None:

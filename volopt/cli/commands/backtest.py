@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from volopt.cli import forecasting, options
-from volopt.cli.figure_files import figure_format, file_format, warn_if_matplotlib, write
+from volopt.cli.figure_files import check_size, figure_options, file_format, warn_if_matplotlib, write
 from volopt.cli.output import print_json, print_table, warn_if_synthetic
 from volopt.cli.progress import FitProgress
 from volopt.errors import UsageError
 from volopt.figures.drawing.files import Format
+from volopt.figures.drawing.layout import Size
 
 if TYPE_CHECKING:
     from volopt.comparison.statistics import Estimate
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     "--refit", type=click.Choice(["year", "quarter", "never"]), default="year", show_default=True, help="How often."
 )
 @forecasting.coverage
-@figure_format
+@figure_options
 @click.option("--out", type=options.PATH, metavar="FILE", help="The figure; default: NAME-backtest.FORMAT.")
 @forecasting.refitting
 def command(
@@ -41,6 +42,7 @@ def command(
     trial: str,
     coverage: float,
     form: Format | None,
+    size: Size,
     out: Path | None,
     data: Path | None,
     storage: str,
@@ -58,6 +60,7 @@ def command(
     from volopt.studies.attributes import finite
 
     kind = file_format(form, out)
+    check_size(kind, size)
     first_day, last_day = first.date(), last.date() if last else None
     if last_day and last_day < first_day:
         raise UsageError(f"--to {last_day} lies before --from {first_day}", "write the earlier day first")
@@ -67,7 +70,7 @@ def command(
         result = backtest(source, first_day, last_day, refit, coverage, context)
     synthetic = source.panel.source.synthetic
     path = out or Path(f"{name}-backtest.{kind}")
-    drawn_by = write({path: chart(result, synthetic=synthetic)}, kind)
+    drawn_by = write({path: chart(result, synthetic=synthetic)}, kind, size)
     if as_json:
         print_json(finite(_facts(result)) | {"data": vars(source.panel.source), "figure": path})
         return

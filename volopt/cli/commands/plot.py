@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from volopt.cli import options
-from volopt.cli.figure_files import figure_format, file_format, warn_if_matplotlib, write
+from volopt.cli.figure_files import check_size, figure_options, file_format, warn_if_matplotlib, write
 from volopt.cli.output import print_json, warn_if_synthetic
 from volopt.errors import StudyError, UsageError, did_you_mean
 from volopt.figures.drawing.files import Format
+from volopt.figures.drawing.layout import Size
 from volopt.figures.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -32,12 +33,12 @@ HELP = "\n".join(f"  {name:11} {kind.description}" for name, kind in KINDS.items
 )
 @click.argument("name")
 @click.argument("kinds", nargs=-1, required=True, metavar="KIND...")
-@figure_format
+@figure_options
 @click.option(
     "--out",
     type=options.PATH,
     metavar="PATH",
-    help="A file for one kind, a directory for several; default: NAME-KIND.FORMAT.",
+    help="A file for one kind, a directory for several; default: NAME-KIND.FORMAT, several in NAME-figures.",
 )
 @click.option(
     "--trial",
@@ -53,6 +54,7 @@ def command(
     name: str,
     kinds: tuple[str, ...],
     form: Format | None,
+    size: Size,
     out: Path | None,
     trials: tuple[str, ...],
     instrument: str | None,
@@ -62,9 +64,10 @@ def command(
     """Draw figures of a study."""
     wanted = _kinds(kinds, trials, instrument)
     paths, file_form = _paths(name, wanted, out, form, one=len(kinds) == 1 and kinds[0] != ALL)
+    check_size(file_form, size)
     view = options.open_study(storage, name)
     charts, nothing = _charts(view, wanted, _numbers(view, trials), instrument)
-    drawn_by = write({paths[kind]: chart for kind, chart in charts.items()}, file_form)
+    drawn_by = write({paths[kind]: chart for kind, chart in charts.items()}, file_form, size)
     if as_json:
         files = {kind: paths[kind] for kind in charts}
         print_json({"study": name, "files": files, "nothing": nothing, "drawn_by": drawn_by})
@@ -103,7 +106,8 @@ def _paths(
         if out.exists():
             raise UsageError(f"{out} is a file, but several figures need a directory", "name another --out")
     suffix = form or "html"
-    return {kind: (out or Path()) / f"{name}-{kind}.{suffix}" for kind in kinds}, suffix
+    folder = out or Path("" if one else f"{name}-figures")
+    return {kind: folder / f"{name}-{kind}.{suffix}" for kind in kinds}, suffix
 
 
 def _numbers(view: "StudyView", texts: Sequence[str]) -> list[int]:

@@ -12,6 +12,7 @@ Format = Literal["html", "png", "svg", "pdf", "json"]
 FORMATS: tuple[Format, ...] = ("html", "png", "svg", "pdf", "json")
 DEFAULT_SIZE = Size()
 MIN_PAGE_WIDTH = 800  # pixels of an HTML page, which is otherwise as wide as its window
+PICTURES: tuple[Format, ...] = ("png", "svg", "pdf")
 CSS_DPI = 96  # pixels of a browser per inch
 
 
