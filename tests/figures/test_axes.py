@@ -5,13 +5,10 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
 from builders import STUDY
-from figures.kinds.searches import MAXIMIZED, random, study_view, trial
-from volopt.figures.axes import axis_fractions, objective_axis, parameter_pairs, trial_axis, varying_parameters
-from volopt.figures.scored_trials import scored_trials
-from volopt.figures.study_view import StudyView
+from figures.kinds.searches import MAXIMIZED, study_view
+from volopt.figures.axes import axis_fractions, objective_axis, trial_axis
 
 POSITIVE = st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=20)
 
@@ -52,17 +49,3 @@ def test_trial_numbers_at_ticks_are_few_and_exist(last: int) -> None:
     assert max(ticks) <= last
     assert len(ticks) <= 12
     assert len(ticks) >= min(last + 1, 5)
-
-
-def paired(view: StudyView) -> list[str]:
-    """Return the names of the paired parameters, in order."""
-    pairs = parameter_pairs(view, varying_parameters(view, scored_trials(view)))
-    return list(dict.fromkeys(parameter.name for pair in pairs for parameter in pair))
-
-
-def test_parameters_are_paired_in_the_order_of_ped_anova() -> None:
-    view = study_view(*random(30))
-    shares = get_param_importances(view.study, evaluator=PedAnovaImportanceEvaluator())
-    assert [shares[name] for name in paired(view)] == sorted(shares.values(), reverse=True)
-    alike = study_view(trial(0.5, window=2, cell="RNN"), trial(0.5, window=3, cell="LSTM"))
-    assert paired(alike) == [name for name in alike.definition.space if name in ("window", "cell")]

@@ -1,10 +1,8 @@
 """Turn parameters and the objective of a study into axes and colours."""
 
 import math
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +20,6 @@ MAX_VALUE_TICKS = 6  # an axis of so few values has a tick at each
 AXIS_MARGIN = 0.05  # share of an axis beyond its first and its last point
 MIN_TICK_DISTANCE = 0.06  # share of an axis: labels nearer than this would touch
 MAX_TRIAL_TICKS = 12
-MAX_PAIRED_PARAMETERS = 4  # their pairs fill 6 subplots
 
 
 @dataclass(frozen=True)
@@ -73,30 +70,6 @@ def varying_parameters(view: StudyView, trials: Sequence[ScoredTrial]) -> list[P
         count = "it has one COMPLETE trial" if len(trials) == 1 else f"its {len(trials)} COMPLETE trials are alike"
         raise NothingToPlotError(f"no parameter of {view.name} varies: {count}", "run more of its trials first")
     return varying
-
-
-def parameter_pairs(view: StudyView, parameters: Sequence[ParameterAxis]) -> list[tuple[ParameterAxis, ParameterAxis]]:
-    """Return all pairs of the most important parameters by PED-ANOVA; of the first ones if it gives no estimate.
-
-    Raises:
-        NothingToPlotError: there is only one parameter.
-    """
-    shares = _ped_anova(view, [parameter.name for parameter in parameters])
-    important = sorted(parameters, key=lambda parameter: -shares.get(parameter.name, 0.0))[:MAX_PAIRED_PARAMETERS]
-    if len(important) < 2:
-        raise NothingToPlotError(
-            f"only {important[0].name} varies in {view.name}, and a pair needs two parameters",
-            "draw the figure slice instead",
-        )
-    return list(combinations(important, 2))
-
-
-def _ped_anova(view: StudyView, names: Sequence[str]) -> dict[str, float]:
-    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances  # loads scikit-learn
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about few trials
-        return get_param_importances(view.study, evaluator=PedAnovaImportanceEvaluator(), params=list(names))
 
 
 def objective_axis(view: StudyView, values: Sequence[float]) -> ObjectiveAxis:

@@ -112,6 +112,15 @@ class FilledContour:
 
 
 @dataclass(frozen=True)
+class Cells:
+    """Fill a cell for each pair of category names with the colour of its value, which is written in it."""
+
+    x: Sequence[str]
+    y: Sequence[str]
+    z: Sequence[Numbers]  # shape: (y, x)
+
+
+@dataclass(frozen=True)
 class ReferenceLine:
     """Draw a horizontal line across the subplot at a value of the y axis."""
 
@@ -121,7 +130,7 @@ class ReferenceLine:
     dashed: bool = True
 
 
-Mark = Line | Band | Points | Intervals | Bars | TimeSpans | ParallelLines | FilledContour | ReferenceLine
+Mark = Line | Band | Points | Intervals | Bars | TimeSpans | ParallelLines | FilledContour | Cells | ReferenceLine
 
 
 @dataclass(frozen=True)

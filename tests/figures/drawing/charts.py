@@ -4,6 +4,7 @@ from volopt.figures.chart import (
     Axis,
     Band,
     Bars,
+    Cells,
     Chart,
     ColourScale,
     FilledContour,
@@ -52,13 +53,18 @@ THROUGH = Subplot(
     [ParallelLines(["p", "q"], [[0.0, 1.0]], [0.01])],
 )
 OVER = Subplot(Axis("x"), Axis("y"), [FilledContour([1.0, 2.0], [1.0, 2.0], [[0.01, 0.02], [None, 0.03]])])
+IN_CELLS = Subplot(
+    Axis("x", "category", names=["a", "b"]),
+    Axis("y", "category", names=["3", "5"]),
+    [Cells(["a", "b"], ["3", "5"], [[0.01, 0.02], [None, 0.03]])],
+)
 IN_TIME = Subplot(
     Axis("time", "date"), Axis("trial"), [TimeSpans([0], TIMES[:1], TIMES[1:], "COMPLETE", hover=["trial 0"])]
 )
 
 ALL = Chart(
     "Every mark <script>alert(1)</script> of $x$",
-    [BY_DATE, BY_SIZE, BY_NAME, THROUGH, OVER, IN_TIME],
+    [BY_DATE, BY_SIZE, BY_NAME, THROUGH, OVER, IN_CELLS, IN_TIME],
     "sub <i>title</i>",
     ["a note with <b>", "another " * 60],
     columns=2,

@@ -8,7 +8,7 @@ import pytest
 
 from builders import STUDY, definition
 from figures.kinds.searches import MAXIMIZED, random, study_view, trial
-from volopt.figures.chart import FilledContour, Points, Subplot
+from volopt.figures.chart import Cells, FilledContour, Points, Subplot
 from volopt.figures.kinds.contour import chart
 from volopt.figures.study_view import NothingToPlotError
 
@@ -78,7 +78,7 @@ def test_too_few_places_are_points_alone() -> None:
     (points,) = subplot.marks
     assert isinstance(points, Points)
     assert len(points.x) == 10  # at nine places
-    assert figure.notes[-1].startswith("The other parameters differ from trial to trial. Too few trials to interpolate")
+    assert "too few trials to interpolate" in figure.notes[-1]
 
 
 def test_places_on_a_line_are_points_alone() -> None:
@@ -119,9 +119,17 @@ def test_names_are_paired_as_points_where_fewer_numbers_vary() -> None:
     (subplot,) = figure.subplots
     assert {subplot.x.title, subplot.y.title} == {"cell", "window, days"}
     assert field(subplot) is None
-    assert figure.notes[0].endswith("Points only: interpolation needs two numbers, and fewer vary.")
+    assert figure.notes[0].endswith("Points only: interpolation needs two numbers.")
 
 
 def test_one_parameter_makes_no_pair() -> None:
     with pytest.raises(NothingToPlotError, match="only window varies in small"):
         chart(study_view(trial(0.1, window=2), trial(0.2, window=3)))
+
+
+def test_a_grid_is_drawn_as_cells() -> None:
+    grid = [trial(0.1 * size, "width", cell=cell, hidden_size=size) for cell in ("RNN", "LSTM") for size in (3, 5)]
+    figure = chart(study_view(*grid))
+    ((cells,),) = [subplot.marks for subplot in figure.subplots]
+    assert isinstance(cells, Cells)
+    assert "A cell has the mean of its trials" in figure.notes[-1]

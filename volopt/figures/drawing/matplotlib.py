@@ -247,6 +247,17 @@ def _filled_contour(mark: model.FilledContour, scale: ColourScale, subplot: Subp
     ax.contourf(list(mark.x), list(mark.y), z, levels=levels, cmap=colours.SCALE, extend="both", norm=_norm(scale))
 
 
+def _cells(mark: model.Cells, scale: ColourScale, subplot: Subplot, ax: Axes) -> None:
+    z = np.ma.masked_invalid(np.stack([_numbers(row) for row in mark.z]))
+    ax.pcolormesh(range(len(mark.x)), range(len(mark.y)), z, cmap=colours.SCALE, norm=_norm(scale), edgecolors="white")
+    ax.grid(visible=False)
+    box = {"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "boxstyle": "round,pad=0.2"}
+    for up, row in enumerate(mark.z):
+        for left, value in enumerate(row):
+            if value is not None:
+                ax.text(left, up, f"{value:.4g}", ha="center", va="center", fontsize=9, bbox=box)
+
+
 def _reference_line(mark: model.ReferenceLine, scale: ColourScale | None, subplot: Subplot, ax: Axes) -> None:
     ax.axhline(
         mark.y, color=mark.colour, linewidth=1.3, linestyle="--" if mark.dashed else "-", label=_label(mark.name)
@@ -275,5 +286,6 @@ _DRAW: dict[type[Mark], Callable[[Any, Any, Subplot, Axes], None]] = {
     model.TimeSpans: _time_spans,
     model.ParallelLines: _parallel_lines,
     model.FilledContour: _filled_contour,
+    model.Cells: _cells,
     model.ReferenceLine: _reference_line,
 }

@@ -118,6 +118,13 @@ def _filled_contour(mark: model.FilledContour, scale: ColourScale, subplot: Subp
     return [{"type": "contour", "x": list(mark.x), "y": list(mark.y), "z": z, "hoverinfo": "skip", **style}]
 
 
+def _cells(mark: model.Cells, scale: ColourScale, subplot: Subplot) -> list[Trace]:
+    z = [[on_scale(scale, value) for value in row] for row in mark.z]
+    text = [["" if value is None else f"{value:.4g}" for value in row] for row in mark.z]
+    style = {"coloraxis": "coloraxis", "xgap": 2, "ygap": 2, "text": text, "texttemplate": "%{text}"}
+    return [{"type": "heatmap", "x": list(mark.x), "y": list(mark.y), "z": z, "hoverinfo": "skip", **style}]
+
+
 def _reference_line(mark: model.ReferenceLine, scale: ColourScale | None, subplot: Subplot) -> list[Trace]:
     """Return a line over the known extent of the x axis; plotly's shapes would have no legend entry."""
     x = [position for other in subplot.marks for position in getattr(other, "x", ()) if position is not None]
@@ -145,5 +152,6 @@ _TRACES: dict[type[Mark], Callable[[Any, Any, Subplot], list[Trace]]] = {
     model.TimeSpans: _time_spans,
     model.ParallelLines: _parallel_lines,
     model.FilledContour: _filled_contour,
+    model.Cells: _cells,
     model.ReferenceLine: _reference_line,
 }

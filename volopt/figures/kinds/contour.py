@@ -1,12 +1,14 @@
-"""Draw the value over two numbers: trials as points, and linear interpolation between near ones."""
+"""Draw the value over two parameters: trials as points, linear interpolation between near ones, a grid as cells."""
 
 from collections.abc import Sequence
+from statistics import fmean, geometric_mean
 
 import numpy as np
 
-from volopt.figures.axes import ParameterAxis, objective_axis, parameter_pairs, varying_parameters
-from volopt.figures.chart import Chart, ColourScale, FilledContour, Mark, Points, Subplot
-from volopt.figures.scored_trials import ScoredTrial, scored_trials, worst_first
+from volopt.figures.axes import ParameterAxis, objective_axis
+from volopt.figures.chart import Cells, Chart, ColourScale, FilledContour, Points, Subplot
+from volopt.figures.parameter_pairs import MAX_PAIRS, ParameterPair, parameter_pairs
+from volopt.figures.scored_trials import ScoredTrial, scored_trials
 from volopt.figures.study_view import StudyView
 from volopt.metrics import Array
 
@@ -16,13 +18,14 @@ MAX_DISTANCE = 0.35  # share of an axis: no interpolation between trials further
 
 
 def chart(view: StudyView) -> Chart:
-    """Return the pairs of the most important numbers; if fewer than two numbers vary, pairs of all parameters."""
-    trials = worst_first(view, scored_trials(view))
-    parameters = varying_parameters(view, trials)
-    numeric = [parameter for parameter in parameters if parameter.numeric]
-    pairs = parameter_pairs(view, numeric if len(numeric) > 1 else parameters)
-    objective = objective_axis(view, [trial.value for trial in trials])
-    subplots = [_subplot(x, y, trials, objective.scale) for x, y in pairs]
+    """Return pairs of parameters that varied together: numbers as points and contours, a grid's values as cells.
+
+    Names of a search are paired only if there is no other pair.
+    """
+    pairs = parameter_pairs(view, scored_trials(view))
+    drawn = ([pair for pair in pairs if pair.numeric or pair.is_grid] or pairs)[:MAX_PAIRS]
+    objective = objective_axis(view, [trial.value for trial in scored_trials(view)])
+    subplots = [_subplot(pair, objective.scale) for pair in drawn]
     return Chart(
         f"{view.metric} by two parameters",
         subplots,
@@ -33,13 +36,14 @@ def chart(view: StudyView) -> Chart:
     )
 
 
-def _subplot(x: ParameterAxis, y: ParameterAxis, trials: Sequence[ScoredTrial], scale: ColourScale) -> Subplot:
-    values, texts = [trial.value for trial in trials], [trial.text for trial in trials]
-    marks: list[Mark] = [Points(x.positions(trials), y.positions(trials), values=values, hover=texts)]
-    contour = _contour(x, y, trials, scale) if x.numeric and y.numeric else None
-    if contour is not None:
-        marks.insert(0, contour)
-    return Subplot(x.axis, y.axis, marks)
+def _subplot(pair: ParameterPair, scale: ColourScale) -> Subplot:
+    x, y, trials = pair.x, pair.y, pair.trials
+    values = [trial.value for trial in trials]
+    if pair.is_grid:
+        return pair.cells(values, geometric_mean if scale.log else fmean)
+    points = Points(x.positions(trials), y.positions(trials), values=values, hover=[trial.text for trial in trials])
+    contour = _contour(x, y, trials, scale) if pair.numeric else None
+    return pair.subplot([points] if contour is None else [contour, points])
 
 
 def _contour(
@@ -83,14 +87,15 @@ def _grid(parameter: ParameterAxis, trials: Sequence[ScoredTrial]) -> list[float
 
 
 def _notes(subplots: Sequence[Subplot]) -> list[str]:
-    points_only = sum(len(subplot.marks) == 1 for subplot in subplots)
-    notes = ["The other parameters differ from trial to trial."]
-    if points_only < len(subplots):
+    kinds = [{type(mark) for mark in subplot.marks} for subplot in subplots]
+    notes = ["Pairs are of parameters that varied together. The other parameters differ from trial to trial."]
+    if any(Cells in each for each in kinds):
+        notes.append("A cell has the mean of its trials.")
+    if any(FilledContour in each for each in kinds):
         notes.append("Colours between near trials are linear interpolation; elsewhere nothing is known.")
-    if any("category" in (subplot.x.kind, subplot.y.kind) for subplot in subplots):
-        notes.append("Points only: interpolation needs two numbers, and fewer vary.")
-    elif points_only == len(subplots):
-        notes.append("Too few trials to interpolate: points only.")
+    points_only = [subplot for subplot, each in zip(subplots, kinds, strict=True) if each == {Points}]
+    if any("category" in (subplot.x.kind, subplot.y.kind) for subplot in points_only):
+        notes.append("Points only: interpolation needs two numbers.")
     elif points_only:
         notes.append("A subplot of points only has too few trials to interpolate.")
     return [" ".join(notes)]
