@@ -112,7 +112,7 @@ def command(
 
 
 def _print_data(job: "Job") -> None:
-    from volopt.cli.data_reports import data_lines
+    from volopt.search.data_lines import data_lines
 
     warn_if_synthetic(job.panel.source.synthetic)
     click.echo(f"Study {job.definition.name}: {job.definition.title}")
