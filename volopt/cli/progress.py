@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 from rich import progress as bars
 from rich.console import Console
 
+from volopt.figures import words
+
 if TYPE_CHECKING:
     from volopt.forecast.walk_forward.run import RefitStep
     from volopt.search.confirm import Confirmation
@@ -57,7 +59,7 @@ class FitProgress(ProgressDisplay):
         self._left[step.period] -= 1
         if not self._left[step.period]:
             done = list(self._left.values()).count(0)
-            self._print(f"forecast {step.period.first} to {step.period.last} ({done}/{len(self._left)})")
+            self._print(words.forecast_period(step.period.first, step.period.last, done, len(self._left)))
 
 
 class ConfirmProgress(ProgressDisplay):

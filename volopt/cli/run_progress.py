@@ -12,7 +12,6 @@ from volopt.figures import words
 from volopt.search.callbacks import Callback
 from volopt.search.plan import PhasePlan
 from volopt.storage.artifacts import Artifacts
-from volopt.studies.attributes import REASON
 
 
 class RunProgress(ProgressDisplay, Callback):
@@ -49,9 +48,7 @@ class RunProgress(ProgressDisplay, Callback):
             choose = min if self._objective.direction == "minimize" else max
             self._best = trial.value if self._best is None else choose(self._best, trial.value)
         self._show(phase)
-        result = trial.user_attrs.get(REASON) or f"{self._objective.metric} {trial.value:.5g}"
-        line = f"{phase.name} {self._done}/{self._total}: trial {trial.number} {trial.state.name}, {result}"
-        self._print(f"{line} ({words.params(trial.params)})")
+        self._print(f"{phase.name} {self._done}/{self._total}: {words.finished_trial(trial, self._objective.metric)}")
 
     def _show(self, phase: Phase) -> None:
         best = "-" if self._best is None else f"{self._objective.metric} {self._best:.5g}"

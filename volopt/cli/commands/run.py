@@ -83,12 +83,11 @@ def command(
     **others: Any,
 ) -> int:
     """Create or resume the study of STUDY, a path or the name of a shipped study file."""
+    from volopt.api.running import run_job
     from volopt.cli.logs import log_to
     from volopt.cli.run_progress import RunProgress
-    from volopt.dashboard.illustrate import Illustrations, PictureBudget
     from volopt.search.job import RunOptions, prepare_job
-    from volopt.search.run import planned, run
-    from volopt.search.summary import RunSummary
+    from volopt.search.run import planned
 
     job = prepare_job(study, RunOptions(data=data, timeout=math.inf if timeout is None else timeout, **others))
     if not as_json:
@@ -96,11 +95,10 @@ def command(
     if dry_run:
         _print_plans(job, planned(job), as_json)
         return 0
-    summary = RunSummary(job)
     try:
         with RunProgress(job.definition) as progress:
             log_to(progress.console, verbose=verbose)
-            facts = run(job, [progress, Illustrations(job.definition, PictureBudget(pictures)), summary])
+            facts, summary = run_job(job, [progress], pictures, owns_process=True)
     except KeyboardInterrupt:
         click.echo(f"Interrupted. Finished trials are kept; this command resumes the study:\n  {job.command}", err=True)
         return INTERRUPTED
