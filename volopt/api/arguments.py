@@ -15,6 +15,7 @@ from volopt.errors import UsageError
 
 DEFAULT_STORAGE = "sqlite:///storage/volopt.db"
 PRECISIONS = ("highest", "medium")
+VARIABLES = {name: f"VOLOPT_{name.upper()}" for name in ("data", "storage", "device", "workers", "scheduler")}
 
 AnyPath = str | os.PathLike[str]
 AnyDay = date | str  # as in "2018-12-28"
@@ -23,7 +24,7 @@ Names = str | Sequence[str]
 
 def setting(option: str, value: Any) -> Any:
     """Return the value of an option, or that of its environment variable, or None."""
-    return os.environ.get(f"VOLOPT_{option.upper()}") or None if value is None else value
+    return os.environ.get(VARIABLES[option]) or None if value is None else value
 
 
 def storage_url(value: str | None) -> str:
@@ -114,4 +115,5 @@ def optional_day(option: str, value: AnyDay | None) -> date | None:
 
 
 def _invalid(option: str, reason: str) -> UsageError:
-    return UsageError(f"Invalid value for '--{option}': {reason}", "see the function's help")
+    variable = f" (env var: '{VARIABLES[option]}')" if option in VARIABLES else ""
+    return UsageError(f"Invalid value for '--{option}'{variable}: {reason}", "see the function's help")

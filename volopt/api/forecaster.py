@@ -115,7 +115,7 @@ class Forecaster:
         """Return a row for each forecast: instrument, target, as_of, date, forecast, low, high, unit, actual.
 
         Days are ``datetime64[s]``, quantities ``float64`` in ``unit``, NaN where an interval or an actual value is not
-        known. It warns where ``volopt predict`` does.
+        known. It warns where ``volopt predict`` does, and of rows that it drops.
 
         Args:
             data: a provider's directory; or daily rows as ``volopt data import`` takes them, with the code of each
@@ -142,17 +142,12 @@ class Forecaster:
             return self._forecasts(provider, day, number, names, share)
 
     def _import(self, rows: "pd.DataFrame", provider: Path) -> list[str]:
-        """Write rows as a provider, and return what was dropped or is doubtful."""
+        """Write rows as a provider, and return what was dropped."""
         from volopt.data.importing.frame import import_frame
 
         known = [instrument.name for instrument in self._bundle.facts.instruments]
         report = import_frame(rows, provider, known[0] if len(known) == 1 else None)
-        return [
-            f"{each.name}: {verb} {issue.line()}"
-            for each in report.instruments
-            for verb, issues in (("dropped", each.dropped), ("doubted", each.doubted))
-            for issue in issues
-        ]
+        return [f"{each.name}: dropped {issue.line()}" for each in report.instruments for issue in each.dropped]
 
     def _forecasts(
         self, provider: Path | None, day: calendar_date | None, last: int, instruments: Sequence[str], coverage: float

@@ -67,7 +67,7 @@ def run(
     """
     from volopt.api.progress import PrintedTrials
     from volopt.search.callbacks import Callback
-    from volopt.search.data_lines import data_lines
+    from volopt.search.data_lines import data_lines, source_line
     from volopt.search.job import RunOptions, prepare_job
 
     arguments.choice("pictures", pictures, PICTURES)
@@ -90,7 +90,7 @@ def run(
     job = prepare_job(str(study), options)
     callbacks = [progress] if isinstance(progress, Callback) else []
     if progress is True:
-        print("\n".join(data_lines(job)), flush=True)
+        print(source_line(job), *data_lines(job), sep="\n", flush=True)
         callbacks = [PrintedTrials(job.definition.objective.metric)]
     _, summary = run_job(job, callbacks, pictures, owns_process=False)
     warn_if_synthetic(job.panel.source.synthetic)

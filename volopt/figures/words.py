@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import date
+from typing import TYPE_CHECKING
 
-from optuna.trial import FrozenTrial
-
-from volopt.studies.attributes import REASON
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
 
 SYNTHETIC = "SYNTHETIC SAMPLE: generated data, not a market"
 
@@ -62,8 +62,10 @@ def best_baseline_name(name: str) -> str:
     return f"{name}, the best baseline by valid"
 
 
-def finished_trial(trial: FrozenTrial, metric: str) -> str:
+def finished_trial(trial: "FrozenTrial", metric: str) -> str:
     """Return how a trial ended, with its value or the reason, and its parameters."""
+    from volopt.studies.attributes import REASON  # which imports Optuna; commands that write words only start without
+
     result = trial.user_attrs.get(REASON) or f"{metric} {trial.value:.5g}"
     return f"trial {trial.number} {trial.state.name}, {result} ({params(trial.params)})"
 

@@ -4,6 +4,11 @@ from volopt.data.frame import Frame
 from volopt.search.job import Job
 
 
+def source_line(job: Job) -> str:
+    """Return which data a job reads."""
+    return f"Data {job.panel.source.provider}, read by {job.panel.source.reader}"
+
+
 def data_lines(job: Job) -> list[str]:
     """Return the data of a study in lines: each doubtful day of one instrument, their number in a panel.
 

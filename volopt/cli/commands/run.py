@@ -110,11 +110,11 @@ def command(
 
 
 def _print_data(job: "Job") -> None:
-    from volopt.search.data_lines import data_lines
+    from volopt.search.data_lines import data_lines, source_line
 
     warn_if_synthetic(job.panel.source.synthetic)
     click.echo(f"Study {job.definition.name}: {job.definition.title}")
-    click.echo(f"Data {job.panel.source.provider}, read by {job.panel.source.reader}")
+    click.echo(source_line(job))
     click.echo("\n".join(data_lines(job)))
     for phase, fits in job.limited_phases():
         click.echo(
