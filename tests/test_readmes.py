@@ -1,5 +1,7 @@
 """Every link, command and path in the READMEs exists."""
 
+import ast
+import inspect
 import re
 import shlex
 from collections.abc import Iterator
@@ -8,6 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
+import volopt
 from volopt.cli.main import cli
 
 ROOT = Path(__file__).parents[1]
@@ -109,6 +112,16 @@ def test_the_table_of_commands_has_all_of_them_with_all_their_options() -> None:
             command = called([name] if group is cli else ["data", name])
             if not isinstance(command, click.Group):
                 assert listed.get(command) == known_options(command) - shared, name
+
+
+@each_readme
+def test_each_call_in_python_has_known_arguments(readme: Path) -> None:
+    for block in re.findall(r"^```python\n(.*?)^```", readme.read_text(), re.MULTILINE | re.DOTALL):
+        for node in ast.walk(ast.parse(block)):
+            match node:
+                case ast.Call(func=ast.Attribute(value=ast.Name("volopt"), attr=name)):
+                    keywords = {str(keyword.arg): keyword.value for keyword in node.keywords}
+                    inspect.signature(getattr(volopt, name)).bind(*node.args, **keywords)
 
 
 def test_the_top_readme_has_at_most_10_kb() -> None:

@@ -69,7 +69,7 @@ def read(
 ) -> dict[str, pd.DataFrame]:
     """The tables of that study, written and read with pandas."""
     exported = export(done.study, SMALL, done.artifacts, tmp_path_factory.mktemp("out"), request.param)
-    assert (exported.unread, exported.without_baselines) == ([], [])
+    assert exported.missing.sentences() == []
     frames = load(exported, request.param)
     assert {name: len(frame) for name, frame in frames.items()} == {n: f.rows for n, f in exported.files.items()}
     return frames
@@ -304,7 +304,7 @@ def test_baselines_stand_once_on_each_set_of_days_and_share_its_number_with_the_
     har = predictions[(predictions["model"] == "har") & (predictions["split"] == "test")]
     assert har[["day_set", "forecast"]].values.tolist() == [[1, 2.0], [1, 2.0], [2, 1.0]]
     assert len(predictions) - len(trials) == len(BASELINES) * len(SCORED) * 3
-    assert done.without_baselines == []
+    assert done.missing.day_sets == []
 
 
 def test_a_missing_or_broken_artifact_is_named_and_the_others_are_written(shelf: Shelf, tmp_path: Path) -> None:
@@ -317,8 +317,7 @@ def test_a_missing_or_broken_artifact_is_named_and_the_others_are_written(shelf:
     shelf.failed(definition, "it leaves no artifact")
     study.ask()
     done = shelved(shelf, definition, tmp_path)
-    assert done.unread == [0, 2]
-    assert done.without_baselines == [1]
+    assert done.missing == ([0, 2], [1])
     tables = load(done, "parquet")
     assert tables["trials"]["state"].tolist() == ["COMPLETE"] * 4 + ["FAIL", "RUNNING"]
     assert set(tables["curves"]["trial"]) == set(tables["predictions"]["trial"]) == {1, 3}

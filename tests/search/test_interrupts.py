@@ -51,6 +51,16 @@ def test_an_exception_lost_in_a_finalizer_is_raised_by_the_next_check() -> None:
             interrupts.check()
 
 
+@pytest.mark.parametrize("sent", BOTH)
+def test_a_second_signal_is_raised_at_once_in_a_process_that_is_not_ours(sent: signal.Signals) -> None:
+    interrupts = Interrupts(owns_process=False)
+    with interrupts:
+        signal.raise_signal(sent)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(sent)
+    assert interrupts.requested
+
+
 STUCK = """
 import sqlite3, sys
 from volopt.search import interrupts

@@ -1,17 +1,8 @@
-"""Share the options and the workers of the commands that refit."""
-
-from pathlib import Path
-from typing import TYPE_CHECKING
+"""Share the options of the commands that refit."""
 
 import click
 
 from volopt.cli import options
-from volopt.cli.progress import FitProgress
-
-if TYPE_CHECKING:
-    from volopt.executors.trainer import Trainer
-    from volopt.forecast.walk_forward.run import RefitContext
-    from volopt.forecast.walk_forward.step import MarketData
 
 trial = click.option(
     "--trial",
@@ -37,22 +28,3 @@ def refitting(command: options.Command) -> options.Command:
     for option in reversed(shared):  # the last one stands first in --help
         command = option(command)
     return command
-
-
-def refit_context(
-    progress: FitProgress, artifacts: Path, workers: int | None, device: str, precision: str
-) -> "RefitContext":
-    """Return what runs and stores fits, as the options say; ``artifacts`` is the directory that stores them."""
-    from volopt.executors.processes import cores, local_trainer
-    from volopt.forecast.walk_forward.run import RefitContext
-    from volopt.forecast.walk_forward.step import fit_period
-    from volopt.storage.array_store import walk_forward_fits
-    from volopt.training.device import resolve
-
-    resolved = resolve(device)
-    count = workers or (cores() if resolved == "cpu" else 1)
-
-    def start_trainer(data: "MarketData") -> "Trainer":
-        return local_trainer(data, count, fit_period)
-
-    return RefitContext(resolved, precision, walk_forward_fits(artifacts), start_trainer, progress)

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from volopt.api.arguments import DEFAULT_STORAGE as DEFAULT_STORAGE
+
 if TYPE_CHECKING:
     from volopt.figures.study_view import StudyView
     from volopt.storage.database.retrying import RetryingStorage
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-DEFAULT_STORAGE = "sqlite:///storage/volopt.db"
 PATH = click.Path(path_type=Path)
 DAY = click.DateTime(["%Y-%m-%d"])
 COUNT = click.IntRange(min=1)

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Column
 from rich.text import Text
 
+from volopt.figures import words
+
 if TYPE_CHECKING:
     from volopt.forecast.walk_forward.run import RefitStep
     from volopt.search.confirm import Confirmation
@@ -92,7 +94,7 @@ class FitProgress(ProgressDisplay):
         self._left[step.period] -= 1
         if not self._left[step.period]:
             done = list(self._left.values()).count(0)
-            self._print(f"forecast {step.period.first} to {step.period.last} ({done}/{len(self._left)})")
+            self._print(words.forecast_period(step.period.first, step.period.last, done, len(self._left)))
 
 
 class ConfirmProgress(ProgressDisplay):

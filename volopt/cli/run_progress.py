@@ -14,7 +14,6 @@ from volopt.search.job import Job
 from volopt.search.plan import PhasePlan
 from volopt.search.run_clock import RunClock, duration
 from volopt.storage.artifacts import Artifacts
-from volopt.studies.attributes import REASON
 from volopt.studies.space import Params
 
 
@@ -36,21 +35,12 @@ class RunProgress(ProgressDisplay, Callback):
     def on_run_begin(self, study: optuna.Study, artifacts: Artifacts, plans: Sequence[PhasePlan]) -> None:
         """Tell how long the run takes, and show the bar."""
         self._clock = RunClock(plans, self._job.cost, self._job.workers)
-        if fits := self._clock.fits:
-            workers = "1 worker" if self._job.workers == 1 else f"{self._job.workers} workers"
-            self.console.print(
-                f"{fits:,} fits to train, {duration(self._clock.seconds_left())} with {workers}; the first fits will "
-                f"correct this.\nCtrl-C is safe: the same command resumes the study. To watch: {self._watch}",
-                highlight=False,
-                soft_wrap=True,
-            )
-        columns = (
-            TextNow(self._counts),
-            TextColumn("best {task.fields[best]}"),
-            TimeElapsedColumn(),
-            TextNow(self._left),
-        )
-        self._begin("starting", TextColumn("[bold]{task.description}"), BarColumn(None), *columns, total=1.0, best="-")
+        if self._clock.fits:
+            how = f"Ctrl-C is safe: the same command resumes the study. To watch: {self._watch}"
+            self.console.print(f"{self._clock.expectation()}\n{how}", highlight=False, soft_wrap=True)
+        counts = TextNow(self._counts), TextColumn("best {task.fields[best]}")
+        columns = BarColumn(None), *counts, TimeElapsedColumn(), TextNow(self._left)
+        self._begin("starting", TextColumn("[bold]{task.description}"), *columns, total=1.0, best="-")
         self._break_silence(self._line)
 
     def on_phase_begin(self, phase: Phase, done: int, total: int, best: float | None) -> None:
@@ -77,9 +67,7 @@ class RunProgress(ProgressDisplay, Callback):
             choose = min if self._objective.direction == "minimize" else max
             self._best = trial.value if self._best is None else choose(self._best, trial.value)
         self._show()
-        result = trial.user_attrs.get(REASON) or f"{self._objective.metric} {trial.value:.5g}"
-        line = f"{phase.name} {self._done}/{self._total}: trial {trial.number} {trial.state.name}, {result}"
-        self._print(f"{line} ({words.params(trial.params)})")
+        self._print(f"{phase.name} {self._done}/{self._total}: {words.finished_trial(trial, self._objective.metric)}")
 
     def on_phase_end(self, phase: Phase) -> None:
         """Count the phase as done."""

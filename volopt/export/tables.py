@@ -66,7 +66,7 @@ def trials(rows: Sequence[Mapping[str, Any]], starts: Sequence[datetime | None],
     text_columns = {name for name in schema.names if not pa.types.is_primitive(schema.field(name).type)}
     records = []
     for row, start in zip(rows, starts, strict=True):
-        params = {k: str(value) if k in text_columns else value for k, value in _params(row["params"]).items()}
+        params = {k: str(value) if k in text_columns else value for k, value in param_columns(row["params"]).items()}
         phases = ",".join(row["phases"]) or None
         records.append({**row["metrics"], **row, **params, "phases": phases, "datetime_start": start})
     return pa.Table.from_pylist(records, schema=schema)
@@ -92,6 +92,16 @@ def importance(importances: Iterable[Importance], schema: Schema) -> Table:
     """Return the table of importances; ``more`` counts what its row's ``unit`` says."""
     records = [one._asdict() | bar._asdict() for one in importances for bar in one.bars]
     return pa.Table.from_pylist(records, schema=schema)
+
+
+def param_types(definition: Definition) -> dict[str, str]:
+    """Return the pandas type of the column of each parameter."""
+    return param_columns({key: _param_type(entry) for key, entry in definition.space.items()})
+
+
+def param_columns(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters with the column names of Optuna's ``trials_dataframe``."""
+    return {f"params_{key}": value for key, value in values.items()}
 
 
 def trial_tables(number: int, file: TrialFile, day_set: int, schemas: Schemas) -> dict[str, Table]:
@@ -136,7 +146,7 @@ def _pandas_types(definition: Definition) -> dict[str, dict[str, str]]:
     tables = {
         "trials": {
             **{"number": "int64", "state": "string", "phases": "string"},
-            **_params({key: _param_type(entry) for key, entry in definition.space.items()}),
+            **param_types(definition),
             **dict.fromkeys(("value", *METRICS, *ENSEMBLE_METRICS), "float64"),
             **{"datetime_start": "datetime64[us]", "seconds": "float64", "reason": "string"},
         },
@@ -173,11 +183,6 @@ def _param_type(entry: Range | tuple[Scalar, ...]) -> str:
     kinds = {type(value) for value in values}
     types = {bool: "boolean", int: "Int64", float: "float64"}
     return types.get(kinds.pop(), "string") if len(kinds) == 1 else "string"
-
-
-def _params(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return parameters with the column names of Optuna's ``trials_dataframe``."""
-    return {f"params_{key}": value for key, value in params.items()}
 
 
 def _curves_by_period(seed: StoredSeed) -> Iterator[tuple[Columns, StoredCurves]]:

@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 from optuna.trial import FrozenTrial, TrialState
 
-from volopt.errors import StudyError
+from volopt.errors import StudyError, UsageError
 from volopt.figures import words
 from volopt.figures.forecast_series import ForecastSeries, forecast_series
 from volopt.figures.scored_trials import scored_trials
 from volopt.figures.study_view import NothingToPlotError, StudyView
+from volopt.selection.choice import choose
 from volopt.studies.trial_file import TrialFile
 
 _NO_FILE = "its file is missing, broken or of an older volopt"
@@ -60,6 +61,23 @@ def shown_trials(
         raise NothingToPlotError("; ".join(missing), "name others with --trial")
     params = [f"Trial {each.trial.number}: {words.params(view.space_values(each.trial))}" for each in shown]
     return shown, (*params, *(f"{reason.capitalize()}." for reason in missing))
+
+
+def trial_numbers(view: StudyView, texts: Sequence[str]) -> list[int]:
+    """Return the trials that texts name; a number names any trial, also one that is not COMPLETE.
+
+    Raises:
+        UsageError: a text names no trial.
+        StudyError: there is no such trial.
+    """
+    numbers = []
+    for text in texts:
+        known = next((trial.number for trial in view.trials if str(trial.number) == text), None)
+        number = choose(view.study, view.definition, text, view.artifacts) if known is None else known
+        if isinstance(number, str):
+            raise UsageError(f"{text} is a baseline, not a trial", "write a trial's number, likely, simplest or best")
+        numbers.append(number)
+    return numbers
 
 
 def _requested(view: StudyView, numbers: Sequence[int]) -> list[FrozenTrial]:

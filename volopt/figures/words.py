@@ -1,6 +1,11 @@
 """Write names and numbers for readers: axis titles with units, parameters, counts and warnings."""
 
 from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
 
 SYNTHETIC = "SYNTHETIC SAMPLE: generated data, not a market"
 
@@ -55,6 +60,19 @@ def data_warnings(*, synthetic: bool) -> tuple[str, ...]:
 def best_baseline_name(name: str) -> str:
     """Return the legend entry of the best baseline."""
     return f"{name}, the best baseline by valid"
+
+
+def finished_trial(trial: "FrozenTrial", metric: str) -> str:
+    """Return how a trial ended, with its value or the reason, and its parameters."""
+    from volopt.studies.attributes import REASON  # which imports Optuna; commands that write words only start without
+
+    result = trial.user_attrs.get(REASON) or f"{metric} {trial.value:.5g}"
+    return f"trial {trial.number} {trial.state.name}, {result} ({params(trial.params)})"
+
+
+def forecast_period(first: date, last: date, done: int, total: int) -> str:
+    """Return that a period of a walk forward is forecast, and how many are."""
+    return f"forecast {first} to {last} ({done}/{total})"
 
 
 def seeds(count: int) -> str:

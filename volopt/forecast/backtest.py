@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from volopt.comparison.statistics import Estimate
-from volopt.errors import DataError
+from volopt.errors import DataError, UsageError
 from volopt.forecast.configuration import Configuration, RefitSource
 from volopt.forecast.walk_forward import run
 from volopt.forecast.walk_forward.periods import RefitFrequency, split_periods, year_before
@@ -128,6 +128,12 @@ class Backtest:
 
     def _in_year(self, year: int) -> np.ndarray:
         return self.days.between(max(self.first, date(year, 1, 1)), min(self.last, date(year, 12, 31)))
+
+
+def check_range(first: date, last: date | None) -> None:
+    """Raise a UsageError if the last day to forecast lies before the first one."""
+    if last and last < first:
+        raise UsageError(f"--to {last} lies before --from {first}", "write the earlier day first")
 
 
 def backtest(

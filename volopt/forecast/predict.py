@@ -46,17 +46,23 @@ class Predictions:
 
 
 def predict_days(
-    bundle: Bundle, data: Path, day: date | None, today: date, last: int, instruments: Sequence[str], coverage: float
+    bundle: Bundle,
+    data: Path | None,
+    day: date | None,
+    today: date,
+    last: int,
+    instruments: Sequence[str],
+    coverage: float,
 ) -> Predictions:
     """Return the forecasts of the next trading day, and of the ``last`` - 1 trade days before it.
 
     Args:
         bundle: the forecaster.
-        data: a provider's directory.
+        data: a provider's directory; None for the one that the bundle was fitted on.
         day: the last day to read; None for the end of the data.
         today: the date, to recognise stale data.
         last: forecasts of an instrument.
-        instruments: of the bundle; none for all.
+        instruments: of the bundle, each once if it is named twice; none for all.
         coverage: of the intervals.
 
     Raises:
@@ -67,18 +73,19 @@ def predict_days(
     for name in instruments:
         if name not in known:
             raise UsageError(f"the bundle was not fitted on {name}", suggest(name, known))
-    provider = open_provider(data)
+    chosen = list(dict.fromkeys(instruments or known))
+    provider = open_provider(data or Path(bundle.facts.data.provider))
     networks = list(bundle.networks())
     predictions: list[Prediction] = []
     warnings: list[str] = []
-    for name in instruments or known:
+    for name in chosen:
         view = InstrumentView(bundle, known[name], provider, day, last)
         own = _predict_instrument(view, networks, coverage)
         predictions += own
         warnings += view.warnings(today)
         if math.isnan(own[-1].low):
             warnings.append(f"{name} has too few out-of-sample errors for an interval")
-    errors = [bundle.errors[name] for name in instruments or known]
+    errors = [bundle.errors[name] for name in chosen]
     low, high = np.concatenate([conformal.rolling_quantiles(each, coverage) for each in errors], axis=1)
     measured, days = conformal.measure_coverage(low, np.concatenate(errors), high)
     return Predictions(predictions, list(dict.fromkeys(warnings)), measured, days, provider.synthetic)

@@ -12,6 +12,7 @@ from volopt.figures.study_view import StudyView
 from volopt.report import choice, claims, question, reproduce, results
 from volopt.report.blocks import Block, Section
 from volopt.report.figures import figures
+from volopt.storage.files import write_whole
 
 SECTIONS: tuple[tuple[str, str, Callable[[StudyView], Iterator[Block]] | None], ...] = (
     ("question", "The question", question.question),
@@ -48,6 +49,17 @@ def page(view: StudyView) -> str:
         plotly=Markup(get_plotlyjs()),
     )
     return html.encode(errors="replace").decode()  # no file can hold a lone surrogate
+
+
+def write_page(view: StudyView, path: Path) -> int:
+    """Write the report of a study to a file, which is replaced where it exists, and return its bytes.
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
+    content = page(view).encode()
+    write_whole(path, content, "--out")
+    return len(content)
 
 
 def sections(view: StudyView) -> list[Section]:

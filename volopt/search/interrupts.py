@@ -22,10 +22,16 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupts:
-    """Handle SIGINT and SIGTERM in a ``with`` block; ``requested`` stays true afterwards."""
+    """Handle SIGINT and SIGTERM in a ``with`` block; ``requested`` stays true afterwards.
 
-    def __init__(self) -> None:
+    Args:
+        owns_process: whether a second signal ends the process. A notebook's process has more to lose than the run:
+            there it is raised at once, wherever the run is.
+    """
+
+    def __init__(self, *, owns_process: bool = True) -> None:
         self.requested = False
+        self._owns_process = owns_process
         self._may_raise = False
         self._handlers: dict[signal.Signals, Any] = {}  # before the block
         self._wakeup: tuple[socket.socket, int] | None = None
@@ -34,11 +40,15 @@ class Interrupts:
         if threading.current_thread() is threading.main_thread():  # Python lets no other thread set handlers
             for each in SIGNALS:
                 self._handlers[each] = signal.signal(each, self._handle)
-            ours, pythons = socket.socketpair()
-            pythons.setblocking(False)
-            self._wakeup = pythons, signal.set_wakeup_fd(pythons.fileno(), warn_on_full_buffer=False)
-            threading.Thread(target=_watch, args=(ours,), daemon=True).start()
+            if self._owns_process:
+                self._start_watch()
         return self
+
+    def _start_watch(self) -> None:
+        ours, pythons = socket.socketpair()
+        pythons.setblocking(False)
+        self._wakeup = pythons, signal.set_wakeup_fd(pythons.fileno(), warn_on_full_buffer=False)
+        threading.Thread(target=_watch, args=(ours,), daemon=True).start()
 
     def __exit__(self, *error: object) -> None:
         if self._wakeup is not None:
@@ -64,8 +74,8 @@ class Interrupts:
             raise KeyboardInterrupt
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        self.requested = True
-        if self._may_raise:
+        is_second, self.requested = self.requested, True
+        if self._may_raise or (is_second and not self._owns_process):
             self._may_raise = False  # once is enough
             raise KeyboardInterrupt
 

@@ -48,12 +48,13 @@ def _plans(job: Job, ledger: Ledger) -> list[PhasePlan]:
     return [plan(phase, job.definition, ledger, missing, job.cost) for phase in job.phases]
 
 
-def run(job: Job, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
+def run(job: Job, callbacks: Sequence[Callback] = (), *, owns_process: bool = True) -> dict[str, Any]:
     """Run a study to its end, and return what ``run --json`` prints.
 
     Args:
         job: from ``prepare_job``.
         callbacks: react to events, in their order.
+        owns_process: whether a second Ctrl-C may end the process, see ``Interrupts``.
 
     Raises:
         VoloptError: the storage cannot be used, or the study is another's or held by another process.
@@ -79,7 +80,7 @@ def run(job: Job, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
                 callback.on_trial_failure(orphan, ORPHAN)
         for orphan in orphans:
             log.info("trial %d was left RUNNING by a process that is gone; it is FAIL now", orphan.number)
-        interrupts = Interrupts()
+        interrupts = Interrupts(owns_process=owns_process)
         trainer = _trainer(job)  # outside the block, so that Ctrl-C ends the wait for a cluster
         driver = Driver(running, ledger, job, trainer, callbacks, interrupts)
         with interrupts:

@@ -102,6 +102,14 @@ class RunClock:
         pace = (self._now() - self._began + TRUSTED_SECONDS) / (done + TRUSTED_SECONDS)
         return (self._seconds / self._workers - done) * pace
 
+    def expectation(self) -> str:
+        """Return how many fits are left to train and about how long that takes, in a sentence."""
+        workers = "1 worker" if self._workers == 1 else f"{self._workers} workers"
+        return (
+            f"{self.fits:,} fits to train, {duration(self.seconds_left())} with {workers}; the first fits will correct "
+            "this."
+        )
+
     def _done(self) -> float:
         running = list(self._running.values())  # the thread of a display reads it
         return min(self._ended + sum(trial.done for trial in running), self._seconds)

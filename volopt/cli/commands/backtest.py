@@ -13,7 +13,6 @@ from volopt.cli import forecasting, options
 from volopt.cli.figure_files import check_size, figure_options, file_format, warn_if_matplotlib, write
 from volopt.cli.output import print_json, print_table, warn_if_synthetic
 from volopt.cli.progress import FitProgress
-from volopt.errors import UsageError
 from volopt.figures.drawing.files import Format
 from volopt.figures.drawing.layout import Size
 
@@ -55,18 +54,18 @@ def command(
     and has totals with and without them. Fits are stored: after an interruption the same command resumes.
     """
     from volopt.figures.backtest import chart
-    from volopt.forecast.backtest import backtest
+    from volopt.forecast.backtest import backtest, check_range
     from volopt.forecast.configuration import load_source
+    from volopt.forecast.local import local_context
     from volopt.studies.attributes import finite
 
     kind = file_format(form, out)
     check_size(kind, size)
     first_day, last_day = first.date(), last.date() if last else None
-    if last_day and last_day < first_day:
-        raise UsageError(f"--to {last_day} lies before --from {first_day}", "write the earlier day first")
+    check_range(first_day, last_day)
     source = load_source(storage, name, trial, data, last_day)
     with FitProgress() as progress:
-        context = forecasting.refit_context(progress, source.artifacts, **training)
+        context = local_context(source.artifacts, watch=progress, **training)
         result = backtest(source, first_day, last_day, refit, coverage, context)
     synthetic = source.panel.source.synthetic
     path = out or Path(f"{name}-backtest.{kind}")

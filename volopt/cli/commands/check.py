@@ -15,8 +15,8 @@ from volopt.cli.output import print_json, print_table, warn_if_synthetic
 @options.as_json
 def command(study: str, data: Path | None, storage: str, as_json: bool) -> None:
     """Validate the study file STUDY against its data, without training."""
-    from volopt.cli.data_reports import data_lines
     from volopt.definition.load import find
+    from volopt.search.data_lines import data_lines
     from volopt.search.job import RunOptions, prepare_job
     from volopt.windows.dataset import Dataset
     from volopt.windows.periods import count_days

@@ -1,15 +1,11 @@
 """``volopt export``: write a study as tables for other programs."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from volopt.cli import options
 from volopt.cli.output import print_json, print_table, warn_if_synthetic
-
-if TYPE_CHECKING:
-    from volopt.export.export import Export
 
 
 @click.command("export", epilog="Examples: volopt export grid    volopt export grid --format parquet --out tables")
@@ -42,20 +38,5 @@ def command(name: str, format: str, out: Path | None, force: bool, storage: str,
         path = str(exported.files["predictions"].path)
         dates = ', parse_dates=["date"]' if format == "csv" else ""
         click.echo(f'Load one in Python: pandas.read_{format}("{path}"{dates})')
-    _warn(exported)
-
-
-def _warn(exported: "Export") -> None:
-    if exported.unread:
-        click.echo(
-            "The export leaves out the curves and forecasts of these trials, which are missing, damaged or of an older "
-            f"volopt: {', '.join(map(str, exported.unread))}.\n"
-            "Hint: run the study again under another --name: it reuses the stored fits and writes the files anew.",
-            err=True,
-        )
-    if exported.without_baselines:
-        click.echo(
-            "The export leaves out the baselines' forecasts of these day_sets, which are missing: "
-            f"{', '.join(map(str, exported.without_baselines))}.",
-            err=True,
-        )
+    for sentence in exported.missing.sentences():
+        click.echo(sentence, err=True)

@@ -9,18 +9,16 @@ import click
 from volopt.cli import options
 from volopt.cli.figure_files import check_size, figure_options, file_format, warn_if_matplotlib, write
 from volopt.cli.output import print_json, warn_if_synthetic
-from volopt.errors import StudyError, UsageError, did_you_mean
+from volopt.errors import StudyError, UsageError
 from volopt.figures.drawing.files import Format
 from volopt.figures.drawing.layout import Size
-from volopt.figures.kinds import KINDS
+from volopt.figures.kinds import KINDS, OF_DAYS, OF_TRIALS, check_kind, check_options
 
 if TYPE_CHECKING:
     from volopt.figures.chart import Chart
     from volopt.figures.study_view import StudyView
 
 ALL = "all"
-OF_DAYS = " and ".join(name for name, kind in KINDS.items() if kind.takes_instrument)
-OF_TRIALS = " and ".join(name for name, kind in KINDS.items() if kind.takes_trials)
 HELP = "\n".join(f"  {name:11} {kind.description}" for name, kind in KINDS.items())
 
 
@@ -62,11 +60,13 @@ def command(
     as_json: bool,
 ) -> None:
     """Draw figures of a study."""
+    from volopt.figures.shown_trials import trial_numbers
+
     wanted = _kinds(kinds, trials, instrument)
     paths, file_form = _paths(name, wanted, out, form, one=len(kinds) == 1 and kinds[0] != ALL)
     check_size(file_form, size)
     view = options.open_study(storage, name)
-    charts, nothing = _charts(view, wanted, _numbers(view, trials), instrument)
+    charts, nothing = _charts(view, wanted, trial_numbers(view, trials), instrument)
     drawn_by = write({paths[kind]: chart for kind, chart in charts.items()}, file_form, size)
     if as_json:
         files = {kind: paths[kind] for kind in charts}
@@ -82,17 +82,10 @@ def command(
 
 def _kinds(names: Sequence[str], trials: Sequence[str], instrument: str | None) -> list[str]:
     """Return the kinds to draw, each once."""
-    known = (*KINDS, ALL)
     for name in names:
-        if name not in known:
-            raise UsageError(f'there is no figure "{name}"{did_you_mean(name, known)}', f"there are {', '.join(known)}")
+        check_kind(name, (*KINDS, ALL))
     wanted = list(KINDS if ALL in names else dict.fromkeys(names))
-    if trials and not any(KINDS[kind].takes_trials for kind in wanted):
-        raise UsageError(f"--trial is for {OF_TRIALS}; {', '.join(wanted)} shows all trials", "remove --trial")
-    if instrument is not None and not any(KINDS[kind].takes_instrument for kind in wanted):
-        raise UsageError(
-            f"--instrument is for {OF_DAYS}; {', '.join(wanted)} shows all instruments", "remove --instrument"
-        )
+    check_options(wanted, trials, instrument)
     return wanted
 
 
@@ -108,20 +101,6 @@ def _paths(
     suffix = form or "html"
     folder = out or Path("" if one else f"{name}-figures")
     return {kind: folder / f"{name}-{kind}.{suffix}" for kind in kinds}, suffix
-
-
-def _numbers(view: "StudyView", texts: Sequence[str]) -> list[int]:
-    """Return the trials that texts name; a number names any trial, also one that is not COMPLETE."""
-    from volopt.selection.choice import choose
-
-    numbers = []
-    for text in texts:
-        known = next((trial.number for trial in view.trials if str(trial.number) == text), None)
-        number = choose(view.study, view.definition, text, view.artifacts) if known is None else known
-        if isinstance(number, str):
-            raise UsageError(f"{text} is a baseline, not a trial", "write a trial's number, likely, simplest or best")
-        numbers.append(number)
-    return numbers
 
 
 def _charts(

@@ -41,10 +41,8 @@ def command(
     from volopt.forecast.predict import predict_days
     from volopt.studies.attributes import finite
 
-    forecaster = read(bundle)
-    directory, until = data or Path(forecaster.facts.data.provider), day.date() if day else None
-    names = list(dict.fromkeys(instruments))
-    result = predict_days(forecaster, directory, until, date.today(), last, names, coverage)
+    until = day.date() if day else None
+    result = predict_days(read(bundle), data, until, date.today(), last, instruments, coverage)
     for line in result.warnings:
         click.echo(f"Warning: {line}.", err=True)
     if as_json:

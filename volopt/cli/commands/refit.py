@@ -39,19 +39,18 @@ def command(
     Each of the two years before DATE is forecast by a fit on the days before it. The errors calibrate the intervals and
     show how good the forecaster would have been.
     """
-    from volopt.forecast import bundle, onnx_check, onnx_export
     from volopt.forecast.configuration import load_source
+    from volopt.forecast.local import local_context
+    from volopt.forecast.onnx_export import NAME
+    from volopt.forecast.output import check_output, write_forecaster
     from volopt.forecast.refit import refit
 
-    bundle.check_destination(out, force=force)
-    if as_onnx:
-        onnx_check.check_installed()
+    check_output(out, force=force, onnx=as_onnx)
     last = until.date() if until else None
     source = load_source(storage, name, trial, data, last)
     with FitProgress() as progress:
-        result = refit(source, last, forecasting.refit_context(progress, source.artifacts, **training))
-    model = onnx_export.export(result.bundle, result.dataset) if as_onnx else None
-    bundle.write(result.bundle, out, more={onnx_export.NAME: model.content} if model else {}, force=force)
+        result = refit(source, last, local_context(source.artifacts, watch=progress, **training))
+    model = write_forecaster(result, out, force=force, onnx=as_onnx)
     facts = result.bundle.facts
     if as_json:
         print_json(
@@ -78,7 +77,7 @@ def command(
         click.echo(f"  left out: {reason}")
     _print_backtest(facts.backtest)
     if model:
-        _print_onnx(out / onnx_export.NAME, model)
+        _print_onnx(out / NAME, model)
     click.echo(f"\nBundle: {out}\nNext: volopt predict {out}")
 
 

@@ -18,15 +18,13 @@ def command(name: str, out: Path | None, storage: str, as_json: bool) -> None:
 
     An existing file is replaced. A running or failed study has a report, too.
     """
-    from volopt.report.page import page
-    from volopt.storage.files import write_whole
+    from volopt.report.page import write_page
 
     view = options.open_study(storage, name)
-    content = page(view).encode()
     path = out or Path(f"{name}-report.html")
-    write_whole(path, content, "--out")
+    size = write_page(view, path)
     if as_json:
-        print_json({"study": name, "path": path, "bytes": len(content)})
+        print_json({"study": name, "path": path, "bytes": size})
         return
     warn_if_synthetic(view.synthetic)
-    click.echo(f"{path}: {len(content) / 1e6:.1f} MB; open it in a browser.")
+    click.echo(f"{path}: {size / 1e6:.1f} MB; open it in a browser.")

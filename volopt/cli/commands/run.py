@@ -88,12 +88,11 @@ def command(
     **others: Any,
 ) -> int:
     """Create or resume the study of STUDY, a path or the name of a shipped study file."""
+    from volopt.api.running import run_job
     from volopt.cli.logs import log_to
     from volopt.cli.run_progress import RunProgress
-    from volopt.dashboard.illustrate import Illustrations, PictureBudget
     from volopt.search.job import RunOptions, prepare_job
-    from volopt.search.run import planned, run
-    from volopt.search.summary import RunSummary
+    from volopt.search.run import planned
 
     job = prepare_job(study, RunOptions(data=data, timeout=math.inf if timeout is None else timeout, **others))
     if not as_json:
@@ -101,11 +100,10 @@ def command(
     if dry_run:
         _print_plans(job, planned(job), as_json)
         return 0
-    summary = RunSummary(job)
     try:
         with RunProgress(job, f"volopt dashboard{_storage_option(job)}") as progress:
             log_to(progress.console, verbose=verbose)
-            facts = run(job, [progress, Illustrations(job.definition, PictureBudget(pictures)), summary])
+            facts, summary = run_job(job, [progress], pictures, owns_process=True)
     except KeyboardInterrupt:
         click.echo(f"Interrupted. Finished trials are kept; this command resumes the study:\n  {job.command}", err=True)
         return INTERRUPTED
@@ -117,11 +115,11 @@ def command(
 
 
 def _print_data(job: "Job") -> None:
-    from volopt.cli.data_reports import data_lines
+    from volopt.search.data_lines import data_lines, source_line
 
     warn_if_synthetic(job.panel.source.synthetic)
     click.echo(f"Study {job.definition.name}: {job.definition.title}")
-    click.echo(f"Data {job.panel.source.provider}, read by {job.panel.source.reader}")
+    click.echo(source_line(job))
     click.echo("\n".join(data_lines(job)))
     for phase, fits in job.limited_phases():
         click.echo(

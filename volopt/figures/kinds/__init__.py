@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from volopt.errors import UsageError, did_you_mean
+
 if TYPE_CHECKING:
     from volopt.figures.chart import Chart
     from volopt.figures.study_view import StudyView
@@ -74,6 +76,26 @@ KINDS = {
         FigureKind("skill", "the best trials against each baseline", report="baselines", card_subplots=1),
     )
 }
+
+
+OF_DAYS = " and ".join(name for name, kind in KINDS.items() if kind.takes_instrument)
+OF_TRIALS = " and ".join(name for name, kind in KINDS.items() if kind.takes_trials)
+
+
+def check_kind(name: str, known: Sequence[str] = tuple(KINDS)) -> None:
+    """Raise a UsageError with the nearest name if there is no such figure."""
+    if name not in known:
+        raise UsageError(f'there is no figure "{name}"{did_you_mean(name, known)}', f"there are {', '.join(known)}")
+
+
+def check_options(kinds: Sequence[str], trials: Sequence[str], instrument: str | None) -> None:
+    """Raise a UsageError if no figure of these kinds takes the trials or the instrument."""
+    if trials and not any(KINDS[kind].takes_trials for kind in kinds):
+        raise UsageError(f"--trial is for {OF_TRIALS}; {', '.join(kinds)} shows all trials", "remove --trial")
+    if instrument is not None and not any(KINDS[kind].takes_instrument for kind in kinds):
+        raise UsageError(
+            f"--instrument is for {OF_DAYS}; {', '.join(kinds)} shows all instruments", "remove --instrument"
+        )
 
 
 def card_id(kind: str, number: int) -> str:

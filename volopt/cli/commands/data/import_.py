@@ -9,14 +9,11 @@ import click
 
 from volopt.cli import options
 from volopt.cli.output import print_json
-from volopt.errors import DataError, UsageError, suggest
+from volopt.errors import UsageError
 
 if TYPE_CHECKING:
     from volopt.data.importing.clean import OnDuplicate
     from volopt.data.importing.dates import DateOrder
-
-UNITS = {"shares": 1.0, "lots": 100.0, "thousands": 1000.0}
-MAX_UNIT = 1e9  # shares
 
 
 @click.command(
@@ -58,9 +55,10 @@ def command(
     volopt prints what it drops and what is doubtful. Newer rows extend DIR; on known days, new values replace old ones.
     """
     from volopt.cli.data_reports import print_import
-    from volopt.data.importing.importing import ImportOptions, import_files
+    from volopt.data.importing.importing import import_files
+    from volopt.data.importing.options import import_options
 
-    choices = ImportOptions(_columns(columns), _instrument(instrument), _shares(volume_unit), dates, on_duplicate)
+    choices = import_options(_columns(columns), instrument, volume_unit, dates, on_duplicate)
     report = import_files(files, directory, choices)
     if as_json:
         print_json(asdict(report))
@@ -70,38 +68,12 @@ def command(
 
 def _columns(mappings: Sequence[str]) -> dict[str, str]:
     """Return the columns of --map by field."""
-    from volopt.data.importing.columns import MAPPABLE
-
     columns: dict[str, str] = {}
     for mapping in mappings:
         field, _, column = mapping.partition("=")
         if not column:
             raise UsageError(f"--map {mapping} names no column", "write it as --map close=COLUMN")
-        if field not in MAPPABLE:
-            raise UsageError(f"--map {mapping}: {field} is not a field", suggest(field, MAPPABLE))
         if field in columns:
             raise UsageError(f"--map gives {field} twice", "remove one of them")
         columns[field] = column
     return columns
-
-
-def _instrument(name: str | None) -> str | None:
-    from volopt.data.importing.instruments import instrument_name
-
-    try:
-        return None if name is None else instrument_name(name, "--instrument")
-    except DataError as error:
-        raise UsageError(f"--instrument {name} is not an instrument name", "write letters, digits and ^._=-") from error
-
-
-def _shares(unit: str | None) -> float | None:
-    """Return the shares in a unit of volume."""
-    if unit is None:
-        return None
-    try:
-        shares = UNITS[unit] if unit in UNITS else float(unit)
-    except ValueError:
-        shares = 0.0
-    if not 0 < shares <= MAX_UNIT:
-        raise UsageError(f"--volume-unit {unit} is not a unit", f"write {', '.join(UNITS)} or a number of shares")
-    return shares

@@ -1,0 +1,1 @@
+"""The Python interface: what ``import volopt`` offers to notebooks and scripts."""

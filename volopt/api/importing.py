@@ -1,0 +1,55 @@
+"""Import a vendor's files."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from volopt.api import arguments
+from volopt.api.arguments import AnyPath
+
+if TYPE_CHECKING:
+    from volopt.data.importing.clean import OnDuplicate
+    from volopt.data.importing.dates import DateOrder
+    from volopt.data.importing.importing import ImportReport
+
+DATE_ORDERS = ("day-first", "month-first")
+ON_DUPLICATE = ("last", "error")
+
+
+def import_data(
+    files: AnyPath | Sequence[AnyPath],
+    *,
+    to: AnyPath,
+    instrument: str | None = None,
+    map: Mapping[str, str] | None = None,
+    volume_unit: str | float | None = None,
+    dates: "DateOrder | None" = None,
+    on_duplicate: "OnDuplicate" = "last",
+) -> "ImportReport":
+    """Import daily files of any vendor into a qlib provider, new or to be extended.
+
+    The arguments are the options of ``volopt data import``. The report says what was imported, dropped and doubted;
+    ``pandas.DataFrame(report.instruments)`` has a row for each instrument.
+
+    Args:
+        files: one, or several: CSV, gzip or Parquet.
+        to: the provider directory.
+        instrument: of files without a code column; None for the file's name.
+        map: the column of a field, as in {"close": "Last"}.
+        volume_unit: shares, lots (of 100), thousands, or a number of shares.
+        dates: what comes first in 1/4/2010: day-first or month-first.
+        on_duplicate: which row of a day with different rows is kept, last, or error.
+
+    Raises:
+        UsageError: an argument is wrong.
+        DataError: a file cannot be read, or the directory cannot be extended or written.
+    """
+    from volopt.data.importing.importing import import_files
+    from volopt.data.importing.options import import_options
+
+    if dates is not None:
+        arguments.choice("dates", dates, DATE_ORDERS)
+    arguments.choice("on-duplicate", on_duplicate, ON_DUPLICATE)
+    options = import_options(map or {}, instrument, volume_unit, dates, on_duplicate)
+    several = [files] if isinstance(files, str | os.PathLike) else files
+    return import_files([arguments.path(file) for file in several], arguments.path(to), options)
