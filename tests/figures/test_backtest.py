@@ -9,7 +9,7 @@ import pytest
 from builders import definition
 from volopt.baselines.methods import BASELINES
 from volopt.figures import backtest as figure
-from volopt.figures.chart import Band, Chart, Line, Points
+from volopt.figures.chart import Band, Cells, Chart, Line
 from volopt.figures.words import SYNTHETIC
 from volopt.forecast.backtest import Backtest
 from volopt.forecast.configuration import Configuration
@@ -79,11 +79,13 @@ def test_without_an_interval_there_is_no_band_and_the_title_says_why() -> None:
     assert "nan" not in f"{chart}"
 
 
-def test_of_a_panel_each_instrument_has_a_point_a_year_and_one_for_the_years_that_had_no_say() -> None:
+def test_of_a_panel_each_instrument_has_a_cell_a_year_and_one_for_the_years_that_had_no_say() -> None:
     done = backtest(("B", "A"))
     subplot = figure.chart(done, synthetic=False).subplots[2]
-    (points,) = (mark for mark in subplot.marks if isinstance(mark, Points))
-    cells = dict(zip(zip(points.x, points.y, strict=True), points.values, strict=True))
+    (drawn,) = (mark for mark in subplot.marks if isinstance(mark, Cells))
+    cells = {
+        (x, y): value for y, row in zip(drawn.y, drawn.z, strict=True) for x, value in zip(drawn.x, row, strict=True)
+    }
     assert set(cells) == {(column, name) for column in ("2020*", "2021", "total") for name in "AB"}
     assert cells["total", "A"] == pytest.approx(done.by_instrument["A"].by_year[2021].skill["har"])
     assert list(subplot.y.names) == ["A", "B"]  # from below: the first instrument stands on top

@@ -1,9 +1,23 @@
 """Draw a backtest: skill by year, error saved over time, and instruments or the latest intervals."""
 
+from itertools import cycle
+
 import numpy as np
 
 from volopt.figures import colours, words
-from volopt.figures.chart import Axis, Band, Chart, ColourScale, Line, Mark, Points, ReferenceLine, Subplot
+from volopt.figures.chart import (
+    SYMBOLS,
+    Axis,
+    Band,
+    Cells,
+    Chart,
+    ColourScale,
+    Line,
+    Mark,
+    Points,
+    ReferenceLine,
+    Subplot,
+)
 from volopt.figures.subplots import numbers
 from volopt.forecast.backtest import Backtest
 
@@ -24,6 +38,7 @@ def chart(backtest: Backtest, *, synthetic: bool) -> Chart:
         [*words.data_warnings(synthetic=synthetic), *_notes(backtest)],
         scale=_scale(backtest) if several else None,
         row_height=max(340, 30 * len(backtest.by_instrument)),  # room for each name
+        legend_above=True,
     )
 
 
@@ -34,10 +49,10 @@ def _year_labels(backtest: Backtest) -> list[str]:
 def _by_year(backtest: Backtest) -> Subplot:
     years = _year_labels(backtest)
     marks: list[Mark] = [ReferenceLine(0.0, colour=colours.ACTUAL)]
-    for name, colour in colours.BASELINES.items():
+    for (name, colour), symbol in zip(colours.BASELINES.items(), cycle(SYMBOLS), strict=False):
         skills = numbers(np.array([year.score.skill[name] for year in backtest.years]))
         hover = ["" if skill is None else f"over {name}: {skill:.3g}" for skill in skills]
-        marks += [Line(years, skills, name, colour), Points(years, skills, "", colour, hover=hover)]
+        marks += [Line(years, skills, name, colour), Points(years, skills, "", colour, hover=hover, symbol=symbol)]
     title = "Error reduction against each baseline: skill, 1 − the ratio of squared log errors"
     return Subplot(Axis("year", "category", names=years), Axis("skill"), marks, title)
 
@@ -57,21 +72,13 @@ def _saved_error(backtest: Backtest) -> Subplot:
 
 def _by_instrument(backtest: Backtest) -> Subplot:
     columns = [*_year_labels(backtest), "total"]
-    cells = [
-        (column, name, score.skill[BASELINE])
-        for name, instrument in backtest.by_instrument.items()
-        for column, score in zip(columns, [*instrument.by_year.values(), instrument.total], strict=True)
-        if np.isfinite(score.skill[BASELINE])
+    names = list(backtest.by_instrument)[::-1]  # the first one on top
+    rows = [
+        numbers(np.array([score.skill[BASELINE] for score in (*each.by_year.values(), each.total)]))
+        for each in (backtest.by_instrument[name] for name in names)
     ]
-    mark = Points(
-        [column for column, _, _ in cells],
-        [name for _, name, _ in cells],
-        values=[skill for _, _, skill in cells],
-        hover=[f"{name} {column}: {skill:+.3f}" for column, name, skill in cells],
-        size=16,
-    )
-    axes = Axis("year", "category", names=columns), Axis("", "category", names=list(backtest.by_instrument)[::-1])
-    return Subplot(*axes, [mark], f"Skill over {BASELINE} by instrument")
+    axes = Axis("year", "category", names=columns), Axis("", "category", names=names)
+    return Subplot(*axes, [Cells(columns, names, rows)], f"Skill over {BASELINE} by instrument")
 
 
 def _latest_days(backtest: Backtest) -> Subplot:

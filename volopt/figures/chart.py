@@ -12,6 +12,8 @@ from typing import Any, Literal
 Position = float | str | None
 Positions = Sequence[Position]
 Numbers = Sequence[float | None]
+Symbol = Literal["circle", "diamond", "x"]
+SYMBOLS: tuple[Symbol, ...] = ("circle", "diamond", "x")
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Points:
     colour: str = "#000000"
     values: Numbers = ()
     hover: Sequence[str] = ()
-    symbol: Literal["circle", "x", "diamond"] = "circle"
+    symbol: Symbol = "circle"
     size: float = 7.0
 
 
@@ -175,6 +177,7 @@ class Chart:
     columns: int = 1
     scale: ColourScale | None = None
     row_height: int = 380  # pixels at a width of 1200
+    legend_above: bool = False  # the subplots, not below them
     facts: dict[str, Any] = field(default_factory=dict)  # further numbers for programs
 
     def numbers(self) -> dict[str, Any]:

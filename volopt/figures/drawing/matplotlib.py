@@ -64,10 +64,14 @@ def _figure(chart: Chart, width: int, quick: bool) -> Figure:
     legend = chart.legend()
     legend_columns = max(1, line_letters // (max(map(len, legend), default=0) + 8))
     notes_height = NOTE_ROW * len(notes) + 4  # pixels
-    below = notes_height + LEGEND_ROW * math.ceil(len(legend) / legend_columns)
-    height = layout.chart_height(chart) + below
+    legend_height = LEGEND_ROW * math.ceil(len(legend) / legend_columns)
+    height = layout.chart_height(chart) + notes_height + legend_height
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
-    above = TITLE_ROW * _title(chart, figure) + 12
+    above, below = TITLE_ROW * _title(chart, figure) + 12, notes_height
+    if chart.legend_above:
+        above += legend_height
+    else:
+        below += legend_height
     if not quick:  # the layout engine does not know a title with its own position
         figure.set_layout_engine("constrained", rect=(0, below / height, 1, 1 - (below + above) / height))
     columns = min(chart.columns, len(chart.subplots))
@@ -82,7 +86,8 @@ def _figure(chart: Chart, width: int, quick: bool) -> Figure:
     if chart.scale is not None:
         _colorbar(chart.scale, figure, axes)
     if legend:
-        _legend(figure, axes, list(legend), legend_columns, notes_height / height)
+        bottom = 1 - above / height if chart.legend_above else notes_height / height
+        _legend(figure, axes, list(legend), legend_columns, bottom)
     figure.text(0.01, 4 / height, "\n".join(map(_plain, notes)), fontsize=9, va="bottom")
     return figure
 
@@ -255,7 +260,7 @@ def _cells(mark: model.Cells, scale: ColourScale, subplot: Subplot, ax: Axes) ->
     for up, row in enumerate(mark.z):
         for left, value in enumerate(row):
             if value is not None:
-                ax.text(left, up, f"{value:.4g}", ha="center", va="center", fontsize=9, bbox=box)
+                ax.text(left, up, f"{value:.3g}", ha="center", va="center", fontsize=9, bbox=box)
 
 
 def _reference_line(mark: model.ReferenceLine, scale: ColourScale | None, subplot: Subplot, ax: Axes) -> None:

@@ -18,6 +18,7 @@ from volopt.figures.drawing.plotly_layout import ANCHOR, ROW_GAP, traces_and_lay
 
 HEADER, FOOTER = 84, 64  # pixels above and below the subplots
 LEGEND_ROW, NOTE_ROW, TITLE_ROW = 24, 18, 22  # pixels
+TITLE_GAP = 20  # pixels between title and subplots, where a subplot may have its own title
 TITLE_LETTERS = 110  # in a line of ``WIDTH`` pixels
 CARD_WIDTH, CARD_HEIGHT = 528, 450  # pixels of a figure on optuna-dashboard's page in a window of 1200
 MAX_CARD_NOTES = 7  # lines; more would leave no room for the plot
@@ -32,12 +33,17 @@ def figure(chart: Chart, width: int = WIDTH) -> go.Figure:
     notes = _wrapped_notes(chart, line_letters)
     notes_height, legend_height = NOTE_ROW * len(notes), LEGEND_ROW * _legend_rows(chart, line_letters)
     date_row = DATE_ROW * any(subplot.x.kind == "date" for subplot in chart.subplots)
-    below = FOOTER + date_row + legend_height + notes_height
     height = chart_height(chart) + legend_height + notes_height
     title = _title(chart, TITLE_LETTERS * width // WIDTH, 30 / height)
     above = HEADER + TITLE_ROW * title["text"].count("<br>", 0, title["text"].find("</b>"))
+    below, legend_bottom = FOOTER + date_row + notes_height, notes_height / height
+    if chart.legend_above:
+        legend_bottom = 1 - (above - TITLE_GAP + legend_height) / height
+        above += legend_height
+    else:
+        below += legend_height
     size = {"width": width, "height": height, "margin": {"t": above, "b": below, "l": 84, "r": 40}}
-    return _with_text(chart, height - above - below, ROW_GAP, size, title, notes_height / height, notes)
+    return _with_text(chart, height - above - below, ROW_GAP, size, title, legend_bottom, notes)
 
 
 def card_figure(chart: Chart) -> go.Figure:

@@ -120,7 +120,7 @@ def _filled_contour(mark: model.FilledContour, scale: ColourScale, subplot: Subp
 
 def _cells(mark: model.Cells, scale: ColourScale, subplot: Subplot) -> list[Trace]:
     z = [[on_scale(scale, value) for value in row] for row in mark.z]
-    text = [["" if value is None else f"{value:.4g}" for value in row] for row in mark.z]
+    text = [["" if value is None else f"{value:.3g}" for value in row] for row in mark.z]
     style = {"coloraxis": "coloraxis", "xgap": 2, "ygap": 2, "text": text, "texttemplate": "%{text}"}
     return [{"type": "heatmap", "x": list(mark.x), "y": list(mark.y), "z": z, "hoverinfo": "skip", **style}]
 

@@ -1,15 +1,12 @@
 """Draw the value of the trials by each parameter that varied."""
 
 from dataclasses import replace
-from typing import Literal
 
 from volopt.figures import colours
 from volopt.figures.axes import ParameterAxis, objective_axis, varying_parameters
-from volopt.figures.chart import Chart, Points, Subplot
+from volopt.figures.chart import SYMBOLS, Chart, Points, Subplot
 from volopt.figures.scored_trials import ScoredTrial, scored_trials
 from volopt.figures.study_view import StudyView
-
-SYMBOLS: tuple[Literal["circle", "diamond", "x"], ...] = ("circle", "diamond", "x")
 
 
 def chart(view: StudyView) -> Chart:
