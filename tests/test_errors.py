@@ -1,6 +1,7 @@
 import pickle
+import traceback
 
-from volopt.errors import TrainingError, did_you_mean, suggest
+from volopt.errors import DefinitionError, TrainingError, did_you_mean, suggest
 
 
 def test_the_nearest_names_are_suggested_whatever_their_case() -> None:
@@ -20,3 +21,8 @@ def test_a_sentence_asks_about_the_nearest_name_only_where_there_is_one() -> Non
 def test_an_error_travels_between_processes_with_its_hint() -> None:
     there_and_back = pickle.loads(pickle.dumps(TrainingError("the loss is nan", "try a lower learning rate")))
     assert (there_and_back.message, there_and_back.hint) == ("the loss is nan", "try a lower learning rate")
+
+
+def test_a_traceback_ends_with_the_mistakes_and_the_hint() -> None:
+    shown = "".join(traceback.format_exception_only(DefinitionError("it has 1 mistake", "compare it", ["[data]: no"])))
+    assert shown.endswith(": it has 1 mistake\n- [data]: no\nHint: compare it.\n")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 
 class VoloptError(Exception):
-    """Report an expected failure.
+    """Report an expected failure. A traceback, which a notebook shows, ends with the hint.
 
     Args:
         message: one sentence for a person.
@@ -22,6 +22,8 @@ class VoloptError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        if hint:
+            self.add_note(f"Hint: {sentence(hint)}")
 
     def __reduce__(self) -> tuple[type, tuple[str, str]]:
         return type(self), (self.message, self.hint)  # errors travel back from worker processes
@@ -49,6 +51,8 @@ class DefinitionError(VoloptError):
     exit_code = 2
 
     def __init__(self, message: str, hint: str = "", mistakes: Sequence[str] = ()) -> None:
+        for mistake in mistakes:
+            self.add_note(f"- {mistake}")
         super().__init__(message, hint)
         self.mistakes = tuple(mistakes)
 

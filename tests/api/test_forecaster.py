@@ -53,7 +53,7 @@ def test_its_forecasts_are_those_of_the_command_line(bundle: Path, command_line:
         **{"instrument": "string", "target": "string", "as_of": "datetime64[s]", "date": "datetime64[s]"},
         **{"forecast": "float64", "low": "float64", "high": "float64", "unit": "string", "actual": "float64"},
     }
-    assert (forecaster.facts["until"], repr(forecaster).partition(" of ")[0]) == ("2017-12-31", "<volopt forecaster")
+    assert (forecaster.facts["until"], repr(forecaster).partition(" of ")[0]) == ("2017-12-29", "<volopt forecaster")
 
 
 def test_a_frame_of_daily_rows_has_the_forecasts_of_its_directory(bundle: Path, rows: pd.DataFrame) -> None:

@@ -55,10 +55,10 @@ def test_flat_lines_of_a_panel_are_those_of_the_trial() -> None:
 
 def test_an_instrument_that_a_panel_does_not_have_is_refused_with_the_nearest() -> None:
     names = of_panel(SH600000=trial_content(), SZ000001=trial_content())
-    with pytest.raises(UsageError, match=r"no instrument SH60000$") as caught:
+    with pytest.raises(UsageError, match=r"(?m)no instrument SH60000$") as caught:
         forecasts(names, "SH60000")
     assert caught.value.hint == "did you mean SH600000 or SZ000001?"
-    with pytest.raises(UsageError, match=r"no instrument A$"):
+    with pytest.raises(UsageError, match=r"(?m)no instrument A$"):
         forecasts(trial_content(), "A")  # of an older volopt
 
 
