@@ -1,5 +1,6 @@
 """Run ``volopt best``: show which trials may be the best, and how sure that is."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,11 +85,15 @@ def _facts(study: Any, evaluation: "Evaluation", confirmation: "Confirmation | N
 
 
 def _print(evaluation: "Evaluation") -> None:
+    from volopt.cli.trial_table import constant_params
     from volopt.selection import sentences
 
     shown = [*evaluation.members, *(trial for trial in evaluation.trials if not trial.in_set)]
     title = f"{evaluation.metric} of study {evaluation.study}; * cannot be told from the best"
-    rows = [_row(trial) for trial in shown[:MAX_ROWS]]
+    constant = constant_params([trial.params for trial in shown[:MAX_ROWS]])
+    if constant:
+        title += f"\nEach trial below has {words.params(constant)}"
+    rows = [_row(trial, constant) for trial in shown[:MAX_ROWS]]
     print_table(COLUMNS, rows, title, folds=["parameters"], optional=OPTIONAL)
     if len(shown) > MAX_ROWS:
         click.echo(f"{len(shown) - MAX_ROWS} more: --json lists all.")
@@ -107,7 +112,9 @@ def _print(evaluation: "Evaluation") -> None:
         click.echo(sentence)
 
 
-def _row(trial: "EvaluatedTrial") -> tuple[object, ...]:
+def _row(trial: "EvaluatedTrial", constant: Collection[str]) -> tuple[object, ...]:
+    from volopt.cli.trial_table import varied_text
+
     interval = None if trial.interval is None else " to ".join(map(words.number, trial.interval))
     return (
         f"{trial.number}{'*' if trial.in_set else ''}",
@@ -118,7 +125,7 @@ def _row(trial: "EvaluatedTrial") -> tuple[object, ...]:
         f"{trial.weights:,}",
         None if trial.seconds is None else f"{trial.seconds:.3g}",
         trial.seeds,
-        words.params(trial.params),
+        varied_text(trial.params, constant),
     )
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from volopt.comparison.compare import Comparison
     from volopt.comparison.statistics import Estimate
 
-SPLIT_TITLES = {"valid": "valid", "test": "test (not used for selection)"}
+SPLIT_TITLES = {"valid": "valid", "test": "test (not for selection)"}
 
 
 @click.command("compare", epilog="Example: volopt compare grid best cell=RNN,hidden_size=125")
