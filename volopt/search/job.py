@@ -23,8 +23,11 @@ from volopt.storage.database.connect import connect
 from volopt.training.device import resolve
 from volopt.windows.dataset import prepare
 
-# The options that the command to resume a study repeats.
-REPEATED = ("name", "seeds", "epochs", "trials", "device", "precision", "pack", "scheduler", "data", "artifacts")
+# The options that the command to resume a study repeats, besides its phases.
+REPEATED = (
+    "name", "seeds", "epochs", "trials", "workers", "device", "precision", "pack", "scheduler", "timeout", "pictures",
+    "data", "artifacts",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class RunOptions:
     precision: str = "highest"
     pack: str | None = None  # fits to train together, or auto; None: 1
     timeout: float = math.inf
+    pictures: str = "budget"  # for the dashboard
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +76,14 @@ class Job(RunContext):
 
     @property
     def command(self) -> str:
-        """Return the command that resumes the study, with the options that decide its numbers and its files."""
+        """Return the command that resumes the study as it ran."""
         values = {name: getattr(self.options, name) for name in REPEATED} | {"storage": self.address.shown}
-        options = [f"--{name}={value}" for name, value in values.items() if value != getattr(RunOptions, name, None)]
+        options = [f"--phase={name}" for name in self.options.phases]
+        options += [
+            f"--{name}={value:g}" if isinstance(value, float) else f"--{name}={value}"
+            for name, value in values.items()
+            if value != getattr(RunOptions, name, None)
+        ]
         return shlex.join(["volopt", "run", self.study_file, *options])
 
 

@@ -55,8 +55,7 @@ def command(
     if confirmation is not None:
         _print_confirmation(confirmation)
     elif evaluation.fits_to_confirm:
-        option = "" if storage == options.DEFAULT_STORAGE else f" --storage {_shown(storage)}"
-        command = f"volopt best {name} --confirm {evaluation.fits_to_confirm}{option}"
+        command = f"volopt best {name} --confirm {evaluation.fits_to_confirm}{options.storage_argument(storage)}"
         click.echo(f"Next: {command}   (trains more seeds)")
     return 0
 
@@ -138,9 +137,3 @@ def _print_confirmation(confirmation: "Confirmation") -> None:
     click.echo(f"Added {count} seed{'s' * (count != 1)} in {rounds}.")
     for fit in confirmation.failed:
         click.echo(f"Seed {fit.seed} of trial {fit.trial} failed: {fit.reason}")
-
-
-def _shown(storage: str) -> str:
-    from volopt.storage.database.address import parse_address
-
-    return parse_address(storage).shown

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SPLIT_TITLES = {"valid": "valid", "test": "test (not for selection)"}
 
 
-@click.command("compare", epilog="Example: volopt compare grid best cell=RNN,hidden_size=125")
+@click.command("compare", epilog="Example: volopt compare grid cell=RNN,hidden_size=25 cell=LSTM,hidden_size=25")
 @click.argument("name")
 @click.argument("a")
 @click.argument("b")

@@ -10,7 +10,6 @@ from volopt.cli import INTERRUPTED, options
 from volopt.cli.output import print_json, print_table, warn_if_synthetic
 
 if TYPE_CHECKING:
-    from volopt.dashboard.illustrate import Pictures
     from volopt.search.job import Job
     from volopt.search.plan import PhasePlan
     from volopt.search.summary import RunSummary
@@ -79,7 +78,6 @@ def command(
     verbose: bool,
     timeout: float | None,
     data: Path | None,
-    pictures: "Pictures",
     **others: Any,
 ) -> int:
     """Create or resume the study of STUDY, a path or the name of a shipped study file."""
@@ -100,7 +98,7 @@ def command(
     try:
         with RunProgress(job.definition) as progress:
             log_to(progress.console, verbose=verbose)
-            facts = run(job, [progress, Illustrations(job.definition, PictureBudget(pictures)), summary])
+            facts = run(job, [progress, Illustrations(job.definition, PictureBudget(others["pictures"])), summary])
     except KeyboardInterrupt:
         click.echo(f"Interrupted. Finished trials are kept; this command resumes the study:\n  {job.command}", err=True)
         return INTERRUPTED
@@ -174,8 +172,7 @@ def _exhausted(job: "Job", points: dict[str, int], phases: list[dict[str, Any]])
 
 
 def _next_commands(job: "Job", summary: "RunSummary") -> list[str]:
-    name, storage = job.definition.name, job.options.storage
-    option = "" if storage == options.DEFAULT_STORAGE else f" --storage {job.address.shown}"
+    name, option = job.definition.name, options.storage_argument(job.options.storage)
     commands = [f"volopt trials {name}{option}", f"volopt best {name}{option}", f"volopt findings{option}"]
     if summary.best_baseline is not None:
         commands.append(f"volopt compare {name} likely {summary.best_baseline}{option}")
