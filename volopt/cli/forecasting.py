@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from volopt.cli import options
+from volopt.cli import completion, options
 from volopt.cli.progress import FitProgress
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ trial = click.option(
     default="likely",
     show_default=True,
     metavar="N|likely|simplest|best",
+    shell_complete=completion.trials,
     help="Which trial: its number, likely (the least expected regret, see volopt best), simplest (the smallest network "
     "that cannot be told from the best), best (by value), or parameters as in cell=LSTM,hidden_size=25.",
 )

@@ -71,6 +71,12 @@ def storage_argument(url: str) -> str:
     return "" if known else f" --storage {shlex.quote(parse_address(url).shown)}"
 
 
+def data_argument(directory: Path | None) -> str:
+    """Return the end of a command to run next that names the data; empty where the command finds them by itself."""
+    known = directory is None or str(directory) == os.environ.get("VOLOPT_DATA")
+    return "" if known else f" --data {shlex.quote(str(directory))}"
+
+
 def open_storage(url: str) -> "RetryingStorage":
     """Return the storage at a URL, for reading; it is closed when the command ends."""
     from volopt.storage.database.connect import connect

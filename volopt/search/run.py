@@ -43,6 +43,11 @@ def planned(job: Job) -> list[PhasePlan]:
     return _plans(job, ledger)
 
 
+def new_study_plans(job: Job) -> list[PhasePlan]:
+    """Return the plans of a study that has no trial yet; stored fits need no training."""
+    return _plans(job, Ledger(job.definition.training.retries))
+
+
 def _plans(job: Job, ledger: Ledger) -> list[PhasePlan]:
     counted: set[str] = set()  # a point of two grids is trained in the first of them
 

@@ -1,6 +1,6 @@
 """Choose, sort and read the rows of ``listing.trials`` by the names of their columns."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +10,15 @@ from volopt.studies.listing import STATES
 
 Row = Mapping[str, Any]
 
-TRIAL, PARAMETERS = "trial", "parameters"
-FACTS = (TRIAL, "state", "phases", "value", "seconds", "reason", PARAMETERS)
+TRIAL, VALUE, PARAMETERS = "trial", "value", "parameters"
+FACTS = (TRIAL, "state", "phases", VALUE, "seconds", "reason", PARAMETERS)
 
 
 @dataclass(frozen=True)
 class TrialQuery:
     """Hold which rows to choose, and in which order."""
 
+    metric: str  # the objective's, whose values are in the column value
     states: Sequence[str] = ()  # of ``listing.STATES``; none: all
     sort: str | None = None  # a column; None: by number
     top: int | None = None  # rows; None: all
@@ -34,9 +35,22 @@ class TrialQuery:
         chosen = [row for row in rows if not names or row["state"] in names]
         if self.sort is not None and rows:
             check_columns([self.sort], rows)
-            column, is_score = self.sort, any(self.sort in row["metrics"] for row in rows)
-            chosen.sort(key=lambda row: _place(row, column, is_score=is_score))
+            chosen.sort(key=self._place(self.sort, rows))
         return chosen[: self.top]
+
+    def _place(self, column: str, rows: Sequence[Row]) -> Callable[[Row], tuple[object, ...]]:
+        is_score = column == VALUE or any(column in row["metrics"] for row in rows)
+        sign = -1 if is_score and is_higher_better(self.metric if column == VALUE else column) else 1
+
+        def place(row: Row) -> tuple[object, ...]:
+            value = read(row, column)
+            key = ", ".join(value) if isinstance(value, list) else value
+            is_partial = is_score and row["state"] != STATES["complete"].name
+            if key is None or isinstance(key, str):
+                return is_partial, key is None, True, key or "", row["number"]
+            return is_partial, False, False, sign * key, row["number"]
+
+        return place
 
 
 def read(row: Row, column: str) -> Any:
@@ -60,13 +74,3 @@ def check_columns(columns: Iterable[str], rows: Sequence[Row]) -> None:
         raise UsageError(
             f'the trials have no column "{column}"{did_you_mean(column, known)}', f"there are {', '.join(known)}"
         )
-
-
-def _place(row: Row, column: str, *, is_score: bool) -> tuple[object, ...]:
-    value = read(row, column)
-    if isinstance(value, list):
-        value = ", ".join(value)
-    elif is_score and value is not None and is_higher_better(column):
-        value = -value
-    is_partial = is_score and row["state"] != STATES["complete"].name
-    return is_partial, value is None, isinstance(value, str), 0 if value is None else value, row["number"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from volopt.cli import INTERRUPTED, options
+from volopt.cli import INTERRUPTED, completion, options
 from volopt.cli.output import print_json, print_table, warn_if_synthetic
 from volopt.figures import words
 
@@ -20,7 +20,7 @@ OPTIONAL = ("s a fit", "seeds", "weights", "regret")  # a narrow terminal leaves
 
 
 @click.command("best", epilog="Examples: volopt best grid    volopt best grid --confirm 20")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.studies)
 @click.option(
     "--confirm",
     "fits",

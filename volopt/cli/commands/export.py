@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from volopt.cli import options
+from volopt.cli import completion, options
 from volopt.cli.output import print_json, print_table, warn_if_synthetic
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @click.command("export", epilog="Examples: volopt export grid    volopt export grid --format parquet --out tables")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.studies)
 @click.option(
     "--format", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True, help="Format of the files."
 )

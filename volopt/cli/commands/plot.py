@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from volopt.cli import options
+from volopt.cli import completion, options
 from volopt.cli.figure_files import figure_format, file_format, warn_if_matplotlib, write
 from volopt.cli.output import print_json, warn_if_synthetic
 from volopt.errors import StudyError, UsageError, did_you_mean
@@ -30,8 +30,8 @@ HELP = "\n".join(f"  {name:11} {kind.description}" for name, kind in KINDS.items
     "figure is drawn.",
     epilog="Examples: volopt plot grid importance    volopt plot grid all --format png --out figures",
 )
-@click.argument("name")
-@click.argument("kinds", nargs=-1, required=True, metavar="KIND...")
+@click.argument("name", shell_complete=completion.studies)
+@click.argument("kinds", nargs=-1, required=True, metavar="KIND...", shell_complete=completion.kinds)
 @figure_format
 @click.option(
     "--out",
@@ -43,6 +43,7 @@ HELP = "\n".join(f"  {name:11} {kind.description}" for name, kind in KINDS.items
     "--trial",
     "trials",
     metavar="N|likely|simplest|best",
+    shell_complete=completion.trials,
     multiple=True,
     help=f"A trial to show, repeatable; for {OF_TRIALS}. Default: likely (see volopt best).",
 )

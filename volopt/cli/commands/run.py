@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from volopt.cli import INTERRUPTED, options
+from volopt.cli import INTERRUPTED, completion, options
 from volopt.cli.output import print_json, print_table, warn_if_synthetic
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def _check_number(context: click.Context, option: click.Parameter, value: float 
 
 
 @click.command("run", epilog="Example: volopt run grid --data ~/.qlib/qlib_data/cn_data --seeds 5")
-@click.argument("study")
+@click.argument("study", shell_complete=completion.study_files)
 @click.option("--phase", "phases", multiple=True, metavar="NAME", help="Run only this phase; repeatable.")
 @click.option("--seeds", type=options.COUNT, help="Fits of each trial, with different seeds.")
 @click.option("--epochs", type=options.COUNT, help="Epochs of each fit.")

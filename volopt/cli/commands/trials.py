@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from volopt.cli import options
+from volopt.cli import completion, options
 from volopt.cli.output import is_terminal, print_json
 from volopt.errors import StudyError, UsageError
 
@@ -22,8 +22,8 @@ STATES = ("complete", "pruned", "failed", "running", "waiting")
     epilog="Examples: volopt trials grid --top 5    volopt trials grid --columns cell,window,valid_mse    "
     "volopt trials grid 3",
 )
-@click.argument("name")
-@click.argument("number", type=click.IntRange(min=0), required=False)
+@click.argument("name", shell_complete=completion.studies)
+@click.argument("number", type=click.IntRange(min=0), required=False, shell_complete=completion.numbers)
 @click.option(
     "--sort",
     metavar="COLUMN",
@@ -58,7 +58,7 @@ def command(
 
     NUMBER also shows the scores of the trial in each of several valid periods, and on each instrument of a panel.
     """
-    from volopt.studies.trial_query import TrialQuery
+    from volopt.studies.trial_query import VALUE, TrialQuery
 
     shown = [column.strip() for column in columns.split(",")] if columns else []
     view = options.open_study(storage, name)
@@ -70,9 +70,9 @@ def command(
             )
         _print_one(view, number, as_json=as_json)
     elif as_json:
-        _print_json(view, TrialQuery(states, sort or (view.metric if top else None), top), shown)
+        _print_json(view, TrialQuery(view.metric, states, sort or (VALUE if top else None), top), shown)
     else:
-        _print_table(view, TrialQuery(states, sort or view.metric, top), shown)
+        _print_table(view, TrialQuery(view.metric, states, sort or VALUE, top), shown)
 
 
 def _print_one(view: "StudyView", number: int, *, as_json: bool) -> None:
