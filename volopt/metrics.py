@@ -20,6 +20,11 @@ MIN_LOG_RANGE = 1e-12  # a smaller range of log(target) is rounding, and the tar
 MAX_LOG = 100.0  # e^100 exceeds any quantity; it keeps a diverged forecast finite
 
 
+def is_higher_better(metric: str) -> bool:
+    """Return whether a higher value of the metric of this name is better."""
+    return metric.endswith(("_r2", "_direction")) or "_skill_" in metric
+
+
 class Forecast(NamedTuple):
     """Hold the forecasts and actual values of some days; every array has the shape (days,)."""
 

@@ -1,10 +1,18 @@
 """Tables: whole in a file or a pipe, fitted to a terminal."""
 
+import contextlib
+import io
+import os
 import re
+from collections import Counter
+from typing import Any
+from unittest import mock
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from volopt.cli.output import print_table
+from volopt.cli.output import print_table, show
 from volopt.cli.trial_table import print_trials
 
 COLUMNS = ("trial", "loss", "skill", "words")
@@ -36,7 +44,7 @@ def test_a_pipe_gets_every_column_and_word_on_one_line(
 
 @pytest.mark.parametrize(
     ("width", "kept"),
-    [(80, ["trial", "loss", "skill", "words"]), (50, ["trial", "loss", "words"]), (41, ["trial", "words"])],
+    [(80, ["trial", "loss", "skill", "words"]), (40, ["trial", "loss", "words"]), (35, ["trial", "words"])],
 )
 def test_a_narrow_terminal_does_without_the_optional_columns_one_by_one(
     capsys: pytest.CaptureFixture[str], terminal: pytest.MonkeyPatch, width: int, kept: list[str]
@@ -46,8 +54,60 @@ def test_a_narrow_terminal_does_without_the_optional_columns_one_by_one(
     lines = printed(capsys)
     assert lines[0].split() == kept
     assert max(map(len, lines)) <= width
-    words = " ".join(" ".join(line.split()) for line in lines[1:])
-    assert "must fold" in words  # folded, not cut
+    text = " ".join(" ".join(line.split()) for line in lines[1:])
+    assert "must fold" in text  # folded, not cut
+    left_out = [name for name in ("skill", "loss") if name not in kept]
+    assert (f"A wider terminal also shows {', '.join(left_out)}." in text) == bool(left_out)
+
+
+WORDS = st.text("abcdefg", min_size=1, max_size=30)
+CELLS = st.one_of(WORDS, st.lists(WORDS, min_size=1, max_size=6).map(" ".join), st.integers(), st.floats(0, 1))
+
+
+def drawn_on_a_terminal(width: int, columns: list[str], rows: list[tuple[object, ...]], **options: Any) -> list[str]:
+    terminal = {"FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": str(width), "NO_COLOR": "1"}
+    out = io.StringIO()
+    with mock.patch.dict(os.environ, terminal), contextlib.redirect_stdout(out):
+        print_table(columns, rows, **options)
+    return out.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("width", [40, 80, 100, 200])
+@given(data=st.data())
+@settings(max_examples=30)
+def test_no_letter_of_a_table_is_cut(width: int, data: st.DataObject) -> None:
+    columns = data.draw(st.lists(WORDS, min_size=1, max_size=12, unique=True))
+    rows = data.draw(st.lists(st.tuples(*[CELLS] * len(columns)), max_size=4, unique_by=lambda row: str(row[0])))
+    folds = data.draw(st.lists(st.sampled_from(columns)))
+    lines = drawn_on_a_terminal(width, columns, rows, folds=folds, turns=data.draw(st.booleans()))
+    assert max(map(len, lines)) <= width
+    wanted = Counter("".join(show(cell) for row in [columns, *rows] for cell in row).replace(" ", ""))
+    assert Counter("".join(lines).replace(" ", "")) >= wanted  # the first column may be there several times
+
+
+def test_rows_become_columns_where_only_that_fits() -> None:
+    seeds = [f"seed {number}" for number in range(10)]
+    rows = [("train_mse", *range(10)), ("valid_mse", *range(10, 20))]
+    assert drawn_on_a_terminal(200, ["metric", *seeds], rows, turns=True)[0].split()[:2] == ["metric", "seed"]
+    lines = drawn_on_a_terminal(80, ["metric", *seeds], rows, turns=True)
+    assert lines[0].split() == ["metric", "train_mse", "valid_mse"]
+    assert lines[1:] == [f"seed {number}          {number}         {10 + number}" for number in range(10)]
+
+
+@pytest.mark.parametrize(("no_color", "is_green"), [("", True), ("1", False)])
+def test_states_have_colours_unless_no_color_is_set(
+    capsys: pytest.CaptureFixture[str], terminal: pytest.MonkeyPatch, no_color: str, is_green: bool
+) -> None:
+    terminal.setenv("NO_COLOR", no_color)
+    print_table(["trial", "state"], [(0, "COMPLETE"), (1, "FAIL")])
+    out = capsys.readouterr().out
+    assert ("\x1b[32mCOMPLETE" in out, "\x1b[31mFAIL" in out) == (is_green, is_green)
+    assert ("\x1b" in out) == is_green
+
+
+def test_a_pipe_gets_no_colours(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(["trial", "state"], [(0, "COMPLETE")])
+    assert "\x1b" not in capsys.readouterr().out
 
 
 def test_the_objective_and_the_parameters_stay_on_a_terminal_of_80_characters(
@@ -64,12 +124,13 @@ def test_the_objective_and_the_parameters_stay_on_a_terminal_of_80_characters(
         "reason": None,
     }
     print_trials([trial], {"har": scores}, "valid_log_r2")
-    header, first, *_, last = printed(capsys)
+    header, first, *_ = lines = printed(capsys)
     assert {"trial", "valid_log_r2", "test_log_r2", "parameters"} <= set(header.split())
     assert "test_mse" not in header.split()
     assert "0.7" in first.split()
     assert "…" not in first
-    assert last.split()[:2] == ["har", "baseline"]
+    assert any(line.split()[:2] == ["har", "baseline"] for line in lines)
+    assert any(line.startswith("A wider terminal also shows") for line in lines)
 
 
 @pytest.mark.parametrize(

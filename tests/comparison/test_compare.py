@@ -369,8 +369,13 @@ def test_two_baselines_are_compared_on_the_days_of_the_best_trial(named: Callabl
             "no COMPLETE trial has batch_norm=False, batch_size=8, cell=RNN",
             "volopt trials small",
         ),
-        ("0", UsageError, "A and B are both trial 0", "name two different ones"),
-        ("cell=RNN", UsageError, "A and B are both trial 0", "name two different ones"),
+        ("0", UsageError, "A and B are both trial 0, so there is nothing to compare", "see `volopt trials small`"),
+        (
+            "cell=RNN",
+            UsageError,
+            "A and B are both trial 0, so there is nothing to compare",
+            "see `volopt trials small`",
+        ),
     ],
 )
 def test_a_name_of_nothing_is_an_error_with_a_hint(

@@ -50,7 +50,7 @@ def test_a_study_tells_what_it_is_on_which_data_and_how_to_go_on(tmp_path: Path)
     shelf = Shelf(tmp_path)
     definition = shelf.study("mine", of="grid", text=("Hidden size and depth", "Hidden <size>"))
     study, _ = studies.find(shelf.storage, "mine")
-    for command in ("volopt run grid --seeds=1", "volopt run `grid`"):
+    for command in ("volopt run grid --seeds=1", "volopt run grid --seeds=2 --storage=sqlite:///elsewhere.db"):
         studies.add_run(study, RunRecord(command=command))
     note = notes.study_note(StudyView(study, definition, shelf.artifacts))
     assert note.startswith("### Hidden \\<size\\>")
@@ -58,5 +58,5 @@ def test_a_study_tells_what_it_is_on_which_data_and_how_to_go_on(tmp_path: Path)
     assert "`$volume` of SH600000" in note
     assert "train 2010-01-01 to 2015-08-31" in note
     assert "width (grid) 0/8, depth (grid) 0/8, extend (tpe) 0/40" in note
-    assert "Resume it with: `volopt run 'grid'`" in note
+    assert f"Resume it with: `volopt run grid --seeds=2 --storage=sqlite:///{tmp_path}/volopt.db`" in note
     assert "](/report/mine)" in note

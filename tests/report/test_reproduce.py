@@ -1,6 +1,8 @@
 """The commands of the report really do what it says of them."""
 
 import shlex
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from hand_made import Shelf
 from report.conftest import study_view
 from volopt.definition import load
 from volopt.figures.study_view import StudyView
-from volopt.report.reproduce import best_alone, resume, storage_url
+from volopt.report.reproduce import best_alone, next_steps, resume
 from volopt.search import run as runs
 from volopt.search.job import RunOptions, prepare_job
 from volopt.storage.run_record import RunRecord
@@ -46,7 +48,8 @@ def test_going_on_is_the_command_of_the_last_run(small: StudyView, options: RunO
     command = resume(small)
     program, run, file, *arguments = shlex.split(command.line)
     assert (program, run, Path(file).name) == ("volopt", "run", "small.toml")
-    assert set(arguments) == {"--trials=3", "--device=cpu", f"--data={options.data}", f"--storage={options.storage}"}
+    values = {"trials": 3, "workers": 1, "device": "cpu", "data": options.data, "storage": options.storage}
+    assert set(arguments) == {f"--{name}={value}" for name, value in values.items()}
     assert command.file == ""  # the run record has it
 
 
@@ -85,8 +88,19 @@ def test_names_with_blanks_are_quoted(tmp_path: Path) -> None:
     assert f"'--storage=sqlite:///{directory}/volopt.db'" in resume(stored(Shelf(directory))).line
 
 
+def test_a_copied_storage_is_the_only_one_that_the_commands_name(
+    small: StudyView, options: RunOptions, tmp_path: Path
+) -> None:
+    original = Path(options.storage.removeprefix("sqlite:///"))
+    with closing(sqlite3.connect(original)) as source, closing(sqlite3.connect(tmp_path / "copy.db")) as target:
+        source.backup(target)
+    text = "\n".join(map(str, next_steps(study_view(f"sqlite:///{tmp_path}/copy.db", small.name))))
+    assert f"--storage=sqlite:///{tmp_path}/copy.db" in text
+    assert str(original) not in text
+
+
 def test_the_storage_is_named_as_volopt_takes_it(small: StudyView, options: RunOptions) -> None:
-    assert storage_url(small) == options.storage
+    assert studies.storage_url(small.study) == options.storage
 
 
 def test_the_precision_of_the_last_run_is_said_too(tmp_path: Path) -> None:

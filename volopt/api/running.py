@@ -72,7 +72,6 @@ def run(
     from volopt.search.data_lines import data_lines, source_line
     from volopt.search.job import RunOptions, prepare_job
 
-    arguments.choice("pictures", pictures, PICTURES)
     options = RunOptions(
         arguments.storage_url(storage),
         arguments.optional_path(artifacts),
@@ -89,27 +88,25 @@ def run(
         arguments.choice("precision", precision, arguments.PRECISIONS),
         None if pack is None else str(pack),
         arguments.seconds("timeout", timeout),
+        arguments.choice("pictures", pictures, PICTURES),
     )
     job = prepare_job(str(study), options)
     callbacks = [progress] if isinstance(progress, Callback) else []
     if progress is True:
         print(source_line(job), *data_lines(job), sep="\n", flush=True)
         callbacks = [PrintedTrials(job)]
-    _, summary = run_job(job, callbacks, pictures, owns_process=False)
+    _, summary = run_job(job, callbacks, owns_process=False)
     warn_if_synthetic(job.panel.source.synthetic)
     warn(summary.failures.sentences())
     return Study(job.definition.name, options.storage)
 
 
-def run_job(
-    job: "Job", callbacks: "Sequence[Callback]", pictures: "Pictures", *, owns_process: bool
-) -> "tuple[dict[str, Any], RunSummary]":
+def run_job(job: "Job", callbacks: "Sequence[Callback]", *, owns_process: bool) -> "tuple[dict[str, Any], RunSummary]":
     """Run a job with its pictures, and return its facts and the summary of its study.
 
     Args:
         job: from ``prepare_job``.
         callbacks: show the progress.
-        pictures: which ones to draw.
         owns_process: whether a second Ctrl-C may end the process.
 
     Raises:
@@ -120,6 +117,6 @@ def run_job(
     from volopt.search.summary import RunSummary
 
     summary = RunSummary(job)
-    illustrations = Illustrations(job.definition, PictureBudget(pictures))
+    illustrations = Illustrations(job.definition, PictureBudget(job.options.pictures))
     facts = search_run.run(job, [*callbacks, illustrations, summary], owns_process=owns_process)
     return facts, summary

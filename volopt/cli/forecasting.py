@@ -2,13 +2,14 @@
 
 import click
 
-from volopt.cli import options
+from volopt.cli import completion, options
 
 trial = click.option(
     "--trial",
     default="likely",
     show_default=True,
     metavar="N|likely|simplest|best",
+    shell_complete=completion.trials,
     help="Which trial: its number, likely (the least expected regret, see volopt best), simplest (the smallest network "
     "that cannot be told from the best), best (by value), or parameters as in cell=LSTM,hidden_size=25.",
 )

@@ -1,5 +1,7 @@
 """Options that several commands share, some with an environment variable; the storage and the study that they name."""
 
+import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -60,6 +62,20 @@ def data_option(default: str) -> Callable[[Command], Command]:
 
 
 data = data_option("~/.qlib/qlib_data/cn_data, or a synthetic sample where that does not exist")
+
+
+def storage_argument(url: str) -> str:
+    """Return the end of a command to run next that names the storage; empty where the command finds it by itself."""
+    from volopt.storage.database.address import parse_address
+
+    known = url in (DEFAULT_STORAGE, os.environ.get("VOLOPT_STORAGE"))
+    return "" if known else f" --storage {shlex.quote(parse_address(url).shown)}"
+
+
+def data_argument(directory: Path | None) -> str:
+    """Return the end of a command to run next that names the data; empty where the command finds them by itself."""
+    known = directory is None or str(directory) == os.environ.get("VOLOPT_DATA")
+    return "" if known else f" --data {shlex.quote(str(directory))}"
 
 
 def open_storage(url: str) -> "RetryingStorage":

@@ -80,7 +80,10 @@ def find_comparands(
         StudyError: a trial has no stored forecasts.
     """
     if a == b:
-        raise UsageError(f"A and B are both {_name(a)}", "name two different ones")
+        raise UsageError(
+            f"A and B are both {_name(a)}, so there is nothing to compare",
+            f"compare it with another trial, see `volopt trials {study.study_name}`, or with another baseline",
+        )
     trials = {trial.number: trial for trial in study.get_trials(deepcopy=False)}
     numbers = [choice for choice in (a, b) if isinstance(choice, int)] or [study.best_trial.number]
     results = {number: read_trial(study, trials[number], artifacts) for number in numbers}

@@ -9,7 +9,7 @@ from volopt.figures.words import number, seeds
 from volopt.studies.attributes import INTERRUPTED
 from volopt.studies.best_trial import best_trial
 from volopt.studies.listing import summary
-from volopt.studies.study import runs
+from volopt.studies.study import resume_command
 from volopt.studies.validated_study import ANOTHER
 
 MAX_LEFT_OUT = 30  # instruments that the note names
@@ -54,7 +54,7 @@ def study_note(view: StudyView) -> str:
         f"Data: {_code(facts['data']['provider'])}. {f'Days: {days}.' if days else ''}",
         f"Phases: {phases}.",
         *(best.sentences() if best else [] if view.complete else ["No result yet: no trial is COMPLETE."]),
-        *(f"Resume it with: {_code(run.command)}" for run in runs(view.study)[-1:] if run.command),
+        *([f"Resume it with: {_code(command)}"] if (command := resume_command(view.study)) else []),
         f"`volopt dashboard` has [the report](/report/{facts['name']}).",
     ]
     return "\n\n".join(lines)

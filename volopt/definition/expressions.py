@@ -211,6 +211,8 @@ class _Parser:
 
     def call(self) -> Call:
         name = self.take()
+        if self.next.kind != "(" and name.text.capitalize() not in WINDOWED + PLAIN:
+            raise self.error(f"a field begins with $, did you mean ${name.text.lower()}?", name.position)
         if name.text not in WINDOWED + PLAIN:
             near = difflib.get_close_matches(name.text.capitalize(), WINDOWED + PLAIN, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known are {' '.join(WINDOWED + PLAIN)}"

@@ -37,8 +37,11 @@ def find(study: str) -> Path:
             return Path(study)
         if Path(study).exists():
             raise UsageError(f"{show(study)} is not a file", "give the path of a study file, a small TOML text")
+        if Path(f"{study}.toml").is_file():
+            message = f"there is no study file {show(study)}, did you mean {show(f'{study}.toml')}?"
+            raise UsageError(message, "give the path of a study file with its ending")
     raise UsageError(
-        f"there is no study file {show(study)}{did_you_mean(study, names)}",
+        f"there is no study file {show(study)}{did_you_mean(study, [*names, *map(str, Path().glob('*.toml'))])}",
         "`volopt studies` lists those that ship, `volopt new NAME` writes one to start from",
     )
 

@@ -4,6 +4,7 @@ A field's ``description`` completes the sentence "found …, write …". A valid
 itself.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -80,6 +81,8 @@ def _day(value: object) -> object:
     if isinstance(value, str):
         with suppress(ValueError):
             return date.fromisoformat(value)
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+            raise ValueError(f"{value} is a date that does not exist; write a day of the calendar")
     return value
 
 

@@ -18,10 +18,13 @@ from volopt.models.recurrent import Recurrent
 from volopt.training.device import reproducible
 from volopt.training.network import predict
 
+# Significant digits of a forecast. float32 bears about six, and the last ones depend on what is forecast together.
+DIGITS = 5
+
 
 @dataclass(frozen=True)
 class Prediction:
-    """Hold one forecast; quantities are in ``unit``."""
+    """Hold one forecast; quantities are in ``unit``, forecast and interval with ``DIGITS`` significant digits."""
 
     instrument: str
     target: str
@@ -108,11 +111,15 @@ def _predict_instrument(view: InstrumentView, networks: Sequence[Recurrent], cov
                 target=data.target,
                 as_of=series.dates[row - 1].item(),
                 date=series.dates[row].item(),
-                forecast=float(forecast[index]) * factor,
-                low=float(low[index]) * factor,
-                high=float(high[index]) * factor,
+                forecast=_rounded(forecast[index] * factor),
+                low=_rounded(low[index] * factor),
+                high=_rounded(high[index] * factor),
                 unit=unit,
                 actual=float(series.target[row]) * view.unit(row)[0],
             )
         )
     return predictions
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")

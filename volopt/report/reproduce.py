@@ -2,15 +2,12 @@
 
 import shlex
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import NamedTuple
 
 from volopt.definition.load import dump, restore, study_file
 from volopt.definition.schema import Definition
 from volopt.figures.study_view import StudyView
-from volopt.optuna_internals import storage_of
 from volopt.report.blocks import Block, FactsBlock, SourceBlock, TableBlock, TextBlock
-from volopt.storage.database.retrying import address_of
 from volopt.studies import study as studies
 from volopt.studies.best_trial import best_baseline
 
@@ -59,7 +56,7 @@ def next_steps(view: StudyView) -> Iterator[Block]:
     """Return the commands that resume the study and explore it."""
     yield from _command("Resume the study:", resume(view))
     name = shlex.quote(view.name)
-    commands = [f"export VOLOPT_STORAGE={shlex.quote(url)}"] if (url := storage_url(view)) else []
+    commands = [f"export VOLOPT_STORAGE={shlex.quote(url)}"] if (url := studies.storage_url(view.study)) else []
     commands += [
         f"volopt trials {name}",
         f"volopt best {name}",
@@ -74,18 +71,10 @@ def next_steps(view: StudyView) -> Iterator[Block]:
     yield SourceBlock("\n".join([*commands, f"volopt findings {name}"]))
 
 
-def storage_url(view: StudyView) -> str:
-    """Return the URL of the storage, or an empty text if it is no database."""
-    address = address_of(storage_of(view.study))
-    return "" if address is None else address.shown
-
-
 def resume(view: StudyView) -> Command:
     """Return the command that resumes the study."""
-    recorded = studies.runs(view.study)[-1:]
-    if recorded and _is_run_command(command := recorded[0].command):
-        return Command(command)
-    return _run_command(view, view.name, view.definition)
+    command = studies.resume_command(view.study)
+    return _run_command(view, view.name, view.definition) if command is None else Command(command)
 
 
 def best_alone(view: StudyView) -> Command:
@@ -110,17 +99,9 @@ def _command(introduction: str, command: Command) -> Iterator[Block]:
 
 
 def _run_command(view: StudyView, name: str, definition: Definition) -> Command:
-    options = {"data": studies.data_of(view.study).provider, "storage": storage_url(view)}
+    options = {"data": studies.data_of(view.study).provider, "storage": studies.storage_url(view.study)}
     for record in studies.runs(view.study)[-1:]:  # these options change results by rounding
         options |= {name: getattr(record, name) for name in ("device", "precision", "pack")}
     arguments = [f"--{option}={value}" for option, value in options.items() if value]
     file = f"{name}.toml"
     return Command(shlex.join(["volopt", "run", file, *arguments]), file, study_file(definition))
-
-
-def _is_run_command(text: str) -> bool:
-    """Return whether a text is one ``volopt run`` and nothing else, as a study may come from a stranger."""
-    with suppress(ValueError):
-        arguments = shlex.split(text)
-        return arguments[:2] == ["volopt", "run"] and shlex.join(arguments) == text
-    return False

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from volopt.data.panel import Panel, read_data
 from volopt.data.sample import default_directory
@@ -23,20 +24,11 @@ from volopt.storage.database.connect import connect
 from volopt.training.device import resolve
 from volopt.windows.dataset import prepare
 
-# The options that the command to resume a study repeats.
+# The options that the command to resume a study repeats, besides its phases.
 REPEATED = (
-    "quick",
-    "name",
-    "seeds",
-    "epochs",
-    "trials",
-    "device",
-    "precision",
-    "pack",
-    "scheduler",
-    "data",
-    "artifacts",
-)
+    "quick", "name", "seeds", "epochs", "trials", "workers", "device", "precision", "pack", "scheduler", "timeout",
+    "pictures", "data", "artifacts",
+)  # fmt: skip
 
 QUICK_SUFFIX, QUICK_EPOCHS, QUICK_SEEDS = "-quick", 25, 1  # of a first look
 
@@ -60,6 +52,7 @@ class RunOptions:
     precision: str = "highest"
     pack: str | None = None  # fits to train together, or auto; None: 1
     timeout: float = math.inf
+    pictures: Literal["all", "budget", "none"] = "budget"  # for the dashboard
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +80,7 @@ class Job(RunContext):
 
     @property
     def command(self) -> str:
-        """Return the command that resumes the study, with the options that decide its numbers and its files."""
+        """Return the command that resumes the study as it ran."""
         return self._command(self.options)
 
     @property
@@ -98,8 +91,13 @@ class Job(RunContext):
     def _command(self, options: RunOptions) -> str:
         values = {name: getattr(options, name) for name in REPEATED} | {"storage": self.address.shown}
         changed = {name: value for name, value in values.items() if value != getattr(RunOptions, name, None)}
-        words = [f"--{name}" if value is True else f"--{name}={value}" for name, value in changed.items()]
+        words = [f"--phase={name}" for name in options.phases]
+        words += [f"--{name}" if value is True else f"--{name}={_text(value)}" for name, value in changed.items()]
         return shlex.join(["volopt", "run", self.study_file, *words])
+
+
+def _text(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def prepare_job(study_file: str, options: RunOptions) -> Job:

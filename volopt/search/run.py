@@ -29,12 +29,23 @@ log = logging.getLogger(__name__)
 
 
 def planned(job: Job) -> list[PhasePlan]:
-    """Return what is left of each phase; this reads the storage and writes nothing."""
+    """Return what is left of each phase; this reads the storage and writes nothing.
+
+    Raises:
+        StudyError: the stored study has another definition or other data.
+    """
     ledger = Ledger(job.definition.training.retries)
     with suppress(MissingStorageError), closing(connect(job.options.storage)) as storage:
         if job.definition.name in study.names(storage):
-            ledger = study.ledger(study.find(storage, job.definition.name)[0], job.definition)
+            stored, _ = study.find(storage, job.definition.name)
+            study.check_continues(stored, job.definition, job.panel.source)
+            ledger = study.ledger(stored, job.definition)
     return _plans(job, ledger)
+
+
+def new_study_plans(job: Job) -> list[PhasePlan]:
+    """Return the plans of a study that has no trial yet; stored fits need no training."""
+    return _plans(job, Ledger(job.definition.training.retries))
 
 
 def _plans(job: Job, ledger: Ledger) -> list[PhasePlan]:

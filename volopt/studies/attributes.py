@@ -36,9 +36,10 @@ MAX_EXACT = 2**53  # floats skip some of the whole numbers from here on
 COUNTS = frozenset({"seed", "epochs", "best_epoch"})  # metrics that are whole numbers
 
 
-def _check_counts(scores: dict[str, Any]) -> dict[str, Any]:
-    if any(isinstance(scores.get(name), float) for name in COUNTS):
-        raise ValueError("a count is not a whole number")
+def _check_scores(scores: dict[str, Any]) -> dict[str, Any]:
+    others = [name for name, value in scores.items() if type(value) is not float or not math.isfinite(value)]
+    if not all(is_score(name, scores[name]) for name in {*others, *(COUNTS & scores.keys())}):
+        raise ValueError("a score is no finite number that a float can hold, or a count is not a whole number")
     return scores
 
 
@@ -63,7 +64,8 @@ def _check_number(value: int | float | None) -> int | float | None:
 
 Day = Annotated[str, Field(pattern=r"^[12]\d\d\d-\d\d-\d\d$")]
 Score = Annotated[int | float | None, AfterValidator(_check_number)]  # None: the metric is not defined
-Scores = Annotated[dict[str, Score], AfterValidator(_check_counts)]
+# One check of all scores of a seed: a call for each would take most of the time of reading a large study.
+Scores = Annotated[dict[str, int | float | None], AfterValidator(_check_scores)]
 
 
 class PeriodScores(StoredModel):

@@ -1,8 +1,10 @@
 """Create, find and repair the Optuna studies that volopt owns; see ``attributes`` for what they store."""
 
 import re
+import shlex
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import optuna
@@ -20,6 +22,7 @@ from volopt.definition.schema import Definition
 from volopt.definition.values import NAME_PATTERN
 from volopt.errors import DefinitionError, StorageError, StudyError, did_you_mean
 from volopt.optuna_internals import storage_of, study_id, trial_id
+from volopt.storage.database.retrying import address_of
 from volopt.storage.database.trial_cache import cached
 from volopt.storage.run_record import DataSource, RunRecord
 from volopt.studies.attributes import (
@@ -94,8 +97,7 @@ def open_or_create(storage: BaseStorage, definition: Definition, source: DataSou
     if definition.name in known:
         study = optuna.load_study(study_name=definition.name, storage=cached(storage))
         if PREFIX + "definition" in study.user_attrs:
-            _check_definition(study, definition)
-            check_data(study, source)
+            check_continues(study, definition, source)
             study = ValidatedStudy(definition.name, storage_of(study), definition)
             _check_distributions(study, definition)
         elif study.get_trials(deepcopy=False) or study.direction.name.lower() != definition.objective.direction:
@@ -122,6 +124,32 @@ def runs(study: optuna.Study) -> list[RunRecord]:
     """Return the valid run records, oldest first."""
     valid = [valid_or_none(RunRecord, record) for record in _stored_runs(study)]
     return [record for record in valid if record is not None]
+
+
+def storage_url(study: optuna.Study) -> str:
+    """Return the URL of a study's storage without its password, or an empty text if it is no database."""
+    address = address_of(storage_of(study))
+    return "" if address is None else address.shown
+
+
+def resume_command(study: optuna.Study) -> str | None:
+    """Return the command of the last run, with the storage that the study is in now; None where none is recorded.
+
+    The study may be a stranger's, so a text that is not one ``volopt run`` counts as none.
+    """
+    recorded, url = runs(study), storage_url(study)
+    with suppress(ValueError):
+        arguments = shlex.split(recorded[-1].command) if recorded else []
+        if arguments[:2] == ["volopt", "run"] and shlex.join(arguments) == recorded[-1].command:
+            others = [each for each in arguments if not each.startswith("--storage=")]
+            return shlex.join([*others, f"--storage={url}"] if url else arguments)
+    return None
+
+
+def check_continues(study: optuna.Study, definition: Definition, source: DataSource) -> None:
+    """Raise StudyError where a stored study cannot go on with a definition and data."""
+    _check_definition(study, definition)
+    check_data(study, source)
 
 
 def _stored_runs(study: optuna.Study) -> list[Any]:

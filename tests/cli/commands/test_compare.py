@@ -81,7 +81,7 @@ def test_compare_for_people_says_the_same(volopt: Volopt, listed: dict[int, dict
     low, high = facts["difference"]["interval"]
     assert f"Mean A - B: {facts['difference']['effect']:.4g}, 95 % interval {low:.4g} to {high:.4g}" in out
     assert re.search(r"^valid +\d", out, re.MULTILINE)
-    assert re.search(r"^test \(not used for selection\) +\d", out, re.MULTILINE)
+    assert re.search(r"^test \(not for selection\) +\d", out, re.MULTILINE)
     *_, verdict, note = out.splitlines()
     assert verdict == facts["verdict"]
     assert note.startswith(f"Trial {facts['chosen_on_valid']} was selected on the valid split")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from volopt.cli import forecasting, options
+from volopt.cli import completion, forecasting, options
 from volopt.cli.figure_files import check_size, figure_options, file_format, warn_if_matplotlib, write
 from volopt.cli.output import print_json, print_table, warn_if_synthetic
 from volopt.cli.progress import FitProgress
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command("backtest", epilog="Example: volopt backtest search --from 2016-01-01 --refit year")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.studies)
 @click.option("--from", "first", type=options.DAY, required=True, metavar="DATE", help="The first day to forecast.")
 @click.option("--to", "last", type=options.DAY, metavar="DATE", help="The last one; default: the end of the data.")
 @click.option(

@@ -1,11 +1,12 @@
 """Run ``volopt best``: show which trials may be the best, and how sure that is."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from volopt.cli import INTERRUPTED, options
+from volopt.cli import INTERRUPTED, completion, options
 from volopt.cli.output import print_json, print_table, warn_if_synthetic
 from volopt.figures import words
 
@@ -19,7 +20,7 @@ OPTIONAL = ("s a fit", "seeds", "weights", "regret")  # a narrow terminal leaves
 
 
 @click.command("best", epilog="Examples: volopt best grid    volopt best grid --confirm 20")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.studies)
 @click.option(
     "--confirm",
     "fits",
@@ -54,8 +55,7 @@ def command(
     if confirmation is not None:
         _print_confirmation(confirmation)
     elif evaluation.fits_to_confirm:
-        option = "" if storage == options.DEFAULT_STORAGE else f" --storage {_shown(storage)}"
-        command = f"volopt best {name} --confirm {evaluation.fits_to_confirm}{option}"
+        command = f"volopt best {name} --confirm {evaluation.fits_to_confirm}{options.storage_argument(storage)}"
         click.echo(f"Next: {command}   (trains more seeds)")
     return 0
 
@@ -84,11 +84,15 @@ def _facts(study: Any, evaluation: "Evaluation", confirmation: "Confirmation | N
 
 
 def _print(evaluation: "Evaluation") -> None:
+    from volopt.cli.trial_table import constant_params
     from volopt.selection import sentences
 
     shown = [*evaluation.members, *(trial for trial in evaluation.trials if not trial.in_set)]
     title = f"{evaluation.metric} of study {evaluation.study}; * cannot be told from the best"
-    rows = [_row(trial) for trial in shown[:MAX_ROWS]]
+    constant = constant_params([trial.params for trial in shown[:MAX_ROWS]])
+    if constant:
+        title += f"\nEach trial below has {words.params(constant)}"
+    rows = [_row(trial, constant) for trial in shown[:MAX_ROWS]]
     print_table(COLUMNS, rows, title, folds=["parameters"], optional=OPTIONAL)
     if len(shown) > MAX_ROWS:
         click.echo(f"{len(shown) - MAX_ROWS} more: --json lists all.")
@@ -107,7 +111,9 @@ def _print(evaluation: "Evaluation") -> None:
         click.echo(sentence)
 
 
-def _row(trial: "EvaluatedTrial") -> tuple[object, ...]:
+def _row(trial: "EvaluatedTrial", constant: Collection[str]) -> tuple[object, ...]:
+    from volopt.cli.trial_table import varied_text
+
     interval = None if trial.interval is None else " to ".join(map(words.number, trial.interval))
     return (
         f"{trial.number}{'*' if trial.in_set else ''}",
@@ -118,7 +124,7 @@ def _row(trial: "EvaluatedTrial") -> tuple[object, ...]:
         f"{trial.weights:,}",
         None if trial.seconds is None else f"{trial.seconds:.3g}",
         trial.seeds,
-        words.params(trial.params),
+        varied_text(trial.params, constant),
     )
 
 
@@ -131,9 +137,3 @@ def _print_confirmation(confirmation: "Confirmation") -> None:
     click.echo(f"Added {count} seed{'s' * (count != 1)} in {rounds}.")
     for fit in confirmation.failed:
         click.echo(f"Seed {fit.seed} of trial {fit.trial} failed: {fit.reason}")
-
-
-def _shown(storage: str) -> str:
-    from volopt.storage.database.address import parse_address
-
-    return parse_address(storage).shown

@@ -1,15 +1,16 @@
 """``volopt check``: validate a study file."""
 
+import shlex
 from pathlib import Path
 
 import click
 
-from volopt.cli import options
+from volopt.cli import completion, options
 from volopt.cli.output import print_json, print_table, warn_if_synthetic
 
 
 @click.command("check", epilog="Example: volopt check my_study.toml --data ~/.qlib/qlib_data/cn_data")
-@click.argument("study")
+@click.argument("study", shell_complete=completion.study_files)
 @options.data
 @options.storage
 @options.as_json
@@ -18,6 +19,7 @@ def command(study: str, data: Path | None, storage: str, as_json: bool) -> None:
     from volopt.definition.load import find
     from volopt.search.data_lines import data_lines
     from volopt.search.job import RunOptions, prepare_job
+    from volopt.search.run import new_study_plans
     from volopt.windows.dataset import Dataset
     from volopt.windows.periods import count_days
 
@@ -29,10 +31,17 @@ def command(study: str, data: Path | None, storage: str, as_json: bool) -> None:
         {"first": first, "last": last, "train": period.days("train", window), "valid": period.days("valid", window)}
         for (first, last), period in zip(spans, job.dataset.periods, strict=False)  # [published] has no spans
     ]
+    plans = new_study_plans(job)
+    work = {
+        "trials": sum(plan.total for plan in plans),
+        "fits": sum(plan.fits for plan in plans),
+        "cpu_seconds": sum(plan.seconds for plan in plans),
+        "workers": job.workers,
+    }
     if as_json:
         warnings = [f"{frame.name}: {line}" for frame in job.panel.frames for line in frame.quality.lines()]
         facts = {"study": job.definition.name, "days": days, "days_without_log": no_log, "periods": periods}
-        print_json(facts | {"data": vars(source), "warnings": warnings, "left_out": job.left_out})
+        print_json(facts | {"data": vars(source), "warnings": warnings, "left_out": job.left_out} | work)
         return
     warn_if_synthetic(source.synthetic)
     click.echo(f"{find(study).name} is valid. Its data are at {source.provider}.")
@@ -43,3 +52,10 @@ def command(study: str, data: Path | None, storage: str, as_json: bool) -> None:
     if any(no_log.values()):
         left_out = ", ".join(f"{split} {number}" for split, number in no_log.items())
         click.echo(f"Log scores leave out the days whose target is 0 or less: {left_out}")
+    minutes = work["cpu_seconds"] / job.workers / 60
+    click.echo(
+        f"A new study has at most {work['trials']} trials, with {work['fits']} fits to train: about {minutes:.1f} min "
+        f"with {job.workers} workers."
+    )
+    arguments = f"{shlex.quote(study)}{options.data_argument(data)}{options.storage_argument(storage)}"
+    click.echo(f"Next: volopt run {arguments}")

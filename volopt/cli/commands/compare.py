@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from volopt.cli import options
+from volopt.cli import completion, options
 from volopt.cli.output import print_json, print_table, warn_if_synthetic
 from volopt.figures import words
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from volopt.comparison.compare import Comparison
     from volopt.comparison.statistics import Estimate
 
-SPLIT_TITLES = {"valid": "valid", "test": "test (not used for selection)"}
+SPLIT_TITLES = {"valid": "valid", "test": "test (not for selection)"}
 
 
-@click.command("compare", epilog="Example: volopt compare grid best cell=RNN,hidden_size=125")
-@click.argument("name")
-@click.argument("a")
-@click.argument("b")
+@click.command("compare", epilog="Example: volopt compare grid cell=RNN,hidden_size=25 cell=LSTM,hidden_size=25")
+@click.argument("name", shell_complete=completion.studies)
+@click.argument("a", shell_complete=completion.comparands)
+@click.argument("b", shell_complete=completion.comparands)
 @options.storage
 @options.as_json
 def command(name: str, a: str, b: str, storage: str, as_json: bool) -> None:

@@ -4,11 +4,11 @@ from contextlib import closing
 
 import click
 
-from volopt.cli import options
+from volopt.cli import completion, options
 
 
 @click.command("delete", epilog="Example: volopt delete grid --yes")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.studies)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @options.storage
 def command(name: str, yes: bool, storage: str) -> int:

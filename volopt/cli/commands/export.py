@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from volopt.cli import options
+from volopt.cli import completion, options
 from volopt.cli.output import print_json, print_table, warn_if_synthetic
 
 
 @click.command("export", epilog="Examples: volopt export grid    volopt export grid --format parquet --out tables")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.studies)
 @click.option(
     "--format", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True, help="Format of the files."
 )

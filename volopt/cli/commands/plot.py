@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from volopt.cli import options
+from volopt.cli import completion, options
 from volopt.cli.figure_files import check_size, figure_options, file_format, warn_if_matplotlib, write
 from volopt.cli.output import print_json, warn_if_synthetic
 from volopt.errors import StudyError, UsageError
@@ -29,8 +29,8 @@ HELP = "\n".join(f"  {name:11} {kind.description}" for name, kind in KINDS.items
     "figure is drawn.",
     epilog="Examples: volopt plot grid importance    volopt plot grid all --format png --out figures",
 )
-@click.argument("name")
-@click.argument("kinds", nargs=-1, required=True, metavar="KIND...")
+@click.argument("name", shell_complete=completion.studies)
+@click.argument("kinds", nargs=-1, required=True, metavar="KIND...", shell_complete=completion.kinds)
 @figure_options
 @click.option(
     "--out",
@@ -42,6 +42,7 @@ HELP = "\n".join(f"  {name:11} {kind.description}" for name, kind in KINDS.items
     "--trial",
     "trials",
     metavar="N|likely|simplest|best",
+    shell_complete=completion.trials,
     multiple=True,
     help=f"A trial to show, repeatable; for {OF_TRIALS}. Default: likely (see volopt best).",
 )

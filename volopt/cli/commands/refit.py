@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from volopt.cli import forecasting, options
+from volopt.cli import completion, forecasting, options
 from volopt.cli.output import print_json, print_table, warn_if_synthetic
 from volopt.cli.progress import FitProgress
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command("refit", epilog="Example: volopt refit search --until 2018-12-28 --out forecaster")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.studies)
 @click.option("--until", type=options.DAY, metavar="DATE", help="The last day to learn from; default: the last one.")
 @click.option("--out", type=options.PATH, required=True, metavar="BUNDLE", help="The directory to write.")
 @click.option("--force", is_flag=True, help="Replace an existing bundle.")

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from volopt.cli import options
+from volopt.cli import completion, options
 from volopt.cli.output import print_json, warn_if_synthetic
 
 
 @click.command("report", epilog="Example: volopt report grid --out grid.html")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.studies)
 @click.option("--out", type=options.PATH, metavar="FILE", help="The file to write; default: NAME-report.html.")
 @options.storage
 @options.as_json

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from volopt.cli import INTERRUPTED, options
+from volopt.cli import INTERRUPTED, completion, options
 from volopt.cli.output import print_json, print_table, warn_if_synthetic
 
 if TYPE_CHECKING:
-    from volopt.dashboard.illustrate import Pictures
     from volopt.search.job import Job
     from volopt.search.plan import PhasePlan
     from volopt.search.summary import RunSummary
@@ -25,7 +24,7 @@ def _check_number(context: click.Context, option: click.Parameter, value: float 
 
 
 @click.command("run", epilog="Example: volopt run grid --data ~/.qlib/qlib_data/cn_data --seeds 5")
-@click.argument("study")
+@click.argument("study", shell_complete=completion.study_files)
 @click.option("--phase", "phases", multiple=True, metavar="NAME", help="Run only this phase; repeatable.")
 @click.option("--seeds", type=options.COUNT, help="Fits of each trial, with different seeds.")
 @click.option("--epochs", type=options.COUNT, help="Epochs of each fit.")
@@ -84,7 +83,6 @@ def command(
     verbose: bool,
     timeout: float | None,
     data: Path | None,
-    pictures: "Pictures",
     **others: Any,
 ) -> int:
     """Create or resume the study of STUDY, a path or the name of a shipped study file."""
@@ -101,9 +99,9 @@ def command(
         _print_plans(job, planned(job), as_json)
         return 0
     try:
-        with RunProgress(job, f"volopt dashboard{_storage_option(job)}") as progress:
+        with RunProgress(job, f"volopt dashboard{options.storage_argument(job.options.storage)}") as progress:
             log_to(progress.console, verbose=verbose)
-            facts, summary = run_job(job, [progress], pictures, owns_process=True)
+            facts, summary = run_job(job, [progress], owns_process=True)
     except KeyboardInterrupt:
         click.echo(f"Interrupted. Finished trials are kept; this command resumes the study:\n  {job.command}", err=True)
         return INTERRUPTED
@@ -182,15 +180,10 @@ def _exhausted(job: "Job", points: dict[str, int], phases: list[dict[str, Any]])
     ]
 
 
-def _storage_option(job: "Job") -> str:
-    """Return the option that other commands need to find the study, with a space before it."""
-    return "" if job.options.storage == options.DEFAULT_STORAGE else f" --storage {job.address.shown}"
-
-
 def _next_commands(job: "Job", summary: "RunSummary") -> list[str]:
     from volopt.claims.lookup import matching_files
 
-    name, option = job.definition.name, _storage_option(job)
+    name, option = job.definition.name, options.storage_argument(job.options.storage)
     commands = [f"volopt {words} {name}{option}" for words in ("trials", "best")]
     commands.append(f"volopt plot {name} importance{option}")
     if matching_files(job.definition):

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from volopt.cli import options
+from volopt.cli import completion, options
 from volopt.cli.output import print_json, print_table, warn_if_synthetic
 from volopt.errors import StorageError, sentence
 from volopt.figures import words
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command("status", epilog="Example: volopt status grid")
-@click.argument("name", required=False)
+@click.argument("name", shell_complete=completion.studies, required=False)
 @options.storage
 @options.as_json
 def command(name: str | None, storage: str, as_json: bool) -> None:

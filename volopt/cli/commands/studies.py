@@ -19,5 +19,6 @@ def command(as_json: bool) -> None:
     print_table(
         ["study", "phases", "title"],
         [(each.name, ", ".join(phase.name for phase in each.phases), each.title) for each in definitions.values()],
+        folds=["phases", "title"],
     )
     click.echo("\nNext: volopt run grid --dry-run")

@@ -69,6 +69,7 @@ def _trials(session: Session, rows: Sequence[Any]) -> Iterator[FrozenTrial]:
     for portion in _portions(rows):
         ids = [row.trial_id for row in portion]
         params, values, user_attrs, system_attrs, reports = (_rows(session, query, ids) for query in QUERIES)
+        parsed = _parse((user_attrs, system_attrs))
         for row in portion:
             key = row.trial_id
             distributed = [(name, value, _distribution(written)) for _, name, value, written in params[key]]
@@ -81,8 +82,8 @@ def _trials(session: Session, rows: Sequence[Any]) -> Iterator[FrozenTrial]:
                 datetime_complete=row.datetime_complete,
                 params={sys.intern(name): each.to_external_repr(value) for name, value, each in distributed},
                 distributions={sys.intern(name): each for name, _, each in distributed},
-                user_attrs={sys.intern(name): _parse(text) for _, name, text in user_attrs[key]},
-                system_attrs={sys.intern(name): _parse(text) for _, name, text in system_attrs[key]},
+                user_attrs={sys.intern(name): parsed[text] for _, name, text in user_attrs[key]},
+                system_attrs={sys.intern(name): parsed[text] for _, name, text in system_attrs[key]},
                 intermediate_values={step: _report(value, kind) for _, step, value, kind in reports[key]},
                 trial_id=key,
             )
@@ -118,33 +119,22 @@ def _values(rows: Sequence[Any]) -> list[float] | None:
     return values or None
 
 
-def _parse(text: str) -> Any:
-    """Return the value of a JSON text. Equal objects are shared: each trial of a grid repeats its search space."""
-    return _parse_object(text) if text.startswith("{") else _parse_value(text)
+def _parse(rows: Iterable[RowsById]) -> dict[str, Any]:
+    """Return the value of each JSON text at the end of a row, by text.
 
-
-def _parse_value(text: str) -> Any:
-    """Return the value of a JSON text, the short way where the text is a single value, as most are."""
-    with suppress(StopIteration):
-        value, end = _scan(text, 0)
-        if end == len(text):
-            return value
-    return json.loads(text)
-
-
-@functools.lru_cache(maxsize=8)
-def _parse_object(text: str) -> Any:
-    return json.loads(text, object_pairs_hook=_with_shared_names)
-
-
-def _with_shared_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return {sys.intern(name): value for name, value in pairs}
+    One call of the parser takes a third of the time of a call for each text, and it shares equal names.
+    """
+    texts = list(dict.fromkeys(row[-1] for each in rows for own in each.values() for row in own))
+    with suppress(ValueError):
+        values = json.loads(f"[{','.join(texts)}]")
+        if len(values) == len(texts):
+            return dict(zip(texts, values, strict=True))
+    return {text: json.loads(text) for text in texts}  # one of them is broken, and its own error names it
 
 
 def _portions(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
     return (values[start : start + TRIALS_A_STATEMENT] for start in range(0, len(values), TRIALS_A_STATEMENT))
 
 
-_scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # typeshed lacks it
 _report: Callable[..., float] = models.TrialIntermediateValueModel.stored_repr_to_intermediate_value
 _distribution: Callable[[str], BaseDistribution] = functools.lru_cache(maxsize=1024)(json_to_distribution)
