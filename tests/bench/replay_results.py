@@ -134,7 +134,8 @@ def draw(replay: Replay, searched: dict[str, list[Search]], path: Path) -> None:
         ]
         mean = np.mean(lines, axis=0)
         end = np.mean([search.epochs[-1] / total for search, total in zip(searches, whole, strict=True)])
-        axes.plot(shares[shares <= end], mean[shares <= end], linewidth=2, label=name)
+        style = {"color": "black", "linestyle": "--", "zorder": 3} if name == "none" else {}  # another may lie on it
+        axes.plot(shares[shares <= end], mean[shares <= end], linewidth=2, label=name, **style)
     axes.axvline(1 / 3, color="grey", linestyle=":", label="a third of the epochs")
     axes.set(xlabel="epochs, share of those of the search without a pruner", ylabel="true value of the choice so far")
     axes.set_title(f"{len(replay.plain)} replayed searches: mean true valid_log_r2 of the best trial so far")
