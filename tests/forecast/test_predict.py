@@ -67,6 +67,12 @@ def test_its_forecasts_are_those_of_the_walk_forward(made: Bundle, sample: Path,
     assert all(one.date == other.as_of for one, other in itertools.pairwise(predictions))
 
 
+def test_a_forecast_does_not_depend_on_how_many_there_are(made: Bundle, sample: Path) -> None:
+    (alone,), (*_, last) = (predict(made, sample, last=count).predictions for count in (1, 60))
+    assert (alone.forecast, alone.low, alone.high) == (last.forecast, last.low, last.high)
+    assert float(f"{alone.forecast:.5g}") == alone.forecast
+
+
 def test_nothing_after_the_date_is_used(made: Bundle, sample: Path, tmp_path: Path) -> None:
     short = write_copy(sample, tmp_path / "short", change=lambda table: table, until="2018-06-29")
     one, other = (predict(made, data, date(2018, 6, 22), last=5).predictions for data in (sample, short))
@@ -184,4 +190,4 @@ def test_another_target_stays_in_its_own_unit(best: RefitSource, sample: Path, t
     (found,) = predict(made, sample).predictions
     assert (found.target, found.unit) == ("$close", "$close")
     ends = conformal.quantiles(made.errors["SH600000"])
-    assert (found.low, found.high) == pytest.approx([found.forecast + end for end in ends])
+    assert (found.low, found.high) == pytest.approx([found.forecast + end for end in ends], rel=1e-4)

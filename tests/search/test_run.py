@@ -88,6 +88,22 @@ def test_a_dry_run_knows_the_fits_that_are_kept(options: RunOptions) -> None:
     assert plans["depth"].fits == 18  # two of its eight points stand in width too
 
 
+def test_a_dry_run_refuses_other_data_and_definitions_as_a_run_does(options: RunOptions, other_sample: Path) -> None:
+    _run("loss_curves", options)
+    for other, message in (({"data": other_sample}, "was run on other data"), ({"epochs": 3}, "training.epochs")):
+        job = prepare_job("loss_curves", replace(options, **other))
+        for call in (runs.planned, runs.run):
+            with pytest.raises(StudyError, match=message):
+                call(job)
+
+
+def test_the_command_to_resume_repeats_phases_workers_timeout_and_pictures(options: RunOptions) -> None:
+    said = replace(options, phases=("width", "depth"), timeout=90.5, pictures="none")
+    arguments = shlex.split(prepare_job("grid", said).command)
+    wanted = {"--phase=width", "--phase=depth", "--workers=1", "--timeout=90.5", "--pictures=none"}
+    assert set(arguments) >= wanted
+
+
 class Events(Callback):
     """Note the plans, the end of each trial and of the run in one list, and the failures."""
 

@@ -33,7 +33,8 @@ def test_json_says_how_sure_the_choice_is(volopt: Volopt, storage: str) -> None:
 def test_the_set_comes_first_and_the_command_to_confirm_last(volopt: Volopt, storage: str) -> None:
     _, out, _ = volopt("best", "small", "--storage", storage)
     lines = out.splitlines()
-    assert lines[3].split()[0].endswith("*")
+    assert lines[2].startswith("Each trial below has ")
+    assert lines[4].split()[0].endswith("*")
     assert [line.split(":")[0] for line in lines[-4:-2]] == ["Likely best", "Simplest of the set"]
     assert lines[-1].startswith("Next: volopt best small --confirm 4 --storage sqlite:///")
 

@@ -120,6 +120,12 @@ STUDY_FILES = [
         "data.features: unknown operator Men, did you mean Mean? (character 1 of 'Men($close, 3)')",
     ),
     study(
+        "a field without its sign",
+        '"$close", ',
+        '"close", ',
+        "data.features: a field begins with $, did you mean $close? (character 1 of 'close')",
+    ),
+    study(
         "a file elsewhere",
         "[training]",
         '[data.files]\nhistory = "../a.csv"\ntest = "b.csv"\n[training]',
