@@ -12,11 +12,15 @@ from builders import Said, Volopt
 from volopt.cli.main import main
 
 
+MATPLOTLIB_CACHE = Path.home() / ".cache" / "matplotlib"
+
+
 @pytest.fixture
 def volopt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Volopt]:
     """Runs ``volopt`` with arguments in an empty directory and returns (exit code, stdout, stderr); nobody answers."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))  # no ~/.qlib of the machine
+    monkeypatch.setenv("MPLCONFIGDIR", str(MATPLOTLIB_CACHE))  # its list of fonts, otherwise a file in this home
     for name in ("VOLOPT_DATA", "VOLOPT_STORAGE", "VOLOPT_DEVICE", "VOLOPT_WORKERS", "VOLOPT_SCHEDULER"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "stdin", io.StringIO())
