@@ -11,7 +11,6 @@ import pytest
 from builders import Said, Volopt
 from volopt.cli.main import main
 
-
 MATPLOTLIB_CACHE = Path.home() / ".cache" / "matplotlib"
 
 
