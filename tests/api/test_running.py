@@ -29,8 +29,9 @@ def test_its_arguments_are_the_options(file: Path, sample: Path, capsys: pytest.
     )
     trials = study.trials()
     assert (study.name, trials["phases"].tolist(), trials["state"].tolist()) == ("other", ["extend"], ["COMPLETE"])
-    options = f"--name=other --seeds=1 --trials=1 --device=cpu --data={sample} --storage=sqlite:///storage/volopt.db"
-    assert runs(study.optuna)[-1].command == f"volopt run {file} {options}"
+    options = "--phase=extend --name=other --seeds=1 --trials=1 --workers=1 --device=cpu --pictures=none"
+    url = "sqlite:///storage/volopt.db"
+    assert runs(study.optuna)[-1].command == f"volopt run {file} {options} --data={sample} --storage={url}"
     assert f"extend 1/1: trial 0 COMPLETE, valid_mse {trials['value'][0]:.5g} (" in capsys.readouterr().out
 
 

@@ -133,7 +133,8 @@ def test_the_figures_of_a_study_fit_their_places(page: Page, tmp_path: Path, sam
     save_figures(StudyView(study, definition, artifacts_of(connect(storage))))
     page.goto(f"{serve(storage)}/dashboard/studies/1")
     places = page.locator("[id^='user-defined-plot:volopt-']")
-    expect(places).to_have_count(7)  # importance, error and skill on valid and on test, one panel of the grid, budget
+    # History, importance, error and skill on valid and on test, one panel of the grid, budget.
+    expect(places).to_have_count(8)
     expect(places.last.locator(".main-svg").first).to_be_visible()
     for card in places.evaluate_all(WORDS):
         left, top, right, bottom = card["place"]
