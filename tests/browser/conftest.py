@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 Serve = Callable[..., str]
 
@@ -25,6 +25,7 @@ def browser() -> Iterator[Browser]:
         pytest.fail(reason) if os.environ.get("VOLOPT_TEST_ALL") == "1" else pytest.skip(reason)
     with sync_playwright() as playwright:
         sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # chromium refuses to sandbox root
+        expect.set_options(timeout=60_000)  # a busy machine is no failure
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=sandbox)
         yield browser
         browser.close()
