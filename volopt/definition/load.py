@@ -40,8 +40,9 @@ def find(study: str) -> Path:
         if Path(f"{study}.toml").is_file():
             message = f"there is no study file {show(study)}, did you mean {show(f'{study}.toml')}?"
             raise UsageError(message, "give the path of a study file with its ending")
+    beside = map(str, Path(study).parent.glob("*.toml"))
     raise UsageError(
-        f"there is no study file {show(study)}{did_you_mean(study, [*names, *map(str, Path().glob('*.toml'))])}",
+        f"there is no study file {show(study)}{did_you_mean(study, [*names, *beside])}",
         "`volopt studies` lists those that ship, `volopt new NAME` writes one to start from",
     )
 

@@ -6,7 +6,13 @@ from cli.wrong_input.hints import FIGURE, LISTED, OTHER_ZIP, SMALL, TEMPLATE, ZI
 ARGUMENTS = [
     Case("an unknown study", "run gird", 2, 'there is no study file "gird", did you mean "grid"?', LISTED),
     Case("a study that is nowhere", "check no/where.toml", 2, 'there is no study file "no/where.toml"', LISTED),
-    Case("a study file without its ending", "run right", 2, 'did you mean "right.toml"?', "with its ending"),
+    Case(
+        "a study file without its ending",
+        "run right",
+        2,
+        'there is no study file "right", did you mean "right.toml"?',
+        "with its ending",
+    ),
     Case("a directory for a study", "run sample", 2, '"sample" is not a file', SMALL),
     Case("a device for a study", "run /dev/zero", 2, '"/dev/zero" is not a file', SMALL),
     Case(

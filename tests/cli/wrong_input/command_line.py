@@ -75,7 +75,7 @@ COMMAND_LINE = [
     usage(
         "a figure in an unknown format",
         "plot right grid --format gif",
-        "Invalid value for '--format': 'gif' is not one of 'html', 'png', 'svg', 'json'",
+        "Invalid value for '--format': 'gif' is not one of 'html', 'png', 'svg', 'pdf', 'json'",
     ),
     usage(
         "a day that is none",

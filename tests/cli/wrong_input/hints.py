@@ -2,7 +2,7 @@
 
 LISTED = "`volopt studies` lists those that ship, `volopt new NAME` writes one to start from"
 TEMPLATE = "compare it with the commented study file that `volopt new` writes"
-FIGURE = "end it with .html, .png, .svg, .json, or add --format"
+FIGURE = "end it with .html, .png, .svg, .pdf, .json, or add --format"
 SMALL = "give the path of a study file, a small TOML text"
 QLIB = "name a qlib provider directory, or write one with `volopt data import` or `volopt data sample`"
 ANEW = "download or import the data again"

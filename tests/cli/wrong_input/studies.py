@@ -35,7 +35,7 @@ STUDIES = [
         "plot right gird",
         2,
         'there is no figure "gird", did you mean "grid"?',
-        "there are importance, history",
+        "there are history, importance",
     ),
     stored("a figure of no format", "plot right grid --out x.gif", 2, "x.gif names no format of figures", FIGURE),
     stored(
