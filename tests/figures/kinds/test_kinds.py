@@ -84,6 +84,8 @@ def check(form: Format, content: bytes) -> None:
         assert content[12:16] == b"IHDR"
     elif form == "svg":
         assert ElementTree.fromstring(content).tag == "{http://www.w3.org/2000/svg}svg"
+    elif form == "pdf":
+        assert content.startswith(b"%PDF-")
     elif form == "json":
         assert json.loads(content)["panels"]
     else:
@@ -99,7 +101,7 @@ def test_every_module_of_the_folder_is_a_kind_and_every_kind_has_a_module() -> N
 
 def test_kinds_are_in_the_order_in_which_help_report_and_dashboard_show_them() -> None:
     assert list(KINDS) == [
-        "importance", "history", "slice", "contour", "curves", "forecast", "grid", "parallel", "edf", "rank",
+        "history", "importance", "slice", "contour", "curves", "forecast", "grid", "parallel", "edf", "rank",
         "timeline", "error", "budget", "periods", "skill",
     ]  # fmt: skip
     assert {name for name, kind in KINDS.items() if kind.takes_trials} == {"curves", "forecast"}
