@@ -7,7 +7,7 @@ are about networks for one stock.
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import optuna
@@ -71,7 +71,7 @@ def find_studies(storage: BaseStorage, names: Iterable[str], artifacts: Artifact
         names: of the studies to consider.
         artifacts: of the storage.
     """
-    matches: dict[str, list[StoredStudy]] = {path.stem: [] for path in load.shipped()}
+    matches: dict[str, list[StoredStudy]] = {name: [] for name in _shipped()}
     for name in names:
         study, definition = studies.find(storage, name)
         for file in matching_files(definition):
@@ -86,10 +86,9 @@ def matching_files(definition: Definition) -> list[str]:
     """Return the names of the shipped studies that a study matches."""
     if definition.data.is_panel or definition.data.has_periods:  # the claims are about one train and valid split
         return []
-    shipped = {path.stem: load.load(path.stem) for path in load.shipped()}
     return [
         name
-        for name, pattern in shipped.items()
+        for name, pattern in _shipped().items()
         if _protocol(definition) == _protocol(pattern) and _grids(definition) >= _grids(pattern)
     ]
 
@@ -100,6 +99,11 @@ def choose_studies(matches: Matches, wanted: Sequence[str]) -> Sequence[StoredSt
         if all(study.market == chosen[0].market for study in chosen):
             return chosen
     return ()
+
+
+@cache
+def _shipped() -> dict[str, Definition]:
+    return {path.stem: load.load(path.stem) for path in load.shipped()}
 
 
 def _grids(definition: Definition) -> set[str]:

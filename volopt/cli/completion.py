@@ -78,9 +78,10 @@ def _comparands(context: click.Context) -> Iterable[str]:
 
 
 def _kinds(context: click.Context) -> Iterable[str]:
+    from volopt.cli.commands.plot import ALL
     from volopt.figures.kinds import KINDS
 
-    return [*KINDS, "all"]
+    return [*KINDS, ALL]
 
 
 studies, study_files = _completion(_studies), _completion(_study_files)

@@ -30,33 +30,18 @@ def figure_options(command: Command) -> Command:
     return chosen
 
 
+def _size(flag: str, unit: str, ends: tuple[float, float], default: float, help: str) -> Any:
+    kind = click.FloatRange(*ends)
+    return click.option(flag, type=kind, metavar=unit, default=default, show_default=True, help=help)
+
+
 _OPTIONS = (
     click.option(
         "--format", "form", type=click.Choice(FORMATS), help="Format of the figures; default: that of --out, or html."
     ),
-    click.option(
-        "--width",
-        type=click.FloatRange(min=5, max=100),
-        default=DEFAULT_SIZE.width,
-        show_default=True,
-        metavar="CM",
-        help="Width of a picture, such as 8.5 for a column of a paper.",
-    ),
-    click.option(
-        "--font-size",
-        type=click.FloatRange(min=4, max=40),
-        default=DEFAULT_SIZE.font_size,
-        show_default=True,
-        metavar="POINTS",
-        help="Letters of a picture.",
-    ),
-    click.option(
-        "--dpi",
-        type=click.FloatRange(min=50, max=1200),
-        default=DEFAULT_SIZE.dpi,
-        show_default=True,
-        help="Resolution of a PNG, in pixels per inch.",
-    ),
+    _size("--width", "CM", (5, 100), DEFAULT_SIZE.width, "Width of a picture, such as 8.5 for a column of a paper."),
+    _size("--font-size", "POINTS", (4, 40), DEFAULT_SIZE.font_size, "Letters of a picture."),
+    _size("--dpi", "PIXELS", (50, 1200), DEFAULT_SIZE.dpi, "Resolution of a PNG, in pixels per inch."),
 )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from volopt.api.arguments import DEFAULT_STORAGE as DEFAULT_STORAGE
+from volopt.api.arguments import PRECISIONS
 
 if TYPE_CHECKING:
     from volopt.figures.study_view import StudyView
@@ -41,7 +42,7 @@ device = click.option(
 )
 precision = click.option(
     "--precision",
-    type=click.Choice(["highest", "medium"]),
+    type=click.Choice(PRECISIONS),
     default="highest",
     help="medium multiplies matrices in bfloat16 where the processor supports it and that is faster; results differ "
     "by rounding.",

@@ -1,5 +1,6 @@
 """Show the progress of ``volopt run``."""
 
+import math
 from collections.abc import Sequence
 
 import optuna
@@ -70,8 +71,9 @@ class RunProgress(ProgressDisplay, Callback):
         self._print(f"{phase.name} {self._done}/{self._total}: {words.finished_trial(trial, self._objective.metric)}")
 
     def on_phase_end(self, phase: Phase) -> None:
-        """Count the phase as done."""
-        self._clock.end_phase(phase)
+        """Count the phase as done, unless a timeout ended it."""
+        if self._done >= self._total or math.isinf(self._job.timeout):
+            self._clock.end_phase(phase)
         self._show()
 
     def _show(self) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from volopt.api.backtest import REFITS
 from volopt.cli import completion, forecasting, options
 from volopt.cli.figure_files import check_size, figure_options, file_format, warn_if_matplotlib, write
 from volopt.cli.output import print_json, print_table, warn_if_synthetic
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
 @click.argument("name", shell_complete=completion.studies)
 @click.option("--from", "first", type=options.DAY, required=True, metavar="DATE", help="The first day to forecast.")
 @click.option("--to", "last", type=options.DAY, metavar="DATE", help="The last one; default: the end of the data.")
-@click.option(
-    "--refit", type=click.Choice(["year", "quarter", "never"]), default="year", show_default=True, help="How often."
-)
+@click.option("--refit", type=click.Choice(REFITS), default="year", show_default=True, help="How often.")
 @forecasting.coverage
 @figure_options
 @click.option("--out", type=options.PATH, metavar="FILE", help="The figure; default: NAME-backtest.FORMAT.")

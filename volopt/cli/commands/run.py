@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from volopt.api.running import PICTURES
 from volopt.cli import INTERRUPTED, completion, options
 from volopt.cli.output import print_json, print_table, warn_if_synthetic
 
@@ -60,7 +61,7 @@ def _check_number(context: click.Context, option: click.Parameter, value: float 
 )
 @click.option(
     "--pictures",
-    type=click.Choice(["all", "budget", "none"]),
+    type=click.Choice(PICTURES),
     default="budget",
     show_default=True,
     help="Of trials and study, for the dashboard. budget draws the best trials first, in at most 3 % of the time.",

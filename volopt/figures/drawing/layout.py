@@ -1,6 +1,7 @@
 """Sizes, extents and ticks that do not depend on the painter."""
 
 import math
+import textwrap
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
@@ -48,6 +49,13 @@ class Size(NamedTuple):
 def row_count(chart: Chart) -> int:
     """Return the number of subplot rows."""
     return math.ceil(len(chart.subplots) / chart.columns)
+
+
+def title_lines(chart: Chart, width: int) -> list[list[str]]:
+    """Return the title of each subplot in lines that fit its column; the width is that of the chart in pixels."""
+    columns = min(chart.columns, len(chart.subplots))
+    letters = LINE_LETTERS * width // WIDTH // columns
+    return [textwrap.wrap(subplot.title, letters) for subplot in chart.subplots]
 
 
 def chart_height(chart: Chart) -> int:

@@ -77,8 +77,8 @@ def _figure(chart: Chart, width: int, quick: bool) -> Figure:
     columns = min(chart.columns, len(chart.subplots))
     all_axes = list(figure.subplots(layout.row_count(chart), columns, squeeze=False).flat)
     axes, unused = all_axes[: len(chart.subplots)], all_axes[len(chart.subplots) :]
-    for subplot, ax in zip(chart.subplots, axes, strict=True):
-        _subplot(subplot, chart.scale, ax)
+    for subplot, title, ax in zip(chart.subplots, layout.title_lines(chart, width), axes, strict=True):
+        _subplot(subplot, "\n".join(title), chart.scale, ax)
     for ax in unused:
         ax.set_visible(False)
     if quick:
@@ -133,9 +133,9 @@ def _legend(figure: Figure, axes: Sequence[Axes], names: Sequence[str], columns:
     legend.set_in_layout(False)
 
 
-def _subplot(subplot: Subplot, scale: ColourScale | None, ax: Axes) -> None:
-    if subplot.title:
-        ax.set_title(_plain(subplot.title), fontsize=10)
+def _subplot(subplot: Subplot, title: str, scale: ColourScale | None, ax: Axes) -> None:
+    if title:
+        ax.set_title(_plain(title), fontsize=10)
     for mark in subplot.marks:
         _DRAW[type(mark)](mark, scale, subplot, ax)
     _axis(subplot.x, subplot, ax.xaxis, ax.set_xscale, ax.set_xlim)

@@ -13,7 +13,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from volopt.figures.chart import Chart
-from volopt.figures.drawing.layout import LINE_LETTERS, WIDTH, chart_height
+from volopt.figures.drawing.layout import LINE_LETTERS, WIDTH, chart_height, title_lines
 from volopt.figures.drawing.plotly_layout import ANCHOR, ROW_GAP, traces_and_layout
 
 HEADER, FOOTER = 84, 64  # pixels above and below the subplots
@@ -35,7 +35,8 @@ def figure(chart: Chart, width: int = WIDTH) -> go.Figure:
     date_row = DATE_ROW * any(subplot.x.kind == "date" for subplot in chart.subplots)
     height = chart_height(chart) + legend_height + notes_height
     title = _title(chart, TITLE_LETTERS * width // WIDTH, 30 / height)
-    above = HEADER + TITLE_ROW * title["text"].count("<br>", 0, title["text"].find("</b>"))
+    more = _more_title_rows(chart, width)
+    above = HEADER + TITLE_ROW * title["text"].count("<br>", 0, title["text"].find("</b>")) + more
     below, legend_bottom = FOOTER + date_row + notes_height, notes_height / height
     if chart.legend_above:
         legend_bottom = 1 - (above - TITLE_GAP + legend_height) / height
@@ -43,7 +44,7 @@ def figure(chart: Chart, width: int = WIDTH) -> go.Figure:
     else:
         below += legend_height
     size = {"width": width, "height": height, "margin": {"t": above, "b": below, "l": 84, "r": 40}}
-    return _with_text(chart, height - above - below, ROW_GAP, size, title, legend_bottom, notes)
+    return _with_text(chart, width, height - above - below, ROW_GAP + more, size, title, legend_bottom, notes)
 
 
 def card_figure(chart: Chart) -> go.Figure:
@@ -53,17 +54,19 @@ def card_figure(chart: Chart) -> go.Figure:
     if len(notes) > MAX_CARD_NOTES:
         notes = [*notes[: MAX_CARD_NOTES - 1], "… The report has all notes."]
     title = _title(chart, line_letters * 3 // 4, 12 / CARD_HEIGHT) | {"font": {"size": 14}}
-    above = 46 + 18 * title["text"].count("<br>")
+    more = _more_title_rows(chart, CARD_WIDTH)
+    above = 46 + 18 * title["text"].count("<br>") + more
     below_legend = CARD_LEGEND_GAP + NOTE_ROW * len(notes)
     below = FOOTER + CARD_LEGEND_ROW * _legend_rows(chart, line_letters) + below_legend
     size = {"autosize": True, "margin": {"t": above, "b": below, "l": 64, "r": 12}}
     plot_height = CARD_HEIGHT - above - below
-    return _with_text(chart, plot_height, CARD_ROW_GAP, size, title, below_legend / CARD_HEIGHT, notes)
+    gap = CARD_ROW_GAP + more
+    return _with_text(chart, CARD_WIDTH, plot_height, gap, size, title, below_legend / CARD_HEIGHT, notes)
 
 
 def subplot_figure(chart: Chart) -> go.Figure:
     """Return a chart of one subplot as a figure as wide as its container, without title, legend and notes."""
-    data, layout = traces_and_layout(chart, chart.row_height - 80)
+    data, layout = traces_and_layout(chart, WIDTH, chart.row_height - 80)
     margin = {"t": 30, "b": 50, "l": 64, "r": 16}
     layout |= {"height": chart.row_height, "margin": margin, "showlegend": False, "autosize": True}
     return go.Figure({"data": data, "layout": layout})
@@ -71,6 +74,7 @@ def subplot_figure(chart: Chart) -> go.Figure:
 
 def _with_text(
     chart: Chart,
+    width: int,
     plot_height: int,
     row_gap: int,
     size: dict[str, Any],
@@ -79,7 +83,7 @@ def _with_text(
     notes: Sequence[str],
 ) -> go.Figure:
     """Return a figure with title, legend and notes; ``legend_bottom`` is a share of the height."""
-    data, layout = traces_and_layout(chart, plot_height, row_gap)
+    data, layout = traces_and_layout(chart, width, plot_height, row_gap)
     legend = {"orientation": "h", "x": 0, "y": legend_bottom, "yref": "container", "yanchor": "bottom"}
     layout |= size | {"title": title, "legend": legend, "showlegend": bool(chart.legend())}
     text, bottom = "<br>".join(map(html.escape, notes)), 4 - size["margin"]["b"]
@@ -87,6 +91,11 @@ def _with_text(
         ANCHOR | {"text": text, "align": "left", "font": {"size": 12}, "x": 0, "y": 0, "yshift": bottom}
     )
     return go.Figure({"data": data, "layout": layout})
+
+
+def _more_title_rows(chart: Chart, width: int) -> int:
+    """Return the pixels that titles of subplots take beyond their first line."""
+    return NOTE_ROW * (max(1, *map(len, title_lines(chart, width))) - 1)
 
 
 def _wrapped_notes(chart: Chart, line_letters: int) -> list[str]:

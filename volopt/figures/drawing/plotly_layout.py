@@ -6,7 +6,7 @@ from typing import Any
 
 from volopt.figures import colours
 from volopt.figures.chart import Axis, Chart, ColourScale, Subplot
-from volopt.figures.drawing.layout import axis_extent, log_ticks, row_count, tick_text
+from volopt.figures.drawing.layout import axis_extent, log_ticks, row_count, tick_text, title_lines
 from volopt.figures.drawing.plotly_marks import mark_traces, on_scale
 
 FONT = {"family": "Helvetica, Arial, sans-serif", "size": 13, "color": "#222222"}
@@ -17,9 +17,12 @@ ANCHOR = {"showarrow": False, "xref": "paper", "yref": "paper", "xanchor": "left
 
 
 def traces_and_layout(
-    chart: Chart, plot_height: int, row_gap: int = ROW_GAP
+    chart: Chart, width: int, plot_height: int, row_gap: int = ROW_GAP
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Return the traces and the layout of all subplots; height of all rows and gap between two are in pixels."""
+    """Return the traces and the layout of all subplots.
+
+    The width of the chart, the height of all rows and the gap between two are in pixels.
+    """
     data: list[dict[str, Any]] = []
     layout: dict[str, Any] = {
         "template": {},  # plotly's default template would add its own look to each figure
@@ -31,6 +34,7 @@ def traces_and_layout(
         "annotations": [],
     }
     in_legend: set[str] = set()
+    titles = title_lines(chart, width)
     for index, subplot in enumerate(chart.subplots):
         suffix = str(index + 1) if index else ""  # plotly's axes are x, x2, x3, ...
         x_domain, y_domain = _domains(chart, index, row_gap / plot_height)
@@ -42,7 +46,8 @@ def traces_and_layout(
         layout[f"yaxis{suffix}"] = _axis(subplot.y, subplot) | {"domain": y_domain, "anchor": f"x{suffix}"}
         if subplot.title:
             position = {"x": sum(x_domain) / 2, "y": y_domain[1], "xanchor": "center"}
-            layout["annotations"].append(ANCHOR | position | {"text": html.escape(subplot.title), "font": {"size": 13}})
+            text = "<br>".join(map(html.escape, titles[index]))
+            layout["annotations"].append(ANCHOR | position | {"text": text, "font": {"size": 13}})
     if chart.scale is not None:
         layout["coloraxis"] = _colour_axis(chart.scale)
     return data, layout

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from volopt.api.importing import DATE_ORDERS, ON_DUPLICATE
 from volopt.cli import options
 from volopt.cli.output import print_json
 from volopt.errors import UsageError
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
     "--map", "columns", multiple=True, metavar="FIELD=COLUMN", help="Column of a field, as in close=Last; repeatable."
 )
 @click.option("--volume-unit", metavar="UNIT", help="shares, lots (of 100), thousands, or a number of shares.")
-@click.option("--dates", type=click.Choice(["day-first", "month-first"]), help="What comes first in 1/4/2010.")
+@click.option("--dates", type=click.Choice(DATE_ORDERS), help="What comes first in 1/4/2010.")
 @click.option(
     "--on-duplicate",
-    type=click.Choice(["last", "error"]),
+    type=click.Choice(ON_DUPLICATE),
     default="last",
     show_default=True,
     help="Which row of a day with different rows is kept, or whether it is an error.",
