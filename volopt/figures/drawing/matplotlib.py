@@ -134,13 +134,14 @@ def _legend(figure: Figure, axes: Sequence[Axes], names: Sequence[str], columns:
 
 
 def _subplot(subplot: Subplot, title: str, scale: ColourScale | None, ax: Axes) -> None:
+    side: Any = "right" if subplot.y.kind == "category" else "center"  # its names leave little room below and above
     if title:
-        ax.set_title(_plain(title), fontsize=10)
+        ax.set_title(_plain(title), fontsize=10, loc=side)
     for mark in subplot.marks:
         _DRAW[type(mark)](mark, scale, subplot, ax)
     _axis(subplot.x, subplot, ax.xaxis, ax.set_xscale, ax.set_xlim)
     _axis(subplot.y, subplot, ax.yaxis, ax.set_yscale, ax.set_ylim)
-    ax.set_xlabel(_plain(subplot.x.title))
+    ax.set_xlabel(_plain(subplot.x.title), loc=side)
     ax.set_ylabel(_plain(subplot.y.title))
 
 

@@ -22,6 +22,7 @@ TITLE_GAP = 20  # pixels between title and subplots, where a subplot may have it
 TITLE_LETTERS = 110  # in a line of ``WIDTH`` pixels
 CARD_WIDTH, CARD_HEIGHT = 528, 450  # pixels of a figure on optuna-dashboard's page in a window of 1200
 MAX_CARD_NOTES = 7  # lines; more would leave no room for the plot
+MIN_NOTE_LETTERS = 20  # in a line
 CARD_MARGIN_LETTERS = 9  # of the names of a category, beside the plot
 CARD_ROW_GAP, CARD_LEGEND_ROW, CARD_LEGEND_GAP = 80, 30, 8  # pixels; optuna-dashboard's legend has larger letters
 DATE_ROW = 20  # pixels of the day below ticks that are times
@@ -30,7 +31,7 @@ DATE_ROW = 20  # pixels of the day below ticks that are times
 def figure(chart: Chart, width: int = WIDTH) -> go.Figure:
     """Return a chart as a plotly figure with title, legend and notes; the width is in pixels."""
     line_letters = LINE_LETTERS * width // WIDTH
-    notes = _wrapped_notes(chart, line_letters)
+    notes = _wrapped_notes(chart, max(MIN_NOTE_LETTERS, line_letters - _letters_left_of_plot(chart)))
     notes_height, legend_height = NOTE_ROW * len(notes), LEGEND_ROW * _legend_rows(chart, line_letters)
     date_row = DATE_ROW * any(subplot.x.kind == "date" for subplot in chart.subplots)
     height = chart_height(chart) + legend_height + notes_height
@@ -84,7 +85,8 @@ def _with_text(
 ) -> go.Figure:
     """Return a figure with title, legend and notes; ``legend_bottom`` is a share of the height."""
     data, layout = traces_and_layout(chart, width, plot_height, row_gap)
-    legend = {"orientation": "h", "x": 0, "y": legend_bottom, "yref": "container", "yanchor": "bottom"}
+    legend = {"orientation": "h", "y": legend_bottom, "yref": "container", "yanchor": "bottom"}
+    legend |= {"x": 0.01, "xref": "container", "xanchor": "left"}
     layout |= size | {"title": title, "legend": legend, "showlegend": bool(chart.legend())}
     text, bottom = "<br>".join(map(html.escape, notes)), 4 - size["margin"]["b"]
     layout["annotations"].append(

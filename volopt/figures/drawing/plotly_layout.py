@@ -46,6 +46,8 @@ def traces_and_layout(
         layout[f"yaxis{suffix}"] = _axis(subplot.y, subplot) | {"domain": y_domain, "anchor": f"x{suffix}"}
         if subplot.title:
             position = {"x": sum(x_domain) / 2, "y": y_domain[1], "xanchor": "center"}
+            if subplot.y.kind == "category":  # whose names leave little room above the plot itself
+                position |= {"x": x_domain[1], "xanchor": "right"}
             text = "<br>".join(map(html.escape, titles[index]))
             layout["annotations"].append(ANCHOR | position | {"text": text, "font": {"size": 13}})
     if chart.scale is not None:
