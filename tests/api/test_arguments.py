@@ -19,7 +19,7 @@ def test_a_day_is_a_text_or_a_date(value: date | str) -> None:
 @pytest.mark.parametrize("value", ["June", "2018-02-30", "", 5, None, pd.NaT])
 def test_something_else_is_no_day(value: object) -> None:
     with pytest.raises(UsageError, match="does not match the format"):
-        arguments.day("from", value)  # type: ignore[arg-type]
+        arguments.day("from", value)  # type: ignore[arg-type]  # the mistake of a user without a type checker
 
 
 def test_a_count_is_a_whole_number() -> None:

@@ -1,4 +1,7 @@
-"""A bad call ends in the sentence, the hint and the exit code of the command line."""
+"""A bad call ends in the sentence, the hint and the exit code of the command line.
+
+A type checker finds some of these mistakes, which ``type: ignore`` marks.
+"""
 
 import json
 from collections.abc import Callable

@@ -9,7 +9,7 @@ import pytest
 
 from builders import SOURCE
 from hand_made import Shelf
-from volopt.claims.lookup import choose_studies
+from volopt.claims.lookup import choose_studies, matching_files
 from volopt.comparison.trial_results import NotFoundError, read_trial
 from volopt.definition import load
 from volopt.errors import StudyError
@@ -183,3 +183,8 @@ def test_an_artifact_that_is_missing_or_incomplete_is_an_error(shelf: Shelf, con
     study, _ = studies.find(shelf.storage, "grid")
     with pytest.raises(StudyError, match="trial 0 of grid are missing"):
         read_trial(study, study.get_trials()[0], shelf.artifacts)
+
+
+@pytest.mark.parametrize(("name", "matched"), [("grid", ["grid"]), ("search", []), ("panel", [])])
+def test_a_study_of_the_paper_matches_its_file_and_another_one_none(name: str, matched: list[str]) -> None:
+    assert matching_files(load.load(name)) == matched

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import os
 import subprocess
 import sys
@@ -43,8 +44,25 @@ def test_run_without_data_says_synthetic_sample_and_names_what_to_do_next(volopt
     assert out.count("SYNTHETIC SAMPLE") == 2
     assert "loss_curves  grid     2/2" in out
     assert "Next: volopt trials loss_curves" in out
+    assert "volopt plot loss_curves importance" in out
+    assert "volopt findings" not in out  # fits of another length than the paper's show no claim
+    assert "2 fits to train, about 5 s with" in err
+    assert "Ctrl-C is safe" in err
     assert "trial 0 COMPLETE" in err
     assert (tmp_path / "storage" / "sample_cn" / "synthetic.json").is_file()
+
+
+def test_a_quick_look_says_that_it_proves_nothing_and_how_the_whole_study_runs(volopt: Volopt, sample: Path) -> None:
+    code, out, _ = volopt("run", "loss_curves", "--quick", "--epochs", "1", "--workers", "1", "--data", sample)
+    assert code == 0
+    assert "proves nothing yet" in out
+    (whole,) = re.findall(r"^  (volopt run loss_curves .*)$", out, re.MULTILINE)
+    assert "--quick" not in whole
+    assert "Next: volopt trials loss_curves-quick" in out
+    assert [each["seeds"][0]["epochs"] for each in json.loads(volopt("trials", "loss_curves-quick", "--json")[1])] == [
+        1,
+        1,
+    ]
 
 
 def test_status_prints_the_agreed_keys(volopt: Volopt, study: dict[str, Any]) -> None:
@@ -231,6 +249,10 @@ def test_check_counts_the_days_to_forecast(volopt: Volopt, sample: Path) -> None
     assert facts["days"].keys() == {"train", "valid", "test"}
     assert facts["days_without_log"] == {"train": 0, "valid": 0, "test": 0}
     assert facts["warnings"]
+    assert (facts["trials"], facts["fits"]) == (56, 162)  # a point of two grids is trained once
+    said = volopt("check", "grid", "--data", sample)[1]
+    assert "at most 56 trials, with 162 fits to train: about" in said
+    assert said.splitlines()[-1] == f"Next: volopt run grid --data {sample}"
 
 
 def test_check_counts_the_days_of_each_valid_period(volopt: Volopt, sample: Path) -> None:

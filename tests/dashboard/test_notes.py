@@ -58,5 +58,6 @@ def test_a_study_tells_what_it_is_on_which_data_and_how_to_go_on(tmp_path: Path)
     assert "`$volume` of SH600000" in note
     assert "train 2010-01-01 to 2015-08-31" in note
     assert "width (grid) 0/8, depth (grid) 0/8, extend (tpe) 0/40" in note
+    assert "No result yet" in note
     assert f"Resume it with: `volopt run grid --seeds=2 --storage=sqlite:///{tmp_path}/volopt.db`" in note
     assert "](/report/mine)" in note

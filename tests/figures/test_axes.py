@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import STUDY
-from figures.kinds.searches import MAXIMIZED, study_view
+from figures.kinds.searches import MAXIMIZED, study_view, trial
 from volopt.figures.axes import axis_fractions, objective_axis, trial_axis
 
 POSITIVE = st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=20)
@@ -49,3 +49,10 @@ def test_trial_numbers_at_ticks_are_few_and_exist(last: int) -> None:
     assert max(ticks) <= last
     assert len(ticks) <= 12
     assert len(ticks) >= min(last + 1, 5)
+
+
+def test_figures_of_a_study_agree_on_a_log_axis_though_a_pruned_trial_alone_makes_the_range_wide() -> None:
+    view = study_view(trial(0.1, window=2), trial(0.2, window=3), trial(9.0, state="PRUNED", window=4))
+    assert [objective_axis(view, values).axis.kind for values in ([0.1, 0.2], [0.1, 0.2, 9.0])] == ["log", "log"]
+    narrow = study_view(trial(0.1, window=2), trial(0.2, window=3))
+    assert objective_axis(narrow, [0.1, 0.2]).axis.kind == "number"

@@ -10,7 +10,8 @@ import pytest
 
 from figures.drawing.charts import ALL
 from volopt.figures.drawing.files import FORMATS, Format, renderer
-from volopt.figures.drawing.layout import Size
+from volopt.figures.drawing.layout import WIDTH, Size
+from volopt.figures.drawing.plotly import figure
 
 BEGINS = {"html": b"<!doctype html>", "png": b"\x89PNG\r\n", "svg": b"<", "pdf": b"%PDF", "json": b"{"}
 
@@ -65,3 +66,11 @@ def test_a_narrow_figure_has_fewer_columns_and_larger_letters_leave_less_room() 
     three = replace(ALL, columns=3)
     assert [size.fit(three).columns for size in (Size(), Size(width=17), Size(width=8.5))] == [3, 2, 1]
     assert Size(font_size=18).layout_width == Size().layout_width * 0.52
+
+
+def test_an_html_figure_is_as_wide_as_its_window() -> None:
+    with renderer("html") as (_, draw):
+        page = draw(ALL).decode()
+    assert '"autosize":true' in page
+    assert f'"width":{WIDTH}' not in page
+    assert figure(ALL).layout.width == WIDTH  # of a picture

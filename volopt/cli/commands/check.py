@@ -20,6 +20,7 @@ def command(study: str, data: Path | None, storage: str, as_json: bool) -> None:
     from volopt.search.data_lines import data_lines
     from volopt.search.job import RunOptions, prepare_job
     from volopt.search.run import new_study_plans
+    from volopt.search.run_clock import duration
     from volopt.windows.dataset import Dataset
     from volopt.windows.periods import count_days
 
@@ -52,10 +53,9 @@ def command(study: str, data: Path | None, storage: str, as_json: bool) -> None:
     if any(no_log.values()):
         left_out = ", ".join(f"{split} {number}" for split, number in no_log.items())
         click.echo(f"Log scores leave out the days whose target is 0 or less: {left_out}")
-    minutes = work["cpu_seconds"] / job.workers / 60
     click.echo(
-        f"A new study has at most {work['trials']} trials, with {work['fits']} fits to train: about {minutes:.1f} min "
-        f"with {job.workers} workers."
+        f"A new study has at most {work['trials']} trials, with {work['fits']} fits to train: "
+        f"{duration(work['cpu_seconds'] / job.workers)} with {job.workers} workers."
     )
     arguments = f"{shlex.quote(study)}{options.data_argument(data)}{options.storage_argument(storage)}"
     click.echo(f"Next: volopt run {arguments}")
