@@ -184,7 +184,7 @@ retries = 1
 [space]
 cell = ["RNN", "LSTM"]
 hidden_size = [5, 4096]
-num_layers = [1, 100]
+num_layers = [1, 2, 100]
 [[phase]]
 name = "huge"
 sampler = "grid"
@@ -193,8 +193,11 @@ fix = {{ hidden_size = 4096, num_layers = 100 }}
 [[phase]]
 name = "small"
 sampler = "grid"
-grid = {{ cell = ["RNN", "LSTM"] }}
+grid = {{ num_layers = [1, 2] }}
+fix = {{ cell = "RNN" }}
 """
+# The small networks are RNNs: the limit is one of addresses, and what the C library keeps of the large network leaves
+# oneDNN, which computes an LSTM, none for its code. A machine's memory has no such limit.
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the limit is set from what /proc says")
@@ -211,9 +214,6 @@ def test_a_network_too_large_for_the_memory_fails_and_the_others_complete(
     listed = trials(volopt)
     counts = states(listed, "hidden_size")
     assert (counts[5, "COMPLETE"], counts[4096, "FAIL"]) == (2, 4)
-    # Beside a large network, oneDNN may lack memory for a small one, and says only this. The small one is tried again.
-    reasons = {each["reason"] for each in listed if each["params"]["hidden_size"] == 5}
-    assert reasons <= {None, "RuntimeError: could not execute a primitive"}
 
 
 # Targets that do not move, or move in a way that leaves nothing to scale or to score.
