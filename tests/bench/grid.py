@@ -24,7 +24,7 @@ import printed
 from volopt.bench.bare_loop import BareFit
 from volopt.bench.process import ProcessUsage, Target, measure, peak_memory
 from volopt.bench.study import bare_fit, grid_job, task, windows
-from volopt.executors.processes import cores
+from volopt.executors.machine import cores
 from volopt.search.job import Job
 from volopt.training.device import PRECISIONS
 

@@ -25,10 +25,10 @@ from typing import Any
 import torch
 
 from volopt.data.sample import write_sample
+from volopt.executors.machine import resolve
 from volopt.packs.timing import PackTiming
 from volopt.packs.trainer import PackTrainer
 from volopt.search.job import Job, RunOptions, prepare_job
-from volopt.training.device import resolve
 from volopt.training.fit import advance
 from volopt.training.task import Fit, State, Task, tasks
 

@@ -14,7 +14,7 @@ from volopt.bench.fits import Speed, speed, worker_memory
 from volopt.bench.process import StartTime, Target, start_time
 from volopt.bench.study import grid_job
 from volopt.bench.trial import BenchmarkStudy
-from volopt.executors.processes import cores
+from volopt.executors.machine import cores
 from volopt.storage.run_record import versions
 from volopt.training.device import cpu_has_bfloat16
 

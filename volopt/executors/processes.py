@@ -6,7 +6,6 @@ that one prints a traceback if its parent is killed while it starts, and runs th
 """
 
 import logging
-import os
 import signal
 import subprocess
 import sys
@@ -24,11 +23,6 @@ from volopt.executors.trainer import SerialTrainer, Trainer, WorkerDiedError
 from volopt.training.fit import advance
 
 log = logging.getLogger(__name__)
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1  # macOS has none
 
 
 def local_trainer(dataset: Any, workers: int, function: Callable[..., Any] = advance) -> Trainer:

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from volopt.executors.processes import cores, local_trainer
+from volopt.executors.machine import cores, resolve
+from volopt.executors.processes import local_trainer
 from volopt.executors.trainer import Trainer
 from volopt.forecast.walk_forward.run import RefitContext, RefitStep
 from volopt.forecast.walk_forward.step import MarketData, fit_period
 from volopt.storage.array_store import walk_forward_fits
-from volopt.training.device import resolve
 
 Watch = Callable[[Sequence[RefitStep]], Callable[[RefitStep], None]]  # see ``RefitContext``
 

@@ -19,7 +19,8 @@ from volopt.data.panel import read_data
 from volopt.data.sample import stored_directory
 from volopt.definition.schema import Definition
 from volopt.errors import UsageError
-from volopt.executors.processes import cores, local_trainer
+from volopt.executors.machine import cores, resolve
+from volopt.executors.processes import local_trainer
 from volopt.executors.trainer import Trainer
 from volopt.search.checkpoints import Checkpoints
 from volopt.search.context import RunContext
@@ -37,7 +38,6 @@ from volopt.studies import listing
 from volopt.studies import study as studies
 from volopt.studies.attributes import ConfirmedSeed
 from volopt.studies.space import point
-from volopt.training.device import resolve
 from volopt.training.task import Fit, State
 from volopt.windows.dataset import prepare
 

@@ -14,14 +14,15 @@ from volopt.definition import load
 from volopt.definition.schema import Definition, Phase
 from volopt.errors import MissingStorageError, UsageError, did_you_mean
 from volopt.executors.dask import connection
-from volopt.executors.processes import cores
+from volopt.executors.machine import cores, resolve
 from volopt.packs.size import max_pack
 from volopt.search.context import RunContext
-from volopt.search.plan import max_fits
+from volopt.search.plan import PhasePlan, max_fits, plan
 from volopt.storage.artifacts import DIRECTORY, Artifacts, directory_of
 from volopt.storage.database.address import Address, parse_address
 from volopt.storage.database.connect import connect
-from volopt.training.device import resolve
+from volopt.studies.ledger import Ledger
+from volopt.studies.space import Params
 from volopt.windows.dataset import prepare
 
 # The options that the command to resume a study repeats, besides its phases.
@@ -77,6 +78,21 @@ class Job(RunContext):
         fits = len(self.tasks({}))
         limits = [(phase, max_fits(phase, fits)) for phase in self.phases]
         return [(phase, int(limit)) for phase, limit in limits if limit < self.workers]
+
+    def plans(self, ledger: Ledger) -> list[PhasePlan]:
+        """Return what is left of each phase; stored fits need no training.
+
+        Args:
+            ledger: of the study's trials, an empty one for a new study.
+        """
+        counted: set[str] = set()  # a point of two grids is trained in the first of them
+
+        def missing(params: Params) -> int:
+            keys = {self.key(task) for task in self.tasks(params)} - counted
+            counted.update(keys)
+            return sum(not self.fits.has(key) for key in keys)
+
+        return [plan(phase, self.definition, ledger, missing, self.cost) for phase in self.phases]
 
     @property
     def command(self) -> str:

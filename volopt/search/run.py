@@ -14,7 +14,7 @@ from volopt.search.callbacks import Callback
 from volopt.search.driver import Driver
 from volopt.search.interrupts import Interrupts
 from volopt.search.job import Job
-from volopt.search.plan import PhasePlan, plan
+from volopt.search.plan import PhasePlan
 from volopt.storage.artifacts import PLACE
 from volopt.storage.database.connect import connect
 from volopt.storage.lock import study_lock
@@ -22,7 +22,6 @@ from volopt.storage.run_record import RecordedData, RecordedFrame, RunRecord, ru
 from volopt.studies import listing, study
 from volopt.studies.attributes import ORPHAN
 from volopt.studies.ledger import Ledger
-from volopt.studies.space import Params
 from volopt.windows.periods import count_days
 
 log = logging.getLogger(__name__)
@@ -40,23 +39,7 @@ def planned(job: Job) -> list[PhasePlan]:
             stored, _ = study.find(storage, job.definition.name)
             study.check_continues(stored, job.definition, job.panel.source)
             ledger = study.ledger(stored, job.definition)
-    return _plans(job, ledger)
-
-
-def new_study_plans(job: Job) -> list[PhasePlan]:
-    """Return the plans of a study that has no trial yet; stored fits need no training."""
-    return _plans(job, Ledger(job.definition.training.retries))
-
-
-def _plans(job: Job, ledger: Ledger) -> list[PhasePlan]:
-    counted: set[str] = set()  # a point of two grids is trained in the first of them
-
-    def missing(params: Params) -> int:
-        keys = {job.key(task) for task in job.tasks(params)} - counted
-        counted.update(keys)
-        return sum(not job.fits.has(key) for key in keys)
-
-    return [plan(phase, job.definition, ledger, missing, job.cost) for phase in job.phases]
+    return job.plans(ledger)
 
 
 def run(job: Job, callbacks: Sequence[Callback] = (), *, owns_process: bool = True) -> dict[str, Any]:
@@ -84,7 +67,7 @@ def run(job: Job, callbacks: Sequence[Callback] = (), *, owns_process: bool = Tr
         study.store_baselines(running, fitted.metrics, [each.metrics for each in fitted.of_periods])
         orphans = study.repair(running)
         ledger = study.ledger(running, job.definition)
-        plans = _plans(job, ledger)
+        plans = job.plans(ledger)
         for callback in callbacks:
             callback.on_run_begin(running, job.artifacts, plans)
             for orphan in orphans:

@@ -1,13 +1,12 @@
-"""The device and the precision of a fit."""
+"""The precision of a fit, and the memory of its device."""
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
 
-from volopt.errors import TrainingError, UsageError
+from volopt.errors import TrainingError
 from volopt.models.cells import CELLS
 from volopt.training import allocator
 
@@ -16,25 +15,6 @@ Result = TypeVar("Result")
 PRECISIONS = ("highest", "medium")
 # Texts of errors that torch raises as a plain RuntimeError: of its CPU allocator, of C++, and of CUDA's libraries.
 _OUT_OF_MEMORY = ("can't allocate memory", "bad_alloc", "out of memory", "ALLOC_FAILED")
-
-
-def resolve(name: str) -> str:
-    """Return ``cpu``, ``cuda`` or ``cuda:n`` for ``auto|cpu|cuda[:n]``.
-
-    Raises:
-        UsageError: the name is another one, or there is no such device.
-    """
-    if not re.fullmatch(r"auto|cpu|cuda(:[0-9]+)?", name):
-        raise UsageError(f"--device {name} is not a device", "write auto, cpu, cuda or cuda:0")
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    kind, _, index = name.partition(":")
-    if kind == "cuda":
-        if not torch.cuda.is_available():
-            raise UsageError("--device cuda needs a CUDA device, and PyTorch sees none", "use --device cpu or auto")
-        if index and int(index) >= torch.cuda.device_count():
-            raise UsageError(f"--device {name}: there are {torch.cuda.device_count()} CUDA devices", "count from 0")
-    return name
 
 
 def cpu_has_bfloat16() -> bool:

@@ -19,8 +19,8 @@ def command(study: str, data: Path | None, storage: str, as_json: bool) -> None:
     from volopt.definition.load import find
     from volopt.search.data_lines import data_lines
     from volopt.search.job import RunOptions, prepare_job
-    from volopt.search.run import new_study_plans
     from volopt.search.run_clock import duration
+    from volopt.studies.ledger import Ledger
     from volopt.windows.dataset import Dataset
     from volopt.windows.periods import count_days
 
@@ -32,7 +32,7 @@ def command(study: str, data: Path | None, storage: str, as_json: bool) -> None:
         {"first": first, "last": last, "train": period.days("train", window), "valid": period.days("valid", window)}
         for (first, last), period in zip(spans, job.dataset.periods, strict=False)  # [published] has no spans
     ]
-    plans = new_study_plans(job)
+    plans = job.plans(Ledger(job.definition.training.retries))
     work = {
         "trials": sum(plan.total for plan in plans),
         "fits": sum(plan.fits for plan in plans),
