@@ -128,7 +128,7 @@ def main(trials: int) -> None:
         print(f"{trials} trials, {len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f}\n")
         with subprocess.Popen([*volopt, "dashboard"], cwd=folder, stdout=subprocess.PIPE, text=True) as server:
             assert server.stdout is not None
-            url = re.match(r"Dashboard: (.*)/dashboard", server.stdout.readline())
+            url = re.match(r"Dashboard: (.*)/\n", server.stdout.readline())
             assert url
             try:
                 measure(url[1])

@@ -94,7 +94,7 @@ def dashboard(folder: Path, watch: Watch) -> Iterator[Dashboard]:
         assert server.stdout is not None
         assert server.stderr is not None
         try:
-            url = re.match(r"Dashboard: (http://.*)/dashboard", server.stdout.readline())
+            url = re.match(r"Dashboard: (http://.*)/\n", server.stdout.readline())
             assert url, server.stderr.read()
             yield Dashboard(url[1], watch)
         finally:

@@ -65,7 +65,7 @@ def dashboard(storage: str, *options: str) -> Iterator[str]:
         assert process.stdout is not None
         assert process.stderr is not None
         try:
-            match = re.match(r"Dashboard: (http://.*)/dashboard", process.stdout.readline())
+            match = re.match(r"Dashboard: (http://.*)/\n", process.stdout.readline())
             assert match, process.stderr.read()
             yield match[1]
         finally:

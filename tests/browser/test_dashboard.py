@@ -79,7 +79,7 @@ def test_a_running_study_is_watched_from_its_first_trials_to_its_report(
 ) -> None:
     address = serve(f"sqlite:///{tmp_path}/storage/volopt.db")
     page.goto(address)
-    page.get_by_text("1. long").click()
+    page.get_by_role("link", name="long").click()
     for plot in ("#plot-history", "#graph-hyperparameter-importances", "#graph-timeline"):
         expect(page.locator(f"{plot} .main-svg").first).to_be_visible()
     bars = page.locator("#graph-hyperparameter-importances .bars .point")

@@ -12,8 +12,10 @@ from dashboard.asking import ask
 from postgres import PASSWORD, Server
 from small_runs import TWO_TRIALS
 from volopt.dashboard.guards import guard
+from volopt.dashboard.pages import Pages
 from volopt.dashboard.serve import dashboard
 from volopt.report.page import page
+from volopt.report.studies import studies_page
 from volopt.storage.artifacts import PICTURE, artifacts_of
 from volopt.storage.database.address import parse_address
 from volopt.storage.database.connect import connect
@@ -79,7 +81,7 @@ def test_the_dashboard_shows_it_with_its_pictures_over_a_restart_of_the_server(
     run = ("run", "small.toml", "--data", sample, "--workers", 1, "--pictures", "all", "--artifacts", "files")
     assert volopt(*run)[0] == 0
     reader, writer = connect(url), connect(url, write=True)
-    app = guard(dashboard(reader, writer, artifacts_of(reader), page), local=True)
+    app = guard(dashboard(reader, writer, artifacts_of(reader), Pages(studies_page, page)), local=True)
     (listed,) = ask(app, "/api/studies").json["study_summaries"]
     study = f"/api/studies/{listed['study_id']}"
     (best,) = ask(app, study).json["best_trials"]

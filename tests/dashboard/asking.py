@@ -2,15 +2,17 @@
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 from wsgiref.types import WSGIApplication
 from wsgiref.util import setup_testing_defaults
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
+from plotly.graph_objects import Figure
 
 from volopt.dashboard.responses import call_app
+from volopt.figures.kinds import card_id
 from volopt.figures.study_view import StudyView
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -52,9 +54,14 @@ class Drawn:
 
     def __init__(self) -> None:
         self.pictures: list[int] = []
+        self.cards_of: list[int] = []  # COMPLETE trials of the study each time its cards were drawn
 
     def page(self, view: StudyView) -> str:
         return f"<p>{view.study.study_name} {view.definition.name} {view.artifacts.directory.name}"
+
+    def cards(self, view: StudyView) -> Iterator[tuple[str, Any]]:
+        self.cards_of.append(len(view.complete))
+        yield card_id("history", 1), Figure()
 
     def picture(self, view: StudyView, trial: FrozenTrial) -> bytes | None:
         self.pictures.append(trial.number)

@@ -1,6 +1,7 @@
 """The dashboard's app over a small stored study."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from wsgiref.types import WSGIApplication
 
@@ -11,9 +12,11 @@ from dashboard.asking import Drawn, Make
 from hand_made import Shelf
 from volopt.dashboard import pages
 from volopt.dashboard.guards import guard
-from volopt.dashboard.pages import Page
+from volopt.dashboard.pages import Pages
 from volopt.dashboard.serve import dashboard
 from volopt.definition.schema import Definition
+from volopt.figures.study_view import StudyView
+from volopt.report.studies import studies_page
 from volopt.storage.database.connect import connect
 from volopt.studies import study as studies
 
@@ -59,9 +62,13 @@ def make(shelf: Shelf, drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(pages, "trial_png", drawn.picture)
 
-    def made(*, writes: bool = True, local: bool = True, page: Page = drawn.page) -> WSGIApplication:
+    def made(
+        *, writes: bool = True, local: bool = True, page: Callable[[StudyView], str] = drawn.page
+    ) -> WSGIApplication:
         writer = connect(url, write=True) if writes else None
-        return guard(dashboard(connect(url), writer, shelf.artifacts, page), local=local)
+        return guard(
+            dashboard(connect(url), writer, shelf.artifacts, Pages(studies_page, page, drawn.cards)), local=local
+        )
 
     return made
 

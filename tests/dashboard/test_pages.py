@@ -1,5 +1,6 @@
 """The report and the pictures: what they are drawn from, and what cannot be drawn."""
 
+import re
 import threading
 from contextlib import suppress
 from wsgiref.types import WSGIApplication
@@ -12,6 +13,16 @@ from dashboard.asking import PNG, Drawn, Make, ask, broken
 from volopt.dashboard import pages
 from volopt.errors import StorageError
 from volopt.figures.study_view import StudyView
+
+
+def test_the_root_lists_the_studies_and_leads_to_them_and_to_optuna_dashboard(
+    app: WSGIApplication, study: optuna.Study
+) -> None:
+    reply = ask(app, "/")
+    assert reply.status == 200
+    targets = re.findall(r'href="([^"]*)"', reply.body.decode())
+    assert targets == ["/dashboard", f"/dashboard/studies/{study._study_id}", "/report/grid"]
+    assert b"Optuna Dashboard" in ask(app, "/dashboard").body
 
 
 def test_a_report_is_drawn_from_the_study_its_definition_and_its_artifacts(app: WSGIApplication) -> None:

@@ -24,12 +24,6 @@ from volopt.studies.attributes import SCORES
 from volopt.studies.space import distributions
 
 
-def test_the_root_leads_to_the_dashboard(app: WSGIApplication) -> None:
-    reply = ask(app, "/")
-    assert (reply.status, reply.headers["Location"]) == (302, "http://127.0.0.1:8080/dashboard")
-    assert b"Optuna Dashboard" in ask(app, "/dashboard").body
-
-
 def test_studies_and_trials_are_listed(app: WSGIApplication, study: optuna.Study) -> None:
     assert [each["study_name"] for each in ask(app, "/api/studies").json["study_summaries"]] == ["grid"]
     assert [trial["state"] for trial in detail(app, study)["trials"]] == ["Complete", "Fail", "Complete"]
@@ -176,12 +170,13 @@ def test_a_long_study_has_no_plot_of_intermediate_values_but_its_trials_have_the
 
 
 def test_the_figures_of_a_study_stand_in_the_order_of_their_kinds_and_those_of_others_after_them(
-    app: WSGIApplication, study: optuna.Study
+    app: WSGIApplication, drawn: Drawn, study: optuna.Study
 ) -> None:
     ordered = ["volopt-history-01", "volopt-importance-01", "volopt-importance-02", "volopt-error-01", "another"]
     for name in ordered[::-1]:
         optuna_dashboard.save_plotly_graph_object(study, Figure(), graph_object_id=name)
     assert [graph["id"] for graph in detail(app, study)["plotly_graph_objects"]] == ordered
+    assert drawn.cards_of == []  # stored ones are not drawn again
 
 
 def test_a_study_of_another_program_is_shown_as_it_is(app: WSGIApplication, shelf: Shelf) -> None:

@@ -15,7 +15,7 @@ import optuna
 from optuna.trial import FrozenTrial
 
 from volopt.dashboard import notes
-from volopt.dashboard.study_figures import save_figures_apart
+from volopt.dashboard.study_figures import MAX_SHARE, save_figures_apart
 from volopt.dashboard.trial_picture import png, trial_chart
 from volopt.definition.schema import Definition, Phase
 from volopt.errors import VoloptError
@@ -33,8 +33,7 @@ from volopt.studies.trial_file import TrialFile
 Pictures = Literal["all", "budget", "none"]
 What = Literal["trial", "study"]  # the picture of a trial, the figures of a study
 
-MAX_SHARE = 0.03  # of the time since the run began that pictures may take
-RESERVE = 1 / 3  # of that time, reserved for trials that are the best so far
+RESERVE = 1 / 3  # of the time that drawing may take, reserved for trials that are the best so far
 MAX_NOTES = 500  # trials with a stored note: optuna-dashboard reads all notes for each trial that it lists
 FIRST_SECONDS: dict[What, float] = {"trial": 1.0, "study": 2.0}  # expected, with imports
 

@@ -1,16 +1,21 @@
-"""Serve volopt's own pages next to optuna-dashboard's: reports of studies and pictures of trials, drawn on demand."""
+"""Serve volopt's own pages next to optuna-dashboard's, drawn on demand: the studies, their reports, pictures of trials.
+
+The list is volopt's own because optuna-dashboard's has the names of the studies, and no place for more.
+"""
 
 import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from http import HTTPStatus
+from typing import Any, NamedTuple
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
 
 from volopt.dashboard.responses import Response, message_response
+from volopt.dashboard.study_figures import card_figures
 from volopt.dashboard.trial_picture import trial_png
 from volopt.errors import StudyError, VoloptError
 from volopt.figures.study_view import StudyView
@@ -19,15 +24,22 @@ from volopt.studies.study import find
 
 REPORT_PATH = re.compile(r"/report/([^/]+)/?")
 PICTURE_PATH = re.compile(r"/pictures/([^/]+)/(\d{1,9})\.png")
-Page = Callable[[StudyView], str]  # draws a report
 MAX_CACHED_PICTURES = 200  # of finished trials, about 50 kB each
 
 
-class PageApp:
-    """Answer ``/report/<study>`` with ``page``, ``/pictures/<study>/<number>.png``, and the rest with ``other``."""
+class Pages(NamedTuple):
+    """Hold the functions that write the pages, and draw the cards of a study's page."""
 
-    def __init__(self, storage: BaseStorage, artifacts: Artifacts, page: Page, other: WSGIApplication) -> None:
-        self._storage, self._artifacts, self._page, self._other = storage, artifacts, page, other
+    studies: Callable[[BaseStorage], str]
+    report: Callable[[StudyView], str]
+    cards: Callable[[StudyView], Iterator[tuple[str, Any]]] = card_figures
+
+
+class PageApp:
+    """Answer ``/``, ``/report/<study>``, ``/pictures/<study>/<number>.png``, and the rest with ``other``."""
+
+    def __init__(self, storage: BaseStorage, artifacts: Artifacts, pages: Pages, other: WSGIApplication) -> None:
+        self._storage, self._artifacts, self._pages, self._other = storage, artifacts, pages, other
         self._draw_finished = lru_cache(MAX_CACHED_PICTURES)(self._draw)
         self._lock = threading.Lock()  # matplotlib is not thread-safe
 
@@ -35,8 +47,10 @@ class PageApp:
         """Answer a request that only reads."""
         path = environ["PATH_INFO"]
         try:
-            if report := REPORT_PATH.fullmatch(path):
-                response = Response(HTTPStatus.OK, self._page(self._view(report[1])).encode())
+            if path == "/":
+                response = Response(HTTPStatus.OK, self._pages.studies(self._storage).encode())
+            elif report := REPORT_PATH.fullmatch(path):
+                response = Response(HTTPStatus.OK, self._pages.report(self._view(report[1])).encode())
             elif picture := PICTURE_PATH.fullmatch(path):
                 response = self._picture(picture[1], int(picture[2]))
             else:

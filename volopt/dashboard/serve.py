@@ -15,9 +15,10 @@ import optuna_dashboard
 from optuna.storages import BaseStorage
 
 from volopt.dashboard.guards import guard, refuse_changes
-from volopt.dashboard.pages import Page, PageApp
+from volopt.dashboard.pages import PageApp, Pages
 from volopt.dashboard.responses import READING_METHODS
 from volopt.dashboard.study_api import StudyListCache, amend_study_api
+from volopt.dashboard.study_figures import FiguresOnDemand
 from volopt.errors import UsageError, VoloptError
 from volopt.storage.artifacts import Artifacts
 from volopt.storage.database.retrying import RetryingStorage
@@ -60,7 +61,7 @@ class ReopeningApp:
 
 
 def dashboard(
-    reader: RetryingStorage, writer: RetryingStorage | None, artifacts: Artifacts, page: Page
+    reader: RetryingStorage, writer: RetryingStorage | None, artifacts: Artifacts, pages: Pages
 ) -> WSGIApplication:
     """Return the dashboard of a database as an app.
 
@@ -68,12 +69,14 @@ def dashboard(
         reader: takes no lock, so that pages and runs never wait for each other.
         writer: waits for the write lock for each change; None for a read-only dashboard.
         artifacts: of the same storage.
-        page: draws reports.
+        pages: write the list of studies and the reports.
     """
 
     def build(storage: BaseStorage) -> WSGIApplication:
-        study_api = amend_study_api(optuna_dashboard.wsgi(storage, artifacts.store), storage)
-        return PageApp(storage, artifacts, page, study_api)
+        study_api = amend_study_api(
+            optuna_dashboard.wsgi(storage, artifacts.store), storage, FiguresOnDemand(storage, artifacts, pages.cards)
+        )
+        return PageApp(storage, artifacts, pages, study_api)
 
     reads = ReopeningApp(reader, build)
     changes = refuse_changes if writer is None else optuna_dashboard.wsgi(writer, artifacts.store)

@@ -4,9 +4,9 @@ By itself optuna-dashboard goes through all notes of a study for each trial that
 So it reads a database without notes, and this module adds them to its response. For each trial the browser would draw a
 line of intermediate values, half a minute for 2,000. So a long study has no such plot.
 
-A trial without a stored note gets one here. Each note shows the trial's picture, which is drawn on demand if the run
-has not drawn it. The response leaves out the attributes that hold volopt's study file and records, since long texts
-would stretch the page; the study's note summarises them.
+A trial without a stored note gets one here. Each note shows the trial's picture. That picture, and the study's figures,
+are drawn on demand if no run has drawn them. The response leaves out the attributes that hold volopt's study file and
+records, since long texts would stretch the page; the study's note summarises them.
 """
 
 import json
@@ -22,9 +22,10 @@ from optuna.storages import BaseStorage
 
 from volopt.dashboard.notes import trial_note
 from volopt.dashboard.responses import call_app
+from volopt.dashboard.study_figures import FiguresOnDemand
 from volopt.definition.schema import Definition
 from volopt.errors import VoloptError
-from volopt.figures.kinds import card_order
+from volopt.figures.kinds import card_order, is_card
 from volopt.optuna_internals import study_id
 from volopt.storage.artifacts import PICTURE
 from volopt.storage.database.trial_cache import TrialCache
@@ -65,7 +66,7 @@ class StudyListCache(TrialCache):
                 self.get_all_trials(study_id(study), deepcopy=False)
 
 
-def amend_study_api(app: WSGIApplication, storage: BaseStorage) -> WSGIApplication:
+def amend_study_api(app: WSGIApplication, storage: BaseStorage, figures: FiguresOnDemand) -> WSGIApplication:
     """Return optuna-dashboard's app over a ``StudyListCache``, with amended responses about studies."""
 
     def amended(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -78,6 +79,9 @@ def amend_study_api(app: WSGIApplication, storage: BaseStorage) -> WSGIApplicati
         if status.startswith("200 "):
             study, study_id = json.loads(body), int(match[1])
             _add_notes(study, _stored_notes(storage.get_study_system_attrs(study_id)), storage)
+            stored = any(is_card(graph["id"]) for graph in study["plotly_graph_objects"])
+            if not stored and study["name"] in names(storage):
+                study["plotly_graph_objects"] += figures.graphs(study["name"], study_id)
             study["plotly_graph_objects"].sort(key=lambda graph: card_order(graph["id"]))  # they come in any order
             study["has_intermediate_values"] &= len(storage.get_all_trials(study_id, deepcopy=False)) <= MAX_LINES
             body = json.dumps(study).encode()

@@ -34,21 +34,29 @@ SECTIONS: tuple[tuple[str, str, Callable[[StudyView], Iterator[Block]] | None], 
 
 def page(view: StudyView) -> str:
     """Return the report of a study in any state; the page loads nothing from another host."""
-    environment = Environment(
+    html = (
+        templates()
+        .get_template("page.html.j2")
+        .render(
+            view=view,
+            sections=sections(view),
+            last_event=_last_event(view),
+            version=volopt.__version__,
+            plotly=Markup(get_plotlyjs()),
+        )
+    )
+    return html.encode(errors="replace").decode()  # no file can hold a lone surrogate
+
+
+def templates() -> Environment:
+    """Return the templates of the pages."""
+    return Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,  # names, titles and reasons may come from strangers
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    html = environment.get_template("page.html.j2").render(
-        view=view,
-        sections=sections(view),
-        last_event=_last_event(view),
-        version=volopt.__version__,
-        plotly=Markup(get_plotlyjs()),
-    )
-    return html.encode(errors="replace").decode()  # no file can hold a lone surrogate
 
 
 def write_page(view: StudyView, path: Path) -> int:

@@ -45,7 +45,7 @@ def running(*options: object, **environ: str) -> Iterator[tuple["subprocess.Pope
         assert process.stdout is not None
         assert process.stderr is not None
         try:
-            found = re.match(r"Dashboard: (http://.*)/dashboard", process.stdout.readline())
+            found = re.match(r"Dashboard: (http://.*)/\n", process.stdout.readline())
             assert found, process.stderr.read()
             yield process, found[1]
         finally:
@@ -94,12 +94,12 @@ def test_open_opens_the_browser_on_the_dashboard(storage: str, tmp_path: Path) -
 import socket, sys, urllib.request
 page = urllib.request.urlopen(sys.argv[1]).read()
 told = socket.create_connection({waiting.getsockname()!r})
-told.sendall(f"{{sys.argv[1]}} {{b'Optuna Dashboard' in page}}".encode())
+told.sendall(f"{{sys.argv[1]}} {{b'Studies: volopt' in page}}".encode())
 """)
         with running("--storage", storage, "--open", BROWSER=f"{sys.executable} {browser} %s") as (process, url):
             told, _ = waiting.accept()
             with told, told.makefile() as said:
-                assert said.read() == f"{url}/dashboard True"
+                assert said.read() == f"{url}/ True"
             assert end(process) == (0, "")
 
 

@@ -21,19 +21,21 @@ def command(host: str, port: int | None, read_only: bool, opens: bool, storage: 
     import threading
     import webbrowser
 
+    from volopt.dashboard.pages import Pages
     from volopt.dashboard.serve import dashboard, listen
     from volopt.report.page import page
+    from volopt.report.studies import studies_page
     from volopt.storage.artifacts import artifacts_of
     from volopt.storage.database.connect import connect
 
     reader = options.open_storage(storage)
     writer = None if read_only else connect(storage, write=True)
-    app = dashboard(reader, writer, artifacts_of(reader), page)
+    app = dashboard(reader, writer, artifacts_of(reader), Pages(studies_page, page))
     with contextlib.suppress(KeyboardInterrupt), listen(host, port, app) as server:
         if not server.local:
             may = "see" if read_only else "change and delete"
             click.echo(f"Warning: there is no login. Everyone who can reach {host} can {may} the studies.", err=True)
-        click.echo(f"Dashboard: {server.url}/dashboard\nReports: {server.url}/report/NAME\nCtrl-C ends it.")
+        click.echo(f"Dashboard: {server.url}/\nReports: {server.url}/report/NAME\nCtrl-C ends it.")
         if opens:  # in a thread, because a text browser returns only when it is closed
-            threading.Thread(target=webbrowser.open, args=[f"{server.url}/dashboard"], daemon=True).start()
+            threading.Thread(target=webbrowser.open, args=[f"{server.url}/"], daemon=True).start()
         server.serve_forever()

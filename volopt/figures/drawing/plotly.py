@@ -18,6 +18,8 @@ from volopt.figures.drawing.plotly_layout import ANCHOR, ROW_GAP, traces_and_lay
 
 HEADER, FOOTER = 84, 64  # pixels above and below the subplots
 LEGEND_ROW, NOTE_ROW, TITLE_ROW = 24, 18, 22  # pixels
+CARD_TITLE_SHARE = 9 / 16  # of the width; the rest has plotly's buttons
+SUPERSCRIPT = 0.75  # the size of its letters, about
 TITLE_GAP = 20  # pixels between title and subplots, where a subplot may have its own title
 TITLE_LETTERS = 110  # in a line of ``WIDTH`` pixels
 CARD_WIDTH, CARD_HEIGHT = 528, 450  # pixels of a figure on optuna-dashboard's page in a window of 1200
@@ -54,7 +56,7 @@ def card_figure(chart: Chart) -> go.Figure:
     notes = _wrapped_notes(chart, line_letters - _letters_left_of_plot(chart))
     if len(notes) > MAX_CARD_NOTES:
         notes = [*notes[: MAX_CARD_NOTES - 1], "… The report has all notes."]
-    title = _title(chart, line_letters * 3 // 4, 12 / CARD_HEIGHT) | {"font": {"size": 14}}
+    title = _title(chart, line_letters * CARD_TITLE_SHARE, 12 / CARD_HEIGHT) | {"font": {"size": 14}}
     more = _more_title_rows(chart, CARD_WIDTH)
     above = 46 + 18 * title["text"].count("<br>") + more
     below_legend = CARD_LEGEND_GAP + NOTE_ROW * len(notes)
@@ -114,9 +116,9 @@ def _legend_rows(chart: Chart, line_letters: int) -> int:
     return math.ceil(sum(len(name) + 8 for name in chart.legend()) / line_letters)
 
 
-def _title(chart: Chart, line_letters: int, top: float) -> dict[str, Any]:
+def _title(chart: Chart, line_letters: float, top: float) -> dict[str, Any]:
     """Return title and subtitle; ``top`` is their distance from the upper edge as a share of the height."""
-    texts = (chart.title, chart.subtitle)
-    title, subtitle = ("<br>".join(textwrap.wrap(html.escape(text), line_letters)) for text in texts)
+    texts = ((chart.title, line_letters), (chart.subtitle, line_letters / SUPERSCRIPT))
+    title, subtitle = ("<br>".join(textwrap.wrap(html.escape(text), int(letters))) for text, letters in texts)
     text = f"<b>{title}</b>" + (f"<br><sup>{subtitle}</sup>" if subtitle else "")
     return {"text": text, "x": 0.01, "xanchor": "left", "y": 1 - top, "yanchor": "top", "yref": "container"}

@@ -103,6 +103,11 @@ def card_id(kind: str, number: int) -> str:
     return f"{CARD_PREFIX}{kind}-{number:02}"
 
 
+def is_card(identifier: str) -> bool:
+    """Return whether a stored figure is one of volopt's cards."""
+    return identifier.startswith(CARD_PREFIX)
+
+
 def card_order(identifier: str) -> tuple[int, str]:
     """Return the key that sorts cards: volopt's in the order of ``KINDS``, then those of others."""
     kinds = list(KINDS)
