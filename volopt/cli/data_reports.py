@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from volopt.cli.output import print_table, warn_if_synthetic
+from volopt.cli.output import print_table, say, warn_if_synthetic
 from volopt.data.importing.issues import Issue, add_counts
 from volopt.definition.plain_text import plain, shortened
 
@@ -35,7 +35,7 @@ def print_provider(report: "ProviderReport", each_doubt: bool = False, limit: in
 
     warn_if_synthetic(_synthetic(report))
     if report.first:
-        click.echo(f"{report.directory}: {report.days} days from {report.first} to {report.last}")
+        say(f"{report.directory}: {report.days} days from {report.first} to {report.last}")
     rows = [(i.name, i.first, i.last, i.trade_days, i.no_trade_days) for i in report.instruments]
     if rows:
         print_table(["instrument", "from", "to", "days with trade", "without"], rows[:limit])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from volopt.cli.options import Command
+from volopt.cli.output import say
 from volopt.errors import UsageError
 from volopt.figures.drawing.files import DEFAULT_SIZE, FORMATS, PICTURES, Format
 from volopt.figures.drawing.layout import Size
@@ -82,4 +83,4 @@ def write(charts: Mapping[Path, "Chart"], form: Format, size: Size) -> str:
 def warn_if_matplotlib(drawn_by: str) -> None:
     """Say that figures look different from those in the browser."""
     if drawn_by == "matplotlib":
-        click.echo("Drawn by matplotlib: plotly's pictures need kaleido (`volopt[images]`) and Chrome or Chromium.")
+        say("Drawn by matplotlib: plotly's pictures need kaleido (`volopt[images]`) and Chrome or Chromium.")

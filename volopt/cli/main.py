@@ -83,13 +83,15 @@ def main() -> None:
 
 
 def _report(error: VoloptError) -> int:
+    from volopt.cli.output import say  # imports rich, which help does without
+
     message, hint = _safe(error.message), _safe(error.hint)
-    click.echo(f"Error: {sentence(message)}", err=True)
+    say(f"Error: {sentence(message)}", err=True)
     mistakes = error.mistakes if isinstance(error, DefinitionError) else ()
     for mistake in mistakes:
-        click.echo(f"  - {mistake}", err=True)
+        say(f"  - {mistake}", err=True)
     if hint:
-        click.echo(f"Hint: {sentence(hint)}", err=True)
+        say(f"Hint: {sentence(hint)}", err=True)
     _report_json(": ".join([message, "; ".join(mistakes)]) if mistakes else message, hint)
     return error.exit_code
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
@@ -18,6 +19,7 @@ from volopt.figures import words
 SYNTHETIC = f"{words.SYNTHETIC}; --data DIR reads your own."
 MIN_TEXT_WIDTH = 24  # characters of a column that folds
 GAP = 2  # characters between columns
+NO_BREAK = "\0"  # stands for a blank at which no line may break
 COLORS = {
     "COMPLETE": "green", "PRUNED": "yellow", "FAIL": "red", "RUNNING": "cyan",
     "supported": "green", "inconclusive": "yellow", "contradicted": "red",
@@ -37,10 +39,30 @@ class _Column(NamedTuple):
         return min(self.widest, MIN_TEXT_WIDTH) if self.folds else self.widest
 
 
+def say(text: str, *, err: bool = False) -> None:
+    """Print sentences to stdout or stderr; a terminal gets lines that break between words.
+
+    Lines that people copy stay whole: indented ones, those after ``Next:``, and what stands between backticks.
+    """
+    console = Console(stderr=err)
+    lines = text.split("\n")
+    if console.is_terminal:
+        lines = [part for line in lines for part in _broken(line, console.width)]
+    click.echo("\n".join(lines), err=err)
+
+
+def _broken(line: str, width: int) -> list[str]:
+    if cells.cell_len(line) <= width or re.match("Next:| ", line):
+        return [line]
+    whole = re.sub("`[^`]*`", lambda command: command[0].replace(" ", NO_BREAK), line)
+    parts = textwrap.wrap(whole, width, break_long_words=False, break_on_hyphens=False)
+    return [part.replace(NO_BREAK, " ") for part in parts]
+
+
 def warn_if_synthetic(synthetic: bool) -> None:
     """Say that the data are generated."""
     if synthetic:
-        click.echo(SYNTHETIC)
+        say(SYNTHETIC)
 
 
 def is_terminal() -> bool:

@@ -3,9 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-import click
-
-from volopt.cli.output import print_table
+from volopt.cli.output import print_table, say
 from volopt.definition.schema import Scalar
 from volopt.figures import words
 from volopt.studies.best_trial import best_baseline, instrument_metrics
@@ -81,7 +79,7 @@ def print_trial(trial: Mapping[str, Any], baselines: Mapping[str, Scores]) -> No
     seeds, means = trial["seeds"], trial["metrics"]
     title = f"Trial {trial['number']} {trial['state']}: {trial['reason'] or words.params(trial['params'])}"
     if not means:  # it failed or has no results yet
-        click.echo(title)
+        say(title)
         return
     names = [name for name in means if not name.startswith("ensemble_")]
     skills = [name for name in names if "_skill_" in name]
@@ -115,4 +113,4 @@ def print_instruments(instruments: Sequence[Mapping[str, Any]], baselines: Mappi
     if rows:
         print_table(["instrument", *columns], rows, title, optional=columns[:1:-1])
     else:
-        click.echo("\nThere are no scores by instrument: the trial is not finished, or its file is missing.")
+        say("\nThere are no scores by instrument: the trial is not finished, or its file is missing.")

@@ -96,20 +96,19 @@ class Job(RunContext):
 
     @property
     def command(self) -> str:
-        """Return the command that resumes the study as it ran."""
-        return self._command(self.options)
+        """Return the command that resumes the study as it ran, wherever it is typed."""
+        return shlex.join([*self._words(self.options), f"--storage={self.address.shown}"])
 
-    @property
-    def whole_command(self) -> str:
-        """Return the command that runs the whole study of a quick look."""
-        return self._command(replace(self.options, quick=False))
+    def next_command(self, *, whole: bool = False) -> str:
+        """Return the command that resumes the study, or the ``whole`` study of a quick look, in the same storage."""
+        return shlex.join(self._words(replace(self.options, quick=False) if whole else self.options))
 
-    def _command(self, options: RunOptions) -> str:
-        values = {name: getattr(options, name) for name in REPEATED} | {"storage": self.address.shown}
-        changed = {name: value for name, value in values.items() if value != getattr(RunOptions, name, None)}
+    def _words(self, options: RunOptions) -> list[str]:
+        values = {name: getattr(options, name) for name in REPEATED}
+        changed = {name: value for name, value in values.items() if value != getattr(RunOptions, name)}
         words = [f"--phase={name}" for name in options.phases]
         words += [f"--{name}" if value is True else f"--{name}={_text(value)}" for name, value in changed.items()]
-        return shlex.join(["volopt", "run", self.study_file, *words])
+        return ["volopt", "run", self.study_file, *words]
 
 
 def _text(value: object) -> str:

@@ -12,7 +12,7 @@ import click
 from volopt.api.backtest import REFITS
 from volopt.cli import completion, forecasting, options
 from volopt.cli.figure_files import check_size, figure_options, file_format, warn_if_matplotlib, write
-from volopt.cli.output import print_json, print_table, warn_if_synthetic
+from volopt.cli.output import print_json, print_table, say, warn_if_synthetic
 from volopt.cli.progress import FitProgress
 from volopt.figures.drawing.files import Format
 from volopt.figures.drawing.layout import Size
@@ -74,7 +74,7 @@ def command(
         return
     warn_if_synthetic(synthetic)
     _print(result)
-    click.echo(f"\nFigure: {path}")
+    say(f"\nFigure: {path}")
     warn_if_matplotlib(drawn_by)
 
 
@@ -82,9 +82,9 @@ def _print(result: "Backtest") -> None:
     configuration = result.configuration
     often = "once" if result.refit == "never" else f"each {result.refit}"
     fitted = f"{configuration.definition.training.seeds} seeds of {configuration.epochs} epochs, refitted {often}"
-    click.echo(f"Study {configuration.study}, trial {configuration.trial}: {fitted}, {result.first} to {result.last}")
+    say(f"Study {configuration.study}, trial {configuration.trial}: {fitted}, {result.first} to {result.last}")
     for reason in result.left_out.values():
-        click.echo(f"  left out: {reason}")
+        say(f"  left out: {reason}")
     outside = result.total_outside_selection
     marked = any(row.in_selection for row in result.years)
     rows = [(f"{row.year}{'*' if row.in_selection else ''}", *_cells(row.score)) for row in result.years]
@@ -96,14 +96,14 @@ def _print(result: "Backtest") -> None:
     print_table(columns, rows, "\nError reduction against each baseline", optional=["high/low", *baselines[:3]])
     if marked:
         start, end = configuration.selection_days
-        click.echo(f"* used to select the configuration ({start} to {end}): these scores are too optimistic.")
+        say(f"* used to select the configuration ({start} to {end}): these scores are too optimistic.")
     if len(result.by_instrument) > 1:
         _print_instruments(result)
     years = "the years without *" if marked and outside else "all years"
-    click.echo(f"\n{_promise(result)}")
-    click.echo(f"\nSquared log error beside each baseline's in {years}, by Diebold and Mariano's test: the forecast is")
+    say(f"\n{_promise(result)}")
+    say(f"\nSquared log error beside each baseline's in {years}, by Diebold and Mariano's test: the forecast is")
     for verdict, texts in _verdicts(result.differences).items():
-        click.echo(f"  {verdict} {', '.join(texts)}")
+        say(f"  {verdict} {', '.join(texts)}")
 
 
 def _verdicts(differences: "Mapping[str, Estimate | None]") -> dict[str, list[str]]:
@@ -147,7 +147,7 @@ def _print_instruments(result: "Backtest", baseline: str = "har") -> None:
     rows.append(("mean", *means, sum(known) / len(known) if known else None))
     title = f"\nError reduction against {baseline} by instrument"
     print_table(["instrument", *map(str, years), "total"], rows, title)
-    click.echo(f"Above 0 on {sum(value > 0 for value in known)} of {len(known)} instruments.")
+    say(f"Above 0 on {sum(value > 0 for value in known)} of {len(known)} instruments.")
 
 
 def _cells(score: "Score") -> list[object]:

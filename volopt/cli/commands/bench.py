@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from volopt.cli import options
-from volopt.cli.output import print_json, print_table
+from volopt.cli.output import print_json, print_table, say
 
 if TYPE_CHECKING:
     from volopt.bench.machine import MachineFigures
@@ -30,7 +30,7 @@ def command(epochs: int, repeats: int, as_json: bool) -> None:
     """
     from volopt.bench.machine import figures
 
-    measured = figures(epochs, repeats, lambda doing: click.echo(f"Measuring {doing} ...", err=True))
+    measured = figures(epochs, repeats, lambda doing: say(f"Measuring {doing} ...", err=True))
     if as_json:
         print_json(measured.facts())
     else:
@@ -39,7 +39,7 @@ def command(epochs: int, repeats: int, as_json: bool) -> None:
 
 def _print(measured: "MachineFigures") -> None:
     machine = measured.machine
-    click.echo(
+    say(
         f"{machine['processor']}, {machine['cores']} cores, bfloat16 {'yes' if machine['bfloat16'] else 'no'}; "
         f"torch {machine['torch']}; load {machine['load']}\n"
     )
@@ -51,7 +51,7 @@ def _print(measured: "MachineFigures") -> None:
         ],
         title="CPU ms an epoch",
     )
-    click.echo("")
+    say("")
     print_table(["figure", "here", "target", "met"], [target.cells for target in measured.targets])
 
 

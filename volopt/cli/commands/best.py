@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from volopt.cli import INTERRUPTED, completion, options
-from volopt.cli.output import print_json, print_table, warn_if_synthetic
+from volopt.cli.output import print_json, print_table, say, warn_if_synthetic
 from volopt.figures import words
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def command(
     """
     confirmation = _confirm(name, fits, storage, data=data, workers=workers, device=device) if fits else None
     if fits and confirmation is None:
-        click.echo("Interrupted. Finished fits are kept; `volopt best --confirm` goes on with them.", err=True)
+        say("Interrupted. Finished fits are kept; `volopt best --confirm` goes on with them.", err=True)
         return INTERRUPTED
     view = options.open_study(storage, name)
     evaluation = view.evaluation
@@ -56,7 +56,7 @@ def command(
         _print_confirmation(confirmation)
     elif evaluation.fits_to_confirm:
         command = f"volopt best {name} --confirm {evaluation.fits_to_confirm}{options.storage_argument(storage)}"
-        click.echo(f"Next: {command}   (trains more seeds)")
+        say(f"Next: {command}   (trains more seeds)")
     return 0
 
 
@@ -95,12 +95,12 @@ def _print(evaluation: "Evaluation") -> None:
     rows = [_row(trial, constant) for trial in shown[:MAX_ROWS]]
     print_table(COLUMNS, rows, title, folds=["parameters"], optional=OPTIONAL)
     if len(shown) > MAX_ROWS:
-        click.echo(f"{len(shown) - MAX_ROWS} more: --json lists all.")
+        say(f"{len(shown) - MAX_ROWS} more: --json lists all.")
     added = [trial for trial in shown if trial.confirmed]
     if added:
         values = ", ".join(f"trial {trial.number} {words.number(trial.value)}" for trial in added[:MAX_ROWS])
-        click.echo(f"Values include the seeds of --confirm; without them: {values}.")
-    click.echo("")
+        say(f"Values include the seeds of --confirm; without them: {values}.")
+    say("")
     for sentence in (
         sentences.about_set(evaluation),
         sentences.about_likely(evaluation),
@@ -108,7 +108,7 @@ def _print(evaluation: "Evaluation") -> None:
         sentences.about_expected(evaluation),
         *sentences.notes(evaluation),
     ):
-        click.echo(sentence)
+        say(sentence)
 
 
 def _row(trial: "EvaluatedTrial", constant: Collection[str]) -> tuple[object, ...]:
@@ -130,10 +130,10 @@ def _row(trial: "EvaluatedTrial", constant: Collection[str]) -> tuple[object, ..
 
 def _print_confirmation(confirmation: "Confirmation") -> None:
     if not confirmation.fits:
-        click.echo("Only one configuration is in the set, so there is nothing to confirm.")
+        say("Only one configuration is in the set, so there is nothing to confirm.")
         return
     count = len(confirmation.added)
     rounds = f"{confirmation.rounds} round{'s' * (confirmation.rounds != 1)}"
-    click.echo(f"Added {count} seed{'s' * (count != 1)} in {rounds}.")
+    say(f"Added {count} seed{'s' * (count != 1)} in {rounds}.")
     for fit in confirmation.failed:
-        click.echo(f"Seed {fit.seed} of trial {fit.trial} failed: {fit.reason}")
+        say(f"Seed {fit.seed} of trial {fit.trial} failed: {fit.reason}")

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from volopt.cli import completion, options
-from volopt.cli.output import print_json, print_table, warn_if_synthetic
+from volopt.cli.output import print_json, print_table, say, warn_if_synthetic
 
 
 @click.command("check", epilog="Example: volopt check my_study.toml --data ~/.qlib/qlib_data/cn_data")
@@ -45,17 +45,17 @@ def command(study: str, data: Path | None, storage: str, as_json: bool) -> None:
         print_json(facts | {"data": vars(source), "warnings": warnings, "left_out": job.left_out} | work)
         return
     warn_if_synthetic(source.synthetic)
-    click.echo(f"{find(study).name} is valid. Its data are at {source.provider}.")
-    click.echo("\n".join(data_lines(job)))
-    click.echo("Days to forecast: " + ", ".join(f"{split} {number}" for split, number in days.items()))
+    say(f"{find(study).name} is valid. Its data are at {source.provider}.")
+    say("\n".join(data_lines(job)))
+    say("Days to forecast: " + ", ".join(f"{split} {number}" for split, number in days.items()))
     if len(periods) > 1:
         print_table(list(periods[0]), [tuple(period.values()) for period in periods], "Valid periods")
     if any(no_log.values()):
         left_out = ", ".join(f"{split} {number}" for split, number in no_log.items())
-        click.echo(f"Log scores leave out the days whose target is 0 or less: {left_out}")
-    click.echo(
+        say(f"Log scores leave out the days whose target is 0 or less: {left_out}")
+    say(
         f"A new study has at most {work['trials']} trials, with {work['fits']} fits to train: "
         f"{duration(work['cpu_seconds'] / job.workers)} with {job.workers} workers."
     )
     arguments = f"{shlex.quote(study)}{options.data_argument(data)}{options.storage_argument(storage)}"
-    click.echo(f"Next: volopt run {arguments}")
+    say(f"Next: volopt run {arguments}")

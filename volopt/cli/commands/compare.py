@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from volopt.cli import completion, options
-from volopt.cli.output import print_json, print_table, warn_if_synthetic
+from volopt.cli.output import print_json, print_table, say, warn_if_synthetic
 from volopt.figures import words
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def command(name: str, a: str, b: str, storage: str, as_json: bool) -> None:
     warn_if_synthetic(view.synthetic)
     _print(comparison, "the mean over the instruments of a day, " if view.is_panel else "")
     if selected is not None:
-        click.echo(f"Trial {selected} was selected on the valid split, so its valid scores are optimistic.")
+        say(f"Trial {selected} was selected on the valid split, so its valid scores are optimistic.")
 
 
 def _facts(comparison: "Comparison") -> dict[str, Any]:
@@ -75,11 +75,11 @@ def _estimate_facts(estimate: "Estimate") -> dict[str, Any]:
 
 def _print(comparison: "Comparison", averaged: str) -> None:
     for letter, side in (("A", comparison.a), ("B", comparison.b)):
-        click.echo(f"{letter}: {side.name} {f'({words.params(side.params)})' if side.params else ''}".rstrip())
+        say(f"{letter}: {side.name} {f'({words.params(side.params)})' if side.params else ''}".rstrip())
     if comparison.difference is not None:
         _print_seeds(comparison, comparison.difference)
     what = f"Mean squared log error on the days that both forecast, {averaged}"
-    click.echo(f"\n{what}Diebold-Mariano test with HAC errors")
+    say(f"\n{what}Diebold-Mariano test with HAC errors")
     print_table(
         ["split", "days", "A", "B", "A - B", "95 % interval", "p"],
         [
@@ -87,19 +87,19 @@ def _print(comparison: "Comparison", averaged: str) -> None:
             for split, each in comparison.daily.items()
         ],
     )
-    click.echo(f"\n{comparison.verdict}")
+    say(f"\n{comparison.verdict}")
 
 
 def _print_seeds(comparison: "Comparison", difference: "Estimate") -> None:
     from volopt.comparison.statistics import MIN_SEEDS
 
     metric = comparison.objective.metric
-    click.echo(f"\n{metric} by seed: sign-flip test and bootstrap interval of the mean difference")
+    say(f"\n{metric} by seed: sign-flip test and bootstrap interval of the mean difference")
     print_table(["seed", "A", "B", "A - B"], [(*pair, pair.difference) for pair in comparison.seeds])
     effect, interval, _ = _cells(difference)
     seeds = f"{difference.n} seed{'s' if difference.n > 1 else ''}"
     few = f" (a verdict takes {MIN_SEEDS})" if difference.n < MIN_SEEDS else ""
-    click.echo(f"Mean A - B: {effect:.4g}, 95 % interval {interval}, {difference.p_text}, {seeds}{few}")
+    say(f"Mean A - B: {effect:.4g}, 95 % interval {interval}, {difference.p_text}, {seeds}{few}")
 
 
 def _cells(estimate: "Estimate") -> tuple[float, str, str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from volopt.cli import completion, options
-from volopt.cli.output import print_json, print_table, warn_if_synthetic
+from volopt.cli.output import print_json, print_table, say, warn_if_synthetic
 
 
 @click.command("export", epilog="Examples: volopt export grid    volopt export grid --format parquet --out tables")
@@ -37,6 +37,6 @@ def command(name: str, format: str, out: Path | None, force: bool, storage: str,
         print_table(["table", "rows", "file"], rows)
         path = str(exported.files["predictions"].path)
         dates = ', parse_dates=["date"]' if format == "csv" else ""
-        click.echo(f'Load one in Python: pandas.read_{format}("{path}"{dates})')
+        say(f'Load one in Python: pandas.read_{format}("{path}"{dates})')
     for sentence in exported.missing.sentences():
-        click.echo(sentence, err=True)
+        say(sentence, err=True)

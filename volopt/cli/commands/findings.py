@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from volopt.cli import completion, options
-from volopt.cli.output import print_json, print_table, show, warn_if_synthetic
+from volopt.cli.output import print_json, print_table, say, show, warn_if_synthetic
 from volopt.figures import words
 from volopt.report.blocks import error_sentences
 
@@ -51,22 +51,22 @@ def _print(findings: Sequence["Finding"], storage: str, *, shows_all: bool) -> N
             for each in sorted(group, key=lambda each: each.study)
         ]
         print_table(COLUMNS, rows, f"{topic[0].upper()}{topic[1:]}", folds=["claim", EFFECT], optional=[EFFECT, "p"])
-        click.echo("")
+        say("")
     for study, group in groupby(sorted(few, key=lambda each: each.study), key=lambda each: each.study):
         _print_few(study, list(group), storage)
     missing = Counter(each.study for each in findings if each.outcome is None)
     if missing:
-        click.echo("Not run: claims on " + ", ".join(f"{study} ({count})" for study, count in missing.items()))
+        say("Not run: claims on " + ", ".join(f"{study} ({count})" for study, count in missing.items()))
     for line in dict.fromkeys(error_sentences(each.broken) for each in findings if each.broken):
-        click.echo(line, err=True)
+        say(line, err=True)
     told = {command for each in few for command in each.commands}
     commands = [
         command for command in dict.fromkeys(c for each in findings for c in each.commands) if command not in told
     ]
     if commands:
-        click.echo("To complete these claims, run\n  " + "\n  ".join(f"{command}{storage}" for command in commands))
+        say("To complete these claims, run\n  " + "\n  ".join(f"{command}{storage}" for command in commands))
     if any("published" in command for command in commands):
-        click.echo("There, published and published_volume need --data DIR: the directory of the paper's two CSV files.")
+        say("There, published and published_volume need --data DIR: the directory of the paper's two CSV files.")
     warn_if_synthetic(any(each.synthetic for each in run))
 
 
@@ -75,7 +75,7 @@ def _print_few(study: str, findings: Sequence["Finding"], storage: str) -> None:
 
     seeds = max(each.outcome.n for each in findings if each.outcome)
     commands = dict.fromkeys(f"{command}{storage}" for each in findings for command in each.commands)
-    click.echo(
+    say(
         f"{study} has {words.seeds(seeds)}, too few for its {len(findings)} claims, which take {MIN_SEEDS} (--all "
         f"lists them): {' && '.join(commands)}"
     )

@@ -8,7 +8,7 @@ import click
 
 from volopt.cli import completion, options
 from volopt.cli.figure_files import check_size, figure_options, file_format, warn_if_matplotlib, write
-from volopt.cli.output import print_json, warn_if_synthetic
+from volopt.cli.output import print_json, say, warn_if_synthetic
 from volopt.errors import StudyError, UsageError
 from volopt.figures.drawing.files import Format
 from volopt.figures.drawing.layout import Size
@@ -77,7 +77,7 @@ def command(
     for kind in charts:
         click.echo(str(paths[kind]))
     for kind, sentence in nothing.items():
-        click.echo(f"{kind} is not drawn: {sentence}.", err=True)
+        say(f"{kind} is not drawn: {sentence}.", err=True)
     warn_if_matplotlib(drawn_by)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from volopt.cli import completion, forecasting, options
-from volopt.cli.output import print_json, print_table, warn_if_synthetic
+from volopt.cli.output import print_json, print_table, say, warn_if_synthetic
 from volopt.cli.progress import FitProgress
 
 if TYPE_CHECKING:
@@ -72,18 +72,18 @@ def command(
     count = len(facts.instruments)
     instruments = facts.instruments[0].name if count == 1 else f"{count} instruments"
     fitted = f"{len(facts.seeds)} seeds of {facts.epochs} epochs on {instruments} to {facts.until}"
-    click.echo(f"Study {name}, trial {facts.trial}: {fitted}")
+    say(f"Study {name}, trial {facts.trial}: {fitted}")
     for reason in result.left_out.values():
-        click.echo(f"  left out: {reason}")
+        say(f"  left out: {reason}")
     _print_backtest(facts.backtest)
     if model:
         _print_onnx(out / NAME, model)
-    click.echo(f"\nBundle: {out}\nNext: volopt predict {out}")
+    say(f"\nBundle: {out}\nNext: volopt predict {out}")
 
 
 def _print_backtest(facts: dict[str, Any]) -> None:
     if not facts:
-        click.echo("Too few days for a backtest: forecasts will have no interval.")
+        say("Too few days for a backtest: forecasts will have no interval.")
         return
     skill = facts["skill"]
     title = f"\nBacktest {facts['from']} to {facts['to']}, refitted each year: error reduction against each baseline"
@@ -102,6 +102,6 @@ def _onnx_facts(model: "OnnxModel") -> dict[str, Any]:
 def _print_onnx(path: Path, model: "OnnxModel") -> None:
     inputs, scaled = (", ".join(map(str, shape)) for shape in (model.inputs, model.scaled))
     difference = f"at most {model.difference:.1e} from PyTorch on {model.windows} windows"
-    click.echo(f"\nONNX: {path}, {difference}; its metadata say how to scale. In Python:")
-    click.echo(f"  session = onnxruntime.InferenceSession({str(path)!r})")
-    click.echo(f'  (scaled,) = session.run(None, {{"inputs": inputs}})  # float32 ({inputs}) -> ({scaled})')
+    say(f"\nONNX: {path}, {difference}; its metadata say how to scale. In Python:")
+    say(f"  session = onnxruntime.InferenceSession({str(path)!r})")
+    say(f'  (scaled,) = session.run(None, {{"inputs": inputs}})  # float32 ({inputs}) -> ({scaled})')

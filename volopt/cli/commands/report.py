@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from volopt.cli import completion, options
-from volopt.cli.output import print_json, warn_if_synthetic
+from volopt.cli.output import print_json, say, warn_if_synthetic
 
 
 @click.command("report", epilog="Example: volopt report grid --out grid.html")
@@ -27,4 +27,4 @@ def command(name: str, out: Path | None, storage: str, as_json: bool) -> None:
         print_json({"study": name, "path": path, "bytes": size})
         return
     warn_if_synthetic(view.synthetic)
-    click.echo(f"{path}: {size / 1e6:.1f} MB; open it in a browser.")
+    say(f"{path}: {size / 1e6:.1f} MB; open it in a browser.")

@@ -8,7 +8,7 @@ import click
 
 from volopt.api.running import PICTURES
 from volopt.cli import INTERRUPTED, completion, options
-from volopt.cli.output import print_json, print_table, warn_if_synthetic
+from volopt.cli.output import print_json, print_table, say, warn_if_synthetic
 
 if TYPE_CHECKING:
     from volopt.search.job import Job
@@ -104,7 +104,8 @@ def command(
             log_to(progress.console, verbose=verbose)
             facts, summary = run_job(job, [progress], owns_process=True)
     except KeyboardInterrupt:
-        click.echo(f"Interrupted. Finished trials are kept; this command resumes the study:\n  {job.command}", err=True)
+        command = job.next_command() + options.storage_argument(job.options.storage)
+        say(f"Interrupted. Finished trials are kept; this command resumes the study:\n  {command}", err=True)
         return INTERRUPTED
     if as_json:
         print_json(facts | {"choice": summary.evaluation.choice_facts() if summary.evaluation else None})
@@ -117,17 +118,19 @@ def _print_data(job: "Job") -> None:
     from volopt.search.data_lines import data_lines, source_line
 
     warn_if_synthetic(job.panel.source.synthetic)
-    click.echo(f"Study {job.definition.name}: {job.definition.title}")
-    click.echo(source_line(job))
-    click.echo("\n".join(data_lines(job)))
+    say(f"Study {job.definition.name}: {job.definition.title}")
+    say(source_line(job))
+    say("\n".join(data_lines(job)))
     for phase, fits in job.limited_phases():
-        click.echo(
+        say(
             f'The phase "{phase.name}" trains at most {fits} of its fits at a time (batch = {phase.batch}), so '
             f"{job.workers - fits} of {job.workers} workers idle; a larger batch in a new study keeps them busy."
         )
 
 
 def _print_plans(job: "Job", plans: "list[PhasePlan]", as_json: bool) -> None:
+    from volopt.search.run_clock import duration
+
     seconds = sum(plan.seconds for plan in plans)
     if as_json:
         facts = {"study": job.definition.name, "phases": [plan._asdict() for plan in plans], "cpu_seconds": seconds}
@@ -138,7 +141,8 @@ def _print_plans(job: "Job", plans: "list[PhasePlan]", as_json: bool) -> None:
         for plan in plans
     ]
     print_table(["phase", "sampler", "trials", "fits to train", "CPU time, estimated"], rows)
-    click.echo(f"About {seconds / job.workers / 60:.1f} min with {job.workers} workers. Nothing was trained.")
+    takes = f"It takes {duration(seconds / job.workers)} with {job.workers} workers"
+    say(f"{takes if seconds else 'All of it is done'}. Nothing was trained.")
 
 
 def _print_summary(job: "Job", facts: dict[str, Any], summary: "RunSummary") -> None:
@@ -149,25 +153,26 @@ def _print_summary(job: "Job", facts: dict[str, Any], summary: "RunSummary") -> 
     phases = [(phase["name"], phase["sampler"], f"{phase['done']}/{phase['total']}") for phase in summary.phases]
     print_table(["phase", "sampler", "trials"], phases)
     for sentence in [*known_sentences(summary.phases), *_exhausted(job, facts["exhausted"], summary.phases)]:
-        click.echo(sentence)
+        say(sentence)
     if summary.best_trials:
         metric = job.definition.objective.metric
         print_trials(summary.best_trials, summary.baselines, metric, "\nBest trials by the valid split, and baselines")
-        click.echo("")
+        say("")
     for sentence in [*summary.sentences, *(sentences.summary(summary.evaluation) if summary.evaluation else ())]:
-        click.echo(sentence)
+        say(sentence)
     count = f"{facts['complete']} complete, {facts['pruned']} pruned, {facts['failed']} failed"
-    click.echo(f"\n{count}; {facts['new_trials']} new in {facts['seconds']:.0f} s.")
+    say(f"\n{count}; {facts['new_trials']} new in {facts['seconds']:.0f} s.")
     _print_failures(summary.failures, facts["complete"])
     warn_if_synthetic(job.panel.source.synthetic)
     if job.options.quick:
         training = job.definition.training
-        click.echo(
+        command = job.next_command(whole=True) + options.storage_argument(job.options.storage)
+        say(
             f"This was a quick look, with seeds = {training.seeds} and epochs = {training.epochs}. It shows how volopt "
-            f"works, and proves nothing yet. This runs the whole study:\n  {job.whole_command}"
+            f"works, and proves nothing yet. This runs the whole study:\n  {command}"
         )
     commands = _next_commands(job, summary)
-    click.echo("Next: " + "\n      ".join(commands if facts["complete"] else commands[:1]))
+    say("Next: " + "\n      ".join(commands if facts["complete"] else commands[:1]))
 
 
 def _exhausted(job: "Job", points: dict[str, int], phases: list[dict[str, Any]]) -> list[str]:
@@ -199,13 +204,13 @@ def _next_commands(job: "Job", summary: "RunSummary") -> list[str]:
 
 def _print_failures(failures: "Failures", complete: int) -> None:
     for sentence in failures.sentences():
-        click.echo(sentence)
+        say(sentence)
     if complete:
         return
     if failures.training:
-        click.echo(
+        say(
             "No trial is COMPLETE. Change the cause in the study file, such as a high learning rate or a network that "
             "is too large, and run it with a new --name. Or raise retries there, and the same command tries again."
         )
     else:
-        click.echo("No trial is COMPLETE yet. The same command resumes the study, with a longer --timeout or none.")
+        say("No trial is COMPLETE yet. The same command resumes the study, with a longer --timeout or none.")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from volopt.cli import completion, options
-from volopt.cli.output import print_json, print_table, warn_if_synthetic
+from volopt.cli.output import print_json, print_table, say, warn_if_synthetic
 from volopt.errors import StorageError, sentence
 from volopt.figures import words
 
@@ -29,7 +29,7 @@ def command(name: str | None, storage: str, as_json: bool) -> None:
         print_json({"storage": database.address.shown, "studies": [summary(*each) for each in studies]})
         return
     if not studies:
-        click.echo("There is no study yet.\nNext: volopt run grid")
+        say("There is no study yet.\nNext: volopt run grid")
     for study, definition in studies:
         best = best_trial(study)
         _print(summary(study, definition), best.sentences() if best else [])
@@ -48,23 +48,23 @@ def _readable_studies(database: "RetryingStorage") -> list[Any]:
     if errors and not readable:
         raise errors[0]
     for damage in errors:
-        click.echo(f"{sentence(damage.message)}\nHint: {sentence(damage.hint)}", err=True)
+        say(f"{sentence(damage.message)}\nHint: {sentence(damage.hint)}", err=True)
     return readable
 
 
 def _print(facts: dict[str, Any], sentences: list[str]) -> None:
     from volopt.studies.listing import known_sentences
 
-    click.echo(f"{facts['name']}: {facts['title']}")
+    say(f"{facts['name']}: {facts['title']}")
     warn_if_synthetic(facts["data"]["synthetic"])
-    click.echo(f"Data {facts['data']['provider']}")
+    say(f"Data {facts['data']['provider']}")
     print_table(
         ["phase", "sampler", "trials"],
         [(phase["name"], phase["sampler"], f"{phase['done']}/{phase['total']}") for phase in facts["phases"]],
     )
     counts = [f"{number} {state}" for state, number in facts["trials"].items() if number]
-    click.echo(", ".join(counts) or "no trials yet")
+    say(", ".join(counts) or "no trials yet")
     best = facts["best"]
     if best:
-        click.echo(f"Best: trial {best['number']}, {best['value']:.5g} ({words.params(best['params'])})")
-    click.echo("\n".join([*known_sentences(facts["phases"]), *sentences, ""]))
+        say(f"Best: trial {best['number']}, {best['value']:.5g} ({words.params(best['params'])})")
+    say("\n".join([*known_sentences(facts["phases"]), *sentences, ""]))

@@ -3,7 +3,7 @@
 import click
 
 from volopt.cli import options
-from volopt.cli.output import print_json, print_table
+from volopt.cli.output import print_json, print_table, say
 
 
 @click.command("studies", epilog="Example: volopt studies")
@@ -21,4 +21,4 @@ def command(as_json: bool) -> None:
         [(each.name, ", ".join(phase.name for phase in each.phases), each.title) for each in definitions.values()],
         folds=["phases", "title"],
     )
-    click.echo("\nNext: volopt run grid --dry-run")
+    say("\nNext: volopt run grid --dry-run")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from volopt.cli import completion, options
-from volopt.cli.output import is_terminal, print_json
+from volopt.cli.output import is_terminal, print_json, say
 from volopt.errors import StudyError, UsageError
 
 if TYPE_CHECKING:
@@ -111,11 +111,11 @@ def _print_table(view: "StudyView", query: "TrialQuery", columns: Sequence[str])
     from volopt.studies.trial_query import check_columns
 
     if not view.rows:
-        click.echo(f'The study "{view.name}" has no trials yet.')
+        say(f'The study "{view.name}" has no trials yet.')
         return
     check_columns(columns, view.rows)
     rows = query.select(view.rows)
     limit = ROWS_ON_A_TERMINAL if query.top is None and is_terminal() else len(rows)
     print_trials(rows[:limit], view.baselines, view.metric, columns=columns)
     if len(rows) > limit:
-        click.echo(f"{len(rows) - limit} more trials: --top {len(rows)} shows all.")
+        say(f"{len(rows) - limit} more trials: --top {len(rows)} shows all.")
