@@ -40,7 +40,7 @@ def command(epochs: int, repeats: int, as_json: bool) -> None:
 def _print(measured: "MachineFigures") -> None:
     machine = measured.machine
     say(
-        f"{machine['processor']}, {machine['cores']} cores, bfloat16 {'yes' if machine['bfloat16'] else 'no'}; "
+        f"{machine['processor']}, {machine['cores']} cores, {machine['instructions']}; "
         f"torch {machine['torch']}; load {machine['load']}\n"
     )
     print_table(
@@ -51,6 +51,8 @@ def _print(measured: "MachineFigures") -> None:
         ],
         title="CPU ms an epoch",
     )
+    if not measured.has_bfloat16:
+        say("This processor does not multiply in bfloat16, so --precision medium gains nothing here.")
     say("")
     print_table(["figure", "here", "target", "met"], [target.cells for target in measured.targets])
 
