@@ -30,10 +30,10 @@ COMMANDS = (
     f"findings {STUDY}",
     f"plot {STUDY} importance --out importance.html",
     f"plot {STUDY} history --out history.html",
-    f"export {STUDY} --out table.csv",
+    f"export {STUDY} --out tables --force",
     f"report {STUDY} --out report.html",
     "check grid",
-    "data check",
+    "data check storage/sample_cn",
 )
 TWICE = """
 import contextlib, io, sys, time

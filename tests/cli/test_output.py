@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from volopt.cli.output import print_table, show
+from volopt.cli.output import print_table, say, show
 from volopt.cli.trial_table import print_trials
 
 COLUMNS = ("trial", "loss", "skill", "words")
@@ -165,3 +165,32 @@ def test_nothing_in_a_table_steers_the_terminal(
     out = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out) if tty else capsys.readouterr().out
     assert out.count(shown) == 2
     assert all(letter.isprintable() or letter == "\n" for letter in out)
+
+
+LONG = (
+    "One sentence names `volopt run grid --phase width` and goes on\nNext: volopt run grid --phase width --phase depth"
+)
+
+
+def test_sentences_break_between_words_on_a_terminal_and_what_people_copy_stays_whole(
+    capsys: pytest.CaptureFixture[str], terminal: pytest.MonkeyPatch
+) -> None:
+    terminal.setenv("COLUMNS", "40")
+    say(LONG)
+    sentence, command = capsys.readouterr().out.split("\nNext")
+    assert sentence.splitlines() == ["One sentence names", "`volopt run grid --phase width` and goes", "on"]
+    assert command == ": volopt run grid --phase width --seeds 10\n"
+    say("- worse than one baseline, and much worse than another")
+    assert capsys.readouterr().out == "- worse than one baseline, and much\n  worse than another\n"
+    terminal.delenv("FORCE_COLOR")
+    say(LONG)
+    assert capsys.readouterr().out == f"{LONG}\n"
+
+
+@given(text=st.text(st.sampled_from("ab `-\n"), max_size=80), width=st.integers(2, 30))
+def test_a_broken_text_has_the_words_of_the_whole_one(text: str, width: int) -> None:
+    shown = io.StringIO()
+    terminal = {"FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": str(width)}
+    with mock.patch.dict(os.environ, terminal), contextlib.redirect_stdout(shown):
+        say(text)
+    assert shown.getvalue().split() == text.split()

@@ -42,7 +42,8 @@ class _Column(NamedTuple):
 def say(text: str, *, err: bool = False) -> None:
     """Print sentences to stdout or stderr; a terminal gets lines that break between words.
 
-    Lines that people copy stay whole: indented ones, those after ``Next:``, and what stands between backticks.
+    Lines that people copy stay whole: indented ones, those after ``Next:``, and what stands between backticks. A line
+    that begins with ``- `` is an item of a list.
     """
     console = Console(stderr=err)
     lines = text.split("\n")
@@ -52,10 +53,12 @@ def say(text: str, *, err: bool = False) -> None:
 
 
 def _broken(line: str, width: int) -> list[str]:
-    if cells.cell_len(line) <= width or re.match("Next:| ", line):
+    item = re.match(" *- ", line)
+    if cells.cell_len(line) <= width or (re.match("Next:| ", line) and not item):
         return [line]
     whole = re.sub("`[^`]*`", lambda command: command[0].replace(" ", NO_BREAK), line)
-    parts = textwrap.wrap(whole, width, break_long_words=False, break_on_hyphens=False)
+    indent = " " * item.end() if item else ""
+    parts = textwrap.wrap(whole, width, break_long_words=False, break_on_hyphens=False, subsequent_indent=indent)
     return [part.replace(NO_BREAK, " ") for part in parts]
 
 

@@ -81,7 +81,8 @@ def command(
 def _print(result: "Backtest") -> None:
     configuration = result.configuration
     often = "once" if result.refit == "never" else f"each {result.refit}"
-    fitted = f"{configuration.definition.training.seeds} seeds of {configuration.epochs} epochs, refitted {often}"
+    seeds = configuration.definition.training.seeds
+    fitted = f"{seeds} seed{'s' * (seeds != 1)} of {configuration.epochs} epochs, refitted {often}"
     say(f"Study {configuration.study}, trial {configuration.trial}: {fitted}, {result.first} to {result.last}")
     for reason in result.left_out.values():
         say(f"  left out: {reason}")
@@ -103,7 +104,7 @@ def _print(result: "Backtest") -> None:
     say(f"\n{_promise(result)}")
     say(f"\nSquared log error beside each baseline's in {years}, by Diebold and Mariano's test: the forecast is")
     for verdict, texts in _verdicts(result.differences).items():
-        say(f"  {verdict} {', '.join(texts)}")
+        say(f"- {verdict} {', '.join(texts)}")
 
 
 def _verdicts(differences: "Mapping[str, Estimate | None]") -> dict[str, list[str]]:

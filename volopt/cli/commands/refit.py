@@ -71,7 +71,8 @@ def command(
     warn_if_synthetic(source.panel.source.synthetic)
     count = len(facts.instruments)
     instruments = facts.instruments[0].name if count == 1 else f"{count} instruments"
-    fitted = f"{len(facts.seeds)} seeds of {facts.epochs} epochs on {instruments} to {facts.until}"
+    seeds = len(facts.seeds)
+    fitted = f"{seeds} seed{'s' * (seeds != 1)} of {facts.epochs} epochs on {instruments} to {facts.until}"
     say(f"Study {name}, trial {facts.trial}: {fitted}")
     for reason in result.left_out.values():
         say(f"  left out: {reason}")
