@@ -34,7 +34,7 @@ def test_backtest_prints_the_table_by_year_and_draws_a_figure(forecaster: Volopt
     assert "SYNTHETIC SAMPLE" in lines[0]
     verdicts = lines[lines.index(next(line for line in lines if "in the years without *" in line)) + 1 : -2]
     assert sorted(re.findall(r"(\w+) \([+-]", " ".join(verdicts))) == sorted(BASELINES)
-    assert all(re.match("  (better than|worse than|not to be told apart from) ", line) for line in verdicts)
+    assert all(re.match("- (better than|worse than|not to be told apart from) ", line) for line in verdicts)
     assert "Figure: small-backtest.html" in lines
     assert "SYNTHETIC" in (tmp_path / "small-backtest.html").read_text()
     assert "forecast 2016-01-01 to 2016-12-30 (1/3)" in err.splitlines()

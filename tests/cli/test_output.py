@@ -167,9 +167,7 @@ def test_nothing_in_a_table_steers_the_terminal(
     assert all(letter.isprintable() or letter == "\n" for letter in out)
 
 
-LONG = (
-    "One sentence names `volopt run grid --phase width` and goes on\nNext: volopt run grid --phase width --phase depth"
-)
+LONG = "One sentence names `volopt run grid --phase width` and goes on\nNext: volopt run grid --phase width --seeds 10"
 
 
 def test_sentences_break_between_words_on_a_terminal_and_what_people_copy_stays_whole(
