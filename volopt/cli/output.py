@@ -134,7 +134,7 @@ def _column(name: str, values: Sequence[object], *, folds: bool) -> _Column:
 
 def _turned(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> tuple[list[str], list[Sequence[object]]]:
     first, *others = zip(columns, *rows, strict=True)
-    return [str(name) for name in first], list(others)
+    return [show(name) for name in first], list(others)
 
 
 def _least_width(table: Iterable[_Column]) -> int:
