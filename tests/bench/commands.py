@@ -4,9 +4,11 @@
 
 In an empty directory it runs `volopt run grid --quick`, then each command on its study: as a process of its own
 (median over repeats), and twice in one process. What a command takes the second time, when all is imported, is its own
-arithmetic. The goal: a command takes at most 1.5 times the import of Optuna and pandas, and its own arithmetic.
+arithmetic; the libraries that compute it are named. The goal: a command takes at most 1.5 times the import of Optuna,
+pandas and these libraries, and its own arithmetic.
 """
 
+import json
 import os
 import sys
 import tempfile
@@ -35,8 +37,12 @@ COMMANDS = (
     "check grid",
     "data check storage/sample_cn",
 )
-TWICE = """
-import contextlib, io, sys, time
+LIBRARIES = (  # that compute or draw
+    "scipy.optimize", "scipy.stats", "statsmodels.regression.linear_model", "arch.bootstrap", "sklearn.ensemble",
+    "plotly.graph_objects", "matplotlib.figure", "torch",
+)  # fmt: skip
+TWICE = f"""
+import contextlib, io, json, sys, time
 from volopt.cli.main import main
 def call():
     start = time.process_time()
@@ -44,8 +50,13 @@ def call():
         main()
     return time.process_time() - start
 call()
-print(call())
+print(json.dumps([call(), [name for name in {LIBRARIES!r} if name in sys.modules]]))
 """
+
+
+def cpu(arguments: list[str], repeats: int) -> float:
+    """Return the CPU seconds of Python with these arguments, the median over repeats."""
+    return median(measure([sys.executable, *arguments]).cpu_seconds for _ in range(repeats))
 
 
 def main(repeats: int) -> None:
@@ -54,15 +65,17 @@ def main(repeats: int) -> None:
         os.chdir(directory)
         quick = measure([sys.executable, "-m", "volopt", "run", "grid", "--quick"])
         print(f"volopt run grid --quick: {quick.seconds:.1f} s, {quick.cpu_seconds:.1f} CPU s\n")
-        imports = median(measure([sys.executable, "-c", IMPORTS]).cpu_seconds for _ in range(repeats))
-        rows, targets = [("python -c " + repr(IMPORTS), imports, 0.0, 1.0)], []
+        imports = cpu(["-c", IMPORTS], repeats)
+        rows, targets = [(f"python -c '{IMPORTS}'", imports, 0.0, "", 1.0)], []
         for command in COMMANDS:
-            words = command.split()
-            total = median(measure([sys.executable, "-m", "volopt", *words]).cpu_seconds for _ in range(repeats))
-            own = float(measure([sys.executable, "-c", TWICE, *words]).out)
-            rows.append((f"volopt {command}", total, own, (total - own) / imports))
-            targets.append(Target(f"volopt {command}", total, RATIO * imports + own, "CPU s"))
-    printed.table(["command", "CPU s", "of these its arithmetic", "the rest / the import of Optuna and pandas"], rows)
+            own, libraries = json.loads(measure([sys.executable, "-c", TWICE, *command.split()]).out)
+            total = cpu(["-m", "volopt", *command.split()], repeats)
+            needed = cpu(["-c", ", ".join([IMPORTS, *libraries])], repeats) if libraries else imports
+            names = ", ".join(dict.fromkeys(name.partition(".")[0] for name in libraries))
+            rows.append((f"volopt {command}", total, own, names, (total - own) / needed))
+            targets.append(Target(f"volopt {command}", total, RATIO * needed + own, "CPU s"))
+    columns = ["command", "CPU s", "its arithmetic", "libraries for it", "the rest / the imports"]
+    printed.table(columns, rows)
     printed.targets(targets)
 
 
