@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -78,11 +79,15 @@ def train_one_by_one(fits: Sequence[Task], job: Job) -> int:
     return len(fits)
 
 
-def train_packed(fits: Sequence[Task], job: Job, timing: PackTiming) -> int:
-    """Train fits in packs as the driver does, and return how many."""
-    trainer = PackTrainer(job.dataset, len(fits), timing)
-    live: dict[Future[State | Fit], Task] = {trainer.submit(fit, None, fit.rung): fit for fit in fits}
-    while live:
+def train_packed(fits: Sequence[Task], job: Job, timing: PackTiming, members: int | None = None) -> int:
+    """Train fits in packs of up to ``members``, or of all, as the driver does, and return how many."""
+    members, waiting = members or len(fits), iter(fits)
+    trainer = PackTrainer(job.dataset, members, timing)
+    live: dict[Future[State | Fit], Task] = {}
+    while True:
+        live |= {trainer.submit(fit, None, fit.rung): fit for fit in islice(waiting, members - len(live))}
+        if not live:
+            break
         for future in wait(live, return_when=FIRST_COMPLETED).done:
             fit, state = live.pop(future), future.result()
             if isinstance(state, State):
