@@ -47,7 +47,7 @@ from volopt.forecast import bundle
 from volopt.forecast.configuration import Configuration, RefitSource
 from volopt.forecast.predict import predict_days
 from volopt.forecast.refit import refit
-from volopt.forecast.walk_forward.run import RefitContext
+from volopt.forecast.walk_forward.run import RefitContext, RefitStep
 from volopt.forecast.walk_forward.step import fit_period
 from volopt.packs.cuda_graphs import GraphRecorder
 from volopt.packs.pack import Pack
@@ -64,7 +64,7 @@ Facts = dict[str, Any]
 
 UNITS = (5, 16, 32, 64)
 ROUNDING = 1e-4  # relative difference of a loss after an epoch: float32 has 6e-8, and an epoch adds up
-TOO_LARGE = {"cell": "LSTM", "hidden_size": 4096, "num_layers": 100}  # 54 GB of weights
+TOO_LARGE: Facts = {"cell": "LSTM", "hidden_size": 4096, "num_layers": 100}  # 54 GB of weights
 CPU_ADDRESSES = 2**30  # bytes beyond those in use that the step `memory` leaves on a CPU
 GPU_MEMORY = 0.03  # of a GPU's memory that it leaves
 MB = 2**20
@@ -115,8 +115,8 @@ def device(setting: Setting) -> Facts:
 
 def agreement(setting: Setting) -> Facts:
     """Compare the losses of the device with those of the CPU, after one epoch and after 100."""
-    job, rows = setting.job("grid"), []
-    points = [{"cell": cell, "hidden_size": units} for cell in ("RNN", "LSTM") for units in UNITS]
+    job, rows = setting.job("grid"), list[Facts]()
+    points: list[Facts] = [{"cell": cell, "hidden_size": units} for cell in ("RNN", "LSTM") for units in UNITS]
     trainer = local_trainer(job.dataset, 1 if setting.short else min(cores(), 8))
     on_cpu = [setting.fits(job, 100, seeds=3, device="cpu", **point) for point in points]
     once = [replace(fits[0], epochs=1) for fits in on_cpu]
@@ -278,7 +278,7 @@ def memory(setting: Setting) -> Facts:
     job = setting.job("grid")
     _limit_memory(setting)
     trainer = SerialTrainer(job.dataset)
-    large, small = (setting.fits(job, 3, **params)[0] for params in (TOO_LARGE, {"cell": "RNN", "hidden_size": 5}))
+    large, small = setting.fits(job, 3, **TOO_LARGE)[0], setting.fits(job, 3, cell="RNN", hidden_size=5)[0]
     error = trainer.submit(large, None, large.epochs).exception()
     fit = trainer.submit(small, None, small.epochs).result()
     facts: Facts = {"too_large": f"{type(error).__name__}: {error}", "next_valid_mse": _loss(fit)}
@@ -312,13 +312,17 @@ def refit_and_predict(setting: Setting) -> Facts:
     for name in {setting.device, "cpu"}:
         folder = setting.folder / name.replace(":", "")
         context = RefitContext(
-            name, "highest", walk_forward_fits(folder), lambda data: SerialTrainer(data, fit_period), lambda steps: len
+            name, "highest", walk_forward_fits(folder), lambda data: SerialTrainer(data, fit_period), lambda _: _ignore
         )
         bundle.write(refit(source, until, context).bundle, folder / "bundle", more={}, force=False)
         said = predict_days(bundle.read(folder / "bundle"), setting.data, until, until, 5, [], 0.8)
         forecasts[name] = np.array([each.forecast for each in said.predictions])
     difference = float(np.max(np.abs(forecasts[setting.device] / forecasts["cpu"] - 1)))
     return {"forecasts": forecasts[setting.device].tolist(), "largest_difference_from_cpu": difference}
+
+
+def _ignore(step: RefitStep) -> None:
+    """Do nothing after a finished step."""
 
 
 STEPS: dict[str, tuple[Callable[[Setting], Facts], float]] = {  # and the seconds that it may take
