@@ -13,7 +13,7 @@ from volopt.claims.lookup import find_studies
 from volopt.comparison.trial_results import SeedResult, TrialResult
 from volopt.definition import load
 from volopt.definition.schema import Definition, Scalar
-from volopt.storage.artifacts import CURVES, Artifacts
+from volopt.storage.artifacts import ARTIFACTS, CURVES, Artifacts
 from volopt.storage.database.connect import connect
 from volopt.studies import study as studies
 from volopt.studies.attributes import REASON
@@ -147,6 +147,8 @@ class Shelf:
             study._storage.set_trial_param(trial._trial_id, key, space[key].to_internal_repr(each), space[key])
         if content is not None:
             attach(self.artifacts, trial, CURVES, content)
+        else:  # as after someone has removed the file in optuna-dashboard
+            study._storage.set_trial_system_attr(trial._trial_id, f"{ARTIFACTS}gone", "null")
         study.tell(trial, value)
 
     def failed(self, definition: Definition, reason: str) -> None:

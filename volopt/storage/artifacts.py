@@ -147,6 +147,11 @@ class Artifacts:
         return content and content[0]
 
 
+def has_artifacts(attributes: Mapping[str, Any]) -> bool:
+    """Return whether the system attributes of a study or trial attach a file."""
+    return any(key.startswith(ARTIFACTS) for key in attributes)
+
+
 def _files(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return id and name of each attached file; the attribute of a file that the dashboard removed holds null."""
     files = []

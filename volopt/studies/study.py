@@ -128,7 +128,6 @@ def open_or_create(storage: BaseStorage, definition: Definition, source: DataSou
         study = optuna.load_study(study_name=definition.name, storage=cached(storage))
         if PREFIX + "definition" in study.user_attrs:
             check_continues(study, definition, source)
-            study = ValidatedStudy(definition.name, storage_of(study), definition)
             _check_distributions(study, definition)
         elif study.get_trials(deepcopy=False) or study.direction.name.lower() != definition.objective.direction:
             raise StudyError(
@@ -140,7 +139,7 @@ def open_or_create(storage: BaseStorage, definition: Definition, source: DataSou
             study_name=definition.name, storage=cached(storage), direction=definition.objective.direction
         )
     _write(study, definition, source)
-    return study
+    return ValidatedStudy(definition.name, storage_of(study), definition)
 
 
 def add_run(study: optuna.Study, record: RunRecord) -> None:
@@ -257,10 +256,10 @@ def check_data(study: optuna.Study, source: DataSource) -> None:
 def repair(study: optuna.Study) -> list[FrozenTrial]:
     """Make each trial that a dead driver left behind FAIL, and return these trials.
 
-    The caller holds the study's lock, so a RUNNING or WAITING trial has no driver.
+    The caller holds the study's lock, so a RUNNING trial has no driver. A WAITING one was queued, see ``search.queue``.
     """
     storage = storage_of(study)
-    orphans = study.get_trials(deepcopy=False, states=(TrialState.RUNNING, TrialState.WAITING))
+    orphans = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
     for trial in orphans:
         storage.set_trial_user_attr(trial_id(trial), REASON, ORPHAN)
         storage.set_trial_state_values(trial_id(trial), TrialState.FAIL)
