@@ -19,6 +19,7 @@ from volopt.figures.study_view import StudyView
 from volopt.storage.artifacts import PICTURE
 from volopt.storage.database.address import Address
 from volopt.studies import study as studies
+from volopt.studies.attributes import PHASE
 from volopt.studies.trial_file import TrialFile
 
 
@@ -154,7 +155,9 @@ def test_the_best_trial_so_far_is_drawn_before_others(tmp_path: Path) -> None:
 def test_the_best_of_earlier_runs_counts_where_a_study_goes_on(tmp_path: Path) -> None:
     clock = Clock()
     desk = Desk(tmp_path, "budget", clock)
-    desk.study.tell(desk.trial(0.02), 0.02)
+    trial = desk.trial(0.02)
+    trial.set_user_attr(PHASE, "width")
+    desk.study.tell(trial, 0.02)
     desk.illustrations = desk.resume()
     draw(desk.budget, clock, 1.5)
     draw(desk.budget, clock, 0.0)
