@@ -6,33 +6,37 @@ What cannot be printed must neither end a command nor change its exit code.
 import io
 import os
 import sys
-from typing import Any
 
 
-class _Unread(io.FileIO):
-    """Write to a file descriptor, and to nowhere once a program such as head has closed its other end."""
+class _Forgiving(io.TextIOWrapper):
+    """Write text to a file descriptor, with "?" for each character that the encoding does not have.
 
-    def write(self, data: Any, /) -> int:
-        """Write bytes and return how many.
-
-        Raises:
-            OSError: they cannot be written for another reason, such as a full disk. What follows goes nowhere.
-        """
-        try:
-            return super().write(data)
-        except OSError as error:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self.fileno())
-            os.close(nowhere)
-            if not isinstance(error, BrokenPipeError):
-                raise
-            return super().write(data)
-
-
-class _Replacing(io.TextIOWrapper):
-    """Write text, with "?" for each character that the encoding does not have."""
+    Once a program such as head has closed the other end, what follows goes nowhere.
+    """
 
     buffer = None  # type: ignore[assignment]  # click would take it from an ASCII stream, and write UTF-8
+
+    def write(self, text: str, /) -> int:
+        """Write a text and return its length; raises OSError where the disk is full."""
+        try:
+            return super().write(text)
+        except OSError as error:
+            self._end(error)
+            return len(text)
+
+    def flush(self) -> None:
+        """Write what was kept; raises OSError where the disk is full."""
+        try:
+            super().flush()
+        except OSError as error:
+            self._end(error)
+
+    def _end(self, error: OSError) -> None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.fileno())
+        os.close(nowhere)
+        if not isinstance(error, BrokenPipeError):
+            raise error
 
 
 def replace_streams() -> None:
@@ -42,11 +46,9 @@ def replace_streams() -> None:
         if stream is None:  # closed before volopt began
             continue
         try:
-            raw = _Unread(stream.fileno(), "w", closefd=False)
+            binary = os.fdopen(stream.fileno(), "wb", closefd=False)
         except (OSError, ValueError):  # a stream of a test or an editor, which is no file
             stream.reconfigure(errors="replace")
             continue
         stream.flush()
-        buffered = io.BufferedWriter(raw)
-        text = _Replacing(buffered, stream.encoding, "replace", line_buffering=stream.line_buffering)
-        setattr(sys, name, text)
+        setattr(sys, name, _Forgiving(binary, stream.encoding, "replace", line_buffering=stream.line_buffering))

@@ -147,9 +147,9 @@ class Artifacts:
         return content and content[0]
 
 
-def has_artifacts(attributes: Mapping[str, Any]) -> bool:
-    """Return whether the system attributes of a study or trial attach a file."""
-    return any(key.startswith(ARTIFACTS) for key in attributes)
+def has_artifact(attributes: Mapping[str, Any], name: str) -> bool:
+    """Return whether the system attributes of a study or trial attach a file under ``name``."""
+    return any(file == name for _, file in _files(attributes))
 
 
 def _files(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:

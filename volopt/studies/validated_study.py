@@ -4,7 +4,7 @@ Anyone may write to a database: the dashboard, another program, a stranger. So, 
 
 - an attribute of a trial is ignored where it does not have the form that volopt gives it;
 - a trial that no phase asked for is FAIL, with that as its reason: its parameters are not a point of ``[space]``, it is
-  COMPLETE without a finite value, or it has neither a phase nor scores nor files;
+  COMPLETE without a finite value, or it has neither a phase nor scores nor curves;
 - a row that cannot be read raises a StorageError, and a study that was deleted or renamed meanwhile a StudyError.
 
 Writing goes to the storage unchanged.
@@ -23,7 +23,7 @@ from volopt.definition.schema import Definition
 from volopt.definition.space import contains
 from volopt.errors import StorageError, StudyError, VoloptError
 from volopt.optuna_internals import NamedTrialStudy, storage_of
-from volopt.storage.artifacts import has_artifacts
+from volopt.storage.artifacts import CURVES, has_artifact
 from volopt.studies.attributes import PHASE, REASON, SCORES, TrialScores, is_score, valid_or_none
 
 ANOTHER = "another program"  # begins these reasons
@@ -127,8 +127,8 @@ def _foreign_reason(trial: FrozenTrial, definition: Definition, params: Mapping[
     values: list[float] = trial.values or []
     if trial.state == TrialState.COMPLETE and not (len(values) == 1 and math.isfinite(values[0])):
         return NO_VALUE
-    asked = PHASE in trial.user_attrs or SCORES in trial.system_attrs or has_artifacts(trial.system_attrs)
-    return None if asked else NOT_RUN
+    ours = PHASE in trial.user_attrs or SCORES in trial.system_attrs or has_artifact(trial.system_attrs, CURVES)
+    return None if ours else NOT_RUN
 
 
 def _user_attrs(attributes: Mapping[str, Any], phases: Container[str]) -> dict[str, Any]:
