@@ -101,12 +101,14 @@ def test_a_point_that_the_study_has_is_not_trained_again(bench: Bench) -> None:
     assert "already has a trial" in bench.study.trials[1].user_attrs[REASON]
 
 
-def test_a_study_of_grids_alone_refuses_what_is_no_point_of_them(bench: Bench) -> None:
+def test_a_study_of_grids_alone_trains_what_is_no_point_of_them(bench: Bench) -> None:
     grid = definition(STUDY.partition('[[phase]]\nname = "extend"')[0])
     storage = connect(bench.url, write=True, create=True)
     studies.open_or_create(storage, grid, SOURCE)
     optuna.load_study(study_name="small", storage=storage).enqueue_trial({"window": 5})
     storage.close()
     bench.drive(grid)
-    assert bench.states() == ["FAIL", *["COMPLETE"] * 4]
-    assert "every phase is a grid" in bench.study.trials[0].user_attrs[REASON]
+    assert bench.states() == ["COMPLETE"] * 5
+    assert bench.study.trials[0].params["window"] == 5
+    study, _ = find(connect(bench.url), "small")
+    assert ledger(study, grid).progress(grid.phases[0], grid) == (4, 4)

@@ -2,8 +2,8 @@
 
 A queued trial that lies in ``[space]`` belongs to the first phase that could ask for it: each key that it names is one
 that the phase varies, or has the value that the phase fixes. If no phase could, it belongs to the first one that is no
-grid. A key that it does not name has the value that the phase fixes, or else its default. Any other queued trial is
-FAIL, with the reason.
+grid, or else to the first grid that varies its keys. A key that it does not name has the value that the phase fixes, or
+else its default. Any other queued trial is FAIL, with the reason.
 """
 
 import logging
@@ -68,17 +68,16 @@ class QueueAsker:
         return params
 
     def _phase_of(self, named: Params) -> tuple[Phase, Params]:
-        """Return the first phase that could ask for these values, or else the first that is no grid."""
+        """Return the phase that these values belong to, with the values of all keys."""
         phases = [(phase, self._whole(phase, named)) for phase in self._definition.phases]
-        for phase, params in phases:
-            varied = phase.grid if phase.is_grid else {key: self._definition.space[key] for key in phase.vary}
-            others = self._whole(phase, {key: value for key, value in named.items() if key in varied})
-            if params == others and all(contains(varied[key], params[key]) for key in varied):
-                return phase, params
-        for phase, params in phases:
-            if not phase.is_grid:
-                return phase, params
-        raise StudyError("it is no point of a grid, and every phase is a grid")
+        varied = [(phase, params) for phase, params in phases if self._varies_its_keys(phase, named, params)]
+        asked = [each for each in varied if all(contains(values, each[1][key]) for key, values in each[0].grid.items())]
+        searches = [each for each in phases if not each[0].is_grid]
+        return [*asked, *searches, *varied, *phases][0]
+
+    def _varies_its_keys(self, phase: Phase, named: Params, params: Params) -> bool:
+        own = phase.grid if phase.is_grid else phase.vary
+        return params == self._whole(phase, {key: value for key, value in named.items() if key in own})
 
     def _whole(self, phase: Phase, named: Params) -> Params:
         """Return the values of all keys of ``[space]`` in a phase."""
