@@ -1,5 +1,6 @@
 """Trials made by hand, with known numbers over seeds, for the tests of claims; and a storage for such trials."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ from volopt.claims.lookup import find_studies
 from volopt.comparison.trial_results import SeedResult, TrialResult
 from volopt.definition import load
 from volopt.definition.schema import Definition, Scalar
-from volopt.storage.artifacts import CURVES, Artifacts
+from volopt.storage.artifacts import ARTIFACTS, CURVES, Artifacts
 from volopt.storage.database.connect import connect
 from volopt.studies import study as studies
 from volopt.studies.attributes import REASON
@@ -147,6 +148,9 @@ class Shelf:
             study._storage.set_trial_param(trial._trial_id, key, space[key].to_internal_repr(each), space[key])
         if content is not None:
             attach(self.artifacts, trial, CURVES, content)
+        else:  # its file is missing
+            meta = json.dumps({"artifact_id": "gone", "filename": CURVES})
+            study._storage.set_trial_system_attr(trial._trial_id, f"{ARTIFACTS}gone", meta)
         study.tell(trial, value)
 
     def failed(self, definition: Definition, reason: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import optuna
 import pytest
 from optuna.artifacts import FileSystemArtifactStore
+from optuna.distributions import IntDistribution
 from optuna.samplers import GridSampler, TPESampler
 from optuna.storages import RDBStorage, _CachedStorage
 from optuna.storages._rdb import models
@@ -17,7 +18,16 @@ from sqlalchemy import text
 
 import volopt
 from volopt import optuna_internals
-from volopt.optuna_internals import SCHEMA, artifact_path, storage_of, study_id, trial_id, trials_of_ask
+from volopt.optuna_internals import (
+    SCHEMA,
+    NamedTrialStudy,
+    artifact_path,
+    queued_params,
+    storage_of,
+    study_id,
+    trial_id,
+    trials_of_ask,
+)
 
 PACKAGE = Path(volopt.__file__).parent
 METHODS = [
@@ -28,6 +38,7 @@ METHODS = [
     (_CachedStorage, "_add_trials_to_cache"),
     (_CachedStorage, "_read_trials_from_remote_storage"),
     (optuna.Study, "_get_trials"),
+    (optuna.Study, "_pop_waiting_trial_id"),
     (FileSystemArtifactStore, "_get_filepath"),
 ]
 TABLES = ("StudyModel", "TrialModel", "TrialParamModel", "TrialValueModel", "TrialIntermediateValueModel",
@@ -65,6 +76,21 @@ def test_optuna_has_the_private_attributes_of_the_grid_sampler_and_calls_the_pri
     sampler = GridSampler({"x": [1, 2]})
     assert {"_all_grids", "_param_names", "_search_space"} <= vars(sampler).keys()
     assert "_get_trials" in inspect.getsource(TPESampler)
+
+
+def test_a_queued_trial_is_taken_by_the_ask_that_names_it_alone() -> None:
+    study = optuna.create_study(study_name="queued")
+    named = NamedTrialStudy("queued", storage_of(study))
+    space = {"x": IntDistribution(0, 9)}
+    for x in (1, 2):
+        study.enqueue_trial({"x": x})
+    assert named.ask(space).number == 2
+    _, second, _ = study.trials
+    assert queued_params(second) == {"x": 2}
+    trial = named.ask_queued(second, {"x": 3}, space)
+    assert (trial.number, trial.params) == (1, {"x": 3})
+    assert [each.state.name for each in study.trials] == ["WAITING", "RUNNING", "RUNNING"]
+    assert study.ask().number == 0  # Optuna's own takes it
 
 
 def test_optuna_has_the_schema_and_the_version_manager_of_its_databases(tmp_path: Path) -> None:

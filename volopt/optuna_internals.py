@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from optuna import Study, Trial
 from optuna.artifacts import FileSystemArtifactStore
+from optuna.distributions import BaseDistribution
 from optuna.samplers import GridSampler
 from optuna.storages import BaseStorage, RDBStorage, _CachedStorage
 from optuna.storages._rdb import models as models  # the tables
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from optuna.study._frozen import FrozenStudy as FrozenStudy
 
 SCHEMA = "v3.2.0.a"  # of the tables of these releases of Optuna
+
+QUEUED = "fixed_params"  # the system attribute of a queued trial
 
 # Methods that Optuna calls on a database beside its public ones.
 PRIVATE_CALLS = frozenset({"_create_new_trial", "_get_best_trial_id", "_get_trials", "_set_trial_param"})
@@ -54,6 +57,32 @@ def trials_of_ask(study: Study, states: tuple[TrialState, ...], *, use_cache: bo
 def artifact_path(store: FileSystemArtifactStore, artifact_id: str) -> Path:
     """Return where a store keeps an artifact; raises ValueError where the name leads out of the store."""
     return Path(store._get_filepath(artifact_id))
+
+
+def queued_params(trial: FrozenTrial) -> dict[str, Any]:
+    """Return the parameters that a trial in the queue of a study names."""
+    queued = trial.system_attrs.get(QUEUED)
+    return trial.params | (queued if isinstance(queued, dict) else {})
+
+
+class NamedTrialStudy(Study):
+    """Take a trial from the queue only for the ask that names it; Optuna's study takes the first one for any ask."""
+
+    _named: int | None = None
+
+    def ask_queued(
+        self, trial: FrozenTrial, params: Mapping[str, Any], distributions: Mapping[str, BaseDistribution]
+    ) -> Trial:
+        """Return a queued trial, RUNNING, with these parameters; the caller alone asks of the study."""
+        self._storage.set_trial_system_attr(trial._trial_id, QUEUED, dict(params))
+        self._named = trial._trial_id
+        return self.ask(dict(distributions))
+
+    def _pop_waiting_trial_id(self) -> int | None:
+        named, self._named = self._named, None
+        if named is not None:
+            self._storage.set_trial_state_values(named, state=TrialState.RUNNING)
+        return named
 
 
 class OrderedGridSampler(GridSampler):

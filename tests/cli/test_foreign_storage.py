@@ -12,6 +12,7 @@ import pytest
 from builders import Volopt
 from hand_made import Shelf, World, content
 from small_runs import GRID_AND_RANDOM, run
+from volopt.definition.plain_text import plain
 from volopt.studies.validated_study import NOT_OURS
 
 READING = (
@@ -113,17 +114,48 @@ def test_trials_of_another_program_are_listed_with_the_reason_and_left_out(
     assert NOT_OURS in Path("report.html").read_text()
 
 
-@pytest.mark.parametrize("name", ["../../small", "a/b", "<script>", "\x1b[31msmall"])
-def test_a_study_under_a_name_that_is_a_path_or_worse_is_not_volopts(
+STRANGE = ["my study", "成交量", "../../small", "\x1b[31msmall", "x" * 300]
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_a_study_under_a_strange_name_is_listed_read_exported_and_deleted(
     volopt: Volopt, changed: Callable[..., Path], name: str
 ) -> None:
     directory = changed("UPDATE studies SET study_name = ?", name)
     storage = ("--storage", f"sqlite:///{directory}/volopt.db")
+    code, out, _ = volopt("status", *storage)
+    title, remark, *_ = out.splitlines()
+    assert (code, title) == (0, f"{plain(name)}: A small study")
+    assert remark.startswith("Another program gave the study this name")
+    assert volopt("status", name, *storage)[:2] == (code, out)
+    assert [study["name"] for study in json.loads(volopt("status", "--json", *storage)[1])["studies"]] == [name]
+    assert len(json.loads(volopt("trials", name, "--json", *storage)[1])) == 7
+    assert volopt("export", plain(name), *storage)[0] == 0
+    (exported,) = {path for path in Path.cwd().iterdir() if path != directory}
+    assert exported.name.endswith("-export")
+    code, out, _ = volopt("delete", name, "--yes", *storage)
+    assert (code, out.startswith(f"Deleted {plain(name)} and ")) == (0, True)
     assert "There is no study yet" in volopt("status", *storage)[1]
-    for command in ("report", "export"):
-        code, _, err = volopt(command, name, *storage)
-        assert (code, "there is no study" in err) == (1, True)
-    assert sorted(path.name for path in Path.cwd().iterdir()) == ["copy"]
+    assert set(Path.cwd().iterdir()) == {directory, exported}
+
+
+@pytest.mark.parametrize("command", ["report", "best", "findings"])
+def test_other_commands_say_how_to_give_the_study_a_name_that_they_take(
+    volopt: Volopt, changed: Callable[..., Path], command: str
+) -> None:
+    directory = changed("UPDATE studies SET study_name = 'my study'")
+    code, _, err = volopt(command, "my study", "--storage", f"sqlite:///{directory}/volopt.db")
+    assert (code, "another program gave the study" in err, "rename it in `volopt dashboard`" in err) == (1, True, True)
+
+
+def test_a_study_of_another_program_is_named_and_left_as_it_is(volopt: Volopt, changed: Callable[..., Path]) -> None:
+    directory = changed("UPDATE study_user_attributes SET key = 'note' WHERE key = 'volopt:definition'")
+    storage = ("--storage", f"sqlite:///{directory}/volopt.db")
+    out = volopt("status", *storage)[1]
+    assert 'Studies of other programs, which volopt leaves as they are (1): "small"' in out.splitlines()
+    for command in ("trials", "delete"):
+        code, _, err = volopt(command, "small", *storage)
+        assert (code, 'another program created the study "small"' in err) == (1, True)
 
 
 @pytest.mark.parametrize("text", ['{"seeds": [{"seed": 0}]}', "[" * 100_000])

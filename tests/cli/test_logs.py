@@ -63,7 +63,7 @@ def test_an_unexpected_error_leaves_a_log_with_what_a_report_needs_and_no_passwo
     (tmp_path / "small.toml").write_text(TWO_TRIALS)
 
     def broken(*arguments: object) -> None:
-        raise ZeroDivisionError(f"while at {URL}")
+        raise ZeroDivisionError(f"while at {URL}, and half of a character \udcff")
 
     monkeypatch.setattr(Driver, "_end", broken)
     code, out, err = volopt("run", "small.toml", "--data", sample, "--workers", 1, "--json", "--name", URL[-7:])

@@ -13,12 +13,16 @@ import torch
 
 from builders import Said, Volopt
 from cli.wrong_input.case import STUDY, Case
+from cli.wrong_input.next_steps import ANEW, GOOD_CSV, next_steps
 from cli.wrong_input.table import CASES, DATA
 from small_runs import run
 from volopt.definition.plain_text import is_plain
 
 # A command that fails may leave what the next one reads faster, and what SQLite keeps beside a database that is open.
 KEPT = ("artifacts/frames", "locks", "volopt.db-shm", "volopt.db-wal")
+
+
+TRIED: set[str] = set()  # hints
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +65,21 @@ def _assert_said(said: Said, case: Case) -> None:
     assert all(map(is_plain, (out + err).splitlines()))
 
 
+def _assert_leads_on(volopt: Volopt, place: Path, case: Case, err: str) -> None:
+    """Do what the hint says; each hint is tried once, because many cases have the same."""
+    hint = err.partition("Hint: ")[2] or "".join(line for line in err.splitlines() if line.startswith("Try "))
+    if hint in TRIED:
+        return
+    TRIED.add(hint)
+    (place / "good.csv").write_text(GOOD_CSV)
+    for step in next_steps(case.command, hint):
+        shutil.rmtree(place / ANEW, ignore_errors=True)
+        _, _, told = volopt(*step)
+        assert case.says not in _lines(told), (hint, step)
+        assert "Usage: " not in told, (hint, step)
+        assert "Traceback" not in told
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_wrong_input_is_told_with_a_hint_and_an_exit_code_and_leaves_nothing_half(
     volopt: Volopt, place: Path, request: pytest.FixtureRequest, case: Case
@@ -69,8 +88,10 @@ def test_a_wrong_input_is_told_with_a_hint_and_an_exit_code_and_leaves_nothing_h
         shutil.copytree(request.getfixturevalue("ran"), place / "storage")
     case.given(place)
     before = _files(place)
-    _assert_said(volopt(*shlex.split(case.command)), case)
+    said = volopt(*shlex.split(case.command))
+    _assert_said(said, case)
     assert _files(place) == before
+    _assert_leads_on(volopt, place, case, said[2])
 
 
 @pytest.mark.parametrize("case", DATA, ids=lambda case: case.name)

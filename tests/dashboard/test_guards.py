@@ -11,6 +11,7 @@ import pytest
 from dashboard.asking import Make, ask
 from hand_made import Shelf
 from volopt.storage.database import sqlite as connecting
+from volopt.studies.study import names
 
 CHANGES = ("POST", "PUT", "DELETE", "PATCH")
 
@@ -45,6 +46,21 @@ def test_without_read_only_studies_can_be_changed(app: WSGIApplication, shelf: S
     assert ask(app, f"/api/studies/{study._study_id}", "DELETE", {}).status == 204
     assert shelf.storage.get_all_studies() == []
     assert ask(app, "/api/studies").json == {"study_summaries": []}
+
+
+@pytest.mark.parametrize("name", ["my study", "", "a/b", "x" * 101, 7, None])
+def test_a_study_keeps_its_name_where_volopt_cannot_take_the_new_one(
+    app: WSGIApplication, shelf: Shelf, study: optuna.Study, name: object
+) -> None:
+    reply = ask(app, f"/api/studies/{study._study_id}/rename", "POST", {"study_name": name})
+    assert (reply.status, "letters, digits" in reply.json["reason"]) == (400, True)
+    assert names(shelf.storage) == ["grid"]
+
+
+def test_a_study_can_be_renamed(app: WSGIApplication, shelf: Shelf, study: optuna.Study) -> None:
+    reply = ask(app, f"/api/studies/{study._study_id}/rename", "POST", {"study_name": "grid-2"})
+    assert reply.status == 201
+    assert names(shelf.storage) == ["grid-2"]
 
 
 def test_a_change_waits_for_the_run_that_is_writing(

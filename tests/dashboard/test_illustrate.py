@@ -19,6 +19,7 @@ from volopt.figures.study_view import StudyView
 from volopt.storage.artifacts import PICTURE
 from volopt.storage.database.address import Address
 from volopt.studies import study as studies
+from volopt.studies.attributes import PHASE
 from volopt.studies.trial_file import TrialFile
 
 
@@ -106,6 +107,7 @@ class Desk:
 
     def trial(self, value: float | None = 0.01) -> optuna.Trial:
         trial = self.study.ask(self.space)
+        trial.set_user_attr(PHASE, "width")
         self.illustrations.on_trial_result(trial, self.file, value)
         return trial
 

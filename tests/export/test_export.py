@@ -242,7 +242,7 @@ def test_parquet_has_the_same_columns_and_types_whatever_trials_there_are(
     study = studies.open_or_create(shelf.storage, SMALL, SOURCE)
     study.enqueue_trial({})
     waiting = load(shelved(shelf, SMALL, tmp_path / "waiting"), "parquet")
-    assert study.ask().number == 0
+    assert optuna.load_study(study_name="small", storage=shelf.storage).ask().number == 0
     running = load(shelved(shelf, SMALL, tmp_path / "running"), "parquet")
     study.tell(0, state=TrialState.FAIL)
     failed = load(shelved(shelf, SMALL, tmp_path / "failed"), "parquet")

@@ -17,7 +17,7 @@ from volopt.data.bins import write_provider
 from volopt.data.panel import read_data
 from volopt.data.provider import open_provider
 from volopt.errors import DataError, UsageError
-from volopt.forecast import conformal
+from volopt.forecast import conformal, view
 from volopt.forecast.backtest import Backtest
 from volopt.forecast.bundle import Bundle
 from volopt.forecast.configuration import RefitSource
@@ -88,12 +88,48 @@ def test_the_next_trading_day_is_the_calendar_s_over_weekends_and_holidays(made:
     assert found.date == date(2018, 5, 3)
 
 
-def test_after_the_calendar_s_end_it_is_the_next_weekday_with_a_warning(made: Bundle, sample: Path) -> None:
+@pytest.mark.parametrize(
+    ("exchange", "day"),
+    [(None, date(2019, 1, 2)), ("NYSE", date(2018, 12, 31)), ("JPX", date(2019, 1, 4))],
+)
+def test_after_the_calendar_s_end_it_is_the_exchange_s_next_day(
+    made: Bundle, sample: Path, exchange: str | None, day: date
+) -> None:
+    result = predict_days(made, sample, None, TODAY, 1, (), 0.8, exchange)
+    assert result.predictions[0].date == day
+    assert result.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("exchange", "of"), [(None, "without the exchange of SH600000"), ("XSHG", "of XSHG")], ids=["unknown", "too late"]
+)
+def test_where_no_session_is_known_it_is_the_next_weekday_with_a_warning(
+    made: Bundle, sample: Path, monkeypatch: pytest.MonkeyPatch, exchange: str | None, of: str
+) -> None:
+    monkeypatch.setattr(view, "exchange_of", lambda name: exchange)
+    monkeypatch.setattr(view, "next_session", lambda exchange, day: None)
     result = predict(made, sample)
     assert result.predictions[0].date == date(2018, 12, 31)
     assert result.warnings == [
-        "the calendar ends on 2018-12-28, and the next trading day is not known: 2018-12-31 is the next weekday"
+        f"the calendar ends on 2018-12-28, and the next trading day {of} is not known: 2018-12-31 is a weekday"
     ]
+
+
+def test_the_distance_to_the_exchange_s_next_day_is_an_input_at_the_end_of_the_data(
+    made: Bundle, sample: Path, tmp_path: Path
+) -> None:
+    eve = date(2018, 9, 28)  # of a week of holidays
+    short = write_copy(sample, tmp_path / "short", change=lambda table: table, until=str(eve))
+    one, other = (predict(made, *asked).predictions[0] for asked in ((short,), (sample, eve)))
+    assert (one.date, one.forecast) == (other.date, other.forecast)
+
+
+def test_a_guessed_next_day_at_the_end_of_the_data_is_no_difference(
+    made: Bundle, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(view, "exchange_of", lambda name: None)  # so 2018-01-01 is taken for a trading day
+    short = write_copy(sample, tmp_path / "short", change=lambda table: table, until="2017-12-29")
+    assert predict(made, short, last=2).predictions[-1].as_of == date(2017, 12, 29)
 
 
 def test_a_bundle_that_is_over_a_year_old_warns(refitted: Callable[[date | None], RefitResult], sample: Path) -> None:

@@ -72,6 +72,13 @@ def test_a_point_of_a_grid_counts_whichever_phase_proposed_it() -> None:
     assert result.phases["width"] == found(grid_rows(noisy)).phases["width"]
 
 
+def test_a_queued_trial_beside_a_grid_stands_for_none_of_its_points() -> None:
+    first, *others = grid_rows(noisy)
+    beside = (first[0], first[1] | {"window": 6}, first[2])
+    assert [one.method for one in found([first, *others, beside]).phases["width"]] == ["ANOVA"]
+    assert "ANOVA" not in [one.method for one in found([*others, beside]).phases.get("width", [])]
+
+
 def test_what_several_phases_varied_is_pooled_and_confounded_parameters_are_named() -> None:
     rows = random_rows(10) + random_rows(10, phase="again")
     result = found(rows, TWICE)

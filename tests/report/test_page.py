@@ -19,6 +19,7 @@ from volopt.report.page import page
 from volopt.search.job import RunOptions
 from volopt.storage.run_record import RunRecord
 from volopt.studies import study as studies
+from volopt.studies.attributes import PHASE
 from volopt.studies.space import distributions
 
 SECTIONS = [
@@ -243,7 +244,9 @@ def with_broken_artifact(shelf: Shelf, definition: Definition) -> None:
 
 def pruned(shelf: Shelf, definition: Definition) -> None:
     study, _ = studies.find(shelf.storage, definition.name)
-    study.tell(study.ask(distributions(definition)), state=TrialState.PRUNED)
+    trial = study.ask(distributions(definition))
+    trial.set_user_attr(PHASE, "width")
+    study.tell(trial, state=TrialState.PRUNED)
 
 
 @pytest.mark.parametrize(

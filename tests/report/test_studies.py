@@ -4,6 +4,7 @@ import math
 import re
 from pathlib import Path
 
+import optuna
 import pytest
 
 from hand_made import Shelf
@@ -56,6 +57,17 @@ def test_a_study_that_cannot_be_read_is_a_sentence_and_the_others_are_listed(she
     page = studies_page(shelf.storage)
     assert [row[0] for row in rows(page)] == ["whole"]
     assert re.search(r'class="warning">[^<]*damaged', page)
+
+
+def test_studies_under_names_that_others_gave_and_those_of_other_programs_are_listed(shelf: Shelf) -> None:
+    shelf.study("mine")
+    optuna.create_study(study_name="<i>theirs</i>", storage=shelf.storage)
+    study_id = shelf.storage.get_study_id_from_name("mine")
+    with shelf.storage.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE studies SET study_name = 'my study' WHERE study_id = ?", (study_id,))
+    page = studies_page(Shelf(shelf.artifacts.directory.parent).storage)
+    assert [(row[0], row[-1]) for row in rows(page)] == [("my study", "")]
+    assert "Studies of other programs: &lt;i&gt;theirs&lt;/i&gt;" in page
 
 
 def test_without_studies_the_page_says_what_to_run(shelf: Shelf) -> None:

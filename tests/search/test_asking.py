@@ -58,8 +58,8 @@ class Driver:
 
 def test_each_kind_of_phase_has_its_asker() -> None:
     found = definition()
-    assert isinstance(Driver(found, 0).asker(), GridAsker)
-    assert isinstance(Driver(found, 1).asker(), ProposalAsker)
+    assert isinstance(Driver(found, 0).asker()._own, GridAsker)
+    assert isinstance(Driver(found, 1).asker()._own, ProposalAsker)
 
 
 def test_a_grid_phase_takes_its_points_each_with_every_key_of_the_space() -> None:

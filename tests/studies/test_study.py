@@ -183,18 +183,18 @@ def test_run_records_are_kept_and_a_run_made_just_so_again_is_not_repeated(stora
     assert [run["started"] for run in study.user_attrs["volopt:runs"]] == ["8:00", "10:00", "11:00"]
 
 
-def test_repair_tells_running_and_waiting_trials_fail_with_a_reason(storage: InMemoryStorage) -> None:
+def test_repair_tells_running_trials_fail_with_a_reason_and_leaves_queued_ones(storage: InMemoryStorage) -> None:
     study = open_study(storage)
     add(study, TrialState.COMPLETE)
     study.ask(distributions(definition()))
     study.enqueue_trial(POINT)
-    assert len(studies.repair(study)) == 2
+    assert len(studies.repair(study)) == 1
     done, running, waiting = study.trials
     assert done.state == TrialState.COMPLETE
     assert REASON not in done.user_attrs
-    for orphan in (running, waiting):
-        assert orphan.state == TrialState.FAIL
-        assert orphan.user_attrs[REASON] == "interrupted: the process that ran it is gone"
+    assert running.state == TrialState.FAIL
+    assert running.user_attrs[REASON] == "interrupted: the process that ran it is gone"
+    assert waiting.state == TrialState.WAITING
     assert studies.repair(study) == []
 
 

@@ -12,13 +12,15 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState, create_trial
 
 from hand_made import Shelf
+from volopt.definition.plain_text import plain
 from volopt.errors import StorageError, StudyError
+from volopt.figures.study_view import StudyView
 from volopt.storage.run_record import RunRecord
 from volopt.studies import listing
 from volopt.studies import study as studies
 from volopt.studies.attributes import PHASE, REASON, SCORES
 from volopt.studies.space import distributions
-from volopt.studies.validated_study import NO_VALUE, NOT_OURS
+from volopt.studies.validated_study import NO_VALUE, NOT_OURS, NOT_RUN
 
 JUNK: list[Any] = [None, [], {}, "x", 1, True, [None], {"a": [1]}, [[[[]]]], "\ud800\x1b[31m", 10**400, math.inf]
 
@@ -201,11 +203,27 @@ def test_run_records_that_make_no_sense_are_not_there(shelf: Shelf, value: Any) 
 @pytest.mark.parametrize(
     "name", ["../../grid", "a/b", "<script>", "\x1b[31mgrid", "grid\n", "", "-grid", "g" * 101, "g\\h"]
 )
-def test_a_name_that_no_study_file_may_have_is_another_programs(shelf: Shelf, name: str) -> None:
+def test_a_name_that_no_study_file_may_have_is_found_where_any_name_is(shelf: Shelf, name: str) -> None:
     write(shelf, "UPDATE studies SET study_name = ?", name)
     assert studies.names(shelf.storage) == []
-    with pytest.raises(StudyError, match="there is no study"):
+    assert studies.names(shelf.storage, any_name=True) == [name]
+    with pytest.raises(StudyError, match="another program gave the study"):
         studies.find(shelf.storage, name)
+    for written in (name, plain(name)):
+        study, definition = studies.find(shelf.storage, written, any_name=True)
+        assert (study.study_name, definition.name) == (name, "grid")
+
+
+def test_a_trial_that_others_added_without_a_phase_is_left_out_and_kept(shelf: Shelf) -> None:
+    add(shelf, -99.0, POINT, user_attrs={"mine": "kept"})
+    trial = told(shelf)[2]
+    assert (trial["state"], trial["reason"]) == ("FAIL", NOT_RUN)
+    study, definition = studies.find(shelf.storage, "grid")
+    assert study.best_trial.number == 0
+    view = StudyView(study, definition, shelf.artifacts)
+    assert view.warnings[-1] == "Trials that other programs added or changed are left out: 1."
+    stored = optuna.load_study(study_name="grid", storage=shelf.storage).trials[2]
+    assert (stored.state, stored.value, stored.user_attrs) == (TrialState.COMPLETE, -99.0, {"mine": "kept"})
 
 
 def test_a_study_that_was_renamed_goes_on_under_its_new_name(shelf: Shelf) -> None:

@@ -111,6 +111,7 @@ class Forecaster:
         last: int = 1,
         instrument: Names = (),
         coverage: float = 0.8,
+        exchange: str | None = None,
     ) -> "pd.DataFrame":
         """Return a row for each forecast: instrument, target, as_of, date, forecast, low, high, unit, actual.
 
@@ -125,6 +126,8 @@ class Forecaster:
             last: forecasts of an instrument, the newest ones.
             instrument: one of the bundle's, or several.
             coverage: target of the intervals.
+            exchange: such as NYSE or XPAR, whose next trading day follows the end of the data; None for the one that an
+                instrument's name tells, such as SH600000 or AIR.PA.
 
         Raises:
             UsageError: an argument is wrong.
@@ -135,11 +138,11 @@ class Forecaster:
         names, day = arguments.texts(instrument), arguments.optional_day("date", date)
         number, share = arguments.count("last", last) or 1, arguments.coverage_share(coverage)
         if not isinstance(data, pd.DataFrame):
-            return self._forecasts(arguments.data_directory(data), day, number, names, share)
+            return self._forecasts(arguments.data_directory(data), day, number, names, share, exchange)
         with TemporaryDirectory() as folder:
             provider = Path(folder, "provider")
             warn(self._import(data, provider))
-            return self._forecasts(provider, day, number, names, share)
+            return self._forecasts(provider, day, number, names, share, exchange)
 
     def _import(self, rows: "pd.DataFrame", provider: Path) -> list[str]:
         """Write rows as a provider, and return what was dropped."""
@@ -150,13 +153,19 @@ class Forecaster:
         return [f"{each.name}: dropped {issue.line()}" for each in report.instruments for issue in each.dropped]
 
     def _forecasts(
-        self, provider: Path | None, day: calendar_date | None, last: int, instruments: Sequence[str], coverage: float
+        self,
+        provider: Path | None,
+        day: calendar_date | None,
+        last: int,
+        instruments: Sequence[str],
+        coverage: float,
+        exchange: str | None,
     ) -> "pd.DataFrame":
         import pandas as pd
 
         from volopt.forecast.predict import predict_days
 
-        result = predict_days(self._bundle, provider, day, calendar_date.today(), last, instruments, coverage)
+        result = predict_days(self._bundle, provider, day, calendar_date.today(), last, instruments, coverage, exchange)
         warn([*words.data_warnings(synthetic=result.synthetic), *result.warnings], CALLER + 1)
         types = dict.fromkeys(("instrument", "target", "unit"), "string") | dict.fromkeys(DAYS, "datetime64[s]")
         return pd.DataFrame(map(vars, result.predictions)).astype(types)

@@ -48,7 +48,9 @@ def report_unexpected() -> str:
 
     content = "\n".join([json.dumps(versions()), " ".join(sys.argv), *recent_lines, traceback.format_exc()])
     try:
-        with tempfile.NamedTemporaryFile("w", prefix="volopt-", suffix=".log", delete=False) as file:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="volopt-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"
+        ) as file:
             file.write(without_passwords(content))
         name = file.name
     except OSError:

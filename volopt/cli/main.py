@@ -6,7 +6,6 @@
 import gc
 import io
 import json
-import os
 import signal
 import sys
 
@@ -15,6 +14,7 @@ import click
 import volopt
 from volopt.cli import INTERRUPTED
 from volopt.cli.lazy import LazyGroup
+from volopt.cli.streams import replace_streams
 from volopt.errors import DefinitionError, VoloptError, sentence
 
 UNEXPECTED = 3
@@ -54,6 +54,7 @@ def main() -> None:
     """Run the command line and exit."""
     gc.set_threshold(50_000)  # the default collects hundreds of times during imports, a sixth of the start
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C does
+    replace_streams()
     try:
         code = cli.main(prog_name="volopt", standalone_mode=False)
     except VoloptError as error:
@@ -67,9 +68,6 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted. The same command continues; finished work is kept.", err=True)
         code = INTERRUPTED
-    except BrokenPipeError:  # a program such as head has closed our output
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 1
     except OSError as error:  # that no other module explains
         code = _report(
             VoloptError(f"{error.filename or 'the system'}: {error.strerror}", "check path, space and permissions")

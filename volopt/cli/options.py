@@ -88,11 +88,11 @@ def open_storage(url: str) -> "RetryingStorage":
     return storage
 
 
-def open_study(url: str, name: str) -> "StudyView":
-    """Return a study of the storage at a URL, for reading."""
+def open_study(url: str, name: str, *, any_name: bool = False) -> "StudyView":
+    """Return a study of the storage at a URL, for reading; ``any_name`` as in ``studies.study.find``."""
     from volopt.figures.study_view import StudyView
     from volopt.storage.artifacts import artifacts_of
     from volopt.studies.study import find
 
     storage = open_storage(url)
-    return StudyView(*find(storage, name), artifacts_of(storage))
+    return StudyView(*find(storage, name, any_name=any_name), artifacts_of(storage))

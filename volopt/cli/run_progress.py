@@ -64,6 +64,7 @@ class RunProgress(ProgressDisplay, Callback):
         self._clock.end_trial(trial.number)
         if trial.state != TrialState.FAIL:
             self._done += 1
+            self._total = max(self._total, self._done)  # others may have queued more
         if trial.state == TrialState.COMPLETE and trial.value is not None:
             choose = min if self._objective.direction == "minimize" else max
             self._best = trial.value if self._best is None else choose(self._best, trial.value)

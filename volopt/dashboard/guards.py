@@ -5,6 +5,9 @@ dashboard's pages, or asks another host for anything. Another site in the same b
 neither by a request of its own, nor under a host name that it points at this machine (DNS rebinding).
 """
 
+import io
+import json
+import re
 import traceback
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
@@ -13,10 +16,12 @@ from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from volopt.dashboard.responses import READING_METHODS, message_response
+from volopt.studies.study import is_name
 
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo
 
+RENAME_PATH = re.compile(r"/api/studies/\d+/rename/*")
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 # optuna-dashboard's pages are one script. It uses inline styles, and WebGL code that it compiles as it runs.
@@ -54,6 +59,28 @@ def guard(app: WSGIApplication, *, local: bool) -> WSGIApplication:
             return message_response(environ, HTTPStatus.INTERNAL_SERVER_ERROR, text).send(environ, start)
 
     return guarded
+
+
+def check_new_names(app: WSGIApplication) -> WSGIApplication:
+    """Return an app that refuses to rename a study to what no study file can have as its name."""
+
+    def checked(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if RENAME_PATH.fullmatch(environ["PATH_INFO"]):
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            environ["wsgi.input"] = io.BytesIO(body)
+            if not _has_valid_name(body):
+                text = 'Write another name: letters, digits and "._-", a letter or digit first, at most 100 characters.'
+                return message_response(environ, HTTPStatus.BAD_REQUEST, text).send(environ, start_response)
+        return app(environ, start_response)
+
+    return checked
+
+
+def _has_valid_name(body: bytes) -> bool:
+    try:
+        return is_name(json.loads(body)["study_name"])
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return False
 
 
 def refuse_changes(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

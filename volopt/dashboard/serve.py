@@ -14,7 +14,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 import optuna_dashboard
 from optuna.storages import BaseStorage
 
-from volopt.dashboard.guards import guard, refuse_changes
+from volopt.dashboard.guards import check_new_names, guard, refuse_changes
 from volopt.dashboard.pages import PageApp, Pages
 from volopt.dashboard.responses import READING_METHODS
 from volopt.dashboard.study_api import StudyListCache, amend_study_api
@@ -79,7 +79,7 @@ def dashboard(
         return PageApp(storage, artifacts, pages, study_api)
 
     reads = ReopeningApp(reader, build)
-    changes = refuse_changes if writer is None else optuna_dashboard.wsgi(writer, artifacts.store)
+    changes = refuse_changes if writer is None else check_new_names(optuna_dashboard.wsgi(writer, artifacts.store))
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return (reads if environ["REQUEST_METHOD"] in READING_METHODS else changes)(environ, start_response)

@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -77,6 +77,7 @@ def load_frames(
     files: Sequence[str] = (),
     cache: Path | None = None,
     reader: str | None = None,
+    next_day: date | None = None,
 ) -> tuple[list[Frame], DataSource]:
     """Read one frame from a provider directory, or one from each of the CSV ``files`` in it.
 
@@ -89,6 +90,7 @@ def load_frames(
         files: CSV files to read instead of a provider.
         cache: the directory of frames that were read before.
         reader: ``qlib`` or ``native``; None for qlib where it is installed.
+        next_day: the exchange's first day after the calendar of a provider; None for the next weekday.
 
     Raises:
         DataError: the data cannot be read, or give no usable frame.
@@ -99,7 +101,7 @@ def load_frames(
         raise DataError(f"an expression is invalid: {error}", "see the study file's features") from error
     request = _FrameRequest(directory, instrument, columns, list(dict.fromkeys([*columns, VOLUME])), start, end)
     try:
-        source, read = _open_csv(request, files) if files else _open_provider(request, reader or default_reader())
+        source, read = _open_csv(request, files) if files else _open_provider(request, reader, next_day)
     except OSError as error:
         raise DataError(f"{error.filename} cannot be read: {error.strerror}", "check its permissions") from error
     if cache is None:
@@ -113,8 +115,11 @@ def load_frames(
     return frames, source
 
 
-def _open_provider(request: _FrameRequest, reader: str) -> tuple[DataSource, Callable[[], list[Frame]]]:
-    provider = open_provider(request.directory)
+def _open_provider(
+    request: _FrameRequest, reader: str | None, next_day: date | None
+) -> tuple[DataSource, Callable[[], list[Frame]]]:
+    reader = reader or default_reader()
+    provider = replace(open_provider(request.directory), next_day=next_day)
     expressions = [parse(text) for text in request.texts]
     fields = sorted({field for expression in expressions for field in expression.fields})
     rows = provider.check(request.instrument, fields, request.start, request.end)

@@ -41,6 +41,7 @@ class Provider:
     directory: Path
     calendar: np.ndarray  # datetime64[D], ascending
     instruments: Mapping[str, tuple[Span, ...]]
+    next_day: date | None = None  # the exchange's first day after the calendar, where it is known
 
     @property
     def synthetic(self) -> bool:
@@ -113,9 +114,11 @@ class Provider:
         """Return the days from each calendar day to the next, float32 (days,): 1, over a weekend 3, over holidays more.
 
         The exchange announces its days in advance, so the distance is known on the day itself. The distance to a
-        stock's own next day would reveal future suspensions. After the last day the next weekday is assumed.
+        stock's own next day would reveal future suspensions. After the last day ``next_day`` follows, or else the next
+        weekday is assumed.
         """
-        return np.diff(self.calendar, append=next_weekday(self.calendar[-1])).astype(np.float32)
+        following = np.datetime64(self.next_day) if self.next_day else next_weekday(self.calendar[-1])
+        return np.diff(self.calendar, append=following).astype(np.float32)
 
     def day(self, row: int) -> date:
         """Return the calendar's day at ``row``."""

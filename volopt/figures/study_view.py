@@ -17,8 +17,10 @@ from volopt.storage.artifacts import Artifacts
 from volopt.storage.run_record import RecordedData
 from volopt.studies import listing, trial_file
 from volopt.studies import study as studies
+from volopt.studies.attributes import REASON
 from volopt.studies.space import Point, point
 from volopt.studies.trial_file import TrialFile
+from volopt.studies.validated_study import ANOTHER
 
 
 class NothingToPlotError(StudyError):
@@ -123,7 +125,9 @@ class StudyView:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Return the warnings that every figure of this study must show."""
-        return words.data_warnings(synthetic=self.synthetic)
+        left_out = sum(trial.user_attrs.get(REASON, "").startswith(ANOTHER) for trial in self.trials)
+        others = (f"Trials that other programs added or changed are left out: {left_out}.",) if left_out else ()
+        return (*words.data_warnings(synthetic=self.synthetic), *others)
 
     def values(self, trial: FrozenTrial) -> dict[str, Scalar]:
         """Return the value of every key that a search can vary; keys outside ``[space]`` have their default."""

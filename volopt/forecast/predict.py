@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from volopt.data.exchange import exchange_named
 from volopt.data.provider import open_provider
 from volopt.errors import UsageError, suggest
 from volopt.forecast import conformal
@@ -56,6 +57,7 @@ def predict_days(
     last: int,
     instruments: Sequence[str],
     coverage: float,
+    exchange: str | None = None,
 ) -> Predictions:
     """Return the forecasts of the next trading day, and of the ``last`` - 1 trade days before it.
 
@@ -67,9 +69,10 @@ def predict_days(
         last: forecasts of an instrument.
         instruments: of the bundle, each once if it is named twice; none for all.
         coverage: of the intervals.
+        exchange: whose next trading day follows the end of the data; None for the one that an instrument's name tells.
 
     Raises:
-        UsageError: the bundle was not fitted on an instrument.
+        UsageError: the bundle was not fitted on an instrument, or the exchange is unknown.
         DataError: the data cannot be read, or differ from those that the bundle was fitted on.
     """
     known = {instrument.name: instrument for instrument in bundle.facts.instruments}
@@ -77,12 +80,13 @@ def predict_days(
         if name not in known:
             raise UsageError(f"the bundle was not fitted on {name}", suggest(name, known))
     chosen = list(dict.fromkeys(instruments or known))
+    code = exchange_named(exchange) if exchange else None
     provider = open_provider(data or Path(bundle.facts.data.provider))
     networks = list(bundle.networks())
     predictions: list[Prediction] = []
     warnings: list[str] = []
     for name in chosen:
-        view = InstrumentView(bundle, known[name], provider, day, last)
+        view = InstrumentView(bundle, known[name], provider, day, last, code)
         own = _predict_instrument(view, networks, coverage)
         predictions += own
         warnings += view.warnings(today)

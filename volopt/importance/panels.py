@@ -97,6 +97,8 @@ def grid_table(phase: Phase, definition: Definition, panel: PhaseTrials) -> Arra
     if len(by_point) < math.prod(sizes):
         return None
     points = [tuple(point[key] for key in definition.space) for point in phase.points(definition)]
+    if not by_point.keys() >= set(points):  # others may have queued a trial beside the grid
+        return None
     axes = [size for size in sizes if size > 1]
     return np.array([by_point[point] for point in points]).reshape(*axes, seeds)
 

@@ -12,7 +12,7 @@ from volopt.report.blocks import cell_text, error_sentences
 from volopt.report.page import templates
 from volopt.studies.best_trial import baseline_name, best_baseline
 from volopt.studies.listing import summary
-from volopt.studies.study import find, names
+from volopt.studies.study import find, foreign_names, is_name, names
 
 
 class ListedStudy(NamedTuple):
@@ -20,6 +20,7 @@ class ListedStudy(NamedTuple):
 
     id: int
     name: str
+    has_report: bool  # unless another program gave it a name that no report can have
     title: str
     synthetic: bool
     done: int  # trials
@@ -32,12 +33,13 @@ class ListedStudy(NamedTuple):
 def studies_page(storage: BaseStorage) -> str:
     """Return the list of volopt's studies, the newest first, and a sentence for each that cannot be read."""
     listed, problems = [], []
-    for name in reversed(names(storage)):
+    for name in reversed(names(storage, any_name=True)):
         try:
-            listed.append(_listed(*find(storage, name)))
+            listed.append(_listed(*find(storage, name, any_name=True)))
         except StorageError as error:
             problems.append(error_sentences(error))
-    return templates().get_template("studies.html.j2").render(studies=listed, problems=problems)
+    html = templates().get_template("studies.html.j2")
+    return html.render(studies=listed, problems=problems, others=foreign_names(storage))
 
 
 def _listed(study: optuna.Study, definition: Definition) -> ListedStudy:
@@ -47,6 +49,7 @@ def _listed(study: optuna.Study, definition: Definition) -> ListedStudy:
     return ListedStudy(
         study_id(study),
         study.study_name,
+        is_name(study.study_name),
         definition.title,
         facts["data"]["synthetic"],
         sum(phase["done"] for phase in facts["phases"]),

@@ -13,14 +13,23 @@ from optuna.samplers import BaseSampler, PartialFixedSampler, RandomSampler
 from optuna.trial import FrozenTrial
 
 from volopt.definition.schema import Definition, Phase
-from volopt.definition.space import contains
 from volopt.optuna_internals import storage_of, trial_id
 from volopt.samplers import SAMPLERS
 from volopt.samplers._grid_points import GridPointSampler
 from volopt.samplers._new_point import MAX_ATTEMPTS, NewPointSampler, propose
+from volopt.search.queue import QueueAsker
 from volopt.studies.attributes import PHASE, PROPOSAL, START, Proposal
 from volopt.studies.ledger import Ledger
-from volopt.studies.space import Params, count_points, distributions, fixed_params, is_finite, point, unknown_point
+from volopt.studies.space import (
+    Params,
+    count_points,
+    distributions,
+    fixed_params,
+    is_finite,
+    point,
+    unknown_point,
+    valid_start,
+)
 
 
 class GridAsker:
@@ -81,11 +90,9 @@ class ProposalAsker:
         return trials
 
     def _ask_again(self, params: Params) -> optuna.Trial:
-        name = self._phase.name
-        self._study.enqueue_trial(params)
-        self._study.sampler = self._sampler(self._ledger.proposed(name), 0)
+        self._study.sampler = fixed_sampler("random", 0, params)
         trial = self._study.ask(self._distributions)
-        return self._begin(trial, Proposal(generation=max(self._ledger.generations[name], 1)))
+        return self._begin(trial, Proposal(generation=max(self._ledger.generations[self._phase.name], 1)))
 
     def _ask_new(self, generation: int) -> optuna.Trial | None:
         proposed = self._ledger.proposed(self._phase.name)
@@ -135,13 +142,32 @@ class ProposalAsker:
         return next(params for varied in draws if not self._is_known(params := self._fixed | varied))
 
 
-Asker = GridAsker | ProposalAsker
+class Asker:
+    """Ask for the trials of a phase, those that others have queued first."""
+
+    def __init__(self, queue: QueueAsker, own: GridAsker | ProposalAsker) -> None:
+        self._queue, self._own = queue, own
+
+    @property
+    def exhausted(self) -> int:
+        """Return the points of the phase, where it ended because the study has all of them."""
+        return self._own.exhausted
+
+    def ask(self) -> list[optuna.Trial]:
+        """Return the next trials, RUNNING; no trial when there is none at present."""
+        return self._queue.ask() or self._own.ask()
 
 
 def asker(
     phase: Phase, definition: Definition, study: optuna.Study, ledger: Ledger, cost: Callable[[Params], float]
 ) -> Asker:
     """Return the asker of a phase."""
+    return Asker(QueueAsker(phase, definition, study, ledger), _own_asker(phase, definition, study, ledger, cost))
+
+
+def _own_asker(
+    phase: Phase, definition: Definition, study: optuna.Study, ledger: Ledger, cost: Callable[[Params], float]
+) -> GridAsker | ProposalAsker:
     if phase.is_grid:
         return GridAsker(phase, definition, study, ledger, cost)
     return ProposalAsker(phase, definition, study, ledger)
@@ -169,16 +195,9 @@ def sampler_seed(seed: int, phase: str, proposed: int, attempt: int = 0) -> int:
 
 def _best_params(phase: Phase, study: optuna.Study, definition: Definition) -> Params:
     """Return the best trial's parameters when the phase began. They are stored, so that a resume finds the same."""
-    stored: Params | None = study.user_attrs.get(START + phase.name)
-    if stored is None or not _is_point(stored, definition):
+    stored = valid_start(phase, study, definition)
+    if stored is None:
         complete = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
         stored = dict(study.best_trial.params) if complete else {}
         study.set_user_attr(START + phase.name, stored)
     return stored
-
-
-def _is_point(stored: object, definition: Definition) -> bool:
-    """Return whether an attribute, which others may have changed, holds values of ``[space]``."""
-    return isinstance(stored, dict) and all(
-        key in definition.space and contains(definition.space[key], value) for key, value in stored.items()
-    )

@@ -147,6 +147,11 @@ class Artifacts:
         return content and content[0]
 
 
+def has_artifact(attributes: Mapping[str, Any], name: str) -> bool:
+    """Return whether the system attributes of a study or trial attach a file under ``name``."""
+    return any(file == name for _, file in _files(attributes))
+
+
 def _files(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return id and name of each attached file; the attribute of a file that the dashboard removed holds null."""
     files = []
@@ -177,8 +182,9 @@ class _ArtifactStore:
         write_whole(artifact_path(next(iter(self._stores.values())), artifact_id), content_body.read())
 
     def remove(self, artifact_id: str) -> None:
-        """Remove a file; raises ArtifactNotFound."""
-        self._holder(artifact_id).remove(artifact_id)
+        """Remove a file; one that is gone already is no error, so that the study of a lost file can be deleted."""
+        with contextlib.suppress(ArtifactNotFound):
+            self._holder(artifact_id).remove(artifact_id)
 
     def _holder(self, artifact_id: str) -> FileSystemArtifactStore:
         for directory, store in self._stores.items():

@@ -1,7 +1,9 @@
 """Lock a study for one writer. The operating system, or the database server, frees the lock when the process ends."""
 
+import hashlib
 import json
 import os
+import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -12,6 +14,8 @@ from filelock import FileLock, Timeout
 
 from volopt.errors import StorageError, StudyError
 from volopt.storage.database.address import Address
+
+MAX_NAME = 100  # characters
 
 Renew = Callable[[], None]
 
@@ -33,9 +37,15 @@ def study_lock(address: Address, study: str) -> AbstractContextManager[Renew]:
     return _file_lock(address.file, study) if address.file is not None else _server_lock(address, study)
 
 
+def file_name(study: str) -> str:
+    """Return the name of a study as part of a file's name; another program may have given it one that is a path."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", study)[:MAX_NAME].lstrip(".")
+    return plain if plain == study else f"{plain}-{hashlib.sha256(study.encode()).hexdigest()[:8]}"
+
+
 @contextmanager
 def _file_lock(database: Path, study: str) -> Iterator[Renew]:
-    path = database.parent / "locks" / f"{database.name}.{study}.lock"
+    path = database.parent / "locks" / f"{database.name}.{file_name(study)}.lock"
     holder = path.with_suffix(".holder")
     lock = FileLock(path)
     try:

@@ -77,12 +77,14 @@ class Ledger:
     def progress(self, phase: Phase, definition: Definition) -> tuple[int, int]:
         """Return how many trials of a phase are done, and its total.
 
-        A grid's COMPLETE points are done, and another phase's COMPLETE and PRUNED trials.
+        A grid's COMPLETE points are done, and another phase's COMPLETE and PRUNED trials, which may be more than it has
+        to ask for: others can queue some.
         """
         if phase.is_grid:
             points = [point(params) for params in phase.points(definition)]
             return sum(each in self.complete for each in points), len(points)
-        return self.finished[phase.name], phase.trials or 0
+        finished = self.finished[phase.name]
+        return finished, max(phase.trials or 0, finished)
 
     def _give_up(self, given_up: Params) -> None:
         """Try a point no more in any phase."""

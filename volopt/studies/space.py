@@ -4,10 +4,12 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from volopt.definition.schema import Definition, Phase, Range, Scalar
-from volopt.definition.space import WHOLE_KEYS
+from volopt.definition.space import WHOLE_KEYS, contains
+from volopt.studies.attributes import START
 
 Params = dict[str, Scalar]
 Point = tuple[tuple[str, Scalar], ...]
@@ -28,6 +30,15 @@ def fixed_params(phase: Phase, definition: Definition, best: Params) -> Params:
     varied = phase.grid if phase.is_grid else phase.vary
     values = definition.defaults() | best | phase.fix
     return {key: values[key] for key in definition.space if key not in varied}
+
+
+def valid_start(phase: Phase, study: optuna.Study, definition: Definition) -> Params | None:
+    """Return the stored point from which a phase began, or None; others may have changed it."""
+    stored = study.user_attrs.get(START + phase.name)
+    valid = isinstance(stored, dict) and all(
+        key in definition.space and contains(definition.space[key], value) for key, value in stored.items()
+    )
+    return stored if valid else None
 
 
 def is_finite(varied: Mapping[str, BaseDistribution]) -> bool:

@@ -49,14 +49,29 @@ _NAME = re.compile(f"(?=.{{1,100}}$){NAME_PATTERN}")  # as definition.values has
 _SCORES: TypeAdapter[dict[str, float | None]] = TypeAdapter(Scores, config={"strict": True})
 
 
-def names(storage: BaseStorage) -> list[str]:
+def is_name(name: str) -> bool:
+    """Return whether a study file can have this name. Names become file names and words of commands."""
+    return _NAME.fullmatch(name) is not None
+
+
+def names(storage: BaseStorage, *, any_name: bool = False) -> list[str]:
     """Return the names of volopt's studies in a storage, oldest first.
 
-    A study whose name no study file can have is not among them, because names become file names.
+    A study that others have given a name that no study file can have is among them only with ``any_name``.
 
     Raises:
         StorageError: the studies cannot be read.
     """
+    return [name for name, ours in _all_names(storage).items() if ours and (any_name or is_name(name))]
+
+
+def foreign_names(storage: BaseStorage) -> list[str]:
+    """Return the names of the studies that other programs created, oldest first; raises as ``names`` does."""
+    return [name for name, ours in _all_names(storage).items() if not ours]
+
+
+def _all_names(storage: BaseStorage) -> dict[str, bool]:
+    """Return the names of all studies, and whether each is volopt's."""
     try:
         studies = storage.get_all_studies()
     except DAMAGED as error:
@@ -64,27 +79,42 @@ def names(storage: BaseStorage) -> list[str]:
             f"the studies in the storage cannot be read: {type(error).__name__}",
             "put a copy of the database in its place",
         ) from error
-    ours = [study.study_name for study in studies if PREFIX + "definition" in study.user_attrs]
-    return [name for name in ours if _NAME.fullmatch(name)]
+    return {study.study_name: PREFIX + "definition" in study.user_attrs for study in studies}
 
 
-def find(storage: BaseStorage, name: str) -> tuple[optuna.Study, Definition]:
+def find(storage: BaseStorage, name: str, *, any_name: bool = False) -> tuple[optuna.Study, Definition]:
     """Return a study, as ``validated_study`` describes it, and its stored definition.
+
+    With ``any_name`` the name may be one that no study file can have; it may also be written as ``volopt status``
+    prints it.
 
     Raises:
         StudyError: there is no study of this name, or another program created it.
         StorageError: it is damaged.
     """
-    known = names(storage)
-    if name not in known:
-        hint = f"there are: {', '.join(known)}" if known else "`volopt run` creates one"
-        raise StudyError(f'there is no study "{name}" in the storage{did_you_mean(name, known)}', hint)
+    known = {each if is_name(each) else plain(each): each for each in names(storage, any_name=any_name)}
+    name = known.get(name, name)
+    if name not in known.values():
+        raise _not_found(storage, name, list(known))
     with reading(storage, name):
         study = optuna.load_study(study_name=name, storage=cached(storage))
         definition = _definition(study)
         if [each.name.lower() for each in study.directions] != [definition.objective.direction]:
             raise StorageError(f'the study "{name}" has another direction than its definition', RESTORE)
         return ValidatedStudy(name, storage_of(study), definition), definition
+
+
+def _not_found(storage: BaseStorage, name: str, known: Sequence[str]) -> StudyError:
+    if name in names(storage, any_name=True):
+        return StudyError(
+            f'this command does not take the name "{name}", which another program gave the study',
+            'rename it in `volopt dashboard`, with letters, digits and "._-"; only status, trials, export and delete '
+            "take it as it is",
+        )
+    if name in foreign_names(storage):
+        return StudyError(f'another program created the study "{name}"', "`volopt status` lists the studies of volopt")
+    hint = f"there are: {', '.join(known)}" if known else "`volopt run` creates one"
+    return StudyError(f'there is no study "{name}" in the storage{did_you_mean(name, known)}', hint)
 
 
 def open_or_create(storage: BaseStorage, definition: Definition, source: DataSource) -> optuna.Study:
@@ -98,7 +128,6 @@ def open_or_create(storage: BaseStorage, definition: Definition, source: DataSou
         study = optuna.load_study(study_name=definition.name, storage=cached(storage))
         if PREFIX + "definition" in study.user_attrs:
             check_continues(study, definition, source)
-            study = ValidatedStudy(definition.name, storage_of(study), definition)
             _check_distributions(study, definition)
         elif study.get_trials(deepcopy=False) or study.direction.name.lower() != definition.objective.direction:
             raise StudyError(
@@ -110,7 +139,7 @@ def open_or_create(storage: BaseStorage, definition: Definition, source: DataSou
             study_name=definition.name, storage=cached(storage), direction=definition.objective.direction
         )
     _write(study, definition, source)
-    return study
+    return ValidatedStudy(definition.name, storage_of(study), definition)
 
 
 def add_run(study: optuna.Study, record: RunRecord) -> None:
@@ -227,10 +256,10 @@ def check_data(study: optuna.Study, source: DataSource) -> None:
 def repair(study: optuna.Study) -> list[FrozenTrial]:
     """Make each trial that a dead driver left behind FAIL, and return these trials.
 
-    The caller holds the study's lock, so a RUNNING or WAITING trial has no driver.
+    The caller holds the study's lock, so a RUNNING trial has no driver. A WAITING one was queued, see ``search.queue``.
     """
     storage = storage_of(study)
-    orphans = study.get_trials(deepcopy=False, states=(TrialState.RUNNING, TrialState.WAITING))
+    orphans = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
     for trial in orphans:
         storage.set_trial_user_attr(trial_id(trial), REASON, ORPHAN)
         storage.set_trial_state_values(trial_id(trial), TrialState.FAIL)
@@ -253,12 +282,16 @@ def ledger(study: optuna.Study, definition: Definition) -> Ledger:
 
 
 def _definition(study: optuna.Study) -> Definition:
-    """Return the stored definition under the study's own name, because the dashboard can rename a study."""
+    """Return the stored definition under the study's own name, because the dashboard can rename a study.
+
+    It keeps its first name where no study file can have the own one.
+    """
     attributes: dict[str, Any] = study.user_attrs
     if is_number(version := attributes.get(PREFIX + "format", 0)) and version > FORMAT:
         raise StorageError(f'the study "{study.study_name}" was written by a newer volopt', "update volopt")
     try:
-        raw = {**attributes[PREFIX + "definition"], "name": study.study_name}
+        raw = dict(attributes[PREFIX + "definition"])
+        raw |= {"name": study.study_name} if is_name(study.study_name) else {}
         return restore(raw | {"title": plain(raw.get("title", ""))})
     except (DefinitionError, *DAMAGED) as error:
         cause = [*getattr(error, "mistakes", ()), getattr(error, "message", type(error).__name__)][0]

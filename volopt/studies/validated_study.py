@@ -3,8 +3,8 @@
 Anyone may write to a database: the dashboard, another program, a stranger. So, when volopt reads a study:
 
 - an attribute of a trial is ignored where it does not have the form that volopt gives it;
-- a trial that no phase can have asked for is FAIL, with that as its reason: its parameters are not a point of
-  ``[space]``, or it is COMPLETE without a finite value;
+- a trial that no phase asked for is FAIL, with that as its reason: its parameters are not a point of ``[space]``, it is
+  COMPLETE without a finite value, or it has neither a phase nor scores nor curves;
 - a row that cannot be read raises a StorageError, and a study that was deleted or renamed meanwhile a StudyError.
 
 Writing goes to the storage unchanged.
@@ -16,18 +16,19 @@ from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import optuna
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from volopt.definition.schema import Definition
 from volopt.definition.space import contains
 from volopt.errors import StorageError, StudyError, VoloptError
-from volopt.optuna_internals import storage_of
+from volopt.optuna_internals import NamedTrialStudy, storage_of
+from volopt.storage.artifacts import CURVES, has_artifact
 from volopt.studies.attributes import PHASE, REASON, SCORES, TrialScores, is_score, valid_or_none
 
 ANOTHER = "another program"  # begins these reasons
 NOT_OURS = f"{ANOTHER} added it: its parameters are no point of [space]"
+NOT_RUN = f"{ANOTHER} added it: no phase asked for it"
 NO_VALUE = f"{ANOTHER} changed it: it is COMPLETE without a finite value"
 RESTORE = "put a copy of the database in its place, or delete the study in `volopt dashboard`"
 MAX_REASON = 2000  # characters
@@ -35,7 +36,7 @@ MAX_REASON = 2000  # characters
 DAMAGED = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
-class ValidatedStudy(optuna.Study):
+class ValidatedStudy(NamedTrialStudy):
     """Read only valid trials.
 
     Args:
@@ -126,7 +127,8 @@ def _foreign_reason(trial: FrozenTrial, definition: Definition, params: Mapping[
     values: list[float] = trial.values or []
     if trial.state == TrialState.COMPLETE and not (len(values) == 1 and math.isfinite(values[0])):
         return NO_VALUE
-    return None
+    ours = PHASE in trial.user_attrs or SCORES in trial.system_attrs or has_artifact(trial.system_attrs, CURVES)
+    return None if ours else NOT_RUN
 
 
 def _user_attrs(attributes: Mapping[str, Any], phases: Container[str]) -> dict[str, Any]:

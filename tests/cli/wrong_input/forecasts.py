@@ -59,7 +59,7 @@ FORECASTS = [
         "refit right --out bundle --until 2010-02-26",
         2,
         "SH600000 has 9 days to learn from before 2010-02-27, fewer than 100",
-        "write a later --from or --until",
+        "write a later day, or use data that begin earlier",
     ),
     stored(
         "a backtest after the data",

@@ -39,6 +39,7 @@ def sql(statement: str) -> Given:
 
 
 NEWER_OPTUNA = sql("UPDATE alembic_version SET version_num = 'v9.9.9'")
+OLDER_OPTUNA = sql("UPDATE alembic_version SET version_num = 'v2.6.0.a'")
 NEWER_VOLOPT = sql("UPDATE study_user_attributes SET value_json = '2' WHERE key = 'volopt:format'")
 STORAGES = [
     storage(
@@ -88,9 +89,21 @@ STORAGES = [
             f"{command.split()[0]} with a newer Optuna's database",
             command,
             1,
-            "storage/volopt.db was written by another version of Optuna",
-            "update Optuna",
+            "storage/volopt.db was written by a newer version of Optuna",
+            "update volopt and Optuna",
             NEWER_OPTUNA,
+            stored=True,
+        )
+        for command in ("run right.toml --data sample", "status")
+    ),
+    *(
+        Case(
+            f"{command.split()[0]} with an older Optuna's database",
+            command,
+            1,
+            "storage/volopt.db was written by an older version of Optuna",
+            "run `optuna storage upgrade --storage sqlite:///storage/volopt.db`",
+            OLDER_OPTUNA,
             stored=True,
         )
         for command in ("run right.toml --data sample", "status")

@@ -54,7 +54,7 @@ def test_trials_without_value_are_counted() -> None:
 def test_values_that_are_not_finite_are_left_out() -> None:
     figure = chart(study_view(trial(0.3), trial(math.inf), trial(0.2)))
     assert points(figure) == {"extend": {0: 0.3, 2: 0.2}}
-    assert figure.notes == ["1 of 3 trials have no finite value: 1 COMPLETE."]
+    assert figure.notes == ["1 of 3 trials have no finite value: 1 FAIL."]
 
 
 def test_the_best_baseline_by_valid_stands_there_in_its_colour() -> None:

@@ -32,12 +32,26 @@ def test_a_reader_reads_while_a_writer_is_in_a_transaction(url: str, opening: An
         assert [study.study_name for study in opening(url).get_all_studies()] == ["grid"]
 
 
-def test_the_database_of_another_optuna_is_refused(url: str, opening: Any) -> None:
+def test_the_database_of_an_older_optuna_is_refused_until_it_is_upgraded(url: str, opening: Any) -> None:
+    storage = opening(url, write=True, create=True)
+    optuna.create_study(study_name="grid", storage=storage)
+    with storage.engine.begin() as connection:
+        connection.execute(sqlalchemy.text("UPDATE alembic_version SET version_num = 'v3.0.0.d'"))
+    with pytest.raises(StorageError, match="an older version of Optuna") as caught:
+        opening(url)
+    assert f"`optuna storage upgrade --storage {storage.address.shown}`" in caught.value.hint
+    older = optuna.storages.RDBStorage(url, skip_compatibility_check=True)
+    older.upgrade()  # as that command does
+    older.engine.dispose()
+    assert [study.study_name for study in opening(url).get_all_studies()] == ["grid"]
+
+
+def test_the_database_of_a_newer_optuna_is_refused(url: str, opening: Any) -> None:
     with opening(url, write=True, create=True).engine.begin() as connection:
         connection.execute(sqlalchemy.text("UPDATE alembic_version SET version_num = 'v99.0.0.a'"))
-    with pytest.raises(StorageError, match="another version of Optuna") as caught:
+    with pytest.raises(StorageError, match="a newer version of Optuna") as caught:
         opening(url)
-    assert "update Optuna" in caught.value.hint
+    assert "update volopt and Optuna" in caught.value.hint
 
 
 def test_processes_that_create_it_at_once_share_one_database(url: str, opening: Any) -> None:

@@ -131,9 +131,9 @@ def test_an_empty_file_becomes_a_database(open_database: Any, database: Path) ->
 def test_the_database_of_another_optuna_is_refused(open_database: Any, database: Path) -> None:
     open_database(create=True)
     execute(database, "UPDATE alembic_version SET version_num = 'v99.0.0.a'")
-    with pytest.raises(StorageError, match="another version of Optuna") as caught:
+    with pytest.raises(StorageError, match="a newer version of Optuna") as caught:
         open_database()
-    assert "update Optuna" in caught.value.hint
+    assert "update volopt and Optuna" in caught.value.hint
 
 
 def test_a_file_where_the_directory_should_be_is_told(tmp_path: Path) -> None:

@@ -24,13 +24,14 @@ def command(name: str, format: str, out: Path | None, force: bool, storage: str,
     forecasts; instruments has the scores of each trial's mean forecast on each instrument.
     """
     from volopt.export.export import export
+    from volopt.storage.lock import file_name
 
-    view = options.open_study(storage, name)
-    directory = out or Path(f"{name}-export")
+    view = options.open_study(storage, name, any_name=True)
+    directory = out or Path(f"{file_name(view.name)}-export")
     exported = export(view.study, view.definition, view.artifacts, directory, format, force=force)
     if as_json:
         files = {table: file._asdict() for table, file in exported.files.items()}
-        print_json({"study": name, "synthetic": view.synthetic, "files": files})
+        print_json({"study": view.name, "synthetic": view.synthetic, "files": files})
     else:
         warn_if_synthetic(view.synthetic)
         rows = [(table, file.rows, file.path) for table, file in exported.files.items()]

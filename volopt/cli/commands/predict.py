@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from volopt.cli import forecasting, options
-from volopt.cli.output import print_json, print_table, warn_if_synthetic
+from volopt.cli.output import print_json, print_table, say, warn_if_synthetic
 
 if TYPE_CHECKING:
     from volopt.forecast.predict import Prediction, Predictions
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 @click.option("--date", "day", type=options.DAY, metavar="DATE", help="The last day to use; default: the last one.")
 @click.option("--last", type=options.COUNT, default=1, show_default=True, metavar="N", help="The last N forecasts.")
 @click.option("--instrument", "instruments", multiple=True, metavar="NAME", help="One of the bundle's; repeatable.")
+@click.option(
+    "--exchange",
+    metavar="NAME",
+    help="The exchange, such as NYSE or XPAR: it tells the next trading day after the end of the data; default: the "
+    "one that an instrument's name tells, such as SH600000, 7203.T or AIR.PA.",
+)
 @forecasting.coverage
 @options.data_option("the data that the bundle was fitted on")
 @options.as_json
@@ -29,6 +35,7 @@ def command(
     day: datetime | None,
     last: int,
     instruments: tuple[str, ...],
+    exchange: str | None,
     coverage: float,
     data: Path | None,
     as_json: bool,
@@ -42,9 +49,9 @@ def command(
     from volopt.studies.attributes import finite
 
     until = day.date() if day else None
-    result = predict_days(read(bundle), data, until, date.today(), last, instruments, coverage)
+    result = predict_days(read(bundle), data, until, date.today(), last, instruments, coverage, exchange)
     for line in result.warnings:
-        click.echo(f"Warning: {line}.", err=True)
+        say(f"Warning: {line}.", err=True)
     if as_json:
         print_json(finite([_facts(prediction) for prediction in result.predictions]))
         return

@@ -6,8 +6,15 @@ import click
 
 from volopt.cli import completion, options
 from volopt.cli.output import print_json, print_table, say, warn_if_synthetic
+from volopt.definition.plain_text import plain
 from volopt.errors import StorageError, sentence
 from volopt.figures import words
+
+RENAMED = (
+    "Another program gave the study this name, and only status, trials, export and delete take it. To go on, rename it "
+    'in `volopt dashboard`, with letters, digits and "._-".'
+)
+MAX_FOREIGN = 10  # studies that are named
 
 if TYPE_CHECKING:
     from volopt.storage.database.retrying import RetryingStorage
@@ -21,10 +28,10 @@ def command(name: str | None, storage: str, as_json: bool) -> None:
     """Show all studies in the storage, or the study NAME."""
     from volopt.studies.best_trial import best_trial
     from volopt.studies.listing import summary
-    from volopt.studies.study import find
+    from volopt.studies.study import find, foreign_names
 
     database = options.open_storage(storage)
-    studies = [find(database, name)] if name else _readable_studies(database)
+    studies = [find(database, name, any_name=True)] if name else _readable_studies(database)
     if as_json:
         print_json({"storage": database.address.shown, "studies": [summary(*each) for each in studies]})
         return
@@ -33,6 +40,9 @@ def command(name: str | None, storage: str, as_json: bool) -> None:
     for study, definition in studies:
         best = best_trial(study)
         _print(summary(study, definition), best.sentences() if best else [])
+    if not name and (others := foreign_names(database)):
+        shown = ", ".join(f'"{plain(each)}"' for each in others[:MAX_FOREIGN])
+        say(f"Studies of other programs, which volopt leaves as they are ({len(others)}): {shown}")
 
 
 def _readable_studies(database: "RetryingStorage") -> list[Any]:
@@ -40,9 +50,9 @@ def _readable_studies(database: "RetryingStorage") -> list[Any]:
     from volopt.studies.study import find, names
 
     readable, errors = [], []
-    for name in names(database):
+    for name in names(database, any_name=True):
         try:
-            readable.append(find(database, name))
+            readable.append(find(database, name, any_name=True))
         except StorageError as error:
             errors.append(error)
     if errors and not readable:
@@ -54,8 +64,11 @@ def _readable_studies(database: "RetryingStorage") -> list[Any]:
 
 def _print(facts: dict[str, Any], sentences: list[str]) -> None:
     from volopt.studies.listing import known_sentences
+    from volopt.studies.study import is_name
 
-    say(f"{facts['name']}: {facts['title']}")
+    say(f"{plain(facts['name'])}: {facts['title']}")
+    if not is_name(facts["name"]):
+        say(RENAMED)
     warn_if_synthetic(facts["data"]["synthetic"])
     say(f"Data {facts['data']['provider']}")
     print_table(

@@ -7,6 +7,7 @@ import click
 
 from volopt.cli import completion, options
 from volopt.cli.output import is_terminal, print_json, say
+from volopt.definition.plain_text import plain
 from volopt.errors import StudyError, UsageError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def command(
     from volopt.studies.trial_query import VALUE, TrialQuery
 
     shown = [column.strip() for column in columns.split(",")] if columns else []
-    view = options.open_study(storage, name)
+    view = options.open_study(storage, name, any_name=True)
     if number is not None:
         if sort or top or states or shown:
             raise UsageError(
@@ -111,7 +112,7 @@ def _print_table(view: "StudyView", query: "TrialQuery", columns: Sequence[str])
     from volopt.studies.trial_query import check_columns
 
     if not view.rows:
-        say(f'The study "{view.name}" has no trials yet.')
+        say(f'The study "{plain(view.name)}" has no trials yet.')
         return
     check_columns(columns, view.rows)
     rows = query.select(view.rows)

@@ -28,7 +28,7 @@ def instrument_name(code: str, source: str) -> str:
     if match := _EXCHANGE_LAST.fullmatch(text.upper()):
         return f"{_EXCHANGES[match[2]]}{match[1]}"
     if not is_instrument_name(text) or len(text) > MAX_LENGTH:
-        hint = "write codes with letters, digits and ^._=-; --instrument names the instrument of a file without codes"
+        hint = "write codes with letters, digits and ^._=-"
         raise DataError(f"{source} has {shortened(text)!r} where the code of an instrument belongs", hint)
     return text
 

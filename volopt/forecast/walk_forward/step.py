@@ -57,7 +57,7 @@ class MarketData:
             raise DataError(
                 f"{dataset.series[0].name} has {days} days to learn from before {period.first}, fewer than "
                 f"{MIN_TRAIN_DAYS}",
-                "write a later --from or --until",
+                "write a later day, or use data that begin earlier",
             )
         check_series(dataset, 0, self.window)
         return dataset

@@ -5,6 +5,7 @@ data survive the process that wrote them. A storage that cannot be read or writt
 sentence.
 """
 
+import shlex
 from collections.abc import Callable
 
 import optuna
@@ -27,7 +28,7 @@ def connect(
 
     Raises:
         UsageError: the URL is of another kind.
-        StorageError: the database is missing, does not answer, belongs to another program or a newer Optuna, or is not
+        StorageError: the database is missing, does not answer, belongs to another program or another Optuna, or is not
             writable.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -40,8 +41,10 @@ def connect(
         from volopt.storage.database import postgres
 
         return postgres.open_database(address, write=write, create=create, guard=guard)
-    except RuntimeError as error:
+    except RuntimeError as error:  # Optuna's sentence says which way to go
+        is_older = "storage upgrade" in str(error)
+        upgrade = f"copy the database, then run `optuna storage upgrade --storage {shlex.quote(address.shown)}`"
         raise StorageError(
-            f"{address.name} was written by another version of Optuna",
-            "update Optuna, or name another with --storage",
+            f"{address.name} was written by {'an older' if is_older else 'a newer'} version of Optuna",
+            f"{upgrade if is_older else 'update volopt and Optuna'}, or name another with --storage",
         ) from error
