@@ -45,6 +45,10 @@ def print_provider(report: "ProviderReport", each_doubt: bool = False, limit: in
         click.echo("".join(f"  {line}\n" for line in lines), nl=False)
     elif lines:
         click.echo(f"{len(lines)} gaps and doubtful days; name an instrument to see them.")
+    doubts = [f"{i.name}: {doubt.line()}" for i in report.instruments for doubt in i.calendar]
+    for doubt in doubts[:limit]:
+        click.echo(f"Doubt: {doubt}")
+    _print_rest(len(doubts), "doubts", limit)
     for problem in report.problems[:limit]:
         click.echo(f"Problem: {problem}")
     _print_rest(len(report.problems), "problems", limit)
@@ -90,7 +94,9 @@ def _similar_files(files: "Sequence[FileReport]") -> list[str]:
         lines.append(f"  ignored: {', '.join(names)}{', …' if len(first.ignored) > MAX_SHOWN else ''}")
     lines += [f"  {note}" for note in first.notes]
     dropped = [issue for file in files for issue in file.dropped]
-    return lines + _issues("dropped", add_counts(dropped) if more else dropped)
+    doubted = [issue for file in files for issue in file.doubted]
+    lines += _issues("dropped", add_counts(dropped) if more else dropped)
+    return lines + _issues("doubted", add_counts(doubted) if more else doubted)
 
 
 def _columns(columns: Mapping[str, str]) -> list[str]:

@@ -179,8 +179,8 @@ def test_names_that_share_a_folder_are_spelt_as_the_first_where_none_is_known(tm
 
 def test_a_table_of_yfinance_with_its_three_lines_of_names(tmp_path: Path) -> None:
     content = "Price,Close,High,Low,Open,Volume\nTicker,AAPL,AAPL,AAPL,AAPL,AAPL\nDate,,,,,\n2020-01-02,2,2,2,2,30\n"
-    report = one(take(tmp_path, content))
-    assert (report.days, counts(report.dropped), report.doubted) == (1, {"rows with an unreadable date": 2}, ())
+    report = one(take(tmp_path, content, name="x.csv"))
+    assert (report.name, report.days, report.dropped, report.doubted) == ("AAPL", 1, (), ())
 
 
 def test_an_export_of_qlib_is_imported_as_the_same_numbers(provider_dir: Path, tmp_path: Path) -> None:

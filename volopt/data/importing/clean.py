@@ -5,19 +5,19 @@ $factor``. A day without trade stays, with a volume of 0 and the prices of the f
 """
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from volopt.data.calendar_check import doubt_calendar
 from volopt.data.check import PRICE_TOLERANCE
-from volopt.data.importing.columns import PRICES
+from volopt.data.importing.columns import NUMBERS, PRICES
 from volopt.data.importing.issues import Issue, count_cases
-from volopt.data.importing.rows import NUMBERS
+from volopt.data.importing.options import OnDuplicate
 from volopt.data.quality import find_gaps, find_outliers
 from volopt.errors import DataError
 
-OnDuplicate = Literal["last", "error"]
 ALWAYS = ("close", "volume", "factor")  # fields of every instrument
 MAX_EXTRA_ROWS = 20  # beyond one a day
 
@@ -139,4 +139,9 @@ def _unusual(values: pd.DataFrame) -> list[Issue]:
         f"{day} {'×' if log_ratio > 0 else '÷'}{np.exp(abs(log_ratio)):.1f}"
         for day, log_ratio in find_outliers(days, traded.to_numpy())
     ]
-    return [*count_cases("gaps without trade", gaps), *count_cases("days with an unusual volume", outliers)]
+    calendar = [issue for doubt in doubt_calendar(days) for issue in count_cases(doubt.what, doubt.days)]
+    return [
+        *calendar,
+        *count_cases("gaps without trade", gaps),
+        *count_cases("days with an unusual volume", outliers),
+    ]

@@ -4,15 +4,16 @@ If a file has several names of one role, the first in ``NAMES`` is used. Two col
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from volopt.definition.plain_text import shortened
 from volopt.errors import DataError, suggest
 
 PRICES = ("open", "high", "low", "close")
+NUMBERS = (*PRICES, "volume", "factor")  # that are written
 _NAMES = {
-    "date": "date tradedate tradedt datetime tradingday day time timestamp dt 交易日期 日期 时间 index price",
+    "date": "date tradedate tradedt datetime tradingday day time timestamp dt opentime unix unixtime unixtimestamp epoch 交易日期 日期 时间 index price",
     "code": "tscode code instrument symbol ticker windcode sinfowindcode secid stockcode 代码 股票代码 证券代码",
     "open": "open openprice openingprice sdqopen 1open o 开盘 开盘价",
     "high": "high highprice highest sdqhigh 2high h 最高 最高价",
@@ -72,6 +73,13 @@ class ColumnLayout:
 def normalise_name(name: str) -> str:
     """Return a column name without what vendors write differently: case, blanks and punctuation."""
     return "" if _UNNAMED.fullmatch(name) else _IGNORED.sub("", name).lower()
+
+
+def recognised_roles(header: Sequence[str], mapped: Collection[str]) -> set[str]:
+    """Return the roles that the names of a header have; the columns ``mapped`` have theirs from the user."""
+    names = {normalise_name(name) for name in header if name not in mapped}
+    roles = {role for role, known in NAMES.items() if not names.isdisjoint(known)}
+    return roles | ({"date"} if "" in names else set()) | ({"close"} if "adjusted_close" in roles else set())
 
 
 def find_columns(header: Sequence[str], mapped: Mapping[str, str], source: str) -> ColumnLayout:

@@ -6,7 +6,8 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from volopt.data.importing.columns import find_columns
-from volopt.data.importing.importing import ImportOptions, ImportReport, import_files
+from volopt.data.importing.importing import ImportReport, import_files
+from volopt.data.importing.options import ImportOptions
 from volopt.definition.plain_text import shortened
 from volopt.errors import DataError
 

@@ -1,0 +1,48 @@
+"""Refuse a file of which a part would be lost: values that volopt cannot read are never a random sample."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from volopt.data.importing.issues import count_cases
+from volopt.data.importing.table import VendorTable
+from volopt.definition.plain_text import shortened
+from volopt.errors import DataError
+
+MAX_SHARE = 0.01  # of the values of a column that may be unreadable
+_DIGITS = re.compile(r"[0-9]+")
+
+
+def check_loss(
+    table: VendorTable, role: str, unreadable: "pd.Series[str]", filled: int, readable: np.ndarray | None = None
+) -> None:
+    """Refuse a column that has too many unreadable texts, or one that may be its largest number.
+
+    Args:
+        table: the file.
+        role: of the column.
+        unreadable: the texts.
+        filled: how many values the column has, readable or not.
+        readable: the numbers of the column; None for days.
+
+    Raises:
+        DataError: a part would be lost.
+    """
+    texts = [shortened(text) for text in unreadable]
+    large = readable is not None and len(texts) and max(map(_size, texts)) >= np.nanmax(readable, initial=0.0)
+    if len(texts) <= MAX_SHARE * filled and not large:
+        return
+    (examples,) = count_cases("", map(repr, dict.fromkeys(texts)))
+    reason = ", which may be its largest" if large and len(texts) <= MAX_SHARE * filled else ""
+    kind, name = "days" if role == "date" else "numbers", shortened(table.layout.names[role])
+    message = f"{table.source} has {len(texts)} of {filled} values in column {name!r} that are no {kind}{reason}"
+    hint = f"correct {', '.join(examples.examples)}; --skip-bad leaves them out"
+    raise DataError(message, hint)
+
+
+def _size(text: str) -> float:
+    """Return the number that the digits of a text are, as large as can be where a unit may follow them."""
+    digits = "".join(_DIGITS.findall(text))
+    return 0.0 if not digits else np.inf if text.strip()[-1].isalpha() or "inf" in text.lower() else float(digits)
