@@ -67,7 +67,7 @@ def test_an_encoding_of_europe_is_assumed_and_told(encoding: str, name: str) -> 
 
 def test_an_encoding_that_the_user_names_is_used_or_refused() -> None:
     assert to_utf8("Größe".encode("cp850"), "x.csv", "cp850") == ("Größe".encode(), [])
-    with pytest.raises(DataError, match="x.csv is not text in the encoding ascii"):
+    with pytest.raises(DataError, match="is not text in the encoding ascii"):
         to_utf8("Größe".encode(), "x.csv", "ascii")
 
 

@@ -13,7 +13,8 @@ from volopt.errors import DataError, suggest
 PRICES = ("open", "high", "low", "close")
 NUMBERS = (*PRICES, "volume", "factor")  # that are written
 _NAMES = {
-    "date": "date tradedate tradedt datetime tradingday day time timestamp dt opentime unix unixtime unixtimestamp epoch 交易日期 日期 时间 index price",
+    "date": "date tradedate tradedt datetime tradingday day time timestamp dt opentime unix unixtime unixtimestamp "
+    "epoch 交易日期 日期 时间 index price",
     "code": "tscode code instrument symbol ticker windcode sinfowindcode secid stockcode 代码 股票代码 证券代码",
     "open": "open openprice openingprice sdqopen 1open o 开盘 开盘价",
     "high": "high highprice highest sdqhigh 2high h 最高 最高价",

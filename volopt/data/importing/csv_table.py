@@ -154,7 +154,7 @@ def _without_notes(rows: bytes, separator: str, width: int) -> tuple[bytes, list
         start = stripped.rfind(b"\n") + 1
         line = stripped[start:].decode(errors="replace")
         cells = line.split(separator)
-        if not stripped or len(cells) >= width or parse_day(cells[0].strip(' "')) is not None:
+        if not stripped or len(cells) >= width or any(parse_day(cell.strip(' "')) for cell in cells):
             break
         below.insert(0, line.strip())
         rows = rows[:start]

@@ -3,8 +3,10 @@
 yfinance and pandas write the columns of several tickers on two lines, the ticker above the field or below it.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from volopt.data.importing.columns import NEEDED, PRICES, normalise_name, recognised_roles
 from volopt.data.importing.dates import parse_day
@@ -12,6 +14,9 @@ from volopt.data.importing.numbers import MARKS, parse_number
 
 MAX_LINES = 40  # in which a header is looked for
 FIELDS = {*PRICES, "adjusted_close", "volume"}  # roles that each ticker has a column of
+
+
+_PAIR = re.compile(r"\(['\"]?(.*?)['\"]?, ['\"]?(.*?)['\"]?\)")
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class Header:
 def find_header(rows: Sequence[Sequence[str]], mapped: Mapping[str, str]) -> Header | None:
     """Return the first header among the rows that has a column of each role that an import needs, or None."""
     for number, row in enumerate(rows):
-        if header := _two_lines(rows, number) or _one_line(row, number, mapped):
+        if header := _two_lines(rows, number) or _pairs(row, number) or _one_line(row, number, mapped):
             stop = _first_data(rows, header)
             names = _name_index(header.names, rows[stop : stop + 1])
             return Header(names, header.first, stop, header.tickers)
@@ -62,7 +67,7 @@ def _two_lines(rows: Sequence[Sequence[str]], number: int) -> Header | None:
     fields = rows[number]
     columns = [column for column in range(1, len(fields)) if recognised_roles([fields[column]], ()) & FIELDS]
     for other in (number - 1, number + 1):
-        row = rows[other] if 0 <= other < len(rows) else ()
+        row = _filled(rows[other]) if 0 <= other < len(rows) else ()
         tickers = [row[column] if column < len(row) else "" for column in columns]
         if not tickers or not all(map(_is_name, tickers)):
             continue
@@ -74,6 +79,22 @@ def _two_lines(rows: Sequence[Sequence[str]], number: int) -> Header | None:
             shown = tuple(row[column] if column in columns else "" for column in range(len(fields)))
             return Header(("date", *fields[1:]), min(number, other), max(number, other) + 1, shown)
     return None
+
+
+def _filled(row: Sequence[str]) -> list[str]:
+    """Return a row in which an empty cell has the text before it, as a merged cell of Excel means it."""
+    filled = list(accumulate(row[1:], lambda before, cell: cell or before))
+    return [*row[:1], *filled]
+
+
+def _pairs(row: Sequence[str], number: int) -> Header | None:
+    """Return the header of a line with names such as ``('Close', 'AAPL')``, as pandas writes two levels in one."""
+    pairs = [_PAIR.fullmatch(name) for name in row]
+    if not any(pairs):
+        return None
+    levels = [[pair[level] if pair else "" for pair in pairs] for level in (1, 2)]
+    header = _two_lines(levels, 0) or _two_lines(levels, 1)
+    return header and Header(header.names, number, number + 1, header.tickers)
 
 
 def _first_data(rows: Sequence[Sequence[str]], header: Header) -> int:

@@ -1,7 +1,6 @@
 """Refuse a file of which a part would be lost: values that volopt cannot read are never a random sample."""
 
 import re
-from typing import Any
 
 import numpy as np
 import pandas as pd

@@ -4,7 +4,6 @@ The metadata of a Parquet file is checked before its values are read.
 """
 
 import io
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,6 @@ from volopt.errors import DataError
 
 MAX_TEXT_LENGTH = 100  # characters of a value in a Parquet file; no day, number or code is longer
 TICKER = "Ticker"  # the name of the column of codes that a header of two lines gives
-_PAIR = re.compile(r"\(['\"]?(.*?)['\"]?, ['\"]?(.*?)['\"]?\)")  # how pandas writes a name of two levels
 Read = Callable[[Sequence[int]], pd.DataFrame]  # columns of a file by their numbers, which name them
 
 
@@ -111,11 +109,11 @@ def _open_parquet(content: bytes, source: str) -> tuple[Header, Read]:
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise _broken_parquet(source) from error
     check_size(source, columns=len(schema.names), rows=metadata.num_rows, unpacked=unpacked)
-    names = [str(name) for name in schema.names]
+    names = sorted(map(str, schema.names), key=lambda name: name.startswith("("))  # the index before pairs
 
     def read(numbers: Sequence[int]) -> pd.DataFrame:
-        kinds = {names[number]: schema.field(number).type for number in numbers}
-        texts = [name for name, kind in kinds.items() if pa.types.is_string(kind) or pa.types.is_large_string(kind)]
+        kinds = {names[number]: schema.field(names[number]).type for number in numbers}
+        texts = [name for name, kind in kinds.items() if _is_text(kind)]
         try:
             opened = parquet.ParquetFile(io.BytesIO(content), read_dictionary=texts)
             table = opened.read(columns=list(kinds))
@@ -127,23 +125,18 @@ def _open_parquet(content: bytes, source: str) -> tuple[Header, Read]:
 
 
 def _header_of_parquet(schema: pa.Schema, names: Sequence[str]) -> Header:
-    """Return the header; names of two levels are a header of two lines, and an index without names has two roles."""
-    pairs = [_PAIR.fullmatch(name) for name in names]
-    if any(pairs):
-        lines = [
-            [match[level] if match else (name if level == 1 else "") for match, name in zip(pairs, names, strict=True)]
-            for level in (1, 2)
-        ]
-        if header := find_header(lines, {}):
-            return header
-    texts = [
-        number
-        for number, field in enumerate(schema)
-        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
-    ]
-    codes = [number for number in texts if not normalise_name(names[number])]
-    named = "code" in recognised_roles(names, ()) or len(codes) != 1
-    return Header(tuple(names if named else [*names[: codes[0]], "code", *names[codes[0] + 1 :]]), 0, 1)
+    """Return the header; an index of texts without a name has the codes."""
+    if header := find_header([names], {}):
+        return header
+    kinds = {str(field.name): field.type for field in schema}
+    codes = [name for name in names if not normalise_name(name) and _is_text(kinds[name])]
+    if len(codes) == 1 and "code" not in recognised_roles(names, ()):
+        names = ["code" if name in codes else name for name in names]
+    return Header(tuple(names), 0, 1)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _broken_parquet(source: str) -> DataError:

@@ -13,9 +13,9 @@ from volopt.cli.output import print_json
 from volopt.errors import UsageError
 
 if TYPE_CHECKING:
+    from volopt.data.importing.dates import DateOrder
     from volopt.data.importing.numbers import Mark
     from volopt.data.importing.options import OnDuplicate
-    from volopt.data.importing.dates import DateOrder
 
 
 @click.command(
@@ -67,11 +67,11 @@ def command(
     on_duplicate: "OnDuplicate",
     as_json: bool,
 ) -> None:
-    """Import daily files of any vendor (CSV, gzip, zip, Excel or Parquet) into the qlib provider DIR, new or to be extended.
+    """Import daily files of any vendor into the qlib provider DIR, new or to be extended.
 
-    Columns are recognised by name: date, code, open, high, low, close, adjusted close, volume, factor. As in qlib,
-    prices are multiplied by the factor (the factor column, or adjusted close / close) and volume is divided by it.
-    volopt prints what it decides, drops and doubts; FILE - is standard input. Newer rows extend DIR; on known days, new values replace old ones.
+    FILE is CSV, its gzip or zip, Excel or Parquet; - is standard input. Columns are recognised by name: date, code,
+    open, high, low, close, adjusted close, volume, factor. As in qlib, prices are multiplied by the factor (the factor column, or adjusted close / close) and volume is divided by it.
+    volopt prints what it decides, drops and doubts. Newer rows extend DIR; on known days, new values replace old ones.
     """
     from volopt.cli.data_reports import print_import
     from volopt.data.importing.importing import import_files
