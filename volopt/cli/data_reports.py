@@ -1,5 +1,6 @@
 """Describe data: a data directory, an import, and the data of a study."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from volopt.cli.output import print_table, warn_if_synthetic
-from volopt.data.importing.issues import Issue, add_counts
+from volopt.data.importing.issues import Issue, add_counts, count_cases
 from volopt.definition.plain_text import plain, shortened
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def print_import(report: "ImportReport") -> None:
         _table(report.instruments)
     first, last, days = report.calendar
     click.echo(f"Wrote {report.directory}: now {_count(days, 'day')} from {first} to {last}")
-    click.echo(f"Next: volopt data check {report.directory} {report.instruments[0].name}")
+    click.echo(f"Next: {shlex.join(['volopt', 'data', 'check', report.directory, report.instruments[0].name])}")
 
 
 def _files(files: "Sequence[FileReport]") -> list[str]:
@@ -105,15 +106,21 @@ def _columns(columns: Mapping[str, str]) -> list[str]:
 
 
 def _instruments(instruments: "Sequence[ImportedInstrument]") -> list[str]:
+    from volopt.data.bins import spelled
+
     if len(instruments) > MAX_SHOWN:
         dropped = add_counts(issue for instrument in instruments for issue in instrument.dropped)
         doubted = add_counts(issue for instrument in instruments for issue in instrument.doubted)
         lines = _issues("dropped", dropped) + _issues("doubted", doubted)
-        return [f"{len(instruments)} instruments; --json describes each", *lines]
+        odd = [f"{each.name} as {spelled(each.name)}" for each in instruments if spelled(each.name) != each.name]
+        written = _issues("written", count_cases("names that are spelt otherwise in files", odd))
+        return [f"{len(instruments)} instruments; --json describes each", *written, *lines]
     return [line for instrument in instruments for line in _instrument(instrument)]
 
 
 def _instrument(instrument: "ImportedInstrument") -> list[str]:
+    from volopt.data.bins import spelled
+
     if instrument.first is None:
         head = f"{instrument.name}: none of {_count(instrument.rows, 'row')} is a day"
     else:
@@ -121,7 +128,9 @@ def _instrument(instrument: "ImportedInstrument") -> list[str]:
         trade = f", {instrument.without_trade} without trade" if instrument.without_trade else ""
         new = f"; {instrument.added} of them new" if instrument.known else ""
         head = f"{instrument.name}: {days}{trade}{new}"
-    return [head, *_issues("dropped", instrument.dropped), *_issues("doubted", instrument.doubted)]
+    spelling = spelled(instrument.name)
+    written = [f"  written as {spelling}; every command takes its own name"] if spelling != instrument.name else []
+    return [head, *written, *_issues("dropped", instrument.dropped), *_issues("doubted", instrument.doubted)]
 
 
 def _issues(verb: str, issues: Sequence[Issue]) -> list[str]:

@@ -143,13 +143,15 @@ def test_a_table_in_any_dialect_is_read_back_equal_or_refused_as_unclear(
 ) -> None:
     text, right = write(table, dialect)
     (tmp_path / "A.csv").write_bytes(text.encode(dialect.encoding))
+    refused = None
     try:
-        rows = parse_rows(read_table(tmp_path / "A.csv", {}), "A", ImportOptions())
+        values = parse_rows(read_table(tmp_path / "A.csv", {}), "A", ImportOptions()).values
     except DataError as error:
-        assert "which may be" in error.message, error.message
-        assert error.hint.startswith("choose --d")
+        refused = error
+    if refused is not None:
+        assert "which may be" in refused.message, refused.message
+        assert refused.hint.startswith("choose --d")
         return
-    values = rows.values
     assert values["day"].dt.date.tolist() == [row[0] for row in right]
     expected = np.array([row[1:] for row in right], float)
     np.testing.assert_allclose(values[["open", "high", "low", "close", "volume"]].to_numpy(float), expected, rtol=1e-12)

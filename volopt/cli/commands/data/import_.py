@@ -70,8 +70,9 @@ def command(
     """Import daily files of any vendor into the qlib provider DIR, new or to be extended.
 
     FILE is CSV, its gzip or zip, Excel or Parquet; - is standard input. Columns are recognised by name: date, code,
-    open, high, low, close, adjusted close, volume, factor. As in qlib, prices are multiplied by the factor (the factor column, or adjusted close / close) and volume is divided by it.
-    volopt prints what it decides, drops and doubts. Newer rows extend DIR; on known days, new values replace old ones.
+    open, high, low, close, adjusted close, volume, factor. As in qlib, prices are multiplied by the factor (the factor
+    column, or adjusted close / close) and volume is divided by it. volopt prints what it decides, drops and doubts.
+    Newer rows extend DIR; on known days, new values replace old ones.
     """
     from volopt.cli.data_reports import print_import
     from volopt.data.importing.importing import import_files
