@@ -33,6 +33,7 @@ MAPPABLE = tuple(role for role in NAMES if role not in HINTS)  # roles that --ma
 NEEDED = ("date", "close", "volume")
 MAX_COLUMNS_LISTED = 15  # in an error
 _UNNAMED = re.compile(r"__index_level_[0-9]+__|Unnamed: [0-9]+")  # how pandas names a column without a name
+_BRACKETS = re.compile(r"(?<=.)\s*[(（\[]([^()（）\[\]]*)[)）\]]\s*$")
 _IGNORED = re.compile(r"[\W_]+")
 
 
@@ -55,6 +56,12 @@ class ColumnLayout:
         return [name for column, name in enumerate(self.header) if column not in imported and name.strip()]
 
     @property
+    def volume_unit(self) -> str:
+        """Return the unit that the name of volume has in brackets, such as ``手``, or nothing."""
+        match = _BRACKETS.search(self.names["volume"])
+        return match[1].strip().lower() if match else ""
+
+    @property
     def qlib(self) -> bool:
         """Return whether the fields are qlib's own, such as ``$close``: adjusted, and volume divided by the factor."""
         return self.names["close"].strip().startswith("$")
@@ -72,8 +79,8 @@ class ColumnLayout:
 
 
 def normalise_name(name: str) -> str:
-    """Return a column name without what vendors write differently: case, blanks and punctuation."""
-    return "" if _UNNAMED.fullmatch(name) else _IGNORED.sub("", name).lower()
+    """Return a column name without what vendors write differently: case, blanks, punctuation, a unit in brackets."""
+    return "" if _UNNAMED.fullmatch(name) else _IGNORED.sub("", _BRACKETS.sub("", name)).lower()
 
 
 def recognised_roles(header: Sequence[str], mapped: Collection[str]) -> set[str]:

@@ -7,6 +7,7 @@ names, or that charset-normalizer finds the likeliest of those that vendors use.
 import codecs
 import gzip
 import io
+import re
 import sys
 import zipfile
 import zlib
@@ -30,6 +31,7 @@ _MARKS = {  # of UTF-32 before those of UTF-16, with which they begin
     **{codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"},
 }
 _LEGACY = ["gb18030", "cp1252", "cp1251"]  # of vendors: China, Western Europe, Russia
+_CHINESE = re.compile("日期|时间|代码|收盘|成交|万|亿|[0-9]年")  # of names and values that volopt reads
 MAX_JUDGED = 1000  # lines that show the encoding
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\v\f\x1a\x1b"))  # which no text of a vendor has
 ACCEPTED = "give a CSV file, its gzip or zip, Excel (.xlsx), or Parquet"
@@ -161,7 +163,11 @@ def _guess(content: bytes) -> str | None:
     from charset_normalizer import from_bytes  # seldom needed
 
     lines = [line for line in content.splitlines(keepends=True) if not line.isascii()]
-    best = from_bytes(b"".join(lines[:MAX_JUDGED]), cp_isolation=_LEGACY).best()
+    sample = b"".join(lines[:MAX_JUDGED])
+    with suppress(UnicodeDecodeError):
+        if _CHINESE.search(sample.decode("gb18030")):
+            return "gb18030"
+    best = from_bytes(sample, cp_isolation=_LEGACY).best()
     return best.encoding if best else None
 
 

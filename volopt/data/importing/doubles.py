@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from volopt.data.importing.columns import normalise_name
+from volopt.data.importing.columns import NAMES, normalise_name
 from volopt.data.importing.issues import Issue, count_cases
 from volopt.data.importing.numbers import MARKS, parse_number
 from volopt.data.importing.table import VendorTable
@@ -46,11 +46,12 @@ def check_doubles(table: VendorTable, values: pd.DataFrame, numbers: Sequence[st
 
 def _remedy(columns: Sequence[str], double: pd.DataFrame) -> str:
     insist = "--skip-bad keeps the last row of each day"
+    times = [name for name in columns if normalise_name(name) in NAMES["date"]]
+    if times or double["text"].nunique() > double["day"].nunique():
+        return f"the rows of a day differ in their time, {', '.join(times) or 'of the date'}: keep one a day; {insist}"
     if columns:
         names = " or ".join(f"--map code={name}" for name in columns)
         return f"the rows of a day differ in {', '.join(columns)}: {names} makes each an instrument; {insist}"
-    if double["text"].nunique() > double["day"].nunique():
-        return f"the rows of a day differ in their time: keep one session a day; {insist}"
     return f"give one row a day; {insist}"
 
 

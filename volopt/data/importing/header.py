@@ -69,7 +69,7 @@ def _two_lines(rows: Sequence[Sequence[str]], number: int) -> Header | None:
     for other in (number - 1, number + 1):
         row = _filled(rows[other]) if 0 <= other < len(rows) else ()
         tickers = [row[column] if column < len(row) else "" for column in columns]
-        if not tickers or not all(map(_is_name, tickers)):
+        if not tickers or not (all(map(_is_name, tickers)) or (all(tickers) and _names_codes(row[0]))):
             continue
         of = {
             ticker: {fields[column] for column, name in zip(columns, tickers, strict=True) if name == ticker}
@@ -116,6 +116,10 @@ def _name_index(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[st
         if not normalise_name(names[column]) and _is_name(cell) and parse_day(cell) is None
     ]
     return tuple("code" if column in codes[:1] else name for column, name in enumerate(names))
+
+
+def _names_codes(cell: str) -> bool:
+    return "code" in recognised_roles([cell.strip().lower().removesuffix("s")], ())
 
 
 def _is_name(cell: str) -> bool:

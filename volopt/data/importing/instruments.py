@@ -17,12 +17,14 @@ _FILE_SUFFIXES = {".csv", ".txt", ".tsv", ".gz", ".zip", ".parquet", ".pq", ".xl
 def instrument_name(code: str, source: str) -> str:
     """Return the name of an instrument in the provider.
 
-    Chinese codes are spelt as qlib does, ``sh.600000`` and ``600000.SH`` as ``SH600000``; others do not change.
+    Chinese codes are spelt as qlib does, ``sh.600000`` and ``600000.SH`` as ``SH600000``; others do not change, but for
+    the mark before the codes of a spreadsheet, ``'600000``.
 
     Raises:
         DataError: the code cannot be the name of an instrument.
     """
-    text = code.strip()
+    text = code.strip().removeprefix("'")
+    text = text.removesuffix(".0") if text.removesuffix(".0").isdigit() else text  # pandas, where a code is missing
     if match := _EXCHANGE_FIRST.fullmatch(text.upper()):
         return f"{match[1]}{match[2]}"
     if match := _EXCHANGE_LAST.fullmatch(text.upper()):

@@ -23,6 +23,14 @@ from volopt.errors import DataError
 LOT = 100.0  # shares, in China
 LOT_TOLERANCE = 0.1  # relative: the close is not the mean price of the day
 NO_VOLUME = 0.1  # of the rows with trade, below which another column may be the volume
+_UNITS = {  # in the name of the column of volume
+    **dict.fromkeys(["股", "shares"], 1.0),
+    **dict.fromkeys(["手", "lots"], LOT),
+    **dict.fromkeys(["千股", "k", "thousands", "thousand shares", "'000", "000s"], 1e3),
+    **dict.fromkeys(["万", "万股"], 1e4),
+    **dict.fromkeys(["万手", "m", "mn", "millions"], 1e6),
+    **dict.fromkeys(["亿", "亿股"], 1e8),
+}
 _COUNTS = re.compile("vol|shares|qty|quantity|contracts|量|股数", re.IGNORECASE)
 _HALTED = {"0", "0.0", "停牌", "halt", "halted", "suspended"}
 
@@ -74,6 +82,10 @@ def parse_rows(table: VendorTable, instrument: str, options: ImportOptions) -> P
     )
     values = values[values["instrument"] != ""]
     doubted = (*days.doubted, *_doubt_volume(table, values), *check_doubles(table, values, numbers, skip))
+    if "code" in table.values:
+        short = values["instrument"].str.fullmatch("[0-9]{1,3}")
+        what = "codes of up to three digits (were leading zeros lost?)"
+        doubted += tuple(count_cases(what, values["instrument"][short].unique()))
     named, notes = _to_raw(table, values.reset_index(drop=True), options.volume_unit)
     return ParsedRows(named, len(texts), (*table.notes, *days.notes, *marks, *notes), dropped, doubted)
 
@@ -180,6 +192,9 @@ def _shares_in_unit(layout: ColumnLayout, values: pd.DataFrame, unit: float | No
     """Return the shares in a unit of volume, and a note of their origin."""
     if unit is not None:
         return unit, f"volume times {unit:g}" if unit != 1 else "volume in shares"
+    if layout.volume_unit in _UNITS:
+        shares = _UNITS[layout.volume_unit]
+        return shares, f"volume times {shares:g}, for {shortened(layout.names['volume'])} (--volume-unit changes it)"
     if layout.tushare and values["instrument"].map(is_chinese).all():
         return LOT, f"volume in lots of {LOT:g}, as tushare counts: times {LOT:g} (--volume-unit changes it)"
     remedy = "add --volume-unit lots if this file counts lots"

@@ -73,7 +73,10 @@ def read_table(
         return VendorTable(source, layout, values, sheet.read, sheet.issues, sheet.notes, content.name)
     text, assumed = to_utf8(content.data, source, encoding)
     table = read_csv(text, mapped, source, line)
-    layout, values = _by_role(table.header, table.read, mapped, source)
+    try:
+        layout, values = _by_role(table.header, table.read, mapped, source)
+    except DataError as error:
+        raise DataError(error.message, "; ".join([error.hint, *assumed])) from error
     notes = (*assumed, *table.notes)
     return VendorTable(source, layout, values, table.read, table.issues(), notes, content.name, table.separator)
 
