@@ -166,7 +166,7 @@ def _fit(table: CsvTable, rows: Sequence[Sequence[str]]) -> CsvTable:
     header, width = table.header, len(table.header.names)
     filled = [row for row in rows if any(row)]
     usual = Counter(map(len, filled)).most_common(1)[0][0] if filled else width
-    if usual > width and not any(cell for row in filled for cell in row[width:]):
+    if usual > width and 2 * sum(any(row[width:]) for row in filled) < len(filled):
         more = ("",) * (usual - width)
         tickers = (*header.tickers, *more) if header.tickers else ()
         return replace(table, header=replace(header, names=(*header.names, *more), tickers=tickers), padded=len(more))

@@ -24,10 +24,11 @@ DateOrder = Literal["day-first", "month-first", "year-first"]
 MAX_LENGTH = 60  # characters of a day with its time
 MIN_EPOCH, MAX_EPOCH = 315_532_800, 4_102_444_800  # seconds from 1970 to 1980 and to 2100
 COMPACT = 2  # how many times longer the way from day to day must be in another order
-_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+_PER_SECOND: dict[Literal["s", "ms", "us", "ns"], int] = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _UNITS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
 _ZONE = r"(?: ?(Z|UTC|[AP]M|[+-][0-9]{2}:?[0-9]{2}))?"
 _TIME = re.compile(rf"[T ]+([0-9]{{1,2}}):([0-9]{{2}})(?::([0-9]{{2}})(?:\.[0-9]+)?)?{_ZONE}$")
+_UTC = ("Z", "UTC", "+00:00", "+0000")
 _EPOCH = re.compile(r"([0-9]{9,19})(?:\.0+)?")
 _YEAR_FIRST = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
 _DIGITS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:\.0+)?")
@@ -81,10 +82,11 @@ def parse_days(column: pd.Series, order: DateOrder | None, source: str, zone: st
         return _of_timestamps(column, zone)
     if pd.api.types.is_float_dtype(column.dtype):
         column = column.map("{:.0f}".format, na_action="ignore")
-    codes, texts = pd.factorize(column.fillna("").astype(str).str.strip())
+    codes, unique = pd.factorize(column.fillna("").astype(str).str.strip())
+    texts: list[str] = list(unique)
     if unit := _epoch_unit(texts):
-        ticks = [np.datetime64(int(match[1]) if (match := _EPOCH.match(text)) else "NaT", unit) for text in texts]
-        moments = pd.Series(pd.DatetimeIndex(ticks, tz="UTC")).take(codes)
+        ticks = pd.array([int(match[1]) if (match := _EPOCH.match(text)) else None for text in texts], dtype="Int64")
+        moments = pd.Series(pd.to_datetime(ticks, unit=unit, utc=True)).take(codes)
         parsed = _of_timestamps(moments, zone)
         return ParsedDays(
             parsed.values, (f"dates in {_UNITS[unit]} from 1970-01-01 UTC", *parsed.notes), parsed.doubted
@@ -92,7 +94,7 @@ def parse_days(column: pd.Series, order: DateOrder | None, source: str, zone: st
     found = order or _find_order(texts, source)
     days = np.array([_day_at(text, found, zone) for text in texts] or [None], "datetime64[D]")[codes]
     times = [(text, match) for text in texts if (match := _TIME.search(text))]
-    clock = {(match[1], match[2], match[3] or "00", match[4] in ("Z", "UTC", "+00:00", "+0000")) for _, match in times}
+    clock = {(f"{match[1]}:{match[2]}:{match[3] or ''}", match[4] in _UTC) for _, match in times}
     examples = [text for text, _ in times]
     if zone is not None:
         return ParsedDays(days, (_zone_note(zone),) if times else ())
@@ -111,14 +113,14 @@ def _of_timestamps(times: pd.Series, zone: str | None) -> ParsedDays:
     if zone is not None:
         return ParsedDays(values, (_zone_note(zone),))
     known = local.dropna()
-    clock = {(*text.split(":"), in_utc) for text in known.dt.strftime("%H:%M:%S").unique()}
+    clock = {(text, in_utc) for text in known.dt.strftime("%H:%M:%S").unique()}
     return ParsedDays(values, (), _doubt_times(clock, list(times.dropna().astype(str))))
 
 
-def _doubt_times(clock: set[tuple[str, ...]], examples: Sequence[str]) -> tuple[Issue, ...]:
-    """Doubt times of day that are never midnight, where they are all the same or all in UTC."""
-    midnight = any(not int("".join(map(str, parts[:3]))) for parts in clock)
-    if not clock or midnight or (len(clock) > 1 and not all(parts[3] for parts in clock)):
+def _doubt_times(clock: set[tuple[str, bool]], examples: Sequence[str]) -> tuple[Issue, ...]:
+    """Doubt times of day, each with whether it is in UTC, that are never midnight and all the same or all in UTC."""
+    midnight = any(not time.strip("0:") for time, _ in clock)
+    if not clock or midnight or (len(clock) > 1 and not all(in_utc for _, in_utc in clock)):
         return ()
     what = "times of day that are never midnight (is it another day at the exchange? --timezone, as in Asia/Kolkata)"
     return tuple(count_cases(what, examples))
@@ -128,8 +130,8 @@ def _zone_note(zone: str) -> str:
     return f"days in {zone}; times without a zone count as UTC"
 
 
-def _epoch_unit(texts: Sequence[str]) -> str | None:
-    """Return the unit of numbers that count from 1970, ``s`` to ``ns``; None where a text is anything else."""
+def _epoch_unit(texts: Sequence[str]) -> Literal["s", "ms", "us", "ns"] | None:
+    """Return the unit of numbers that count from 1970; None where a text is anything else."""
     matches = [_EPOCH.fullmatch(text) for text in texts if text]
     ticks = [int(match[1]) for match in matches if match]
     if not ticks or len(ticks) < len(matches):
@@ -183,7 +185,7 @@ def _find_order(texts: Sequence[str], source: str) -> DateOrder | None:
 
 def _judge_year_first(orders: list[DateOrder], ways: Mapping[DateOrder, int]) -> list[DateOrder]:
     """Return only year-first, or all others, if their days follow each other much more closely."""
-    others = [order for order in orders if order != "year-first"]
+    others: list[DateOrder] = [order for order in orders if order != "year-first"]
     year, other = ways["year-first"], min(ways[order] for order in others)
     if COMPACT * year < other:
         return ["year-first"]

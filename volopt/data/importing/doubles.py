@@ -33,7 +33,7 @@ def check_doubles(table: VendorTable, values: pd.DataFrame, numbers: Sequence[st
         return []
     groups = double.groupby(["instrument", "day"], sort=False)
     days = len(rows.drop_duplicates(["instrument", "day"]))
-    columns = _telling_apart(table, groups)
+    columns = _telling_apart(table, groups.ngroup())
     if groups.ngroups > max(1, MAX_SHARE * days) and not accept:
         first = double.iloc[0]
         message = f"{table.source} has {groups.ngroups} of its {days} days more than once with differing values"
@@ -41,7 +41,8 @@ def check_doubles(table: VendorTable, values: pd.DataFrame, numbers: Sequence[st
     if not columns:
         return []
     what = f"days with several rows, which {' and '.join(columns)} tells apart (keep those of one)"
-    return count_cases(what, [f"{name} {day:%Y-%m-%d}" for name, day in groups.groups])
+    once = double.drop_duplicates(["instrument", "day"])
+    return count_cases(what, once["instrument"] + once["day"].dt.strftime(" %Y-%m-%d"))
 
 
 def _remedy(columns: Sequence[str], double: pd.DataFrame) -> str:
@@ -55,9 +56,8 @@ def _remedy(columns: Sequence[str], double: pd.DataFrame) -> str:
     return f"give one row a day; {insist}"
 
 
-def _telling_apart(table: VendorTable, groups: "pd.api.typing.DataFrameGroupBy") -> list[str]:
-    """Return the names of the columns of few texts, or few numbers, that differ in the rows of each day."""
-    rows = groups.ngroup()
+def _telling_apart(table: VendorTable, rows: "pd.Series[int]") -> list[str]:
+    """Return the names of the columns of few texts, or few numbers, that differ in the rows with one number."""
     names = []
     for number, name in enumerate(table.layout.header):
         if number in table.layout.columns.values() or not normalise_name(name) or table.stacked:

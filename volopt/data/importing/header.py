@@ -6,7 +6,6 @@ yfinance and pandas write the columns of several tickers on two lines, the ticke
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 from volopt.data.importing.columns import NEEDED, PRICES, normalise_name, recognised_roles
 from volopt.data.importing.dates import parse_day
@@ -67,7 +66,7 @@ def _two_lines(rows: Sequence[Sequence[str]], number: int) -> Header | None:
     fields = rows[number]
     columns = [column for column in range(1, len(fields)) if recognised_roles([fields[column]], ()) & FIELDS]
     for other in (number - 1, number + 1):
-        row = _filled(rows[other]) if 0 <= other < len(rows) else ()
+        row = _filled(rows[other]) if 0 <= other < len(rows) else [""]
         tickers = [row[column] if column < len(row) else "" for column in columns]
         if not tickers or not (all(map(_is_name, tickers)) or (all(tickers) and _names_codes(row[0]))):
             continue
@@ -75,7 +74,7 @@ def _two_lines(rows: Sequence[Sequence[str]], number: int) -> Header | None:
             ticker: {fields[column] for column, name in zip(columns, tickers, strict=True) if name == ticker}
             for ticker in tickers
         }
-        if all(recognised_roles(names, ()) >= {"close", "volume"} for names in of.values()):
+        if all(recognised_roles([*names], ()) >= {"close", "volume"} for names in of.values()):
             shown = tuple(row[column] if column in columns else "" for column in range(len(fields)))
             return Header(("date", *fields[1:]), min(number, other), max(number, other) + 1, shown)
     return None
@@ -83,8 +82,10 @@ def _two_lines(rows: Sequence[Sequence[str]], number: int) -> Header | None:
 
 def _filled(row: Sequence[str]) -> list[str]:
     """Return a row in which an empty cell has the text before it, as a merged cell of Excel means it."""
-    filled = list(accumulate(row[1:], lambda before, cell: cell or before))
-    return [*row[:1], *filled]
+    filled = list(row[:2])
+    for cell in row[2:]:
+        filled.append(cell or filled[-1])
+    return filled
 
 
 def _pairs(row: Sequence[str], number: int) -> Header | None:

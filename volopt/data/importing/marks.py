@@ -33,7 +33,7 @@ class _Evidence:
     @property
     def decimal(self) -> Mark | None:
         """Return the mark that most cells with one reading have."""
-        return max(MARKS, key=lambda mark: self.votes[mark]) if self.votes.total() else None
+        return self.votes.most_common(1)[0][0] if self.votes else None
 
 
 def find_marks(
@@ -88,7 +88,7 @@ def _decide(role: str, found: Mapping[str, _Evidence], separator: str) -> Mark |
         return "."
     if column.mark not in MARKS:
         return None
-    mark, other = (".", ",") if column.mark == "." else (",", ".")
+    mark, other = MARKS if column.mark == "." else MARKS[::-1]
     prices = _of_prices(found, separator)
     semicolon = separator == ";"
     if role in COUNTS and not _has_unit(column.unclear):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -62,6 +62,7 @@ def parse_rows(table: VendorTable, instrument: str, options: ImportOptions) -> P
         DataError: a column can be read in two ways, has no readable value, or would lose a part of its values, or most
             days have several rows.
     """
+    table, repeated = _drop_headers(table)
     texts, skip = _texts(table, "date"), options.skip_bad
     days = parse_days(table.values["date"], options.dates, table.source, options.timezone)
     values = pd.DataFrame({"day": days.values, "text": texts})
@@ -77,6 +78,7 @@ def parse_rows(table: VendorTable, instrument: str, options: ImportOptions) -> P
     nameless = (values["instrument"] == "") & ~unnamed
     dropped = (
         *table.issues,
+        *repeated,
         *count_cases("rows without a code", values["text"][nameless]),
         *count_cases("rows with a code that cannot be a name", _texts(table, "code")[unnamed] if unnamed.any() else ()),
     )
@@ -88,6 +90,18 @@ def parse_rows(table: VendorTable, instrument: str, options: ImportOptions) -> P
         doubted += tuple(count_cases(what, values["instrument"][short].unique()))
     named, notes = _to_raw(table, values.reset_index(drop=True), options.volume_unit)
     return ParsedRows(named, len(texts), (*table.notes, *days.notes, *marks, *notes), dropped, doubted)
+
+
+def _drop_headers(table: VendorTable) -> tuple[VendorTable, list[Issue]]:
+    """Return the table without rows that repeat the header, as files that were joined have them."""
+    names = table.layout.names
+    repeats = table.values["date"].astype(str).str.strip() == names["date"].strip()
+    if not names["date"].strip() or not repeats.any():
+        return table, []
+    for role, name in names.items():
+        repeats &= _texts(table, role) == name.strip()
+    issues = count_cases("rows that repeat the header", [""] * int(repeats.sum()))
+    return replace(table, values=table.values[~repeats]), issues
 
 
 def _texts(table: VendorTable, role: str) -> "pd.Series[str]":
@@ -142,7 +156,7 @@ def _doubt_volume(table: VendorTable, values: pd.DataFrame) -> list[Issue]:
     for number, name in enumerate(table.layout.header):
         if number in table.layout.columns.values() or not _COUNTS.search(name):
             continue
-        counts, _ = parse_numbers(table.read([number])[number])
+        counts, _ = parse_numbers(table.read([number])[number].loc[table.values.index])
         if (filled := counts > 0).mean() > max(0.5, 2 * traded):
             shown = shortened(name)
             what = f"rows with a volume of 0 and a number in column {shown} (--map volume={shown} imports that)"

@@ -129,7 +129,7 @@ def _open_parquet(content: bytes, source: str) -> tuple[Header, Read]:
 
 def _header_of_parquet(schema: pa.Schema, names: Sequence[str]) -> Header:
     """Return the header; an index of texts without a name has the codes."""
-    if header := find_header([names], {}):
+    if (header := find_header([names], {})) and header.tickers:
         return header
     kinds = {str(field.name): field.type for field in schema}
     codes = [name for name in names if not normalise_name(name) and _is_text(kinds[name])]
