@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from volopt.data.exchange import all_sessions, exchange_of
+
 WEEKEND_SHARE = 0.1  # of the days on Saturdays and on Sundays, each, from which a market trades on every day
 MAX_SPECIAL = 0.01  # of the days, up to which an exchange may have special sessions on weekends
 MIN_DAYS = 5  # that show a spacing
@@ -24,17 +26,27 @@ class CalendarDoubt(NamedTuple):
         return f"{self.what}: {len(self.days)} ({examples})"
 
 
-def doubt_calendar(days: np.ndarray) -> list[CalendarDoubt]:
-    """Return what is doubtful in trading days (datetime64[D], ascending): weekends, and rows of weeks or months."""
+def doubt_calendar(days: np.ndarray, instrument: str) -> list[CalendarDoubt]:
+    """Return what is doubtful in trading days (datetime64[D], ascending): weekends, holidays, rows of weeks or months.
+
+    Only an instrument whose name tells its exchange has holidays, and special sessions on weekends.
+    """
     days = days.astype("datetime64[D]")
+    if not len(days):
+        return []
+    exchange = exchange_of(instrument)
+    sessions = days if exchange is None else all_sessions(exchange)
+    closed = ~np.isin(days, sessions) & (sessions[0] <= days) & (days <= sessions[-1])
     weekday = (days.astype(int) + 3) % 7  # 1970-01-01 was a Thursday
+    weekend = (weekday >= 5) & (closed if exchange else True)
+    holiday = (weekday < 5) & closed
     doubts = []
-    weekend = weekday >= 5
-    daily = min((weekday == 5).mean(), (weekday == 6).mean()) >= WEEKEND_SHARE if len(days) else True
-    if weekend.any() and not daily:
+    if weekend.any() and min((weekday == 5).mean(), (weekday == 6).mean()) < WEEKEND_SHARE:
         cause = "special sessions?" if weekend.mean() <= MAX_SPECIAL else "of another time zone? import with --timezone"
-        what = f"days on a Saturday or Sunday ({cause})"
-        doubts.append(CalendarDoubt(what, days[weekend].tolist()))
+        doubts.append(CalendarDoubt(f"days on a Saturday or Sunday ({cause})", days[weekend].tolist()))
+    if holiday.any():
+        what = f"days on which {exchange} was closed (of another exchange or time zone? import with --timezone)"
+        doubts.append(CalendarDoubt(what, days[holiday].tolist()))
     step = float(np.median(np.diff(days).astype(int))) if len(days) >= MIN_DAYS else 1.0
     if step > MAX_STEP:
         what = f"rows that are {step:g} days apart, not one a trading day (import daily rows)"

@@ -47,7 +47,7 @@ def clean(rows: pd.DataFrame, instrument: str, on_duplicate: OnDuplicate) -> Dai
     days, repeated, differing = _drop_repeated(days, fields, instrument, on_duplicate)
     values, faults = _fill(days.set_index("day")[fields].sort_index())
     values, too_large = _within_float32(_adjust(values))
-    doubted += [*differing, *faults, *too_large, *_unusual(values)]
+    doubted += [*differing, *faults, *too_large, *_unusual(values, instrument)]
     return DailyTable(values, len(rows), (*empty, *repeated), tuple(doubted))
 
 
@@ -131,7 +131,7 @@ def _within_float32(values: pd.DataFrame) -> tuple[pd.DataFrame, list[Issue]]:
     return values.mask(too_large), count_cases("days with a number too large for qlib (left empty)", days)
 
 
-def _unusual(values: pd.DataFrame) -> list[Issue]:
+def _unusual(values: pd.DataFrame, instrument: str) -> list[Issue]:
     traded = values["volume"][values["volume"] > 0]
     days = traded.index.to_numpy("datetime64[D]")
     gaps = [f"{gap.first} to {gap.last}" for gap in find_gaps(days)]
@@ -139,7 +139,7 @@ def _unusual(values: pd.DataFrame) -> list[Issue]:
         f"{day} {'×' if log_ratio > 0 else '÷'}{np.exp(abs(log_ratio)):.1f}"
         for day, log_ratio in find_outliers(days, traded.to_numpy())
     ]
-    calendar = [issue for doubt in doubt_calendar(days) for issue in count_cases(doubt.what, doubt.days)]
+    calendar = [issue for doubt in doubt_calendar(days, instrument) for issue in count_cases(doubt.what, doubt.days)]
     return [
         *calendar,
         *count_cases("gaps without trade", gaps),
