@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from volopt.data.importing.numbers import Mark
     from volopt.data.importing.options import OnDuplicate
 
-DATE_ORDERS = ("day-first", "month-first", "year-first")
+DATE_ORDERS = ("day-first", "month-first")
 DECIMALS = (".", ",")
 ON_DUPLICATE = ("last", "error")
 
@@ -44,7 +44,7 @@ def import_data(
         instrument: of files without a code column; None for the file's name.
         map: the column of a field, as in {"close": "Last"}.
         volume_unit: shares, lots (of 100), thousands, or a number of shares.
-        dates: what comes first in 1/4/2010: day-first, month-first or year-first.
+        dates: what comes first in 1/4/2010: day-first or month-first.
         on_duplicate: which row of a day with different rows is kept, last, or error.
         decimal: the mark before the decimals of numbers such as 1,234, which can be read in two ways.
         timezone: of the exchange, such as Asia/Kolkata: times are converted to it; None for the day as it is written.

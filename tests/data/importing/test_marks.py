@@ -78,7 +78,7 @@ def test_numbers_and_the_amount_need_no_mark() -> None:
 def test_prices_are_never_read_with_the_other_mark(values: list[float], digits: int, mark: str, separator: str) -> None:
     """With the decimal point in a file of commas, or a decimal comma in one of semicolons, as they are usually."""
     texts = [f"{value:.{digits}f}".replace(".", mark) for value in values]
-    shown = any(mark in text and not text[0] == "0" for text in texts)
+    shown = any(mark in text and text[0] != "0" for text in texts)
     try:
         found = marks(separator, close=" ".join(texts))["close"]
     except DataError:

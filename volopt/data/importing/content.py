@@ -24,7 +24,8 @@ MAX_COLUMNS = 1000
 MAX_ROWS = 5_000_000
 STANDARD_INPUT = Path("-")
 PARQUET = b"PAR1"
-_GZIP, _ZIP, _OLD_EXCEL = b"\x1f\x8b", b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_GZIP, _OLD_EXCEL = b"\x1f\x8b", b"\xd0\xcf\x11\xe0"
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second is of an empty one
 _WORKBOOK = "xl/workbook.xml"
 _MARKS = {  # of UTF-32 before those of UTF-16, with which they begin
     **{codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32"},

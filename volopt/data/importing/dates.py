@@ -20,7 +20,7 @@ import pandas as pd
 from volopt.data.importing.issues import Issue, count_cases
 from volopt.errors import DataError
 
-DateOrder = Literal["day-first", "month-first", "year-first"]
+DateOrder = Literal["day-first", "month-first", "year-first"]  # the user says one of the first two
 MAX_LENGTH = 60  # characters of a day with its time
 MIN_EPOCH, MAX_EPOCH = 315_532_800, 4_102_444_800  # seconds from 1970 to 1980 and to 2100
 COMPACT = 2  # how many times longer the way from day to day must be in another order
@@ -177,9 +177,11 @@ def _find_order(texts: Sequence[str], source: str) -> DateOrder | None:
         likely = _judge_year_first(likely, {order: _way(days[order]) for order in likely})
     if len(likely) > 1:
         text = matches[0][0]
-        readings = " or ".join(f"{parse_day(text, order)} ({order})" for order in likely)
-        message = f"{source} has dates such as {text}, which may be {readings}"
-        raise DataError(message, f"choose {' or '.join(f'--dates {order}' for order in likely)}")
+        begins = " or the ".join(order.partition("-")[0] for order in likely)
+        readings = " or ".join(str(parse_day(text, order)) for order in likely)
+        message = f"{source} has dates such as {text}, which may begin with the {begins}: {readings}"
+        choices = [f"--dates {order}" if order != "year-first" else "write years with four digits" for order in likely]
+        raise DataError(message, f"choose {' or '.join(choices)}")
     return likely[0]
 
 

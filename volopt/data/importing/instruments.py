@@ -30,9 +30,7 @@ def instrument_name(code: str, source: str) -> str:
     if match := _EXCHANGE_LAST.fullmatch(text.upper()):
         return f"{_EXCHANGES[match[2]]}{match[1]}"
     if not is_instrument_name(text) or len(text) > MAX_LENGTH:
-        hint = (
-            "name the column of codes with --map code=COLUMN; a code is letters, digits, blanks and ^._=-&/+:@#$*!'()%"
-        )
+        hint = "write codes with letters, digits and ^._=-&/+:@#$*!'()%, or name their column with --map code=COLUMN"
         raise DataError(f"{source} has {shortened(text)!r} where the code of an instrument belongs", hint)
     return text
 

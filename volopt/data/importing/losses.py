@@ -44,4 +44,6 @@ def check_loss(
 def _size(text: str) -> float:
     """Return the number that the digits of a text are, as large as can be where a unit may follow them."""
     digits = "".join(_DIGITS.findall(text))
-    return 0.0 if not digits else np.inf if text.strip()[-1].isalpha() or "inf" in text.lower() else float(digits)
+    if "inf" in text.lower() or (digits and text.strip()[-1].isalpha()):
+        return np.inf
+    return float(digits or 0)

@@ -97,7 +97,7 @@ def _zone(name: str | None) -> str | None:
 def _encoding(name: str | None) -> str | None:
     try:
         if name is not None:
-            b"a".decode(name)
+            "a".encode(name).decode(name)
     except (LookupError, UnicodeError) as error:
         raise UsageError(f"--encoding {name} is not an encoding", "write one such as utf-8, gbk or cp1252") from error
     return name
