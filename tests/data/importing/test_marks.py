@@ -84,3 +84,8 @@ def test_prices_are_never_read_with_the_other_mark(values: list[float], digits: 
     except DataError:
         return
     assert found == mark or not shown
+
+
+def test_units_are_told_and_missing_numbers_have_none() -> None:
+    numbers = {"close": pd.Series(["nan", "NaN", "None", "inf"]), "volume": pd.Series(["120.72万", "5"])}
+    assert find_marks(numbers, ",", None, "x.csv")[1] == ["volume in units: 120.72万 is 1207200"]

@@ -25,7 +25,7 @@ from volopt.errors import DataError
 
 LINES_PER_DROPPED = 100  # a line may be dropped, and one more in each so many
 SEPARATORS = ",;\t|"
-_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[,;\s]*', re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|:~^])"?[,;\s]*', re.IGNORECASE)
 
 
 @dataclass(frozen=True)

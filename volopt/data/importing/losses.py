@@ -30,7 +30,8 @@ def check_loss(
         DataError: a part would be lost.
     """
     texts = [shortened(text) for text in unreadable]
-    large = readable is not None and len(texts) and max(map(_size, texts)) >= np.nanmax(readable, initial=0.0)
+    largest = max(map(_size, texts), default=0.0)
+    large = readable is not None and largest > 0 and largest >= np.nanmax(readable, initial=0.0)
     if len(texts) <= MAX_SHARE * filled and not large:
         return
     (examples,) = count_cases("", map(repr, dict.fromkeys(texts)))

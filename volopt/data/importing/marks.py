@@ -5,6 +5,7 @@ other columns and the separator decide: a file that is separated by semicolons w
 others, volume is a whole number, and one mark is not both. What these do not decide is refused.
 """
 
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -73,8 +74,14 @@ def _evidence(column: pd.Series) -> _Evidence:
         elif parse_number(text, ",") is not None:
             votes[","] += 1
     first = next(iter(unclear.values()), "")
-    unit = next((text.strip() for text in texts if _has_unit(text) and parse_number(text, ".") is not None), "")
+    unit = next((text.strip() for text in texts if _has_unit(text) and any(_finite(text, mark) for mark in MARKS)), "")
     return _Evidence(votes, first, "".join(unclear), unit, any(map(_UNGROUPED.search, texts)))
+
+
+def _finite(text: str, mark: Mark) -> bool:
+    """Return whether a text is a number; NaN and the infinite are texts too."""
+    number = parse_number(text, mark)
+    return number is not None and math.isfinite(number)
 
 
 def _has_unit(text: str) -> bool:
