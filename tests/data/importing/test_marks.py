@@ -23,8 +23,9 @@ def marks(separator: str, given: str | None = None, **columns: str) -> dict[str,
         (";", {"close": "30,16 30,1"}, ","),
         (",", {"close": "1,968.95"}, "."),
         (";", {"close": "1.968,95"}, ","),
-        (";", {"close": "30,160 30,310"}, ","),  # semicolons come with decimal commas
-        (",", {"close": "30.160 30.310"}, "."),
+        (";", {"close": "30,160 30,310", "volume": "450645"}, ",."),  # semicolons come with decimal commas
+        (",", {"close": "30.160 30.310", "volume": "450645"}, ".."),
+        (",", {"close": "110.160 109.310", "volume": "0 0"}, ".."),
         ("\t", {"close": "30.160 30.310", "volume": "450645"}, ".."),  # a file that groups would group volume too
         (";", {"close": "0,160 0,310"}, ","),  # no thousands begin with 0
         (";", {"close": "30,16", "volume": "450.645"}, ",,"),
@@ -47,6 +48,8 @@ def test_what_the_columns_show_together(separator: str, columns: dict[str, str],
     [
         (",", {"close": "30,160"}, "close"),
         ("\t", {"close": "30,160", "volume": "450,645"}, "volume"),
+        (";", {"close": "1,001 999"}, "close"),  # volume is too small to show thousands
+        (",", {"close": "1.001 999"}, "close"),
         (";", {"close": "30.160"}, "close"),
         (",", {"close": "30.16", "volume": "450.645"}, "volume"),
         (";", {"close": "30", "volume": "450,645"}, "volume"),
@@ -76,7 +79,6 @@ def test_numbers_and_the_amount_need_no_mark() -> None:
 
 @given(st.lists(st.floats(0.01, 1e5), min_size=3), st.integers(0, 4), st.sampled_from(".,"), st.sampled_from(",;\t|"))
 def test_prices_are_never_read_with_the_other_mark(values: list[float], digits: int, mark: str, separator: str) -> None:
-    """With the decimal point in a file of commas, or a decimal comma in one of semicolons, as they are usually."""
     texts = [f"{value:.{digits}f}".replace(".", mark) for value in values]
     shown = any(mark in text and text[0] != "0" for text in texts)
     try:

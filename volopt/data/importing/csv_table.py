@@ -57,7 +57,7 @@ class CsvTable:
     def read(self, numbers: Sequence[int]) -> pd.DataFrame:
         """Return columns by their numbers, as texts."""
         table, kept, _ = self.parse(numbers)
-        return table[kept].reset_index(drop=True)
+        return table.loc[kept, list(numbers)].reset_index(drop=True)
 
     def parse(self, numbers: Sequence[int]) -> tuple[pd.DataFrame, pd.Series, list[str]]:
         """Return columns of all rows, which rows have nothing beyond the header, and lines of other lengths."""

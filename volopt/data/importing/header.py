@@ -81,8 +81,10 @@ def _two_lines(rows: Sequence[Sequence[str]], number: int) -> Header | None:
 
 
 def _filled(row: Sequence[str]) -> list[str]:
-    """Return a row in which an empty cell has the text before it, as a merged cell of Excel means it."""
+    """Return a row in which an empty cell has the text before it, as a merged cell of Excel means it; no title."""
     filled = list(row[:2])
+    if filled[:1] not in ([], [""]) and not recognised_roles(filled[:1], ()):
+        return list(row)
     for cell in row[2:]:
         filled.append(cell or filled[-1])
     return filled

@@ -2,13 +2,14 @@
 
 A cell such as ``12.5`` or ``1,234.50`` can be read in one way. Where a column has only cells such as ``1.234``, the
 other columns and the separator decide: a file that is separated by semicolons writes decimal commas more often than
-others, volume is a whole number, and one mark is not both. What these do not decide is refused.
+others, volume is a whole number, one mark is not both, and who groups the thousands of prices groups those of volume.
+volopt refuses what these do not decide.
 """
 
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -18,6 +19,7 @@ from volopt.errors import DataError
 
 COUNTS = ("volume", "amount")  # roles whose values are whole numbers, or many
 _TWO_WAYS = re.compile(r"[^0-9.,]*[1-9][0-9]{0,2}[.,][0-9]{3}(?![0-9.,])")
+_NOT_ZERO = re.compile(r"[1-9]")
 _UNGROUPED = re.compile(r"[0-9]{4,}")
 
 
@@ -29,7 +31,7 @@ class _Evidence:
     unclear: str = ""
     mark: str = ""  # of the unclear cells; both if they differ
     unit: str = ""  # a cell with a unit, such as 1.2M
-    ungrouped: bool = False  # whether a cell has four digits in a row
+    ungrouped: bool = False  # whether it shows that thousands have no mark: four digits in a row, or nothing but zeros
 
     @property
     def decimal(self) -> Mark | None:
@@ -59,7 +61,7 @@ def find_marks(
 
 def _evidence(column: pd.Series) -> _Evidence:
     if pd.api.types.is_numeric_dtype(column.dtype):
-        return _Evidence(Counter())
+        return _Evidence(Counter(), ungrouped=True)
     texts = [text for text in pd.unique(column.dropna().astype(str)) if text]
     votes: Counter[Mark] = Counter()
     unclear: dict[str, str] = {}  # the first cell of each mark
@@ -75,7 +77,11 @@ def _evidence(column: pd.Series) -> _Evidence:
             votes[","] += 1
     first = next(iter(unclear.values()), "")
     unit = next((text.strip() for text in texts if _has_unit(text) and any(_finite(text, mark) for mark in MARKS)), "")
-    return _Evidence(votes, first, "".join(unclear), unit, any(map(_UNGROUPED.search, texts)))
+    return _Evidence(votes, first, "".join(unclear), unit, _is_ungrouped(texts))
+
+
+def _is_ungrouped(texts: Sequence[str]) -> bool:
+    return any(map(_UNGROUPED.search, texts)) or not any(map(_NOT_ZERO.search, texts))
 
 
 def _finite(text: str, mark: Mark) -> bool:
@@ -107,9 +113,9 @@ def _decide(role: str, found: Mapping[str, _Evidence], separator: str) -> Mark |
         return prices
     if volume.decimal is not None:
         return volume.decimal if volume.decimal == mark or mark == "," else None
-    if mark == ".":
-        return mark if separator == "," or volume.ungrouped else None
-    return mark if semicolon and volume.mark != "," else None
+    if not volume.ungrouped or volume.unclear:  # the column may be of thousands
+        return None
+    return mark if mark == "." or semicolon else None
 
 
 def _of_prices(found: Mapping[str, _Evidence], separator: str) -> Mark | None:

@@ -9,6 +9,7 @@ from itertools import islice
 
 import pandas as pd
 
+from volopt.data.importing.columns import NEEDED
 from volopt.data.importing.content import MAX_ROWS, check_size
 from volopt.data.importing.header import MAX_LINES, Header, find_header, header_at, header_lines, widest
 from volopt.data.importing.issues import Issue, count_cases
@@ -63,8 +64,10 @@ def read_sheet(content: bytes, mapped: Mapping[str, str], source: str, line: int
 
 def _find_header(rows: Sequence[Sequence[Cell]], mapped: Mapping[str, str], line: int | None) -> Header | None:
     texts = _texts(rows)
-    header = header_at(texts, line - 1) if line and line <= len(texts) else find_header(texts, mapped)
-    return header if header and header.known >= 3 else None
+    if line is None:
+        return find_header(texts, mapped)
+    header = header_at(texts, line - 1) if line <= len(texts) else None
+    return header if header and header.known >= len(NEEDED) else None
 
 
 def _texts(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
