@@ -65,6 +65,22 @@ def test_an_encoding_of_europe_is_assumed_and_told(encoding: str, name: str) -> 
     assert "--encoding names another" in notes[0]
 
 
+@pytest.mark.parametrize(("encoding", "given"), [("utf-8", None), ("gbk", None), ("gbk", "gbk")])
+def test_one_odd_byte_is_told_and_changes_nothing_else(encoding: str, given: str | None) -> None:
+    text = "日期,收盘,成交量,名称\n2010-01-04,1,2,浦发银行\n" * 9
+    read, notes = to_utf8(text.encode(encoding) + b"2010-01-05,1,2,\xff\n", "x.csv", given)
+    assert read.decode() == f"{text}2010-01-05,1,2,\ufffd\n"
+    assert any("does not know: 1, read as \ufffd" in note for note in notes)
+
+
+def test_bytes_of_no_encoding_in_a_column_are_read_as_some_letters() -> None:
+    content = b"date,close,volume,blob\n" + b"".join(b"2010-01-04,1,2,%c\x81\n" % byte for byte in range(0x80, 0x100))
+    read, notes = to_utf8(content, "x.csv")
+    assert read.splitlines()[0] == b"date,close,volume,blob"
+    assert read.count(b"2010-01-04,1,2,") == 128
+    assert "--encoding names another" in notes[0]
+
+
 def test_an_encoding_that_the_user_names_is_used_or_refused() -> None:
     assert to_utf8("Größe".encode("cp850"), "x.csv", "cp850") == ("Größe".encode(), [])
     with pytest.raises(DataError, match="is not text in the encoding ascii"):

@@ -33,6 +33,7 @@ _MARKS = {  # of UTF-32 before those of UTF-16, with which they begin
 }
 _LEGACY = ["gb18030", "cp1252", "cp1251"]  # of vendors: China, Western Europe, Russia
 _CHINESE = re.compile("日期|时间|代码|收盘|成交|万|亿|[0-9]年")  # of names and values that volopt reads
+MAX_ODD = 0.1  # characters that an encoding does not know, for each that it knows and that is not ASCII
 MAX_JUDGED = 1000  # lines that show the encoding
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\v\f\x1a\x1b"))  # which no text of a vendor has
 ACCEPTED = "give a CSV file, its gzip or zip, Excel (.xlsx), or Parquet"
@@ -133,19 +134,24 @@ def to_utf8(content: bytes, source: str, given: str | None = None) -> tuple[byte
     if content.startswith(_OLD_EXCEL):
         raise DataError(f"{source} is an old spreadsheet (.xls) or another document", "save its table as CSV or .xlsx")
     marked = next((encoding for mark, encoding in _MARKS.items() if content.startswith(mark)), None)
-    encoding, notes = given or marked or _guess(content), []
-    if encoding is None:
-        raise DataError(f"{source} is not text", ACCEPTED)
-    try:
-        text = content.decode(encoding).removeprefix("\ufeff")
-        utf8 = text.encode()
-    except UnicodeError as error:
-        raise _not_text(source, given) from error
-    if len(utf8.translate(None, _CONTROL)) < len(utf8):
+    encoding = given or marked or _guess(content)
+    text, odd = _decode(content, encoding)
+    utf8 = (text or "").removeprefix("\ufeff").encode(errors="replace")
+    if text is None or len(utf8.translate(None, _CONTROL)) < len(utf8):
         raise _not_text(source, given)
-    if given is None and not encoding.startswith("utf-"):
-        notes.append(f"text read as {encoding}, which is likely (--encoding names another)")
-    return utf8, notes
+    assumed = given is None and not encoding.startswith("utf-")
+    notes = [f"text read as {encoding}, which is likely (--encoding names another)"] if assumed else []
+    return utf8, [*notes, *([f"characters that {encoding} does not know: {odd}, read as \ufffd"] if odd else [])]
+
+
+def _decode(content: bytes, encoding: str) -> tuple[str | None, int]:
+    """Return a text and how many of its characters are unknown, which few may be; None where it is not so encoded."""
+    with suppress(UnicodeError):
+        return content.decode(encoding), 0
+    text = content.decode(encoding, errors="replace")
+    odd = text.count("\ufffd")
+    known = len(text) - len(text.encode("ascii", errors="ignore")) - odd
+    return (text, odd) if odd <= MAX_ODD * known else (None, odd)
 
 
 def _not_text(source: str, encoding: str | None) -> DataError:
@@ -154,22 +160,20 @@ def _not_text(source: str, encoding: str | None) -> DataError:
     return DataError(f"{source} is not text in the encoding {encoding}", "name another with --encoding, or none")
 
 
-def _guess(content: bytes) -> str | None:
-    """Return the likely encoding of a text without a mark, or None where none fits."""
+def _guess(content: bytes) -> str:
+    """Return the likely encoding of a text without a mark."""
     if b"\0" in content:
         return "utf-16-le" if content[1::2].count(0) > content[::2].count(0) else "utf-16-be"
-    with suppress(UnicodeDecodeError):
-        content.decode()
+    if _decode(content, "utf-8")[0] is not None:
         return "utf-8"
     from charset_normalizer import from_bytes  # seldom needed
 
     lines = [line for line in content.splitlines(keepends=True) if not line.isascii()]
     sample = b"".join(lines[:MAX_JUDGED])
-    with suppress(UnicodeDecodeError):
-        if _CHINESE.search(sample.decode("gb18030")):
-            return "gb18030"
+    if _CHINESE.search(_decode(sample, "gb18030")[0] or ""):
+        return "gb18030"
     best = from_bytes(sample, cp_isolation=_LEGACY).best()
-    return best.encoding if best else None
+    return best.encoding if best else "latin-1"  # which knows every byte
 
 
 def check_size(source: str, *, columns: int = 0, rows: int = 0, unpacked: int = 0) -> None:
