@@ -90,7 +90,7 @@ def test_decimal_commas_with_points_between_thousands(take: Import, digits: int)
 
 def test_points_between_thousands_of_volume_beside_prices_with_decimal_points(take: Import) -> None:
     volume = [european(value, 0) for value in VOLUME]
-    take(lines(";", "Date", "Close", "Volume", close=CLOSE, volume=volume))
+    take(lines(";", "Date", "Close", "Volume", days="%d.%m.%Y", close=CLOSE, volume=volume))
     take.assert_usual()
 
 

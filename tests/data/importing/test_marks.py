@@ -9,10 +9,11 @@ from volopt.data.importing.marks import find_marks
 from volopt.errors import DataError
 
 
-def marks(separator: str, given: str | None = None, **columns: str) -> dict[str, str]:
+def marks(separator: str, given: str | None = None, pointed_days: bool = False, **columns: str) -> dict[str, str]:
     """Return the marks of columns, each of which has its values with blanks between them."""
     series = {role: pd.Series(texts.split(), dtype=object) for role, texts in columns.items()}
-    found, _ = find_marks({"volume": pd.Series(["1"]), **series}, separator, given, "x.csv")  # type: ignore[arg-type]
+    volume = {"volume": pd.Series(["1"])}
+    found, _ = find_marks({**volume, **series}, separator, given, "x.csv", pointed_days)  # type: ignore[arg-type]
     return {role: found[role] for role in columns}
 
 
@@ -29,7 +30,6 @@ def marks(separator: str, given: str | None = None, **columns: str) -> dict[str,
         ("\t", {"close": "30.160 30.310", "volume": "450645"}, ".."),  # a file that groups would group volume too
         (";", {"close": "0,160 0,310"}, ","),  # no thousands begin with 0
         (";", {"close": "30,16", "volume": "450.645"}, ",,"),
-        (";", {"close": "30.16", "volume": "450.645"}, ".,"),  # volume is a whole number
         (";", {"close": "30,160", "volume": "450.645"}, ",,"),  # one mark is not both
         (",", {"close": "30.160", "volume": "450,645"}, ".."),
         (",", {"close": "30", "volume": "450,645"}, ".."),
@@ -52,6 +52,8 @@ def test_what_the_columns_show_together(separator: str, columns: dict[str, str],
         (",", {"close": "1.001 999"}, "close"),
         (";", {"close": "30.160"}, "close"),
         (",", {"close": "30.16", "volume": "450.645"}, "volume"),
+        (";", {"close": "30.16", "volume": "450.645"}, "volume"),
+        ("|", {"close": "30", "volume": "450,645"}, "volume"),
         (";", {"close": "30", "volume": "450,645"}, "volume"),
         (",", {"close": "30.16", "volume": "450.645 450,645"}, "volume"),
         (";", {"close": "9.250 9.300", "volume": "1.234.567"}, "close"),
@@ -68,6 +70,12 @@ def test_what_they_do_not_show_is_refused_unless_the_user_says(
 
 def test_a_column_that_shows_its_mark_keeps_it_whatever_the_user_says() -> None:
     assert marks(";", ",", close="30.16", volume="450.645") == {"close": ".", "volume": ","}
+
+
+def test_days_with_points_and_semicolons_have_points_between_thousands_of_volume() -> None:
+    assert marks(";", pointed_days=True, close="30.16", volume="450.645") == {"close": ".", "volume": ","}
+    with pytest.raises(DataError, match="in the column of volume"):
+        marks(",", pointed_days=True, close="30.16", volume="450.645")
 
 
 def test_numbers_and_the_amount_need_no_mark() -> None:

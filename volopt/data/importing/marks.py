@@ -1,8 +1,9 @@
 """Find the mark before the decimals of a file's columns, ``.`` or ``,``, from all cells of all columns together.
 
 A cell such as ``12.5`` or ``1,234.50`` can be read in one way. Where a column has only cells such as ``1.234``, the
-other columns and the separator decide: a file that is separated by semicolons writes decimal commas more often than
-others, volume is a whole number, one mark is not both, and who groups the thousands of prices groups those of volume.
+other columns and the separator decide: a file that is separated by semicolons, with days such as 6.1.2020, has points
+between thousands, volume is a whole number, one mark is not both, and who groups the thousands of prices groups those
+of volume.
 volopt refuses what these do not decide.
 """
 
@@ -40,9 +41,16 @@ class _Evidence:
 
 
 def find_marks(
-    columns: Mapping[str, pd.Series], separator: str, given: Mark | None, source: str
+    columns: Mapping[str, pd.Series], separator: str, given: Mark | None, source: str, pointed_days: bool = False
 ) -> tuple[dict[str, Mark], list[str]]:
     """Return the decimal mark of each column, by role, and notes of those that are no points.
+
+    Args:
+        columns: by role, with one of volume.
+        separator: of the file, or nothing.
+        given: what the user says of cells that can be read with either mark.
+        source: the file, for errors.
+        pointed_days: whether days are written as 6.1.2020, as in Europe.
 
     Raises:
         DataError: a column can be read with either mark, and ``given`` does not say which.
@@ -50,7 +58,9 @@ def find_marks(
     found = {role: _evidence(column) for role, column in columns.items()}
     marks: dict[str, Mark] = {}
     for role, evidence in found.items():
-        decimal = evidence.decimal or (given if evidence.unclear else None) or _decide(role, found, separator)
+        decimal = (
+            evidence.decimal or (given if evidence.unclear else None) or _decide(role, found, separator, pointed_days)
+        )
         if decimal is None and role == "amount":
             continue  # not written
         if decimal is None:
@@ -94,7 +104,7 @@ def _has_unit(text: str) -> bool:
     return text.strip()[-1:].isalpha()
 
 
-def _decide(role: str, found: Mapping[str, _Evidence], separator: str) -> Mark | None:
+def _decide(role: str, found: Mapping[str, _Evidence], separator: str, pointed_days: bool) -> Mark | None:
     """Return the decimal mark of a column without a cell that shows it, or None."""
     column, volume = found[role], found["volume"]
     if not column.unclear:
@@ -106,9 +116,9 @@ def _decide(role: str, found: Mapping[str, _Evidence], separator: str) -> Mark |
     semicolon = separator == ";"
     if role in COUNTS and not _has_unit(column.unclear):
         if prices == mark:  # then the values have fractions
-            return other if semicolon and mark == "." else None
+            return other if semicolon and pointed_days and mark == "." else None
         whole = {each.mark for name, each in found.items() if name not in COUNTS} == {""}
-        return prices or (other if mark == "," and whole and not semicolon else None)
+        return prices or (other if mark == "," and whole and separator in ("", ",") else None)
     if prices is not None:
         return prices
     if volume.decimal is not None:

@@ -32,6 +32,7 @@ _UNITS = {  # in the name of the column of volume
     **dict.fromkeys(["亿", "亿股"], 1e8),
 }
 _COUNTS = re.compile("vol|shares|qty|quantity|contracts|量|股数", re.IGNORECASE)
+_POINTED_DAY = r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{2,4}"
 _HALTED = {"0", "0.0", "停牌", "halt", "halted", "suspended"}
 
 
@@ -129,7 +130,8 @@ def _add_numbers(table: VendorTable, values: pd.DataFrame, options: ImportOption
     """Add a column a role, NaN where there is no number, and the column ``wrong``; return notes of what was decided."""
     wrong = np.full(len(values), "", object)
     columns = {role: table.values[role] for role in (*NUMBERS, "adjusted_close", "amount") if role in table.values}
-    marks, notes = find_marks(columns, table.separator, options.decimal, table.source)
+    pointed = values["text"].str.fullmatch(_POINTED_DAY).any()
+    marks, notes = find_marks(columns, table.separator, options.decimal, table.source, pointed_days=bool(pointed))
     for role, column in columns.items():
         values[role], unreadable = parse_numbers(column, marks.get(role, "."))
         if role == "amount":

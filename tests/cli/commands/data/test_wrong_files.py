@@ -231,7 +231,7 @@ def numbers() -> list[Case]:
     for decimal in (".", ","):
         for separator, close, volume in (
             (",", "1.5", "450.645"), (",", '"30,160"', "1"), ("\t", "30,160", "450,645"), (";", "30.160", "1"),
-            (";", "1", "450,645"), ("|", "1", "450.645"),
+            (";", "1.5", "450.645"), ("|", "1", "450,645"), ("|", "1", "450.645"),
         ):  # fmt: skip
             content = separator.join(["date", "close", "volume"]) + f"\n2020-01-02{separator}{close}{separator}{volume}"
             says, hint = "which may be ", "choose --decimal . or --decimal ,"
