@@ -106,7 +106,7 @@ def _check_instrument(provider: Provider, name: str) -> InstrumentReport:
         no_trade_days=int((listed & ~traded).sum()),
         gaps=find_gaps(days),
         outliers=find_outliers(days, volume[traded]),
-        calendar=tuple(doubt_calendar(days, name)),
+        calendar=() if provider.synthetic else tuple(doubt_calendar(days, name)),
         problems=tuple(problems),
         readable=bool(traded.any()),
     )
