@@ -22,7 +22,7 @@ from volopt.errors import DataError
 ENGLISH = ("Date", "Open", "High", "Low", "Close", "Volume")
 CHINESE = ("日期", "开盘", "最高", "最低", "收盘", "成交量")
 BINANCE = ("open_time", "open", "high", "low", "close", "volume")
-EXAMPLES = 40 if settings.get_current_profile_name() == "volopt" else settings().max_examples
+EXAMPLES = 50 if settings.get_current_profile_name() == "volopt" else settings().max_examples
 EPOCHS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 DAYS = [
     *("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d-%b-%Y"),
@@ -157,7 +157,7 @@ def test_a_table_in_any_dialect_is_read_back_equal_or_refused_as_unclear(
     np.testing.assert_allclose(values[["open", "high", "low", "close", "volume"]].to_numpy(float), expected, rtol=1e-12)
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(table=tables(), dialect=dialects())
 def test_a_table_with_cents_and_plain_volumes_is_never_refused(tmp_path: Path, table: Any, dialect: Dialect) -> None:
     plain = dialect._replace(digits=2, fixed=True, unit="", group="", price_group=False, day="%Y-%m-%d")

@@ -54,6 +54,9 @@ def test_a_column_of_texts_without_a_name_has_the_codes() -> None:
     header = find_header([["", "", "Close", "Volume"], ["2020-01-02", "KO", "1", "2"]], {})
     assert header is not None
     assert header.names == ("", "code", "Close", "Volume")
+    remark = find_header([["Date", "Close", "Volume", ""], ["2020-01-02", "1", "2", "a remark"]], {})
+    assert remark is not None
+    assert remark.names[-1] == ""
     named = find_header([["", "Ticker", "Close", "Volume"], ["x", "KO", "1", "2"]], {})
     assert named is not None
     assert named.names[0] == ""

@@ -94,7 +94,10 @@ def test_a_value_that_is_not_a_number_is_kept_for_the_report(read: Read) -> None
 
 
 def test_rows_without_a_code_are_dropped_and_counted(read: Read) -> None:
-    rows = read("date,code,close,volume", "2010-01-04,A,2,3", "2010-01-05,,2,3", ",,,")
+    lines = ("date,code,close,volume", "2010-01-04,A,2,3", "2010-01-05,,2,3", ",,,")
+    with pytest.raises(DataError, match="has 1 of 2 rows without a code"):
+        read(*lines)
+    rows = read(*lines, skip_bad=True)
     assert (rows.read, len(rows.values)) == (3, 1)
     assert [(each.what, each.count) for each in rows.dropped] == [("rows without a code", 2)]
 

@@ -121,7 +121,10 @@ def _find_role(header: Sequence[str], free: Sequence[int], role: str, source: st
                 return column
             case [first, second, *_]:
                 names = f"{shortened(header[first])!r} and {shortened(header[second])!r}"
-                raise DataError(f"{source} has two columns for {role}, {names}", "rename or remove one of them")
+                choose = f", or choose with --map {role}=COLUMN" if header[first] != header[second] else ""
+                raise DataError(
+                    f"{source} has two columns for {role}, {names}", f"rename or remove one of them{choose}"
+                )
     return None
 
 

@@ -13,8 +13,6 @@ from volopt.data.importing.numbers import MARKS, parse_number
 
 MAX_LINES = 40  # in which a header is looked for
 FIELDS = {*PRICES, "adjusted_close", "volume"}  # roles that each ticker has a column of
-
-
 _PAIR = re.compile(r"\(['\"]?(.*?)['\"]?, ['\"]?(.*?)['\"]?\)")
 
 
@@ -109,13 +107,14 @@ def _first_data(rows: Sequence[Sequence[str]], header: Header) -> int:
 
 
 def _name_index(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Return the names, with one for the column of codes that pandas writes without, of a table with two indices."""
+    """Return the names, with one for the index of codes that pandas writes without, which is left of the fields."""
     if "code" in recognised_roles(names, ()):
         return tuple(names)
+    index = next((column for column, name in enumerate(names) if recognised_roles([name], ()) & FIELDS), 0)
     codes = [
         column
         for row in rows
-        for column, cell in enumerate(row[: len(names)])
+        for column, cell in enumerate(row[:index])
         if not normalise_name(names[column]) and _is_name(cell) and parse_day(cell) is None
     ]
     return tuple("code" if column in codes[:1] else name for column, name in enumerate(names))

@@ -42,6 +42,17 @@ def check_loss(
     raise DataError(message, hint)
 
 
+def check_codes(table: VendorTable, without: int, filled: int) -> None:
+    """Refuse a table in which too many of the filled rows have no code, as where cells of Excel are merged.
+
+    Raises:
+        DataError: a part would be lost.
+    """
+    if without > MAX_SHARE * filled:
+        message = f"{table.source} has {without} of {filled} rows without a code"
+        raise DataError(message, "write the code on each row; --skip-bad leaves the others out")
+
+
 def _size(text: str) -> float:
     """Return the number that the digits of a text are, as large as can be where a unit may follow them."""
     digits = "".join(_DIGITS.findall(text))

@@ -12,7 +12,7 @@ from volopt.data.importing.dates import parse_days
 from volopt.data.importing.doubles import check_doubles
 from volopt.data.importing.instruments import instrument_name, is_chinese
 from volopt.data.importing.issues import Issue, count_cases
-from volopt.data.importing.losses import check_loss
+from volopt.data.importing.losses import check_codes, check_loss
 from volopt.data.importing.marks import find_marks
 from volopt.data.importing.numbers import parse_numbers
 from volopt.data.importing.options import ImportOptions
@@ -73,10 +73,11 @@ def parse_rows(table: VendorTable, instrument: str, options: ImportOptions) -> P
     values["halted"] = _texts(table, "status").str.lower().isin(_HALTED) if "status" in table.values else False
     values, marks = _add_numbers(table, values, options)
     numbers = [name for name in NUMBERS if name in values]
+    nameless = (values["instrument"] == "") & ~unnamed
     if not skip:
         filled = values[numbers].notna().any(axis=1) & (texts != "")
         check_loss(table, "date", texts[filled & values["day"].isna()], int(filled.sum()))
-    nameless = (values["instrument"] == "") & ~unnamed
+        check_codes(table, int((filled & nameless).sum()), int(filled.sum()))
     dropped = (
         *table.issues,
         *repeated,

@@ -254,7 +254,12 @@ def codes() -> list[Case]:
 
 
 def doubles() -> list[Case]:
-    cases = []
+    merged = table("2020-01-02,1,1,1,KO", "2020-01-03,1,1,1,", header=f"{HEADER},code")
+    says, hint = "A.csv has 1 of 2 rows without a code", "--skip-bad leaves the others out"
+    cases = [Case("codes of merged cells", merged, says, hint, then="--skip-bad")]
+    two = table("2020-01-02,1,1,1,2", header=f"{HEADER},Volume (USD)")
+    says, hint = "A.csv has two columns for volume, 'volume' and 'Volume (USD)'", "or choose with --map volume=COLUMN"
+    cases.append(Case("volume in two units", two, says, hint, then="--map volume=volume"))
     for column, values in {"Name": "AB", "Sector": "XYZ", "Side": "12"}.items():
         rows = [f"{day},1,{place + 1},{place + 5},{value}" for day in DAYS for place, value in enumerate(values)]
         content = table(*rows, header=f"{HEADER},{column}")
