@@ -57,7 +57,9 @@ def test_all_encodings_of_vendors_give_the_same_text(encoding: str) -> None:
     assert bool(notes) == encoding.startswith("gb")
 
 
-@pytest.mark.parametrize(("encoding", "name"), [("cp1252", "Société"), ("latin-1", "Höchst"), ("cp1251", "Газпром")])
+@pytest.mark.parametrize(
+    ("encoding", "name"), [("cp1252", "Société"), ("latin-1", "Höchst"), ("cp1252", "Clôture"), ("cp1252", "Zürich")]
+)
 def test_an_encoding_of_europe_is_assumed_and_told(encoding: str, name: str) -> None:
     text = f"date,close,volume,name\n2010-01-04,1,2,{name}\n" * 9
     read, notes = to_utf8(text.encode(encoding), "x.csv")

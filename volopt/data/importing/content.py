@@ -31,7 +31,7 @@ _MARKS = {  # of UTF-32 before those of UTF-16, with which they begin
     **{codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32"},
     **{codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"},
 }
-_LEGACY = ["gb18030", "cp1252", "cp1251"]  # of vendors: China, Western Europe, Russia
+_LEGACY = ["gb18030", "cp1252"]  # of vendors in China and in Western Europe
 _CHINESE = re.compile("日期|时间|代码|收盘|成交|万|亿|[0-9]年")  # of names and values that volopt reads
 MAX_ODD = 0.1  # characters that an encoding does not know, for each that it knows and that is not ASCII
 MAX_JUDGED = 1000  # lines that show the encoding
