@@ -18,6 +18,7 @@ from zip_server import Server as ZipServer
 from zip_server import serving
 
 settings.register_profile("volopt", deadline=None)  # a busy machine is no failure
+settings.register_profile("long", deadline=None, max_examples=5000)
 settings.load_profile("volopt")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background: what tests start would ignore it too

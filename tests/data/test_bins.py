@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from volopt.data.bins import folder, is_instrument_name, read_bin, write_provider
+from volopt.data.bins import folder, is_instrument_name, named, read_bin, spelled, write_provider
+from volopt.definition.plain_text import INSTRUMENT
 from volopt.errors import DataError
 
 DAYS = 10
@@ -65,13 +67,13 @@ def test_any_bytes_are_a_series_within_the_calendar_or_refused(tmp_path: Path, c
     assert len(values) == len(content) // 4 - 1
 
 
-@pytest.mark.parametrize("name", ["SH600000", "BRK.B", "a-b_c", "600000"])
-def test_plain_names_are_instruments(name: str) -> None:
+@pytest.mark.parametrize("name", ["SH600000", "BRK.B", "a-b_c", "600000", "a/b", "a b", "é"])
+def test_texts_of_one_line_are_names_of_instruments(name: str) -> None:
     assert is_instrument_name(name)
 
 
-@pytest.mark.parametrize("name", ["", "..", ".hidden", "a/b", "a\\b", "a b", "é", "a\n"])
-def test_names_that_are_no_plain_file_names_are_no_instruments(name: str) -> None:
+@pytest.mark.parametrize("name", ["", "..", ".hidden", "/a", "a\\b", " a", "a ", "a\n", "{a}", "é" * 40])
+def test_texts_that_are_no_names_of_instruments(name: str) -> None:
     assert not is_instrument_name(name)
 
 
@@ -125,3 +127,24 @@ def test_what_another_program_wrote_meanwhile_stays(tmp_path: Path, monkeypatch:
     with pytest.raises(DataError, match="already exists"):
         write_provider(tmp_path / "p", pd.bdate_range("2020-01-01", periods=2), {})
     assert (tmp_path / "p" / "mine").is_file()
+
+
+@given(st.from_regex(INSTRUMENT, fullmatch=True).filter(is_instrument_name))
+def test_any_name_is_read_back_from_its_spelling_which_is_a_plain_file_name(name: str) -> None:
+    assert named(spelled(name)) == name
+    assert re.fullmatch(r"[A-Za-z0-9^._=%~-]+", spelled(name))
+    assert not folder(name).startswith(".")
+
+
+@pytest.mark.parametrize(
+    ("name", "spelling"),
+    [("SH600000", "SH600000"), ("^GSPC", "^GSPC"), ("M&M", "M%26M"), ("BTC/USDT", "BTC%2FUSDT"), ("A B", "A%20B")],
+)
+def test_only_signs_that_a_directory_may_not_have_are_spelt_otherwise(name: str, spelling: str) -> None:
+    assert spelled(name) == spelling
+    assert folder(name) == spelling.lower()
+
+
+@pytest.mark.parametrize("spelling", ["%41", "M%2", "a/b", "..", "%2E%2E", "M%26M%", ""])
+def test_a_text_that_spells_no_name(spelling: str) -> None:
+    assert named(spelling) is None

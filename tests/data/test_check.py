@@ -108,3 +108,7 @@ def test_the_real_directory_has_no_problem_and_its_doubts_are_reported(real_data
     by_name = {each.name: each for each in report.instruments}
     assert [str(outlier.day) for outlier in by_name["SH600030"].outliers] == ["2015-01-19"]
     assert by_name["SZ000156"].no_trade_days == 850
+
+
+def test_the_days_of_generated_rows_are_not_doubted(sample: Path) -> None:
+    assert {report.calendar for report in check_provider(sample).instruments} == {()}

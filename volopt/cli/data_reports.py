@@ -1,5 +1,6 @@
 """Describe data: a data directory, an import, and the data of a study."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from volopt.cli.output import print_table, say, warn_if_synthetic
-from volopt.data.importing.issues import Issue, add_counts
+from volopt.data.importing.issues import Issue, add_counts, count_cases
 from volopt.definition.plain_text import plain, shortened
 
 if TYPE_CHECKING:
@@ -44,15 +45,19 @@ def print_provider(report: "ProviderReport", each_doubt: bool = False, limit: in
     if each_doubt:
         click.echo("".join(f"  {line}\n" for line in lines), nl=False)
     elif lines:
-        click.echo(f"{len(lines)} gaps and doubtful days; name an instrument to see them.")
+        say(f"{len(lines)} gaps and doubtful days; name an instrument to see them.")
+    doubts = [f"{i.name}: {doubt.line()}" for i in report.instruments for doubt in i.calendar]
+    for doubt in doubts[:limit]:
+        say(f"Doubt: {doubt}")
+    _print_rest(len(doubts), "doubts", limit)
     for problem in report.problems[:limit]:
-        click.echo(f"Problem: {problem}")
+        say(f"Problem: {problem}")
     _print_rest(len(report.problems), "problems", limit)
 
 
 def _print_rest(count: int, what: str, limit: int | None) -> None:
     if limit is not None and count > limit:
-        click.echo(f"... and {count - limit} more {what}; volopt data check shows them all.")
+        say(f"... and {count - limit} more {what}; volopt data check shows them all.")
 
 
 def _synthetic(report: "ProviderReport") -> bool:
@@ -64,12 +69,12 @@ def _synthetic(report: "ProviderReport") -> bool:
 def print_import(report: "ImportReport") -> None:
     """Print the report of an import."""
     for line in [*_files(report.files), *_instruments(report.instruments)]:
-        click.echo(plain(line))
+        say(plain(line))
     if len(report.instruments) > 1:
         _table(report.instruments)
     first, last, days = report.calendar
-    click.echo(f"Wrote {report.directory}: now {_count(days, 'day')} from {first} to {last}")
-    click.echo(f"Next: volopt data check {report.directory} {report.instruments[0].name}")
+    say(f"Wrote {report.directory}: now {_count(days, 'day')} from {first} to {last}")
+    say(f"Next: {shlex.join(['volopt', 'data', 'check', report.directory, report.instruments[0].name])}")
 
 
 def _files(files: "Sequence[FileReport]") -> list[str]:
@@ -90,7 +95,9 @@ def _similar_files(files: "Sequence[FileReport]") -> list[str]:
         lines.append(f"  ignored: {', '.join(names)}{', …' if len(first.ignored) > MAX_SHOWN else ''}")
     lines += [f"  {note}" for note in first.notes]
     dropped = [issue for file in files for issue in file.dropped]
-    return lines + _issues("dropped", add_counts(dropped) if more else dropped)
+    doubted = [issue for file in files for issue in file.doubted]
+    lines += _issues("dropped", add_counts(dropped) if more else dropped)
+    return lines + _issues("doubted", add_counts(doubted) if more else doubted)
 
 
 def _columns(columns: Mapping[str, str]) -> list[str]:
@@ -99,15 +106,21 @@ def _columns(columns: Mapping[str, str]) -> list[str]:
 
 
 def _instruments(instruments: "Sequence[ImportedInstrument]") -> list[str]:
+    from volopt.data.bins import spelled
+
     if len(instruments) > MAX_SHOWN:
         dropped = add_counts(issue for instrument in instruments for issue in instrument.dropped)
         doubted = add_counts(issue for instrument in instruments for issue in instrument.doubted)
         lines = _issues("dropped", dropped) + _issues("doubted", doubted)
-        return [f"{len(instruments)} instruments; --json describes each", *lines]
+        odd = [f"{each.name} as {spelled(each.name)}" for each in instruments if spelled(each.name) != each.name]
+        written = _issues("written", count_cases("names that are spelt otherwise in files", odd))
+        return [f"{len(instruments)} instruments; --json describes each", *written, *lines]
     return [line for instrument in instruments for line in _instrument(instrument)]
 
 
 def _instrument(instrument: "ImportedInstrument") -> list[str]:
+    from volopt.data.bins import spelled
+
     if instrument.first is None:
         head = f"{instrument.name}: none of {_count(instrument.rows, 'row')} is a day"
     else:
@@ -115,7 +128,9 @@ def _instrument(instrument: "ImportedInstrument") -> list[str]:
         trade = f", {instrument.without_trade} without trade" if instrument.without_trade else ""
         new = f"; {instrument.added} of them new" if instrument.known else ""
         head = f"{instrument.name}: {days}{trade}{new}"
-    return [head, *_issues("dropped", instrument.dropped), *_issues("doubted", instrument.doubted)]
+    spelling = spelled(instrument.name)
+    written = [f"  written as {spelling}; every command takes its own name"] if spelling != instrument.name else []
+    return [head, *written, *_issues("dropped", instrument.dropped), *_issues("doubted", instrument.doubted)]
 
 
 def _issues(verb: str, issues: Sequence[Issue]) -> list[str]:

@@ -9,28 +9,42 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 import numpy as np
 import pandas as pd
 
 from volopt.data.files import read_bounded
 from volopt.data.staging import replacing
+from volopt.definition.plain_text import INSTRUMENT
 from volopt.errors import DataError
 
 SUFFIX = ".day.bin"
 SYNTHETIC = "synthetic.json"  # marks a directory with generated numbers
 _RESERVED = re.compile(r"(CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])", re.IGNORECASE)  # names that qlib spells otherwise
-_INSTRUMENT = re.compile(r"[A-Za-z0-9^_-][A-Za-z0-9^._=-]*")  # such as ^GSPC of the official US set
+_INSTRUMENT = re.compile(INSTRUMENT)
+MAX_FOLDER = 200  # characters that a folder's name may have
 
 
 def is_instrument_name(name: str) -> bool:
-    """Return whether a name is a plain file name of letters, digits and ``^._=-``, without a leading dot."""
-    return _INSTRUMENT.fullmatch(name) is not None
+    """Return whether a text can be the name of an instrument; its folder may spell it otherwise."""
+    return _INSTRUMENT.fullmatch(name) is not None and len(spelled(name)) <= MAX_FOLDER
+
+
+def spelled(instrument: str) -> str:
+    """Return the name as folders and lists spell it: all but letters, digits and ``^._=-`` as in an URL, ``M%26M``."""
+    return quote(instrument, safe="^=")
+
+
+def named(spelling: str) -> str | None:
+    """Return the name of an instrument that a list spells so, or None if it is no spelling of a name."""
+    name = unquote(spelling)
+    return name if spelled(name) == spelling and is_instrument_name(name) else None
 
 
 def folder(instrument: str) -> str:
     """Return the name of an instrument's folder below ``features``, as qlib spells it."""
-    return f"{'_qlib_' if _RESERVED.fullmatch(instrument) else ''}{instrument}".lower()
+    return f"{'_qlib_' if _RESERVED.fullmatch(instrument) else ''}{spelled(instrument)}".lower()
 
 
 def read_bin(path: Path, calendar_length: int) -> tuple[int, np.ndarray]:
@@ -95,7 +109,9 @@ def write_lists(building: Path, calendar: pd.DatetimeIndex, spans: Mapping[str, 
     lists = {
         "calendars/day.txt": [f"{day:%Y-%m-%d}" for day in calendar],
         "instruments/all.txt": [
-            f"{name}\t{first:%Y-%m-%d}\t{last:%Y-%m-%d}" for name, listed in spans.items() for first, last in listed
+            f"{spelled(name)}\t{first:%Y-%m-%d}\t{last:%Y-%m-%d}"
+            for name, listed in spans.items()
+            for first, last in listed
         ],
     }
     for file, lines in lists.items():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from volopt.data.calendar_check import CalendarDoubt, doubt_calendar
 from volopt.data.provider import Provider, open_provider
 from volopt.data.quality import Gap, Outlier, find_gaps, find_outliers
 from volopt.errors import DataError
@@ -27,6 +28,7 @@ class InstrumentReport:
     no_trade_days: int
     gaps: tuple[Gap, ...]
     outliers: tuple[Outlier, ...]
+    calendar: tuple[CalendarDoubt, ...]
     problems: tuple[str, ...]
     readable: bool  # whether its volume can be read on at least one day with trade
 
@@ -104,6 +106,7 @@ def _check_instrument(provider: Provider, name: str) -> InstrumentReport:
         no_trade_days=int((listed & ~traded).sum()),
         gaps=find_gaps(days),
         outliers=find_outliers(days, volume[traded]),
+        calendar=() if provider.synthetic else tuple(doubt_calendar(days, name)),
         problems=tuple(problems),
         readable=bool(traded.any()),
     )

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from volopt.data.bins import SUFFIX, SYNTHETIC, folder, is_instrument_name, read_bin
+from volopt.data.bins import SUFFIX, SYNTHETIC, folder, named, read_bin
 from volopt.data.files import is_directory, list_names, path_inside, read_lines
 from volopt.data.staging import backup_path
 from volopt.errors import DataError, suggest
@@ -163,8 +163,9 @@ def _read_instruments(directory: Path) -> dict[str, tuple[Span, ...]]:
     path = path_inside(directory, "instruments", "all.txt")
     spans: dict[str, list[Span]] = {}
     for line in read_lines(path, MAX_LIST_BYTES):
-        name, *days = line.split("\t")
-        if not is_instrument_name(name) or len(days) != 2:
+        spelling, *days = line.split("\t")
+        name = named(spelling)
+        if name is None or len(days) != 2:
             raise DataError(f"{path} has an invalid line {line[:60]!r}", "write NAME<tab>first day<tab>last day")
         spans.setdefault(name, []).append(Span(*(_parse_day(text, path) for text in days)))
     return {name: tuple(listed) for name, listed in spans.items()}

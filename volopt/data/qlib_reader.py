@@ -17,6 +17,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 import numpy as np
 import pandas as pd
 
+from volopt.data.bins import spelled
 from volopt.data.provider import Provider
 from volopt.definition.expressions import Expression
 from volopt.definition.plain_text import shortened
@@ -79,7 +80,7 @@ def _read_features(provider: Provider, instrument: str, texts: list[str], rows: 
     )
     atexit.unregister(R.end_exp)
     days = (pd.Timestamp(provider.day(rows[0])), pd.Timestamp(provider.day(rows[-1])))
-    table: pd.DataFrame = D.features([instrument], texts, *days, freq="day")
+    table: pd.DataFrame = D.features([spelled(instrument)], texts, *days, freq="day")
     return table
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 # Control characters, line and paragraph separators, marks that reverse the text, and halves of characters.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
+# Names of instruments, such as SH600000, ^GSPC, M&M, BTC/USDT and S&P 500; none begins with a point or ends in a blank.
+INSTRUMENT = r"[\w^$&#-]([\w^._=&/+:@#$*!'%() -]*[\w^._=&/+:@#$*!'%()-])?"
 MAX_SHOWN = 60  # characters of a text that an error shows
 MAX_REASON = 200  # characters of another library's error, which may hold a name
 

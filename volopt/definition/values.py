@@ -28,7 +28,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from volopt.definition.expressions import parse
-from volopt.definition.plain_text import is_plain, show
+from volopt.definition.plain_text import INSTRUMENT, is_plain, show
 
 SPAN_WORDS = 'the first and the last day, such as ["2010-01-01", "2015-08-31"]'
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
@@ -155,7 +155,7 @@ FileName = Annotated[
 Instrument = Annotated[
     str,
     Field(
-        pattern=r"^[A-Za-z0-9^][A-Za-z0-9^._=-]*$",
+        pattern=f"^{INSTRUMENT}$",
         max_length=100,
         description='an instrument\'s name, such as "SH600000"',
     ),

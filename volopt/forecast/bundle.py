@@ -22,7 +22,7 @@ from safetensors.numpy import load, save
 
 from volopt.data.files import is_directory, path_inside, read_bounded, read_lines
 from volopt.definition.load import restore
-from volopt.definition.plain_text import show
+from volopt.definition.plain_text import INSTRUMENT, show
 from volopt.definition.schema import Definition
 from volopt.definition.space import WHOLE_KEYS, contains
 from volopt.definition.values import Scalar
@@ -56,7 +56,7 @@ class _BundleTable(BaseModel):
 class BundleInstrument(_BundleTable):
     """Hold the scaling of one instrument, its range in training, and its last train days, which identify its data."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9^][A-Za-z0-9^._=-]*$", max_length=100)]
+    name: Annotated[str, Field(pattern=f"^{INSTRUMENT}$", max_length=100)]
     center: list[Number]  # of the features
     scale: list[Positive]
     target_center: Number

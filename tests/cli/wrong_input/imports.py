@@ -10,7 +10,7 @@ from cli.wrong_input.hints import WHICH
 
 HEADER = "date,open,high,low,close,volume\n"
 ROW = "2020-01-02,1,1,1,1,1\n"
-KINDS = "give a CSV file, its gzip, or Parquet"
+KINDS = "give a CSV file, its gzip or zip, Excel (.xlsx), or Parquet"
 ELSEWHERE = "name another directory"
 
 
@@ -54,8 +54,8 @@ IMPORTS = [
     written(
         "a spreadsheet to import",
         b"PK\x03\x04\x14\x00",
-        "A.csv is a spreadsheet or an archive",
-        "save its table as CSV",
+        "A.csv is a zip that cannot be unpacked: File is not a zip file",
+        "unpack it first",
     ),
     written(
         "half a gzip to import",
@@ -114,13 +114,13 @@ IMPORTS = [
     written(
         "dates that may be two",
         HEADER + "1/2/2020,1,1,1,1,1\n",
-        "A.csv has dates such as 1/2/2020, which may begin with the day or the month",
+        "A.csv has dates such as 1/2/2020, which may begin with the day or the month: 2020-02-01 or 2020-01-02",
         "--dates day-first or --dates month-first",
     ),
     written(
-        "commas before decimals",
-        "date;close;volume\n2020-01-02;1,5;1\n",
-        "A.csv has no readable close in column 'close': it has '1,5'",
+        "numbers of another kind",
+        "date;close;volume\n2020-01-02;one;1\n",
+        "A.csv has no readable close in column 'close': it has 'one'",
         "write numbers as 1,234.5",
     ),
     written(

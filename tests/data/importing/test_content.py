@@ -16,12 +16,12 @@ TEXT = "date,收盘,vol\n2010-01-04,1,2\n"
 
 def test_gzip_is_unpacked_with_any_name(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_bytes(gzip.compress(b"one") + gzip.compress(b"two"))
-    assert read_content(tmp_path / "x.csv") == b"onetwo"
+    assert read_content(tmp_path / "x.csv").data == b"onetwo"
 
 
 def test_other_content_is_unchanged_with_any_name(tmp_path: Path) -> None:
     (tmp_path / "x.gz").write_bytes(b"date,close\n")
-    assert read_content(tmp_path / "x.gz") == b"date,close\n"
+    assert read_content(tmp_path / "x.gz").data == b"date,close\n"
 
 
 @pytest.mark.parametrize("change", [lambda packed: packed[:-9], lambda packed: packed[:12] + b"xx" + packed[14:]])
@@ -48,19 +48,54 @@ def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
         read_content(tmp_path / "x.csv")
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "gb18030", "gbk"]
+)
 def test_all_encodings_of_vendors_give_the_same_text(encoding: str) -> None:
-    assert to_utf8(TEXT.encode(encoding), "x.csv") == TEXT.encode()
+    text, notes = to_utf8(TEXT.encode(encoding), "x.csv")
+    assert text == TEXT.encode()
+    assert bool(notes) == encoding.startswith("gb")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"), [("cp1252", "Société"), ("latin-1", "Höchst"), ("cp1252", "Clôture"), ("cp1252", "Zürich")]
+)
+def test_an_encoding_of_europe_is_assumed_and_told(encoding: str, name: str) -> None:
+    text = f"date,close,volume,name\n2010-01-04,1,2,{name}\n" * 9
+    read, notes = to_utf8(text.encode(encoding), "x.csv")
+    assert read == text.encode()
+    assert "--encoding names another" in notes[0]
+
+
+@pytest.mark.parametrize(("encoding", "given"), [("utf-8", None), ("gbk", None), ("gbk", "gbk")])
+def test_one_odd_byte_is_told_and_changes_nothing_else(encoding: str, given: str | None) -> None:
+    text = "日期,收盘,成交量,名称\n2010-01-04,1,2,浦发银行\n" * 9
+    read, notes = to_utf8(text.encode(encoding) + b"2010-01-05,1,2,\xff\n", "x.csv", given)
+    assert read.decode() == f"{text}2010-01-05,1,2,\ufffd\n"
+    assert any("does not know: 1, read as \ufffd" in note for note in notes)
+
+
+def test_bytes_of_no_encoding_in_a_column_are_read_as_some_letters() -> None:
+    content = b"date,close,volume,blob\n" + b"".join(b"2010-01-04,1,2,%c\x81\n" % byte for byte in range(0x80, 0x100))
+    read, notes = to_utf8(content, "x.csv")
+    assert read.splitlines()[0] == b"date,close,volume,blob"
+    assert read.count(b"2010-01-04,1,2,") == 128
+    assert "--encoding names another" in notes[0]
+
+
+def test_an_encoding_that_the_user_names_is_used_or_refused() -> None:
+    assert to_utf8("Größe".encode("cp850"), "x.csv", "cp850") == ("Größe".encode(), [])
+    with pytest.raises(DataError, match="is not text in the encoding ascii"):
+        to_utf8("Größe".encode(), "x.csv", "ascii")
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"PK\x03\x04...", "is a spreadsheet or an archive"),
-        (b"\xd0\xcf\x11\xe0", "is a spreadsheet or an archive"),
+        (b"\xd0\xcf\x11\xe0", "is an old spreadsheet"),
         (b"\x00\x01\x02", "is not text"),
         (b"\xff\xfe\x00\xd8", "is not text"),
-        (b"\x80\x80\x80\xff", "is not text"),
+        (b"\x89PNG\r\n\x1a\n\x0d\x03IHDR\x01", "is not text"),
     ],
 )
 def test_content_that_is_not_text_is_refused(content: bytes, message: str) -> None:

@@ -24,6 +24,14 @@ def test_days_are_in_the_index_or_in_a_column(frame: pd.DataFrame, tmp_path: Pat
     assert open_provider(tmp_path / "provider").column("ABC", "$volume").tolist() == [3.0, 4.0]
 
 
+@pytest.mark.parametrize("swap", [False, True])
+def test_columns_of_fields_and_tickers_as_yfinance_has_them(tmp_path: Path, swap: bool) -> None:
+    frame = pd.concat({"ABC": ROWS[["Close", "Volume"]]}, axis=1).rename_axis("Date")
+    report = import_frame(frame.swaplevel(axis=1) if swap else frame, tmp_path / "provider", None)
+    assert [(each.name, each.days) for each in report.instruments] == [("ABC", 2)]
+    assert open_provider(tmp_path / "provider").column("ABC", "$close").tolist() == [1.0, 2.0]
+
+
 def test_a_frame_without_codes_or_numbers_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="the frame has no column for code"):
         import_frame(ROWS, tmp_path, None)

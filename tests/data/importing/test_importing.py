@@ -179,8 +179,22 @@ def test_names_that_share_a_folder_are_spelt_as_the_first_where_none_is_known(tm
 
 def test_a_table_of_yfinance_with_its_three_lines_of_names(tmp_path: Path) -> None:
     content = "Price,Close,High,Low,Open,Volume\nTicker,AAPL,AAPL,AAPL,AAPL,AAPL\nDate,,,,,\n2020-01-02,2,2,2,2,30\n"
-    report = one(take(tmp_path, content))
-    assert (report.days, counts(report.dropped), report.doubted) == (1, {"rows with an unreadable date": 2}, ())
+    report = one(take(tmp_path, content, name="x.csv"))
+    assert (report.name, report.days, report.dropped, report.doubted) == ("AAPL", 1, (), ())
+
+
+@pytest.mark.parametrize("reader", ["native", pytest.param("qlib", marks=needs_qlib)])
+def test_names_that_cannot_be_a_directory_are_read_by_their_own_name(tmp_path: Path, reader: str) -> None:
+    names = ["M&M", "BTC/USDT", "S&P 500", "贵州茅台", "NUL"]
+    rows = "".join(f"{name},2020-01-0{day},{place}.5,9\n" for place, name in enumerate(names, 1) for day in (2, 3))
+    take(tmp_path, f"code,date,close,volume\n{rows}", name="x.csv")
+    take(tmp_path, "date,close,volume\n2020-01-06,7,9\n", instrument="M&M")
+    assert list(open_provider(tmp_path / "p").instruments) == sorted(names)
+    for place, name in enumerate(names, 1):
+        later = [7.0] if name == "M&M" else []
+        assert read(tmp_path / "p", name, "$close", reader=reader)["$close"].tolist() == [place + 0.5] * 2 + later
+    assert {report.name for report in check_provider(tmp_path / "p").instruments} == set(names)
+    assert all(path.parent == tmp_path / "p" / "features" for path in (tmp_path / "p" / "features").iterdir())
 
 
 def test_an_export_of_qlib_is_imported_as_the_same_numbers(provider_dir: Path, tmp_path: Path) -> None:

@@ -25,6 +25,11 @@ from volopt.data.importing.numbers import parse_number, parse_numbers
         (".5", 0.5),
         ("-inf", -math.inf),
         ("1e999", math.inf),
+        ("1 234\u202f567.5".replace(" ", "\u202f"), 1234567.5),
+        ("1'234.5", 1234.5),
+        ("30.16 €", 30.16),
+        ("120.72万", 1207200.0),
+        ("1.5亿", 1.5e8),
     ],
 )
 def test_a_number_as_vendors_write_it(text: str, value: float) -> None:
@@ -37,7 +42,8 @@ def test_a_text_for_no_number_is_nan(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["many", "1.2.3", "1,5", "1,23", ",", "$", "M", "0x10", "1_000", "12,3456", "1 000", "٣"]
+    "text",
+    ["many", "1.2.3", "1,5", "1,23", ",", "$", "M", "0x10", "1_000", "12,3456", "1 00", "0,123", "1 234,567", "٣"],
 )
 def test_an_ambiguous_text_is_no_number(text: str) -> None:
     assert parse_number(text) is None
@@ -51,6 +57,13 @@ def test_numbers_as_python_writes_them_are_read_bit_for_bit(value: float) -> Non
 @given(st.integers(min_value=-(10**15), max_value=10**15))
 def test_commas_between_thousands_change_nothing(value: int) -> None:
     assert parse_number(f"{value:,}") == float(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("1.234,5", 1234.5), ("30,160", 30.16), ("1.234.567", 1234567), ("1,5M", 1.5e6)]
+)
+def test_a_comma_may_stand_before_the_decimals(text: str, value: float) -> None:
+    assert parse_number(text, ",") == value
 
 
 @given(st.text())

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from volopt.data.importing.options import ImportOptions
 from volopt.data.importing.rows import ParsedRows, parse_rows
 from volopt.data.importing.table import read_table
 from volopt.errors import DataError
@@ -17,9 +19,9 @@ Read = Callable[..., ParsedRows]
 def read(tmp_path: Path) -> Read:
     """Read a table of these lines."""
 
-    def rows(*lines: str, unit: float | None = None) -> ParsedRows:
+    def rows(*lines: str, unit: float | None = None, **options: Any) -> ParsedRows:
         (tmp_path / "x.csv").write_text("\n".join(lines))
-        return parse_rows(read_table(tmp_path / "x.csv", {}), "AAPL", unit, None)
+        return parse_rows(read_table(tmp_path / "x.csv", {}), "AAPL", ImportOptions(volume_unit=unit, **options))
 
     return rows
 
@@ -86,15 +88,18 @@ def test_baostock_s_adjustment_is_noted(read: Read) -> None:
 
 
 def test_a_value_that_is_not_a_number_is_kept_for_the_report(read: Read) -> None:
-    rows = read("date,close,volume", "2010-01-04,2,many", "2010-01-05,1e999,1", "2010-01-06,2,3")
+    rows = read("date,close,volume", "2010-01-04,2,many", "2010-01-05,1e999,1", "2010-01-06,2,3", skip_bad=True)
     assert rows.values["wrong"].tolist() == ["volume 'many'", "close '1e999'", ""]
     assert rows.values[["close", "volume"]].isna().to_numpy().tolist() == [[False, True], [True, False], [False, False]]
 
 
 def test_rows_without_a_code_are_dropped_and_counted(read: Read) -> None:
-    rows = read("date,code,close,volume", "2010-01-04,A,2,3", "2010-01-05,,2,3", ",,,")
+    lines = ("date,code,close,volume", "2010-01-04,A,2,3", "2010-01-05,,2,3", ",,,")
+    with pytest.raises(DataError, match="has 1 of 2 rows without a code"):
+        read(*lines)
+    rows = read(*lines, skip_bad=True)
     assert (rows.read, len(rows.values)) == (3, 1)
-    assert [(each.what, each.count) for each in rows.issues] == [("rows without a code", 2)]
+    assert [(each.what, each.count) for each in rows.dropped] == [("rows without a code", 2)]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +107,6 @@ def test_rows_without_a_code_are_dropped_and_counted(read: Read) -> None:
     [
         (["date,close,volume", "Monday,1,1"], "has no readable date in column 'date': it has 'Monday'"),
         (["date,close,volume", "2010-01-04,n. a.,1"], "has no readable close in column 'close': it has 'n. a.'"),
-        (["date;close;volume", "2010-01-04;1,5;1"], "has no readable close in column 'close': it has '1,5'"),
         (["date,code,close,volume", "2010-01-04,../x,1,1"], "has '../x' where the code"),
     ],
 )

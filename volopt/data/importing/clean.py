@@ -5,19 +5,19 @@ $factor``. A day without trade stays, with a volume of 0 and the prices of the f
 """
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from volopt.data.calendar_check import doubt_calendar
 from volopt.data.check import PRICE_TOLERANCE
-from volopt.data.importing.columns import PRICES
+from volopt.data.importing.columns import NUMBERS, PRICES
 from volopt.data.importing.issues import Issue, count_cases
-from volopt.data.importing.rows import NUMBERS
+from volopt.data.importing.options import OnDuplicate
 from volopt.data.quality import find_gaps, find_outliers
 from volopt.errors import DataError
 
-OnDuplicate = Literal["last", "error"]
 ALWAYS = ("close", "volume", "factor")  # fields of every instrument
 MAX_EXTRA_ROWS = 20  # beyond one a day
 
@@ -47,7 +47,7 @@ def clean(rows: pd.DataFrame, instrument: str, on_duplicate: OnDuplicate) -> Dai
     days, repeated, differing = _drop_repeated(days, fields, instrument, on_duplicate)
     values, faults = _fill(days.set_index("day")[fields].sort_index())
     values, too_large = _within_float32(_adjust(values))
-    doubted += [*differing, *faults, *too_large, *_unusual(values)]
+    doubted += [*differing, *faults, *too_large, *_unusual(values, instrument)]
     return DailyTable(values, len(rows), (*empty, *repeated), tuple(doubted))
 
 
@@ -131,7 +131,7 @@ def _within_float32(values: pd.DataFrame) -> tuple[pd.DataFrame, list[Issue]]:
     return values.mask(too_large), count_cases("days with a number too large for qlib (left empty)", days)
 
 
-def _unusual(values: pd.DataFrame) -> list[Issue]:
+def _unusual(values: pd.DataFrame, instrument: str) -> list[Issue]:
     traded = values["volume"][values["volume"] > 0]
     days = traded.index.to_numpy("datetime64[D]")
     gaps = [f"{gap.first} to {gap.last}" for gap in find_gaps(days)]
@@ -139,4 +139,9 @@ def _unusual(values: pd.DataFrame) -> list[Issue]:
         f"{day} {'×' if log_ratio > 0 else '÷'}{np.exp(abs(log_ratio)):.1f}"
         for day, log_ratio in find_outliers(days, traded.to_numpy())
     ]
-    return [*count_cases("gaps without trade", gaps), *count_cases("days with an unusual volume", outliers)]
+    calendar = [issue for doubt in doubt_calendar(days, instrument) for issue in count_cases(doubt.what, doubt.days)]
+    return [
+        *calendar,
+        *count_cases("gaps without trade", gaps),
+        *count_cases("days with an unusual volume", outliers),
+    ]

@@ -4,15 +4,17 @@ If a file has several names of one role, the first in ``NAMES`` is used. Two col
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from volopt.definition.plain_text import shortened
 from volopt.errors import DataError, suggest
 
 PRICES = ("open", "high", "low", "close")
+NUMBERS = (*PRICES, "volume", "factor")  # that are written
 _NAMES = {
-    "date": "date tradedate tradedt datetime tradingday day time timestamp dt 交易日期 日期 时间 index price",
+    "date": "date tradedate tradedt datetime tradingday day time timestamp dt opentime unix unixtime unixtimestamp "
+    "epoch 交易日期 日期 时间 index price",
     "code": "tscode code instrument symbol ticker windcode sinfowindcode secid stockcode 代码 股票代码 证券代码",
     "open": "open openprice openingprice sdqopen 1open o 开盘 开盘价",
     "high": "high highprice highest sdqhigh 2high h 最高 最高价",
@@ -31,6 +33,7 @@ MAPPABLE = tuple(role for role in NAMES if role not in HINTS)  # roles that --ma
 NEEDED = ("date", "close", "volume")
 MAX_COLUMNS_LISTED = 15  # in an error
 _UNNAMED = re.compile(r"__index_level_[0-9]+__|Unnamed: [0-9]+")  # how pandas names a column without a name
+_BRACKETS = re.compile(r"(?<=.)\s*[(（\[]([^()（）\[\]]*)[)）\]]\s*$")
 _IGNORED = re.compile(r"[\W_]+")
 
 
@@ -53,6 +56,12 @@ class ColumnLayout:
         return [name for column, name in enumerate(self.header) if column not in imported and name.strip()]
 
     @property
+    def volume_unit(self) -> str:
+        """Return the unit that the name of volume has in brackets, such as ``手``, or nothing."""
+        match = _BRACKETS.search(self.names["volume"])
+        return match[1].strip().lower() if match else ""
+
+    @property
     def qlib(self) -> bool:
         """Return whether the fields are qlib's own, such as ``$close``: adjusted, and volume divided by the factor."""
         return self.names["close"].strip().startswith("$")
@@ -70,8 +79,15 @@ class ColumnLayout:
 
 
 def normalise_name(name: str) -> str:
-    """Return a column name without what vendors write differently: case, blanks and punctuation."""
-    return "" if _UNNAMED.fullmatch(name) else _IGNORED.sub("", name).lower()
+    """Return a column name without what vendors write differently: case, blanks, punctuation, a unit in brackets."""
+    return "" if _UNNAMED.fullmatch(name) else _IGNORED.sub("", _BRACKETS.sub("", name)).lower()
+
+
+def recognised_roles(header: Sequence[str], mapped: Collection[str]) -> set[str]:
+    """Return the roles that the names of a header have; the columns ``mapped`` have theirs from the user."""
+    names = {normalise_name(name) for name in header if name not in mapped}
+    roles = {role for role, known in NAMES.items() if not names.isdisjoint(known)}
+    return roles | ({"date"} if "" in names else set()) | ({"close"} if "adjusted_close" in roles else set())
 
 
 def find_columns(header: Sequence[str], mapped: Mapping[str, str], source: str) -> ColumnLayout:
@@ -105,7 +121,10 @@ def _find_role(header: Sequence[str], free: Sequence[int], role: str, source: st
                 return column
             case [first, second, *_]:
                 names = f"{shortened(header[first])!r} and {shortened(header[second])!r}"
-                raise DataError(f"{source} has two columns for {role}, {names}", "rename or remove one of them")
+                choose = f", or choose with --map {role}=COLUMN" if header[first] != header[second] else ""
+                raise DataError(
+                    f"{source} has two columns for {role}, {names}", f"rename or remove one of them{choose}"
+                )
     return None
 
 

@@ -6,7 +6,9 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from volopt.data.importing.columns import find_columns
-from volopt.data.importing.importing import ImportOptions, ImportReport, import_files
+from volopt.data.importing.header import find_header
+from volopt.data.importing.importing import ImportReport, import_files
+from volopt.data.importing.options import ImportOptions
 from volopt.definition.plain_text import shortened
 from volopt.errors import DataError
 
@@ -26,13 +28,16 @@ def import_frame(frame: pd.DataFrame, directory: Path, instrument: str | None) -
     """
     rows = frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index()
     rows = rows.set_axis(list(map(str, rows.columns)), axis=1)
-    layout = find_columns(list(rows.columns), {}, NAME)
-    if "code" not in layout.columns and instrument is None:
-        raise DataError(f"{NAME} has no column for code", "add one with the instrument of each row")
+    header = find_header([list(rows.columns)], {})
+    if not header or not header.tickers:
+        layout = find_columns(list(rows.columns), {}, NAME)
+        if "code" not in layout.columns and instrument is None:
+            raise DataError(f"{NAME} has no column for code", "add one with the instrument of each row")
+        rows = rows.iloc[:, sorted(layout.columns.values())]
     with TemporaryDirectory() as folder:
         path = Path(folder, f"{NAME}.parquet")
         try:
-            rows.iloc[:, sorted(layout.columns.values())].to_parquet(path)
+            rows.to_parquet(path)
         except (TypeError, ValueError) as error:  # such as a column of lists, or of numbers and texts
             message = f"{NAME} is not a table of days, numbers and texts: {shortened(str(error))}"
             raise DataError(message, "convert its columns") from error

@@ -5,7 +5,7 @@ Nothing is written before every file has been read. ``volopt.data.staging`` says
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -13,12 +13,12 @@ import pandas as pd
 
 from volopt.data.bins import folder
 from volopt.data.files import list_names
-from volopt.data.importing.clean import DailyTable, OnDuplicate, clean
+from volopt.data.importing.clean import DailyTable, clean
 from volopt.data.importing.content import MAX_ROWS
-from volopt.data.importing.dates import DateOrder
 from volopt.data.importing.instruments import instrument_of_file
 from volopt.data.importing.issues import Issue
 from volopt.data.importing.merge import MergedDays, merge_days, read_days, write_merged
+from volopt.data.importing.options import ImportOptions
 from volopt.data.importing.rows import parse_rows
 from volopt.data.importing.table import read_table
 from volopt.data.provider import Provider, open_provider
@@ -30,19 +30,8 @@ MAX_INSTRUMENTS = 20_000  # that one list of a provider holds
 
 
 @dataclass(frozen=True)
-class ImportOptions:
-    """Hold what the user says about the files; by default the files speak for themselves."""
-
-    columns: Mapping[str, str] = field(default_factory=dict)  # names by role
-    instrument: str | None = None
-    volume_unit: float | None = None  # shares
-    dates: DateOrder | None = None
-    on_duplicate: OnDuplicate = "last"
-
-
-@dataclass(frozen=True)
 class FileReport:
-    """Describe what was imported of a file; ``dropped`` counts lines that belong to no instrument."""
+    """Describe what was imported of a file; ``dropped`` and ``doubted`` count what belongs to no instrument alone."""
 
     file: str
     rows: int
@@ -50,6 +39,7 @@ class FileReport:
     ignored: Sequence[str]
     notes: Sequence[str]
     dropped: Sequence[Issue]
+    doubted: Sequence[Issue]
 
 
 @dataclass(frozen=True)
@@ -132,15 +122,17 @@ def _read_files(files: Sequence[Path], options: ImportOptions) -> tuple[list[Fil
     """Return a report of each file, and the rows of all files in their order."""
     reports, parts, count = [], [], 0
     for path in files:
-        table = read_table(path, options.columns)
+        table = read_table(path, options.columns, options.encoding, options.header)
         has_codes = "code" in table.layout.columns
-        instrument = "" if has_codes else options.instrument or instrument_of_file(path)
-        rows = parse_rows(table, instrument, options.volume_unit, options.dates)
+        instrument = "" if has_codes else options.instrument or instrument_of_file(table.name, table.source)
+        rows = parse_rows(table, instrument, options)
         origin = "the code column" if has_codes else "--instrument" if options.instrument else "the name of the file"
         ignored = "; --instrument is ignored" if has_codes and options.instrument else ""
         notes = [f"instrument from {origin}{ignored}", *rows.notes]
         layout = table.layout
-        reports.append(FileReport(str(path), rows.read, layout.names, layout.ignored, notes, rows.issues))
+        reports.append(
+            FileReport(table.source, rows.read, layout.names, layout.ignored, notes, rows.dropped, rows.doubted)
+        )
         parts.append(rows.values)
         count += len(rows.values)
         if count > MAX_ROWS:

@@ -1,23 +1,38 @@
 """Convert the rows of a table to raw numbers: prices as paid, volume in shares, and the factor of each day."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from volopt.data.importing.columns import PRICES, ColumnLayout
-from volopt.data.importing.dates import DateOrder, parse_days
+from volopt.data.importing.columns import NUMBERS, PRICES, ColumnLayout
+from volopt.data.importing.dates import parse_days
+from volopt.data.importing.doubles import check_doubles
 from volopt.data.importing.instruments import instrument_name, is_chinese
 from volopt.data.importing.issues import Issue, count_cases
+from volopt.data.importing.losses import check_codes, check_loss
+from volopt.data.importing.marks import find_marks
 from volopt.data.importing.numbers import parse_numbers
+from volopt.data.importing.options import ImportOptions
 from volopt.data.importing.table import VendorTable
 from volopt.definition.plain_text import shortened
 from volopt.errors import DataError
 
 LOT = 100.0  # shares, in China
 LOT_TOLERANCE = 0.1  # relative: the close is not the mean price of the day
-NUMBERS = (*PRICES, "volume", "factor")
+NO_VOLUME = 0.1  # of the rows with trade, below which another column may be the volume
+_UNITS = {  # in the name of the column of volume
+    **dict.fromkeys(["股", "shares"], 1.0),
+    **dict.fromkeys(["手", "lots"], LOT),
+    **dict.fromkeys(["千股", "k", "thousands", "thousand shares", "'000", "000s"], 1e3),
+    **dict.fromkeys(["万", "万股"], 1e4),
+    **dict.fromkeys(["万手", "m", "mn", "millions"], 1e6),
+    **dict.fromkeys(["亿", "亿股"], 1e8),
+}
+_COUNTS = re.compile("vol|shares|qty|quantity|contracts|量|股数", re.IGNORECASE)
+_POINTED_DAY = r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{2,4}"
 _HALTED = {"0", "0.0", "停牌", "halt", "halted", "suspended"}
 
 
@@ -32,63 +47,125 @@ class ParsedRows:
     values: pd.DataFrame
     read: int  # rows of the file
     notes: tuple[str, ...]
-    issues: tuple[Issue, ...]
+    dropped: tuple[Issue, ...]
+    doubted: tuple[Issue, ...]
 
 
-def parse_rows(table: VendorTable, instrument: str, unit: float | None, order: DateOrder | None) -> ParsedRows:
+def parse_rows(table: VendorTable, instrument: str, options: ImportOptions) -> ParsedRows:
     """Parse days, instruments and numbers.
 
     Args:
         table: the file.
         instrument: of all rows if the file has no code column.
-        unit: shares in a unit of volume; None for the unit that the layout implies.
-        order: what comes first in dates such as 1/4/2010; None if the column shows it.
+        options: what the user says.
 
     Raises:
-        DataError: a code is not a name, or a needed column has no readable value.
+        DataError: a column can be read in two ways, has no readable value, or would lose a part of its values, or most
+            days have several rows.
     """
-    texts = _texts(table, "date")
-    values = pd.DataFrame({"day": parse_days(table.values["date"], order, table.source), "text": texts})
+    table, repeated = _drop_headers(table)
+    texts, skip = _texts(table, "date"), options.skip_bad
+    days = parse_days(table.values["date"], options.dates, table.source, options.timezone)
+    values = pd.DataFrame({"day": days.values, "text": texts})
     if len(values) and values["day"].isna().all():
         raise _unreadable(table, "date", texts)
-    values["instrument"] = _instruments(table, instrument)
+    values["instrument"], unnamed = _instruments(table, instrument)
     values["halted"] = _texts(table, "status").str.lower().isin(_HALTED) if "status" in table.values else False
-    values = _add_numbers(table, values)
-    nameless = values["instrument"] == ""
-    issues = (*table.issues, *count_cases("rows without a code", values["text"][nameless]))
-    named, notes = _to_raw(table, values[~nameless].reset_index(drop=True), unit)
-    return ParsedRows(named, len(values), notes, issues)
+    values, marks = _add_numbers(table, values, options)
+    numbers = [name for name in NUMBERS if name in values]
+    nameless = (values["instrument"] == "") & ~unnamed
+    if not skip:
+        filled = values[numbers].notna().any(axis=1) & (texts != "")
+        check_loss(table, "date", texts[filled & values["day"].isna()], int(filled.sum()))
+        check_codes(table, int((filled & nameless).sum()), int(filled.sum()))
+    dropped = (
+        *table.issues,
+        *repeated,
+        *count_cases("rows without a code", values["text"][nameless]),
+        *count_cases("rows with a code that cannot be a name", _texts(table, "code")[unnamed] if unnamed.any() else ()),
+    )
+    values = values[values["instrument"] != ""]
+    doubted = (*days.doubted, *_doubt_volume(table, values), *check_doubles(table, values, numbers, skip))
+    if "code" in table.values:
+        short = values["instrument"].str.fullmatch("[0-9]{1,3}")
+        what = "codes of up to three digits (were leading zeros lost?)"
+        doubted += tuple(count_cases(what, values["instrument"][short].unique()))
+    named, notes = _to_raw(table, values.reset_index(drop=True), options.volume_unit)
+    return ParsedRows(named, len(texts), (*table.notes, *days.notes, *marks, *notes), dropped, doubted)
+
+
+def _drop_headers(table: VendorTable) -> tuple[VendorTable, list[Issue]]:
+    """Return the table without rows that repeat the header, as files that were joined have them."""
+    names = table.layout.names
+    repeats = table.values["date"].astype(str).str.strip() == names["date"].strip()
+    if not names["date"].strip() or not repeats.any():
+        return table, []
+    for role, name in names.items():
+        repeats &= _texts(table, role) == name.strip()
+    issues = count_cases("rows that repeat the header", [""] * int(repeats.sum()))
+    return replace(table, values=table.values[~repeats]), issues
 
 
 def _texts(table: VendorTable, role: str) -> "pd.Series[str]":
     return table.values[role].fillna("").astype(str).str.strip()
 
 
-def _instruments(table: VendorTable, instrument: str) -> Sequence[str] | str:
+def _instruments(table: VendorTable, instrument: str) -> tuple[Sequence[str] | str, "pd.Series[bool]"]:
+    """Return the instrument of each row, "" where it has none, and which rows have a code that cannot be a name."""
     if "code" not in table.values:
-        return instrument
+        return instrument, pd.Series(False, index=table.values.index)
     codes, texts = pd.factorize(_texts(table, "code"))
-    names = [instrument_name(text, table.source) if text else "" for text in texts]
-    return list(np.array([*names, ""], object)[codes])
+    names, faults = [""] * len(texts), {}
+    for place, text in enumerate(texts):
+        try:
+            names[place] = instrument_name(text, table.source) if text else ""
+        except DataError as error:
+            faults[place] = error
+    unnamed = pd.Series(np.isin(codes, list(faults)), index=table.values.index)
+    if unnamed.sum() > len(unnamed) / 2:
+        fault = next(iter(faults.values()))
+        raise DataError(fault.message, f"{fault.hint}, or name their column with --map code=COLUMN")
+    return list(np.array([*names, ""], object)[codes]), unnamed
 
 
-def _add_numbers(table: VendorTable, values: pd.DataFrame) -> pd.DataFrame:
-    """Add a column a role, NaN where there is no number, and the column ``wrong``."""
+def _add_numbers(table: VendorTable, values: pd.DataFrame, options: ImportOptions) -> tuple[pd.DataFrame, list[str]]:
+    """Add a column a role, NaN where there is no number, and the column ``wrong``; return notes of what was decided."""
     wrong = np.full(len(values), "", object)
-    for role in (*NUMBERS, "adjusted_close", "amount"):
-        if role not in table.values:
-            continue
-        column = table.values[role]
-        values[role], unreadable = parse_numbers(column)
+    columns = {role: table.values[role] for role in (*NUMBERS, "adjusted_close", "amount") if role in table.values}
+    pointed = values["text"].str.fullmatch(_POINTED_DAY).any()
+    marks, notes = find_marks(columns, table.separator, options.decimal, table.source, pointed_days=bool(pointed))
+    for role, column in columns.items():
+        values[role], unreadable = parse_numbers(column, marks.get(role, "."))
         if role == "amount":
             continue  # not written
         if unreadable.any() and values[role].isna().all():
             raise _unreadable(table, role, column[unreadable])
         infinite = np.isinf(values[role].to_numpy())
         values.loc[infinite, role] = np.nan
+        if not options.skip_bad:
+            bad, readable = unreadable | infinite, values[role].to_numpy()
+            check_loss(
+                table, role, column[bad].astype(str), int(np.isfinite(readable).sum()) + int(bad.sum()), readable
+            )
         for row in np.flatnonzero(unreadable | infinite):
             wrong[row] = wrong[row] or f"{role} {shortened(str(column.iloc[row]))!r}"
-    return values.assign(wrong=wrong)
+    return values.assign(wrong=wrong), notes
+
+
+def _doubt_volume(table: VendorTable, values: pd.DataFrame) -> list[Issue]:
+    """Doubt a volume that is 0 on nearly all rows where another column of counts is filled."""
+    traded = (values["volume"] > 0).mean()
+    if table.stacked or traded > NO_VOLUME or values.empty:
+        return []
+    for number, name in enumerate(table.layout.header):
+        if number in table.layout.columns.values() or not _COUNTS.search(name):
+            continue
+        counts, _ = parse_numbers(table.read([number])[number].loc[table.values.index])
+        if (filled := counts > 0).mean() > max(0.5, 2 * traded):
+            shown = shortened(name)
+            what = f"rows with a volume of 0 and a number in column {shown} (--map volume={shown} imports that)"
+            return count_cases(what, table.values["date"][filled].astype(str))
+    return []
 
 
 def _unreadable(table: VendorTable, role: str, texts: pd.Series) -> DataError:
@@ -133,6 +210,9 @@ def _shares_in_unit(layout: ColumnLayout, values: pd.DataFrame, unit: float | No
     """Return the shares in a unit of volume, and a note of their origin."""
     if unit is not None:
         return unit, f"volume times {unit:g}" if unit != 1 else "volume in shares"
+    if layout.volume_unit in _UNITS:
+        shares = _UNITS[layout.volume_unit]
+        return shares, f"volume times {shares:g}, for {shortened(layout.names['volume'])} (--volume-unit changes it)"
     if layout.tushare and values["instrument"].map(is_chinese).all():
         return LOT, f"volume in lots of {LOT:g}, as tushare counts: times {LOT:g} (--volume-unit changes it)"
     remedy = "add --volume-unit lots if this file counts lots"

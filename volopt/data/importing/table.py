@@ -1,130 +1,149 @@
 """Read a vendor's file as a table with one column a role, within bounds of size; texts stay texts.
 
 The metadata of a Parquet file is checked before its values are read.
-The separator of a CSV file is the comma, semicolon, tab or bar that its first line has most often. Lines with a
-different number of values than the first are dropped and counted; more than one, and one more in each hundred, refuse
-the file.
 """
 
-import csv
 import io
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 from pyarrow import compute, parquet
-from pyarrow import csv as arrow_csv
 
-from volopt.data.importing.columns import ColumnLayout, find_columns
-from volopt.data.importing.content import ACCEPTED, MAX_ROWS, PARQUET, check_size, read_content, to_utf8
-from volopt.data.importing.issues import Issue, count_cases
-from volopt.definition.plain_text import MAX_REASON, shortened
+from volopt.data.importing.columns import ColumnLayout, find_columns, normalise_name, recognised_roles
+from volopt.data.importing.content import check_size, read_content, source_of, to_utf8
+from volopt.data.importing.csv_table import read_csv
+from volopt.data.importing.header import Header, find_header
+from volopt.data.importing.issues import Issue
+from volopt.data.importing.sheet import read_sheet
+from volopt.definition.plain_text import shortened
 from volopt.errors import DataError
 
-LINES_PER_DROPPED = 100  # a line may be dropped, and one more in each so many
 MAX_TEXT_LENGTH = 100  # characters of a value in a Parquet file; no day, number or code is longer
-_FIRST_LINE = re.compile(rb"[\r\n]*([^\r\n]*)(?:\r\n|\r|\n|$)")
+TICKER = "Ticker"  # the name of the column of codes that a header of two lines gives
+Read = Callable[[Sequence[int]], pd.DataFrame]  # columns of a file by their numbers, which name them
 
 
 @dataclass(frozen=True)
 class VendorTable:
-    """Hold one column a role, as the file has them; ``issues`` count lines that are not rows."""
+    """Hold one column a role, as the file has them; ``issues`` count lines that are not rows.
+
+    ``name`` is that of the file, ``separator`` that of a CSV file, and ``read`` reads any of its columns again.
+    """
 
     source: str
     layout: ColumnLayout
     values: pd.DataFrame
-    issues: tuple[Issue, ...]
+    read: Read
+    issues: tuple[Issue, ...] = ()
+    notes: tuple[str, ...] = ()
+    name: str = ""
+    separator: str = ""
+
+    @property
+    def stacked(self) -> bool:
+        """Return whether it has the rows of several tickers, which share the lines that ``read`` returns."""
+        return self.layout.header[-1:] == (TICKER,)
 
 
-def read_table(path: Path, mapped: Mapping[str, str]) -> VendorTable:
-    """Read the recognised columns of a CSV file, its gzip, or Parquet; the content decides which it is.
+def read_table(
+    path: Path, mapped: Mapping[str, str], encoding: str | None = None, line: int | None = None
+) -> VendorTable:
+    """Read the recognised columns of CSV, its gzip or zip, Excel or Parquet; the content decides which it is.
+
+    Args:
+        path: of the file; ``-`` is standard input.
+        mapped: names of columns by role.
+        encoding: of a text; None to find it.
+        line: the line of the names of the columns, from 1; None to find it.
 
     Raises:
         DataError: the file cannot be read, is not a table within bounds, or lacks a column.
     """
-    source, content = str(path), read_content(path)
-    if content.startswith(PARQUET):
-        return _read_parquet(content, mapped, source)
-    return _read_csv(to_utf8(content, source), mapped, source)
-
-
-def _read_csv(text: bytes, mapped: Mapping[str, str], source: str) -> VendorTable:
-    first = _FIRST_LINE.match(text)
-    line = first[1].decode() if first else ""
-    separator = max(",;\t|", key=line.count)
-    header = _read_header(line, separator, source)
-    layout = find_columns(header, mapped, source)
-    rest = text[first.end() :] if first else b""
-    rest = rest if b"\n" in rest else rest.replace(b"\r", b"\n")
-    table, dropped = _read_rows(rest, len(header), separator, layout, source)
-    if table.num_rows + len(dropped) != sum(line not in (b"\n", b"\r\n") for line in io.BytesIO(rest)):
-        raise _not_a_table(source, "a quote is not closed, or a quoted value has line breaks")
-    if len(dropped) > 1 + table.num_rows // LINES_PER_DROPPED:
-        raise _not_a_table(source, f"a line has a different number of values than the first: {shortened(dropped[0])}")
-    values = {role: table.column(str(column)).to_pandas() for role, column in layout.columns.items()}
-    issues = count_cases("lines with a different number of values than the first", [line.strip() for line in dropped])
-    return VendorTable(source, layout, pd.DataFrame(values), tuple(issues))
-
-
-def _read_header(line: str, separator: str, source: str) -> list[str]:
+    source, content = source_of(path), read_content(path)
+    if content.is_parquet:
+        header, read = _open_parquet(content.data, source)
+        layout, values = _by_role(header, read, mapped, source)
+        return VendorTable(source, layout, values, read, name=content.name)
+    if content.is_excel:
+        sheet = read_sheet(content.data, mapped, source, line)
+        layout, values = _by_role(sheet.header, sheet.read, mapped, source)
+        return VendorTable(source, layout, values, sheet.read, sheet.issues, sheet.notes, content.name)
+    text, assumed = to_utf8(content.data, source, encoding)
+    table = read_csv(text, mapped, source, line)
     try:
-        header = [name.strip() for name in next(csv.reader(io.StringIO(line), delimiter=separator), [])]
-    except csv.Error as error:
-        raise _not_a_table(source, str(error)) from error
-    if not any(header):
-        raise _not_a_table(source, "it is empty")
-    check_size(source, columns=len(header))
-    return header
+        layout, values = _by_role(table.header, table.read, mapped, source)
+    except DataError as error:
+        raise DataError(error.message, "; ".join([error.hint, *assumed])) from error
+    notes = (*assumed, *table.notes)
+    return VendorTable(source, layout, values, table.read, table.issues(), notes, content.name, table.separator)
 
 
-def _read_rows(
-    text: bytes, width: int, separator: str, layout: ColumnLayout, source: str
-) -> tuple[pa.Table, list[str]]:
-    """Return the columns of the layout's roles as texts, and the lines with a different number of values."""
-    columns = [str(column) for column in layout.columns.values()]
-    dropped: list[str] = []
-
-    def drop(row: arrow_csv.InvalidRow) -> str:
-        dropped.append(row.text)
-        return "skip" if len(dropped) <= MAX_ROWS // LINES_PER_DROPPED else "error"
-
-    try:
-        table = arrow_csv.read_csv(
-            io.BytesIO(text or b"\n"),
-            read_options=arrow_csv.ReadOptions(column_names=list(map(str, range(width))), use_threads=False),
-            parse_options=arrow_csv.ParseOptions(delimiter=separator, invalid_row_handler=drop),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(columns, pa.string()), include_columns=columns, strings_can_be_null=False
-            ),
-        )
-    except pa.ArrowException as error:
-        raise _not_a_table(source, str(error).partition("\n")[0]) from error
-    check_size(source, rows=table.num_rows)
-    return table, dropped
+def _by_role(header: Header, read: Read, mapped: Mapping[str, str], source: str) -> tuple[ColumnLayout, pd.DataFrame]:
+    """Return the layout of a header, and its columns by role; those of several tickers are stacked."""
+    if not header.tickers:
+        layout = find_columns(header.names, mapped, source)
+        return layout, _named(read(list(layout.columns.values())), layout, range(len(header.names)))
+    columns: dict[str, list[int]] = {}
+    for ticker in dict.fromkeys(filter(None, header.tickers)):
+        columns[ticker] = [number for number, of in enumerate(header.tickers) if of in ("", ticker)]
+    layouts = {
+        ticker: find_columns([header.names[number] for number in numbers], mapped, source)
+        for ticker, numbers in columns.items()
+    }
+    table = read(sorted({columns[ticker][place] for ticker, of in layouts.items() for place in of.columns.values()}))
+    parts = [_named(table, layouts[ticker], columns[ticker]).assign(code=ticker) for ticker in columns]
+    first = next(iter(layouts.values()))
+    layout = ColumnLayout((*first.header, TICKER), {**first.columns, "code": len(first.header)})
+    return layout, pd.concat(parts, ignore_index=True)
 
 
-def _not_a_table(source: str, reason: str) -> DataError:
-    return DataError(f"{source} is not a table: {shortened(reason, MAX_REASON)}", ACCEPTED)
+def _named(table: pd.DataFrame, layout: ColumnLayout, numbers: Sequence[int]) -> pd.DataFrame:
+    return pd.DataFrame({role: table[numbers[place]] for role, place in layout.columns.items()})
 
 
-def _read_parquet(content: bytes, mapped: Mapping[str, str], source: str) -> VendorTable:
+def _open_parquet(content: bytes, source: str) -> tuple[Header, Read]:
     try:
         file = parquet.ParquetFile(io.BytesIO(content))
         schema, metadata = file.schema_arrow, file.metadata
         unpacked = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
-        check_size(source, columns=len(schema.names), rows=metadata.num_rows, unpacked=unpacked)
-        layout = find_columns(list(map(str, schema.names)), mapped, source)
-        names = [layout.header[column] for column in layout.columns.values()]
-        kinds = {name: schema.field(name).type for name in names}
-        texts = [name for name, kind in kinds.items() if pa.types.is_string(kind) or pa.types.is_large_string(kind)]
-        table = parquet.ParquetFile(io.BytesIO(content), read_dictionary=texts).read(columns=names)
-        values = {role: _convert(table.column(name), source) for role, name in zip(layout.columns, names, strict=True)}
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
-        raise DataError(f"{source} is not a readable Parquet file", "download it again") from error
-    return VendorTable(source, layout, pd.DataFrame(values), ())
+        raise _broken_parquet(source) from error
+    check_size(source, columns=len(schema.names), rows=metadata.num_rows, unpacked=unpacked)
+    names = sorted(map(str, schema.names), key=lambda name: name.startswith("("))  # the index before pairs
+
+    def read(numbers: Sequence[int]) -> pd.DataFrame:
+        kinds = {names[number]: schema.field(names[number]).type for number in numbers}
+        texts = [name for name, kind in kinds.items() if _is_text(kind)]
+        try:
+            opened = parquet.ParquetFile(io.BytesIO(content), read_dictionary=texts)
+            table = opened.read(columns=list(kinds))
+            return pd.DataFrame({number: _convert(table.column(names[number]), source) for number in numbers})
+        except (pa.ArrowException, OSError, KeyError, ValueError) as error:
+            raise _broken_parquet(source) from error
+
+    return _header_of_parquet(schema, names), read
+
+
+def _header_of_parquet(schema: pa.Schema, names: Sequence[str]) -> Header:
+    """Return the header; an index of texts without a name has the codes."""
+    if (header := find_header([names], {})) and header.tickers:
+        return header
+    kinds = {str(field.name): field.type for field in schema}
+    codes = [name for name in names if not normalise_name(name) and _is_text(kinds[name])]
+    if len(codes) == 1 and "code" not in recognised_roles(names, ()):
+        names = ["code" if name in codes else name for name in names]
+    return Header(tuple(names), 0, 1)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _broken_parquet(source: str) -> DataError:
+    return DataError(f"{source} is not a readable Parquet file", "download it again")
 
 
 def _convert(column: pa.ChunkedArray, source: str) -> pd.Series:

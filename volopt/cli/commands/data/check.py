@@ -14,7 +14,7 @@ from volopt.cli.output import print_json
 @click.argument("instrument", required=False)
 @options.as_json
 def command(directory: Path, instrument: str | None, as_json: bool) -> int:
-    """Show the content and the problems of the qlib provider DIRECTORY, or of its INSTRUMENT.
+    """Show the content, the problems and the doubtful days of the qlib provider DIRECTORY, or of its INSTRUMENT.
 
     The exit code is 1 only if it cannot be read.
     """

@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from volopt.api.importing import DATE_ORDERS, ON_DUPLICATE
+from volopt.api.importing import DATE_ORDERS, DECIMALS, ON_DUPLICATE
 from volopt.cli import options
 from volopt.cli.output import print_json
 from volopt.errors import UsageError
 
 if TYPE_CHECKING:
-    from volopt.data.importing.clean import OnDuplicate
     from volopt.data.importing.dates import DateOrder
+    from volopt.data.importing.numbers import Mark
+    from volopt.data.importing.options import OnDuplicate
 
 
 @click.command(
     "import",
     epilog="Examples:\n\n"
     "\b\nvolopt data import AAPL.csv --to my_data\n"
-    "volopt data import daily/*.csv.gz --to my_data --map date=Day --map volume=Shares",
+    "volopt data import daily/*.csv.gz --to my_data --map date=Day --map volume=Shares\n"
+    "volopt data import - --to my_data --instrument AAPL < AAPL.csv",
 )
 @click.argument("files", nargs=-1, required=True, type=options.PATH, metavar="FILE...")
 @click.option("--to", "directory", required=True, type=options.PATH, metavar="DIR", help="The provider directory.")
@@ -31,6 +33,17 @@ if TYPE_CHECKING:
 )
 @click.option("--volume-unit", metavar="UNIT", help="shares, lots (of 100), thousands, or a number of shares.")
 @click.option("--dates", type=click.Choice(DATE_ORDERS), help="What comes first in 1/4/2010.")
+@click.option("--decimal", type=click.Choice(DECIMALS), help="The mark before decimals, where 1,234 may be 1.234.")
+@click.option(
+    "--timezone", metavar="ZONE", help="Of the exchange, as in Asia/Kolkata: times in UTC are converted to its days."
+)
+@click.option("--encoding", metavar="NAME", help="Of a text that is not UTF-8, as in gbk or cp1252.")
+@click.option("--header", type=options.COUNT, metavar="LINE", help="The line with the names of the columns.")
+@click.option(
+    "--skip-bad",
+    is_flag=True,
+    help="Leave out values that cannot be read, and all but the last row of a day, however many they are.",
+)
 @click.option(
     "--on-duplicate",
     type=click.Choice(ON_DUPLICATE),
@@ -46,20 +59,37 @@ def command(
     columns: tuple[str, ...],
     volume_unit: str | None,
     dates: "DateOrder | None",
+    decimal: "Mark | None",
+    timezone: str | None,
+    encoding: str | None,
+    header: int | None,
+    skip_bad: bool,
     on_duplicate: "OnDuplicate",
     as_json: bool,
 ) -> None:
-    """Import daily files of any vendor (CSV, gzip or Parquet) into the qlib provider DIR, new or to be extended.
+    """Import daily files of any vendor into the qlib provider DIR, new or to be extended.
 
-    Columns are recognised by name: date, code, open, high, low, close, adjusted close, volume, factor. As in qlib,
-    prices are multiplied by the factor (the factor column, or adjusted close / close) and volume is divided by it.
-    volopt prints what it drops and what is doubtful. Newer rows extend DIR; on known days, new values replace old ones.
+    FILE is CSV, its gzip or zip, Excel or Parquet; - is standard input. Columns are recognised by name: date, code,
+    open, high, low, close, adjusted close, volume, factor. As in qlib, prices are multiplied by the factor (the factor
+    column, or adjusted close / close) and volume is divided by it. volopt prints what it decides, drops and doubts.
+    Newer rows extend DIR; on known days, new values replace old ones.
     """
     from volopt.cli.data_reports import print_import
     from volopt.data.importing.importing import import_files
     from volopt.data.importing.options import import_options
 
-    choices = import_options(_columns(columns), instrument, volume_unit, dates, on_duplicate)
+    choices = import_options(
+        columns=_columns(columns),
+        instrument=instrument,
+        volume_unit=volume_unit,
+        dates=dates,
+        on_duplicate=on_duplicate,
+        decimal=decimal,
+        timezone=timezone,
+        encoding=encoding,
+        header=header,
+        skip_bad=skip_bad,
+    )
     report = import_files(files, directory, choices)
     if as_json:
         print_json(asdict(report))

@@ -32,6 +32,7 @@ def command(
 
     SOURCE is a qlib provider directory, or a CSV file with the columns datetime, $close and $volume.
     """
+    from volopt.data.bins import spelled
     from volopt.data.frame import load_frames
     from volopt.figures import market
 
@@ -40,7 +41,7 @@ def command(
     directory, files = (source.parent, [source.name]) if source.is_file() else (source, [])
     days = (day.date() if day else None for day in (first, last))
     (frame,), data_source = load_frames(directory, instrument, market.COLUMNS, *days, files=files)
-    path = out or Path(f"{instrument}-market.{kind}")
+    path = out or Path(f"{spelled(instrument)}-market.{kind}")
     drawn_by = write({path: market.chart(frame, data_source)}, kind, size)
     warn_if_synthetic(data_source.synthetic)
     click.echo(path)
