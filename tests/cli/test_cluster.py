@@ -109,7 +109,7 @@ def test_a_dry_run_counts_the_workers_of_the_cluster(
     (tmp_path / "small.toml").write_text(STUDY)
     code, out, _ = volopt("run", "small.toml", "--data", sample, "--dry-run", "--scheduler", two.address)
     assert code == 0
-    assert "min with 2 workers. Nothing was trained." in out
+    assert "with 2 workers. Nothing was trained." in out
 
 
 def test_a_missing_scheduler_is_reported_and_no_study_is_made(volopt: Volopt, sample: Path, tmp_path: Path) -> None:
