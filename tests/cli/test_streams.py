@@ -1,5 +1,6 @@
 """A stdout or stderr that cannot take every character, or that nobody reads, changes no exit code."""
 
+import io
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 from builders import Volopt
 from hand_made import Shelf, World, content
 from small_runs import TWO_TRIALS
+from volopt.cli.streams import replace_streams
 from volopt.storage.database.connect import connect
 from volopt.studies.listing import counts
 from volopt.studies.study import find
@@ -115,3 +117,10 @@ def test_a_full_disk_is_an_error_without_a_traceback(tmp_path: Path) -> None:
 def test_streams_that_are_closed_from_the_start_change_no_exit_code(tmp_path: Path) -> None:
     script = f"{sys.executable} -m volopt check missing >&- 2>&-"
     assert subprocess.run(script, shell=True, cwd=tmp_path, timeout=300, check=False).returncode == 2
+
+
+def test_a_stream_that_is_no_file_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", stream)
+    replace_streams()
+    assert sys.stdout is stream

@@ -48,7 +48,8 @@ def replace_streams() -> None:
         try:
             binary = os.fdopen(stream.fileno(), "wb", closefd=False)
         except (OSError, ValueError):  # a stream of a test or an editor, which is no file
-            stream.reconfigure(errors="replace")
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")
             continue
         stream.flush()
         setattr(sys, name, _Forgiving(binary, stream.encoding, "replace", line_buffering=stream.line_buffering))
