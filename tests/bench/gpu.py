@@ -325,21 +325,27 @@ def _ignore(step: RefitStep) -> None:
     """Do nothing after a finished step."""
 
 
-STEPS: dict[str, tuple[Callable[[Setting], Facts], float]] = {  # and the seconds that it may take
-    "device": (device, 30),
-    "agreement": (agreement, 75),
-    "determinism": (determinism, 40),
-    "packs": (packs, 120),
-    "graphs": (graphs, 40),
-    "profile": (profile, 40),
-    "memory": (memory, 40),
-    "refit": (refit_and_predict, 40),
+CPU_PATIENCE = 5  # how many times as long a step may take on a CPU, which other programs may share
+STEPS: dict[str, tuple[Callable[[Setting], Facts], float]] = {  # and the seconds that it may take on a GPU
+    "device": (device, 20),
+    "agreement": (agreement, 70),
+    "determinism": (determinism, 30),
+    "packs": (packs, 110),
+    "graphs": (graphs, 30),
+    "profile": (profile, 30),
+    "memory": (memory, 30),
+    "refit": (refit_and_predict, 30),
 }
 
 
-def run_step(name: str, arguments: Sequence[str]) -> Facts:
+def limit_of(name: str, device: str) -> float:
+    """Return the seconds that a step may take."""
+    return STEPS[name][1] * (CPU_PATIENCE if device == "cpu" else 1)
+
+
+def run_step(name: str, limit: float, arguments: Sequence[str]) -> Facts:
     """Run a step in a process of its own, and return its facts, or why it has none; always with its seconds."""
-    start, limit = time.monotonic(), STEPS[name][1]
+    start = time.monotonic()
     command = [sys.executable, __file__, "--only", name, *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -355,12 +361,13 @@ def run_step(name: str, arguments: Sequence[str]) -> Facts:
     return facts | {"seconds": seconds}
 
 
-def main(names: Sequence[str], arguments: Sequence[str]) -> None:
+def main(names: Sequence[str], device: str, arguments: Sequence[str]) -> None:
     """Run the steps, say which one runs, and print the JSON."""
     rows = {}
     for name in names:
-        print(f"{name} (at most {STEPS[name][1]:.0f} s) ...", file=sys.stderr, flush=True)
-        rows[name] = run_step(name, arguments)
+        limit = limit_of(name, device)
+        print(f"{name} (at most {limit:.0f} s) ...", file=sys.stderr, flush=True)
+        rows[name] = run_step(name, limit, arguments)
         failed = rows[name].get("failed")
         print(f"  {failed or 'done'}, {rows[name]['seconds']} s", file=sys.stderr, flush=True)
     print(json.dumps(rows))
@@ -387,4 +394,4 @@ if __name__ == "__main__":
                 write_sample(data)
             os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
             options = ["--device", chosen, "--data", str(data), *(["--short"] if given.short else [])]
-            main(given.steps or list(STEPS), options)
+            main(given.steps or list(STEPS), chosen, options)
