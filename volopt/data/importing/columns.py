@@ -108,6 +108,9 @@ def find_columns(header: Sequence[str], mapped: Mapping[str, str], source: str) 
         columns["close"] = columns.pop("adjusted_close")
     for role in NEEDED:
         if role not in columns:
+            if recognised_roles(" ".join(header).split(), ()).issuperset(NEEDED):
+                message = f"{source} separates its columns by blanks, which values may have too"
+                raise DataError(message, "separate them by commas, semicolons or tabs")
             names = [shortened(name) for name in header if name.strip()][:MAX_COLUMNS_LISTED]
             listed = f"its columns are: {', '.join(names)}" if names else "its first line has no names"
             raise DataError(f"{source} has no column for {role}", f"name it with --map {role}=COLUMN; {listed}")

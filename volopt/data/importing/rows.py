@@ -31,6 +31,7 @@ _UNITS = {  # in the name of the column of volume
     **dict.fromkeys(["万手", "m", "mn", "millions"], 1e6),
     **dict.fromkeys(["亿", "亿股"], 1e8),
 }
+_EXCEL_DAY = re.compile("[2-6][0-9]{4}")  # from 1954 to 2091, counted from 1899-12-30
 _COUNTS = re.compile("vol|shares|qty|quantity|contracts|量|股数", re.IGNORECASE)
 _POINTED_DAY = r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{2,4}"
 _HALTED = {"0", "0.0", "停牌", "halt", "halted", "suspended"}
@@ -172,7 +173,9 @@ def _unreadable(table: VendorTable, role: str, texts: pd.Series) -> DataError:
     example, name = shortened(str(texts.iloc[0])), shortened(table.layout.names[role])
     form = "days as 2010-01-04" if role == "date" else "numbers as 1,234.5"
     message = f"{table.source} has no readable {role.replace('_', ' ')} in column {name!r}: it has {example!r}"
-    return DataError(message, f"write {form}, or name another column with --map {role}=COLUMN")
+    serial = role == "date" and texts.astype(str).str.fullmatch(_EXCEL_DAY).all()
+    cause = "these may be Excel's numbers of days, so give their cells the format of a date; " if serial else ""
+    return DataError(message, f"{cause}write {form}, or name another column with --map {role}=COLUMN")
 
 
 def _to_raw(table: VendorTable, values: pd.DataFrame, unit: float | None) -> tuple[pd.DataFrame, tuple[str, ...]]:

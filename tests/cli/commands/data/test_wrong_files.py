@@ -133,6 +133,8 @@ def missing_columns() -> list[Case]:
     page = "<!DOCTYPE html>\n<html><body>Too many requests</body></html>"
     says = "A.csv has no column for date"
     cases.append(Case("a web page", page, says, "its columns are: <!DOCTYPE html>", mended=RIGHT))
+    cases.append(Case("columns between blanks", RIGHT.replace(",", "   "), "A.csv separates its columns by blanks",
+                      "separate them by commas, semicolons or tabs", mended=RIGHT))  # fmt: skip
     cases.append(Case("JSON", '{"date": ["2020-01-02"]}', says, "its columns are: {", mended=RIGHT))
     cases.append(Case("a list in Parquet", parquet(date=["2020-01-02"], close=[[1]], volume=[1], last=[1]),
                       "A.csv has a column of list", "name another column", then="--map close=last"))  # fmt: skip
@@ -177,10 +179,13 @@ def dates() -> list[Case]:
     cases = []
     for name, text in {
         "words": "Monday", "weeks": "2020-W01", "months": "2020-01", "quarters": "2020Q1", "years": "2020",
-        "days of Excel": "43832", "an age": "1850-01-02", "no day": "2020-02-30", "minutes": "202001021530",
+        "an age": "1850-01-02", "no day": "2020-02-30", "minutes": "202001021530",
     }.items():  # fmt: skip
         says = f"A.csv has no readable date in column 'date': it has '{text}'"
         cases.append(Case(name, table(f"{text},1,1,1"), says, "write days as 2010-01-04", mended=RIGHT))
+    says = "A.csv has no readable date in column 'date': it has '43832'"
+    hint = "these may be Excel's numbers of days"
+    cases.append(Case("days of Excel", table("43832,1,1,1", "43833,1,1,1"), says, hint, mended=RIGHT))
     swapped = daily(lambda n: "1,1,1").replace("2020-01-", "2020-13-")
     says = "of 120 values in column 'date' that are no days"
     cases.append(Case("days that do not exist", swapped, says, "--skip-bad leaves them out", then="--skip-bad"))
