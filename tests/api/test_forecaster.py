@@ -3,6 +3,7 @@
 import json
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -84,3 +85,15 @@ def test_a_frame_of_other_data_is_refused(bundle: Path, rows: pd.DataFrame) -> N
         forecaster.predict(rows.drop(columns="$volume"))
     with pytest.raises(UsageError, match="the bundle was not fitted on SZ000001"):
         forecaster.predict(instrument="SZ000001")
+
+
+@pytest.mark.parametrize("exchange", ["NYS", "", 5])
+def test_an_unknown_exchange_is_refused_as_on_the_command_line(
+    bundle: Path, command_line: Volopt, exchange: Any
+) -> None:
+    code, out, _ = command_line("predict", bundle, "--exchange", exchange, "--json")
+    with pytest.raises(volopt.errors.UsageError) as caught:
+        volopt.load_bundle(bundle).predict(exchange=exchange)
+    said = json.loads(out)
+    assert (code, said["error"], said["hint"]) == (2, caught.value.message, caught.value.hint)
+    assert "is not an exchange whose trading days volopt knows" in said["error"]

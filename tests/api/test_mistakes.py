@@ -74,6 +74,26 @@ CALLS: dict[str, Call] = {
         to="new",
         dates="first",  # type: ignore[arg-type]
     ),
+    "data import a.csv --to new --decimal x": lambda: volopt.import_data(
+        "a.csv",
+        to="new",
+        decimal="x",  # type: ignore[arg-type]
+    ),
+    "data import a.csv --to new --timezone Asia/Kalkutta": lambda: volopt.import_data(
+        "a.csv", to="new", timezone="Asia/Kalkutta"
+    ),
+    "data import a.csv --to new --timezone 5": lambda: volopt.import_data(
+        "a.csv",
+        to="new",
+        timezone=5,  # type: ignore[arg-type]
+    ),
+    "data import a.csv --to new --encoding klingon": lambda: volopt.import_data("a.csv", to="new", encoding="klingon"),
+    "data import a.csv --to new --encoding 5": lambda: volopt.import_data(
+        "a.csv",
+        to="new",
+        encoding=5,  # type: ignore[arg-type]
+    ),
+    "data import a.csv --to new --header 0": lambda: volopt.import_data("a.csv", to="new", header=0),
     "data import a.csv --to new --on-duplicate first": lambda: volopt.import_data(
         "a.csv",
         to="new",

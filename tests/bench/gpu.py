@@ -232,11 +232,11 @@ def _pack(setting: Setting, cell: str) -> Iterator[Pack]:
 @contextmanager
 def _without_graphs() -> Iterator[None]:
     record = GraphRecorder.record
-    GraphRecorder.record = lambda self, function, example: function  # type: ignore[method-assign]
+    GraphRecorder.record = lambda self, function, example: function  # type: ignore[method-assign]  # as on a CPU
     try:
         yield
     finally:
-        GraphRecorder.record = record  # type: ignore[method-assign]
+        GraphRecorder.record = record  # type: ignore[method-assign]  # what it was
 
 
 def _seconds(setting: Setting, work: Callable[[], object], repeats: int = 3) -> float:

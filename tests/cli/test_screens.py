@@ -1,6 +1,7 @@
 """What each command that reads shows on a terminal of 80, 100 and 200 columns: no row is wider, and nothing is cut."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def screen(volopt: Volopt, storage: str, monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 def is_to_copy(line: str) -> bool:
     """Whether a line is a command or a path, which stays whole."""
-    return line.startswith(("Next:", "  ")) or not re.search(r"\S \S", line)
+    return bool(re.match(r"Next:| +volopt ", line)) or not re.search(r"\S \S", line)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -67,9 +68,14 @@ def test_a_terminal_shows_what_a_file_gets_and_no_line_is_too_wide(
         out = screen(command, width)
         long = [line for line in out.splitlines() if cell_len(line) > width and not is_to_copy(line)]
         assert not long, f"{width} columns: {long}"
-        missing = set(whole.split()) - set(out.split())
+        missing = Counter(whole.split()) - Counter(out.split())
         offered = re.search(r"A wider terminal also shows (.*?)\.", out, re.DOTALL)
         if offered:  # the columns that it names, and their numbers, are the only words that are not there
-            missing -= set(re.split(r"[,\s]+", offered[1]))
-            missing = {word for word in missing if not re.fullmatch(r"-?[\d.,e+-]+|-", word)}
+            missing -= Counter(re.split(r"[,\s]+", offered[1]))
+            missing = Counter(word for word in missing if not re.fullmatch(r"-?[\d.,e+-]+|-", word))
         assert not missing, f"{width} columns"
+
+
+def test_a_dry_run_of_a_finished_study_says_that_all_of_it_is_done(screen: Callable[..., str], sample: Path) -> None:
+    out = screen(f"run small.toml --data {sample} --dry-run", None)
+    assert out.endswith("All of it is done. Nothing was trained.\n")

@@ -64,14 +64,15 @@ def test_figures_are_drawn_in_the_background_and_again_for_new_trials_when_their
     assert painter.now == 100 * (2 * 3.0 + 3.0 / MAX_SHARE)
 
 
+@pytest.mark.parametrize("error", [StudyError("the study is damaged"), ZeroDivisionError("ink")])
 def test_a_study_that_cannot_be_drawn_has_no_figures_and_is_not_tried_at_once_again(
-    shelf: Shelf, study: optuna.Study
+    shelf: Shelf, study: optuna.Study, error: Exception
 ) -> None:
     tried: list[str] = []
 
     def refuse(view: StudyView) -> Iterator[tuple[str, Any]]:
         tried.append(view.name)
-        raise StudyError("the study is damaged")
+        raise error
 
     figures = FiguresOnDemand(shelf.storage, shelf.artifacts, refuse)
     assert until(lambda: figures.graphs("grid", study._study_id) == [] and bool(tried), SECONDS)

@@ -57,6 +57,11 @@ def optional_path(value: AnyPath | None) -> Path | None:
     return None if value is None else path(value)
 
 
+def optional_text(value: Any) -> str | None:
+    """Return a text, or None."""
+    return None if value is None else str(value)
+
+
 def texts(value: Any) -> tuple[str, ...]:
     """Return one value, or several, as texts."""
     several = isinstance(value, Sequence) and not isinstance(value, str)

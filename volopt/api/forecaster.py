@@ -137,6 +137,7 @@ class Forecaster:
 
         names, day = arguments.texts(instrument), arguments.optional_day("date", date)
         number, share = arguments.count("last", last) or 1, arguments.coverage_share(coverage)
+        exchange = arguments.optional_text(exchange)
         if not isinstance(data, pd.DataFrame):
             return self._forecasts(arguments.data_directory(data), day, number, names, share, exchange)
         with TemporaryDirectory() as folder:

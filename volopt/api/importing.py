@@ -66,13 +66,13 @@ def import_data(
         arguments.choice("decimal", decimal, DECIMALS)
     options = import_options(
         columns=map or {},
-        instrument=instrument,
+        instrument=arguments.optional_text(instrument),
         volume_unit=volume_unit,
         dates=dates,
         on_duplicate=on_duplicate,
         decimal=decimal,
-        timezone=timezone,
-        encoding=encoding,
+        timezone=arguments.optional_text(timezone),
+        encoding=arguments.optional_text(encoding),
         header=arguments.count("header", header),
         skip_bad=skip_bad,
     )

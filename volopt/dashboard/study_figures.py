@@ -109,6 +109,8 @@ class FiguresOnDemand:
             graphs = [{"id": identifier, "graph_object": card.to_json()} for identifier, card in self._draw_cards(view)]
         except VoloptError as error:  # the study is damaged; optuna-dashboard shows what it can
             log.info("no figures of the study %s: %s", name, error)
+        except Exception as error:  # a figure costs no page
+            log.warning("no figures of the study %s: %s: %s", name, type(error).__name__, error)
         finally:
             ended = self._clock()
             with self._lock:

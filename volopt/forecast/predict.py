@@ -80,7 +80,7 @@ def predict_days(
         if name not in known:
             raise UsageError(f"the bundle was not fitted on {name}", suggest(name, known))
     chosen = list(dict.fromkeys(instruments or known))
-    code = exchange_named(exchange) if exchange else None
+    code = None if exchange is None else exchange_named(exchange)
     provider = open_provider(data or Path(bundle.facts.data.provider))
     networks = list(bundle.networks())
     predictions: list[Prediction] = []

@@ -34,16 +34,13 @@ SECTIONS: tuple[tuple[str, str, Callable[[StudyView], Iterator[Block]] | None], 
 
 def page(view: StudyView) -> str:
     """Return the report of a study in any state; the page loads nothing from another host."""
-    html = (
-        templates()
-        .get_template("page.html.j2")
-        .render(
-            view=view,
-            sections=sections(view),
-            last_event=_last_event(view),
-            version=volopt.__version__,
-            plotly=Markup(get_plotlyjs()),
-        )
+    template = templates().get_template("page.html.j2")
+    html = template.render(
+        view=view,
+        sections=sections(view),
+        last_event=_last_event(view),
+        version=volopt.__version__,
+        plotly=Markup(get_plotlyjs()),
     )
     return html.encode(errors="replace").decode()  # no file can hold a lone surrogate
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import optuna
 from optuna.storages import BaseStorage
 
+from volopt.definition.plain_text import plain
 from volopt.definition.schema import Definition
 from volopt.errors import StorageError
 from volopt.optuna_internals import study_id
@@ -38,8 +39,8 @@ def studies_page(storage: BaseStorage) -> str:
             listed.append(_listed(*find(storage, name, any_name=True)))
         except StorageError as error:
             problems.append(error_sentences(error))
-    html = templates().get_template("studies.html.j2")
-    return html.render(studies=listed, problems=problems, others=foreign_names(storage))
+    template = templates().get_template("studies.html.j2")
+    return template.render(studies=listed, problems=problems, others=list(map(plain, foreign_names(storage))))
 
 
 def _listed(study: optuna.Study, definition: Definition) -> ListedStudy:
@@ -48,7 +49,7 @@ def _listed(study: optuna.Study, definition: Definition) -> ListedStudy:
     value = facts["baselines"][baseline].get(metric.removeprefix("ensemble_")) if baseline else None
     return ListedStudy(
         study_id(study),
-        study.study_name,
+        plain(study.study_name),
         is_name(study.study_name),
         definition.title,
         facts["data"]["synthetic"],

@@ -125,7 +125,7 @@ class Artifacts:
         owners += [trial.system_attrs for trial in study.get_trials(deepcopy=False)]
         files = [artifact_id for owner in owners for artifact_id, _ in _files(owner)]
         for artifact_id in files:
-            with contextlib.suppress(ArtifactNotFound, ValueError):  # a name that leads out of the directory
+            with contextlib.suppress(ValueError):  # a name that leads out of the directory
                 self.store.remove(artifact_id)
         return len(files)
 

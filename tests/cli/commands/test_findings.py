@@ -23,7 +23,7 @@ def few_seeds(tmp_path: Path) -> None:
 def test_a_study_of_too_few_seeds_is_one_line_with_the_command_for_more(volopt: Volopt) -> None:
     command = "volopt run loss_curves --seeds 10 --name loss_curves10"
     _, out, _ = volopt("findings", "curves3")
-    assert f"curves3 has 3 seeds, too few for its 1 claims, which take 8 (--all lists them): {command}\n" in out
+    assert f"curves3 has 3 seeds, too few for its 1 claims, which take 8 (--all lists them): `{command}`\n" in out
     assert "inconclusive" not in out
     assert out.count(command) == 1
     _, out, _ = volopt("findings", "curves3", "--all")

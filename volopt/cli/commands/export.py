@@ -38,6 +38,6 @@ def command(name: str, format: str, out: Path | None, force: bool, storage: str,
         print_table(["table", "rows", "file"], rows)
         path = str(exported.files["predictions"].path)
         dates = ', parse_dates=["date"]' if format == "csv" else ""
-        say(f'Load one in Python: pandas.read_{format}("{path}"{dates})')
+        click.echo(f'Load one in Python: pandas.read_{format}("{path}"{dates})')  # a line to copy, which stays whole
     for sentence in exported.missing.sentences():
         say(sentence, err=True)

@@ -77,7 +77,7 @@ def _print_few(study: str, findings: Sequence["Finding"], storage: str) -> None:
     commands = dict.fromkeys(f"{command}{storage}" for each in findings for command in each.commands)
     say(
         f"{study} has {words.seeds(seeds)}, too few for its {len(findings)} claims, which take {MIN_SEEDS} (--all "
-        f"lists them): {' && '.join(commands)}"
+        f"lists them): `{' && '.join(commands)}`"
     )
 
 

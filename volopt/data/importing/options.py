@@ -98,6 +98,6 @@ def _encoding(name: str | None) -> str | None:
     try:
         if name is not None:
             "a".encode(name).decode(name)
-    except (LookupError, UnicodeError) as error:
+    except (LookupError, ValueError) as error:  # no such encoding, or one of bytes, or no name
         raise UsageError(f"--encoding {name} is not an encoding", "write one such as utf-8, gbk or cp1252") from error
     return name

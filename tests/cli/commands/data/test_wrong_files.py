@@ -221,7 +221,7 @@ def numbers() -> list[Case]:
             says = f"A.csv has no readable {role} in column '{column}': it has '{text}'"
             hint = f"name another column with --map {role.replace(' ', '_')}=COLUMN"
             cases.append(Case(f"{name} of {role}", none, says, hint, mended=none.replace(text, "1")))
-            some = daily(lambda n, column=column, text=text: row(column, text, n), header)  # type: ignore[misc]
+            some = daily(lambda n, column=column, text=text: row(column, text, n), header)  # type: ignore[misc]  # mypy infers no lambda with defaults
             says = f"A.csv has 3 of 120 values in column '{column}' that are no numbers"
             cases.append(Case(f"some {name} of {role}", some, says, "--skip-bad leaves them out", then="--skip-bad"))
     for name, text in {
@@ -230,7 +230,7 @@ def numbers() -> list[Case]:
         "two points": "12.345.6",
         "a percentage": "1200%",
     }.items():
-        one = daily(lambda n, text=text: f"1,1,{text if n == 9 else 100 + n}")  # type: ignore[misc]
+        one = daily(lambda n, text=text: f"1,1,{text if n == 9 else 100 + n}")  # type: ignore[misc]  # mypy infers no lambda with defaults
         says = "A.csv has 1 of 120 values in column 'volume' that are no numbers, which may be its largest"
         cases.append(Case(f"{name} among the largest", one, says, f"correct '{text}'; --skip-bad", then="--skip-bad"))
     for decimal in (".", ","):

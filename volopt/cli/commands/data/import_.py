@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from volopt.api.importing import DATE_ORDERS, DECIMALS, ON_DUPLICATE
+from volopt.api.importing import DATE_ORDERS, DECIMALS, ON_DUPLICATE, import_data
 from volopt.cli import options
 from volopt.cli.output import print_json
 from volopt.errors import UsageError
@@ -75,12 +75,12 @@ def command(
     Newer rows extend DIR; on known days, new values replace old ones.
     """
     from volopt.cli.data_reports import print_import
-    from volopt.data.importing.importing import import_files
-    from volopt.data.importing.options import import_options
 
-    choices = import_options(
-        columns=_columns(columns),
+    report = import_data(
+        files,
+        to=directory,
         instrument=instrument,
+        map=_columns(columns),
         volume_unit=volume_unit,
         dates=dates,
         on_duplicate=on_duplicate,
@@ -90,7 +90,6 @@ def command(
         header=header,
         skip_bad=skip_bad,
     )
-    report = import_files(files, directory, choices)
     if as_json:
         print_json(asdict(report))
     else:
