@@ -79,9 +79,10 @@ def test_no_letter_of_a_table_is_cut(width: int, data: st.DataObject) -> None:
     columns = data.draw(st.lists(WORDS, min_size=1, max_size=12, unique=True))
     rows = data.draw(st.lists(st.tuples(*[CELLS] * len(columns)), max_size=4, unique_by=lambda row: str(row[0])))
     folds = data.draw(st.lists(st.sampled_from(columns)))
-    lines = drawn_on_a_terminal(width, columns, rows, folds=folds, turns=data.draw(st.booleans()))
+    title = data.draw(st.lists(WORDS, max_size=12).map(" ".join))
+    lines = drawn_on_a_terminal(width, columns, rows, title=title, folds=folds, turns=data.draw(st.booleans()))
     assert max(map(len, lines)) <= width
-    wanted = Counter("".join(show(cell) for row in [columns, *rows] for cell in row).replace(" ", ""))
+    wanted = Counter("".join(show(cell) for row in [columns, *rows, [title]] for cell in row).replace(" ", ""))
     assert Counter("".join(lines).replace(" ", "")) >= wanted  # the first column may be there several times
 
 

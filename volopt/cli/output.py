@@ -52,13 +52,13 @@ def say(text: str, *, err: bool = False) -> None:
     click.echo("\n".join(lines), err=err)
 
 
-def _broken(line: str, width: int) -> list[str]:
+def _broken(line: str, width: float) -> list[str]:
     item = re.match(" *- ", line)
     if cells.cell_len(line) <= width or (re.match("Next:| ", line) and not item):
         return [line]
     whole = re.sub("`[^`]*`", lambda command: command[0].replace(" ", NO_BREAK), line)
     indent = " " * item.end() if item else ""
-    parts = textwrap.wrap(whole, width, break_long_words=False, break_on_hyphens=False, subsequent_indent=indent)
+    parts = textwrap.wrap(whole, int(width), break_long_words=False, break_on_hyphens=False, subsequent_indent=indent)
     return [part.replace(NO_BREAK, " ") for part in parts]
 
 
@@ -112,12 +112,12 @@ def print_table(
             break
         left_out += [column.name for column in table if column.name == name]
         table = [column for column in table if column.name != name]
-    lines = [plain(line) for line in title.split("\n")] if title else []
+    lines = [part for line in title.split("\n") for part in _broken(plain(line), limit)] if title else []
     for number, block in enumerate(_blocks(table, limit)):
         lines += [""] * (number > 0)
         lines += _lines(block, limit, is_colored=console.color_system is not None and not console.no_color)
     if left_out:
-        lines += textwrap.wrap(f"A wider terminal also shows {', '.join(left_out)}.", int(limit))
+        lines += _broken(f"A wider terminal also shows {', '.join(left_out)}.", limit)
     click.echo("\n".join(lines), color=console.is_terminal)
 
 
