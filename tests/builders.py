@@ -13,7 +13,8 @@ from volopt.definition.schema import Definition
 from volopt.storage.artifacts import Artifacts
 from volopt.storage.run_record import DataSource
 from volopt.training.task import Fit
-from volopt.windows.dataset import Dataset, prepare
+from volopt.windows.dataset import Dataset
+from volopt.windows.prepare import prepare
 
 SOURCE = DataSource(provider="here", reader="native", synthetic=True, fingerprint="fingerprint")
 Said = tuple[int, str, str]  # exit code, stdout, stderr

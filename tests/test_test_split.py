@@ -19,7 +19,7 @@ from volopt.storage.database.connect import connect
 from volopt.studies import study as studies
 from volopt.studies.best_trial import best_trial
 from volopt.studies.listing import periods, seeds, trials
-from volopt.windows.dataset import prepare
+from volopt.windows.prepare import prepare
 
 # Every way of choosing at once: a grid, TPE that starts at the grid's best trial, a pruner, early stopping.
 CHOOSING = (

@@ -15,7 +15,8 @@ from volopt.baselines.methods import BASELINES
 from volopt.data.panel import read_data
 from volopt.definition.load import load
 from volopt.storage.array_store import ArrayStore
-from volopt.windows.dataset import Dataset, prepare
+from volopt.windows.dataset import Dataset
+from volopt.windows.prepare import prepare
 from volopt.windows.split import PublishedSplit
 
 WINDOW, LAGS = 5, 4

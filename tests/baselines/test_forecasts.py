@@ -16,7 +16,8 @@ from volopt.baselines.methods import BASELINES, Forecaster, History
 from volopt.data.frame import Frame
 from volopt.definition.load import load
 from volopt.metrics import Array
-from volopt.windows.dataset import Dataset, prepare
+from volopt.windows.dataset import Dataset
+from volopt.windows.prepare import prepare
 from volopt.windows.windows import samples
 
 DAYS, TRAIN_END, VALID_END = 152, 91, 121  # rows of ``frame``: train is 0 to 90

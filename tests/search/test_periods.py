@@ -26,7 +26,8 @@ from volopt.studies import listing, trial_file
 from volopt.studies.trial_file import TrialFile
 from volopt.training.fit import advance
 from volopt.training.task import Fit, Task
-from volopt.windows.dataset import Dataset, prepare
+from volopt.windows.dataset import Dataset
+from volopt.windows.prepare import prepare
 
 SPANS = [("2020-03-01", "2020-03-15"), ("2020-03-16", "2020-03-31"), ("2020-04-05", "2020-04-30")]
 

@@ -17,7 +17,8 @@ from volopt.studies.trial_file import parse
 from volopt.training.fit import advance
 from volopt.training.task import tasks
 from volopt.windows import scoring
-from volopt.windows.dataset import Dataset, prepare
+from volopt.windows.dataset import Dataset
+from volopt.windows.prepare import prepare
 
 FOUND = definition()
 DATA = dataset(FOUND)

@@ -12,7 +12,7 @@ from builders import dataset, definition, frame
 from volopt.training import network
 from volopt.training.network import LOSSES, MAX_BATCH, MIN_BATCH, Network, build, predict, split_rows
 from volopt.training.task import Task, tasks
-from volopt.windows.dataset import prepare
+from volopt.windows.prepare import prepare
 from volopt.windows.windows import samples
 
 DATASET = dataset()

@@ -10,7 +10,8 @@ from volopt.data.frame import Frame
 from volopt.definition.load import load
 from volopt.definition.schema import Definition
 from volopt.errors import DataError
-from volopt.windows.dataset import MIN_DAYS, Dataset, assemble, prepare, without_short_series
+from volopt.windows.dataset import Dataset, assemble
+from volopt.windows.prepare import MIN_DAYS, prepare, without_short_series
 from volopt.windows.split import SPLITS, DateSplit, PublishedSplit
 
 

@@ -8,7 +8,7 @@ import pytest
 from builders import dataset, definition, frame
 from volopt import metrics
 from volopt.windows import scoring
-from volopt.windows.dataset import prepare
+from volopt.windows.prepare import prepare
 
 WINDOW = 5
 

@@ -21,7 +21,8 @@ from volopt.definition.load import load
 from volopt.definition.schema import Definition
 from volopt.metrics import Array
 from volopt.windows import scaling
-from volopt.windows.dataset import Dataset, prepare
+from volopt.windows.dataset import Dataset
+from volopt.windows.prepare import prepare
 from volopt.windows.scaling import Scaling
 from volopt.windows.split import SPLITS, Split
 from volopt.windows.windows import Samples, samples

@@ -42,6 +42,7 @@ class Frame:
     columns: tuple[str, ...]  # canonical expression texts
     values: np.ndarray  # float64, (days, columns), finite
     quality: Quality
+    static: np.ndarray | None = None  # float32, (days, static inputs), finite; None without static inputs
 
 
 class _FrameRequest(NamedTuple):

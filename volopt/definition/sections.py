@@ -1,10 +1,12 @@
 """The tables of a study file without phases: data, model, training, objective, and the published protocol."""
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field
 
+from volopt.definition.expressions import parse
+from volopt.definition.units import target_kind
 from volopt.definition.values import (
     ALL,
     Expression,
@@ -15,6 +17,7 @@ from volopt.definition.values import (
     Instruments,
     Periods,
     Span,
+    StaticExpressions,
     TomlTable,
     number,
     whole,
@@ -36,6 +39,14 @@ class Files(TomlTable):
     test: FileName
 
 
+class StaticInput(NamedTuple):
+    """Hold a static input: its expression, the expression to read for it, and whether the level is subtracted."""
+
+    name: str
+    read: str
+    is_anchored: bool
+
+
 class Data(TomlTable):
     """Hold ``[data]``: the target, the features, and the days of each split, both ends included.
 
@@ -49,6 +60,8 @@ class Data(TomlTable):
     instrument: Instrument | None = None
     instruments: Instruments | None = None  # a panel
     features: Expressions
+    # Definitions of earlier versions have no such key: without it, they keep their digest.
+    static: StaticExpressions = Field(default=(), exclude_if=lambda static: not static)
     target: Expression
     transform: Literal["none", "log"] = "none"
     anchor: Literal["none", "window_mean"] = "none"
@@ -57,6 +70,17 @@ class Data(TomlTable):
     valid: Periods | None = None
     test: Span | None = None
     files: Files | None = None
+
+    @property
+    def static_inputs(self) -> tuple[StaticInput, ...]:
+        """Return the static inputs. Those of the target's kind are transformed and anchored as the target is."""
+        log, anchored, target = self.transform == "log", self.anchor == "window_mean", parse(self.target)
+        inputs = []
+        for name in self.static:
+            kind = target_kind(parse(name), target)
+            is_anchored = anchored and (kind == "target" or (log and kind == "log target"))
+            inputs.append(StaticInput(name, f"Log({name})" if log and kind == "target" else name, is_anchored))
+        return tuple(inputs)
 
     @property
     def valid_span(self) -> tuple[date, date] | None:

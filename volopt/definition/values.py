@@ -37,6 +37,7 @@ MAX_FEATURES = 100
 MAX_INSTRUMENTS = 10_000
 MAX_PERIODS = 50
 ALL = "all"  # all instruments of the provider
+WEEKDAYS = tuple(f"$next_{day}" for day in ("monday", "tuesday", "wednesday", "thursday", "friday"))
 
 Scalar = bool | int | float | str
 Choices = tuple[Scalar, ...]
@@ -111,6 +112,13 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+def _with_weekdays(values: object) -> object:
+    """Return a list in which ``$next_weekday`` stands for its five columns."""
+    if not isinstance(values, list | tuple):
+        return values
+    return [each for value in values for each in (WEEKDAYS if value == "$next_weekday" else (value,))]
+
+
 def _repeated(values: Choices) -> list[str]:
     """Return the values that occur more than once."""
     return sorted(str(value) for value, count in Counter(values).items() if count > 1)
@@ -174,6 +182,13 @@ Expression = Annotated[
 Expressions = Annotated[
     tuple[Expression, ...],
     Field(min_length=1, description='a list of expressions, such as ["$close", "$volume"]'),
+    AfterValidator(_distinct),
+    at_most(MAX_FEATURES, "expressions"),
+]
+StaticExpressions = Annotated[
+    tuple[Expression, ...],
+    BeforeValidator(_with_weekdays),
+    Field(description='a list of expressions, such as ["Mean($volume, 60)", "$days_to_next"]'),
     AfterValidator(_distinct),
     at_most(MAX_FEATURES, "expressions"),
 ]

@@ -39,7 +39,7 @@ from volopt.studies import study as studies
 from volopt.studies.attributes import ConfirmedSeed
 from volopt.studies.space import point
 from volopt.training.task import Fit, State
-from volopt.windows.dataset import prepare
+from volopt.windows.prepare import prepare
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from volopt.storage.database.address import Address, parse_address
 from volopt.storage.database.connect import connect
 from volopt.studies.ledger import Ledger
 from volopt.studies.space import Params
-from volopt.windows.dataset import prepare
+from volopt.windows.prepare import prepare
 
 # The options that the command to resume a study repeats, besides its phases.
 REPEATED = (

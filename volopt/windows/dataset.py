@@ -1,7 +1,5 @@
 """The data of a study as plain arrays, which each worker gets once."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,10 +12,7 @@ from volopt.definition.schema import Definition
 from volopt.errors import DataError
 from volopt.metrics import Array
 from volopt.windows.scaling import is_constant
-from volopt.windows.split import SPLITS, Dates, DateSplit, Period, PublishedSplit, Split, SplitRule
-
-MIN_DAYS: Mapping[Split, int] = {"train": 500, "valid": 100}  # of an instrument of a panel
-MAX_VALUE = 1e30  # larger than any quantity, and small enough for arithmetic in float32
+from volopt.windows.split import Dates, DateSplit, Period, PublishedSplit, Split, SplitRule
 
 
 @dataclass(frozen=True)
@@ -29,6 +24,7 @@ class Series:
     features: Array  # shape: (days, features)
     target: Array  # shape: (days,), original units
     transformed: Array  # shape: (days,), the target after ``transform``
+    first_row: int = 0  # of its days in ``Dataset.static``
 
 
 @dataclass(frozen=True)
@@ -53,6 +49,9 @@ class Dataset:
     fingerprint: str
     left_out: Mapping[str, str] = field(default_factory=dict)  # instruments of a panel, with the reason
     earlier_rules: tuple[SplitRule, ...] = ()  # of the valid periods before the last
+    static_names: tuple[str, ...] = ()  # of the static inputs
+    static_anchored: tuple[bool, ...] = ()  # which of them are of the target's kind
+    static: NDArray[np.float32] | None = None  # shape: (days of all series, static inputs), as read
 
     @property
     def periods(self) -> tuple["Dataset", ...]:
@@ -63,7 +62,15 @@ class Dataset:
     @property
     def recipe(self) -> list[object]:
         """Return how the source's bytes become samples, JSON-able; a part of the keys of stored fits."""
-        return [self.names, self.rule.recipe, self.scaling, self.anchored, self.log, self.target_feature]
+        recipe: list[object] = [
+            self.names,
+            self.rule.recipe,
+            self.scaling,
+            self.anchored,
+            self.log,
+            self.target_feature,
+        ]
+        return [*recipe, self.static_names] if self.static_names else recipe
 
     def rows(self, split: Split, window: int, index: int) -> range:
         """Return the target rows of series ``index`` in a split."""
@@ -90,36 +97,12 @@ class Dataset:
         return int((self.target(split, window) <= 0).sum())
 
 
-def prepare(frames: Sequence[Frame], definition: Definition, fingerprint: str) -> Dataset:
-    """Return the dataset of a study. A panel's dataset leaves out the instruments with too few days.
-
-    Args:
-        frames: with a column for every feature and for the target.
-        definition: the study's.
-        fingerprint: of the source the frames were read from.
-
-    Raises:
-        DataError: a split has too few rows, a column is constant in train or too large, or the target is constant in a
-            split or has no logarithm.
-    """
-    *earlier, last = _rules(definition)
-    dataset = replace(assemble(frames, definition, last, fingerprint), earlier_rules=tuple(earlier))
-    window = definition.max_window()
-    if definition.data.instruments is not None:
-        dataset = without_short_series(dataset, window, MIN_DAYS)
-    for period, of in _named_periods(dataset):
-        if definition.data.instruments is None:
-            for index in range(len(period.series)):
-                check_series(period, index, window)
-        _check_splits(period, of, window)
-    return dataset
-
-
 def assemble(frames: Sequence[Frame], definition: Definition, rule: SplitRule, fingerprint: str) -> Dataset:
     """Return a dataset without any checks."""
     data = definition.data
+    static = [frame.static for frame in frames if frame.static is not None]
     return Dataset(
-        series=tuple(_series(frame, definition) for frame in frames),
+        series=_all_series(frames, definition),
         names=data.features,
         quantity=data.target,
         rule=rule,
@@ -128,38 +111,10 @@ def assemble(frames: Sequence[Frame], definition: Definition, rule: SplitRule, f
         log=data.transform == "log",
         target_feature=data.features.index(data.target) if data.target in data.features else None,
         fingerprint=fingerprint,
+        static_names=data.static,
+        static_anchored=tuple(each.is_anchored for each in data.static_inputs),
+        static=np.concatenate(static) if data.static else None,
     )
-
-
-def without_short_series(dataset: Dataset, window: int, min_days: Mapping[Split, int]) -> Dataset:
-    """Return the dataset of a panel with the series that can be trained on in each valid period.
-
-    ``left_out`` names the others.
-
-    Args:
-        dataset: of the whole panel.
-        window: the largest of the study.
-        min_days: that a series must have in each split.
-
-    Raises:
-        DataError: no series is left.
-    """
-    left_out = dict(dataset.left_out)
-    for period, of in _named_periods(dataset):
-        for index, series in enumerate(period.series):
-            try:
-                check_series(period, index, window)
-                for split, minimum in min_days.items():
-                    if (days := len(period.rows(split, window, index))) < minimum:
-                        raise DataError(f"{series.name} has {days} {split} days{of}, fewer than {minimum}")
-            except DataError as error:
-                left_out.setdefault(series.name, error.message)
-    remaining = tuple(series for series in dataset.series if series.name not in left_out)
-    if not remaining:
-        reason = next(iter(left_out.values()))
-        raise DataError(f"no instrument of the panel can be trained on: {reason}", "choose other splits or instruments")
-    names = json.dumps([dataset.fingerprint, *(series.name for series in remaining)])
-    return replace(dataset, series=remaining, left_out=left_out, fingerprint=hashlib.sha256(names.encode()).hexdigest())
 
 
 def levels(dataset: Dataset, series: Series, rows: NDArray[np.int64], window: int) -> Array:
@@ -194,7 +149,7 @@ def above_level(dataset: Dataset, index: int, window: int) -> Array:
     return deviation
 
 
-def _rules(definition: Definition) -> list[SplitRule]:
+def split_rules(definition: Definition) -> list[SplitRule]:
     """Return the rule of each valid period. Later periods are forecast from all days between the first one and them."""
     if (rule := definition.published) is not None:
         return [PublishedSplit(rule.train_fraction, rule.drop_last_window, rule.test_window, rule.scale_each_file)]
@@ -209,73 +164,16 @@ def _rules(definition: Definition) -> list[SplitRule]:
     ]
 
 
-def _series(frame: Frame, definition: Definition) -> Series:
+def _all_series(frames: Sequence[Frame], definition: Definition) -> tuple[Series, ...]:
+    first_rows = np.cumsum([0, *(len(frame.dates) for frame in frames)]).tolist()
+    return tuple(_series(frame, definition, row) for frame, row in zip(frames, first_rows, strict=False))
+
+
+def _series(frame: Frame, definition: Definition, first_row: int) -> Series:
     data = definition.data
     column = {name: frame.values[:, i] for i, name in enumerate(frame.columns)}
     target = np.ascontiguousarray(column[data.target])  # a view would keep the whole frame in memory
     with np.errstate(divide="ignore", invalid="ignore"):  # check_series refuses a target without a logarithm
         transformed = np.log(column[data.target]) if data.transform == "log" else target
     features = [transformed if name == data.target else column[name] for name in data.features]
-    return Series(frame.name, frame.dates, np.column_stack(features), target, transformed)
-
-
-def check_series(dataset: Dataset, index: int, window: int) -> None:
-    """Refuse a series that cannot be scaled.
-
-    Raises:
-        DataError: its target has no logarithm, or a column is constant in train or too large.
-    """
-    series = dataset.series[index]
-    if dataset.log and (without := series.target <= 0).any():
-        day = f"{series.target[without][0]:g} on {series.dates[without][0]}"
-        raise DataError(
-            f"the target {dataset.quantity} of {series.name} is {day} and has no logarithm",
-            'write transform = "none" in [data], or choose a target that is always positive',
-        )
-    rows = numbers(dataset.rule.fitted_on(series.dates, window, index))
-    columns = [*zip(dataset.names, series.features.T, strict=True), ("the target", series.transformed)]
-    for name, values in columns:
-        _check_column(f"{name} of {series.name}", values, values[rows], series.dates)
-    if dataset.anchored:
-        above_level(dataset, index, window)
-
-
-def _check_column(name: str, values: Array, fitted: Array, dates: Dates) -> None:
-    """Refuse a column that the fitted rows cannot scale; a series without such rows uses another's scaling."""
-    if len(fitted) and is_constant(fitted):
-        raise DataError(
-            f"{name} is constant ({fitted[0]:g}) over train and cannot be scaled",
-            "remove it from features in [data], or choose another train split",
-        )
-    farthest = int(np.argmax(np.abs(values)))
-    if abs(values[farthest]) > MAX_VALUE * min(1.0, float(np.ptp(fitted)) if len(fitted) else 1.0):
-        raise DataError(
-            f"{name} is {values[farthest]:g} on {dates[farthest]}, too large beside the values of train",
-            "remove it from features in [data], or correct the data",
-        )
-
-
-def _named_periods(dataset: Dataset) -> list[tuple[Dataset, str]]:
-    """Return the dataset of each valid period, with words that name the period where there are several."""
-    periods = dataset.periods
-    return [(each, f" of period {number}" * (len(periods) > 1)) for number, each in enumerate(periods, start=1)]
-
-
-def _check_splits(dataset: Dataset, of: str, window: int) -> None:
-    """Refuse a split with few days or a constant target, because MASE, flatness and log R² divide by its changes."""
-    targets = {split: dataset.target(split, window) for split in SPLITS}
-    for split, target in targets.items():
-        if len(target) < 2:
-            total = sum(len(series.dates) for series in dataset.series)
-            raise DataError(
-                f"the {split} split{of} has {len(target)} days to forecast with a window of {window} days; "
-                f"volopt read {total} trade days in total",
-                "reduce the window or its range in [space], or make the splits longer",
-            )
-    for split, target in targets.items():
-        if is_constant(target):
-            raise DataError(
-                f"the target is constant ({target[0]:g}) on the {len(target)} days of {split}{of} with a window of "
-                f"{window} days, so that no forecast can be scored",
-                f"choose another target or another {split} split in [data]",
-            )
+    return Series(frame.name, frame.dates, np.column_stack(features), target, transformed, first_row)

@@ -9,9 +9,12 @@ The leakage guarantee:
 3. No window contains days of two series.
 4. Windows of valid and test may begin in the split before, but no day is a target of two splits.
 
+5. Static inputs keep to points 1 and 2: see ``windows.static``.
+
 There is one exception, which a study file has to name: ``scale_each_file`` of the published protocol breaks point 2.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,10 +26,27 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from volopt.metrics import MAX_LOG, Array
-from volopt.windows import scaling
+from volopt.windows import scaling, static
 from volopt.windows.dataset import Dataset, Series, above_level, levels, numbers
 from volopt.windows.scaling import Scaling
 from volopt.windows.split import Dates, Split
+
+
+class StaticInputs(NamedTuple):
+    """Hold the static inputs of the samples of one split, on one device."""
+
+    values: Tensor  # shape: (days of all series, inputs), as read; on a CPU the dataset's own memory
+    rows: Tensor  # shape: (samples,), of ``values``: the last day of each window
+    level: Tensor  # shape: (samples,), the anchor in transformed units
+    anchored: Tensor  # shape: (inputs,), 1 where the level is subtracted, else 0
+    center: Tensor  # shape: (inputs,)
+    scale: Tensor  # shape: (inputs,)
+
+    def scaled(self, samples: Tensor | None) -> Tensor:
+        """Return the standardised inputs of some samples, or of all, shape (batch, inputs)."""
+        rows, level = (self.rows, self.level) if samples is None else (self.rows[samples], self.level[samples])
+        values = torch.addcmul(self.values[rows], level[:, None], self.anchored, value=-1)
+        return values.sub_(self.center).div_(self.scale).clamp_(-static.LIMIT, static.LIMIT)
 
 
 @dataclass(frozen=True)
@@ -43,6 +63,7 @@ class Samples:
     dates: Dates  # shape: (samples,), the target days
     log: bool
     parts: int  # number of series with samples
+    static: StaticInputs | None = None
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -51,6 +72,15 @@ class Samples:
     def features(self) -> int:
         """Return the number of features a day."""
         return int(self.windows.shape[-1])
+
+    @property
+    def static_inputs(self) -> int:
+        """Return the number of static inputs."""
+        return 0 if self.static is None else len(self.static.center)
+
+    def entrances(self, rows: Tensor | None = None) -> tuple[Tensor, ...]:
+        """Return what a network takes of some samples, or of all: the scaled windows, and static inputs if any."""
+        return (self.inputs(rows),) if self.static is None else (self.inputs(rows), self.static.scaled(rows))
 
     def inputs(self, rows: Tensor | None = None) -> Tensor:
         """Return the scaled inputs of some samples, or of all, shape (batch, window, features)."""
@@ -95,6 +125,7 @@ class _Columns(NamedTuple):
     transformed: Array  # the target
     level: Array
     dates: Dates
+    static_rows: NDArray[np.int64]  # of ``Dataset.static``
 
 
 def samples(dataset: Dataset, split: Split, window: int, device: torch.device | str = "cpu") -> Samples:
@@ -111,7 +142,8 @@ def samples(dataset: Dataset, split: Split, window: int, device: torch.device | 
     """
     rows = [dataset.rows(split, window, index) for index in range(len(dataset.series))]
     scalings = [fitted_scaling(dataset, index, window) if part else None for index, part in enumerate(rows)]
-    return samples_at(dataset, rows, scalings, dataset.rule.window_of(split, window), device)
+    static_scaling = static.static_scaling(dataset, window) if dataset.static_names else None
+    return samples_at(dataset, rows, scalings, dataset.rule.window_of(split, window), device, static_scaling)
 
 
 def samples_at(
@@ -120,6 +152,7 @@ def samples_at(
     scalings: Sequence[SeriesScaling | None],
     window: int,
     device: torch.device | str = "cpu",
+    static_scaling: Scaling | None = None,
 ) -> Samples:
     """Return the samples of some target rows, with scalings that were fitted before.
 
@@ -129,6 +162,7 @@ def samples_at(
         scalings: of each series with rows.
         window: input days.
         device: of the tensors.
+        static_scaling: of the static inputs; None: the samples have none.
     """
     parts, start = list[_Columns](), 0
     for series, target_rows, fitted in zip(dataset.series, rows, scalings, strict=True):
@@ -149,6 +183,19 @@ def samples_at(
         dates=columns.dates,
         log=dataset.log,
         parts=len(parts),
+        static=_static_inputs(dataset, columns, static_scaling, device) if static_scaling else None,
+    )
+
+
+def _static_inputs(dataset: Dataset, columns: _Columns, scaling: Scaling, device: torch.device | str) -> StaticInputs:
+    with warnings.catch_warnings():  # in a worker the memory is shared and cannot be written; nobody does
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+        values = torch.as_tensor(dataset.static, device=device)
+    each = columns.level, dataset.static_anchored, *scaling
+    return StaticInputs(
+        values,
+        torch.tensor(columns.static_rows, device=device),
+        *(torch.tensor(numbers, dtype=torch.float32, device=device) for numbers in each),
     )
 
 
@@ -165,6 +212,7 @@ def _columns(
         transformed=series.transformed[rows],
         level=levels(dataset, series, rows, window),
         dates=series.dates[rows],
+        static_rows=series.first_row + rows - 1,
     )
 
 

@@ -18,7 +18,8 @@ from volopt.errors import DataError
 from volopt.forecast.walk_forward.periods import year_before
 from volopt.training.refit import refit
 from volopt.training.task import Arrays, Task
-from volopt.windows.dataset import MIN_DAYS, Dataset, assemble, check_series, without_short_series
+from volopt.windows.dataset import Dataset, assemble
+from volopt.windows.prepare import MIN_DAYS, check_series, without_short_series
 from volopt.windows.split import DateSplit, Period
 
 MIN_TRAIN_DAYS = 100  # of a single instrument; those of a panel need ``MIN_DAYS``
