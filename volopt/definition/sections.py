@@ -151,6 +151,18 @@ class Training(TomlTable):
     retries: Annotated[int, whole(0, 1000)] = 2
 
 
+class ForecastRule(TomlTable):
+    """Hold ``[forecast]``: what becomes of the networks' forecasts in a backtest and in a bundle. No trial uses it.
+
+    - ``combine``: forecast with the mean of the seeds alone (``none``), with its ``mean`` with pooled ridge and pooled
+      LightGBM, or with weights of these three that past out-of-sample errors decide (``stack``).
+    - ``after_suspension``: what forecasts the day on which a stock resumes trade, the ``network`` or ``har``.
+    """
+
+    combine: Literal["none", "mean", "stack"] = "none"
+    after_suspension: Literal["network", "har"] = "network"
+
+
 def _valid_only(metric: object) -> object:
     if isinstance(metric, str) and "test_" in metric:
         raise ValueError(f'found "{metric}", but the test split is not used for selection; write a valid_ metric')

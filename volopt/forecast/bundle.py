@@ -2,7 +2,7 @@
 
 ``bundle.json`` says what it is, and ``SHA256SUMS`` lists the files as ``sha256sum --check`` reads it.
 ``seed-N.safetensors`` holds the weights of a network, ``errors.safetensors`` the out-of-sample errors that calibrate
-intervals. A bundle holds no pickle, so reading it runs no code. It is written whole or not at all. It is read as if a
+intervals, ``pooled.safetensors`` the pooled baselines where the forecast combines them with the networks. A bundle holds no pickle, so reading it runs no code. It is written whole or not at all. It is read as if a
 stranger had sent it: a file that is missing, changed, of another format or outside the directory is refused.
 """
 
@@ -39,10 +39,11 @@ FORMAT = 1
 FACTS = "bundle.json"
 SUMS = "SHA256SUMS"
 ERRORS = "errors.safetensors"
+POOLED = "pooled.safetensors"
 MAX_FACTS_BYTES = 20_000_000
 MAX_SUMS_BYTES = 1_000_000
 MAX_FILE_BYTES = 1_000_000_000
-_SUM = re.compile(r"([0-9a-f]{64})  (bundle\.json|(?:seed-[0-9]{1,6}|errors)\.safetensors|network\.onnx)")
+_SUM = re.compile(r"([0-9a-f]{64})  (bundle\.json|(?:seed-[0-9]{1,6}|errors|pooled)\.safetensors|network\.onnx)")
 
 Day = Annotated[str, Field(pattern=r"^[12]\d\d\d-\d\d-\d\d$"), AfterValidator(lambda day: str(date.fromisoformat(day)))]
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -65,11 +66,25 @@ class BundleInstrument(_BundleTable):
     high: list[Number]
     days: Annotated[list[Day], Field(min_length=1)]  # the last ones of train
     values: list[list[Number]]  # shape: (days, features and target)
+    static: list[list[Number]] = []  # shape: (days, static inputs)
+    har: list[Number] = []  # the coefficients of HAR, where it forecasts the days after a suspension
 
     def scaling(self) -> SeriesScaling:
         """Return the scaling as arrays."""
         features = Scaling(np.array(self.center), np.array(self.scale))
         return SeriesScaling(features, Scaling(np.array(self.target_center), np.array(self.target_scale)))
+
+
+class BundleStatic(_BundleTable):
+    """Hold how the static inputs are standardised, and the instruments of the cross-section."""
+
+    center: list[Number]
+    scale: list[Positive]
+    market: list[str]  # empty where no expression needs a cross-section
+
+    def scaling(self) -> Scaling:
+        """Return the scaling as arrays."""
+        return Scaling(np.array(self.center), np.array(self.scale))
 
 
 class BundleSource(_BundleTable):
@@ -100,6 +115,8 @@ class BundleFacts(_BundleTable):
     instruments: Annotated[list[BundleInstrument], Field(min_length=1)]
     seeds: Annotated[list[int], Field(min_length=1)]
     backtest: dict[str, Any]  # scores of the calibration years
+    static: BundleStatic | None = None
+    combined: dict[str, Number] = {}  # the weight of each member of the forecast; empty: the networks alone
 
 
 class Bundle:
@@ -109,16 +126,28 @@ class Bundle:
         facts: of ``bundle.json``.
         weights: of each seed, as in ``training.state``.
         errors: of each instrument, oldest first (``conformal.forecast_errors``).
+        pooled: the arrays of the pooled baselines, where the forecast combines them.
     """
 
-    def __init__(self, facts: BundleFacts, weights: Sequence[Arrays], errors: Mapping[str, Array]) -> None:
-        self.facts, self.weights, self.errors = facts, weights, errors
+    def __init__(
+        self,
+        facts: BundleFacts,
+        weights: Sequence[Arrays],
+        errors: Mapping[str, Array],
+        pooled: Mapping[str, np.ndarray] | None = None,
+    ) -> None:
+        self.facts, self.weights, self.errors, self.pooled = facts, weights, errors, pooled or {}
         self.definition: Definition = restore(facts.definition)
 
     @property
     def config(self) -> Config:
         """Return the configuration of its networks."""
         return Config(**(self.definition.defaults() | dict(self.facts.params)))
+
+    @property
+    def static_inputs(self) -> int:
+        """Return the number of static inputs of its networks."""
+        return len(self.definition.data.static) if self.config.static == "branch" else 0
 
     @property
     def until(self) -> date:
@@ -158,6 +187,8 @@ def write(bundle: Bundle, directory: Path, *, more: Mapping[str, bytes], force: 
     weights = zip(bundle.facts.seeds, bundle.weights, strict=True)
     files = {f"seed-{seed}.safetensors": save(arrays) for seed, arrays in weights}
     files[ERRORS] = save({name: np.ascontiguousarray(values) for name, values in bundle.errors.items()})
+    if bundle.pooled:
+        files[POOLED] = save({name: np.ascontiguousarray(values) for name, values in bundle.pooled.items()})
     files |= more
     files[FACTS] = (json.dumps(bundle.facts.model_dump(mode="json"), indent=1) + "\n").encode()
     sums = [f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items())]
@@ -196,12 +227,13 @@ def read(directory: Path) -> Bundle:
     contents = _contents(directory)
     facts = _facts(directory, contents[FACTS])
     names = [f"seed-{seed}.safetensors" for seed in facts.seeds]
-    for name in (*names, ERRORS):
+    for name in (*names, ERRORS, *([POOLED] if facts.combined else [])):
         if name not in contents:
             raise _broken(directory, f"{SUMS} does not list {name}")
     try:
         weights = [load(contents[name]) for name in names]
-        bundle = Bundle(facts, weights, load(contents[ERRORS]))
+        pooled = load(contents[POOLED]) if facts.combined else None
+        bundle = Bundle(facts, weights, load(contents[ERRORS]), pooled)
     except (SafetensorError, DefinitionError, KeyError, TypeError, ValueError) as error:
         raise _broken(directory, f"it cannot be read ({type(error).__name__})") from error
     _check_consistent(bundle, directory)
@@ -259,8 +291,13 @@ def _check_consistent(bundle: Bundle, directory: Path) -> None:
         widths = {len(row) for row in instrument.values}
         if lengths != {features} or widths - {features + 1} or len(instrument.days) != len(instrument.values):
             raise _broken(directory, f"its numbers of {instrument.name} do not fit {features} features")
+        if {len(row) for row in instrument.static} - {len(bundle.definition.data.static)}:
+            raise _broken(directory, f"its static inputs of {instrument.name} do not fit the study")
         if instrument.name not in bundle.errors or bundle.errors[instrument.name].ndim != 1:
             raise _broken(directory, f"{ERRORS} has no errors of {instrument.name}")
+    static, count = bundle.facts.static, len(bundle.definition.data.static)
+    if (static is None) == bool(count) or (static and {len(static.center), len(static.scale)} != {count}):
+        raise _broken(directory, f"its standardisation does not fit {count} static inputs")
     if not all(np.isfinite(values).all() for arrays in bundle.weights for values in arrays.values()):
         raise _broken(directory, "its weights are not finite")
 

@@ -70,7 +70,8 @@ class RefitSource:
     @property
     def market_data(self) -> MarketData:
         """Return the data as a walk forward needs them."""
-        return MarketData(tuple(self.panel.frames), self.configuration.definition, self.configuration.window)
+        configuration, panel = self.configuration, self.panel
+        return MarketData(tuple(panel.frames), configuration.definition, configuration.window, panel.calendar)
 
     def last_day(self, latest: date | None) -> date:
         """Return the last day of the data, or ``latest`` if that is earlier."""
