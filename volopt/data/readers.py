@@ -26,11 +26,17 @@ from volopt.definition.nodes import WINDOWED, Binary, Call, Expression, Field, M
 
 Series = Mapping[str, np.ndarray]  # by canonical text of a market node: float64 (days of the calendar,)
 NO_MARKET: Series = MappingProxyType({})
-_BINARY = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide}
-_BINARY |= {">": np.greater, "<": np.less, ">=": np.greater_equal, "<=": np.less_equal}
-_PLAIN = {"Log": np.log, "Abs": np.abs, "Greater": np.maximum, "Less": np.minimum, "Clip": np.clip}
+COMPARE = {">": np.greater, "<": np.less, ">=": np.greater_equal, "<=": np.less_equal}
+_PAIRS = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide}
+_PLAIN: dict[str, Callable[..., Any]] = {
+    "Log": np.log,
+    "Abs": np.abs,
+    "Greater": np.maximum,
+    "Less": np.minimum,
+    "Clip": np.clip,
+}
 _NATIVE = ("Clip", "Decay")  # qlib has no such operators
-_CHUNK = 2**20  # numbers that a rolling standard deviation copies at a time
+_CHUNK = 2**16  # numbers that a rolling standard deviation copies at a time
 
 
 class Reader(Protocol):
@@ -134,10 +140,10 @@ class _Evaluation:
                 return self.load(expression.text)
         values = [self.value(argument) for argument in expression.arguments]
         match expression, values:
-            case Binary(sign) as binary, [left, right]:
-                if not binary.compares:
-                    return _BINARY[sign](left, right)
-                return _BINARY[sign](*_aligned(left, right)).astype(np.float64)
+            case Binary(sign), [left, right] if sign in _PAIRS:
+                return _PAIRS[sign](left, right)
+            case Binary(sign), _:
+                return COMPARE[sign](*_aligned(*values)).astype(np.float64)
             case Call("Ref"), [series, days]:
                 return series.shift(days)
             case Call("EMA"), [series, days]:
@@ -212,9 +218,11 @@ def _standard_deviation(windows: np.ndarray, count: np.ndarray) -> np.ndarray:
     step = max(1, _CHUNK // windows.shape[1])
     for start in range(0, len(windows), step):
         part = slice(start, start + step)
-        deviations = np.nan_to_num(windows[part] - last[part, None])
-        squares[part] = (deviations**2).sum(axis=1) - deviations.sum(axis=1) ** 2 / count[part]
-    return np.sqrt(np.maximum(squares, 0) / (count - 1))
+        deviations = windows[part] - last[part, None]
+        deviations[np.isnan(deviations)] = 0
+        squares[part] = np.einsum("ij,ij->i", deviations, deviations) - deviations.sum(axis=1) ** 2 / count[part]
+    variance: np.ndarray = np.maximum(squares, 0) / (count - 1)
+    return np.sqrt(variance)
 
 
 def _read_with_qlib(
