@@ -19,12 +19,16 @@ from hypothesis import strategies as st
 from volopt.data import qlib_reader
 from volopt.data.provider import open_provider
 from volopt.data.readers import READERS, default_reader, read_natively
-from volopt.definition.expressions import PLAIN, WINDOWED, Binary, Call, Expression, Field, Number, parse
+from volopt.definition.expressions import PLAIN, parse
+from volopt.definition.nodes import WINDOWED, Binary, Call, Expression, Field, Number
 
 needs_qlib = pytest.mark.skipif(importlib.util.find_spec("qlib") is None, reason="pyqlib has no wheels for this Python")
 
 OPERATORS = [f"{name}({text},{days})" for name in WINDOWED for text in ("$close", "$volume") for days in (1, 3, 60)]
 OPERATORS += [f"{name}({text})" for name in PLAIN for text in ("$volume", "$close-$open", "0-$close")]
+OPERATORS += [f"{name}({text})" for name in ("Greater", "Less") for text in ("$open,$close", "$close,9.5", "0,$volume")]
+OPERATORS += ["If($close>$open,$volume,0)", "If($close-$open<=Ref($close-$open,1),1,0-$close)", "$volume<Mean($volume,5)"]
+OPERATORS += ["If($volume>=1000000,$high/$low,Log($close))", "Mean($close>Ref($close,1),20)", "1<$close/Ref($close,1)"]
 OPERATORS += ["$close", "$high-$low", "$close+2", "2-$close", "-2.5*$close", "$close/0", "0/$volume", "$low/$volume"]
 OPERATORS += ["Log($close/Ref($close,1))", "Std($close,5)/Mean($close,20)", "Mean(Ref(Log($volume),2),5)"]
 
@@ -34,12 +38,13 @@ def expressions() -> st.SearchStrategy[Expression]:
     numbers = st.sampled_from([-3, 0, 1, 2.5, 1000000]).map(Number)
 
     def deeper(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
-        signs, windows = st.sampled_from("+-*/"), st.sampled_from([1, 2, 5, 30])
+        signs, windows = st.sampled_from("+-*/"), st.sampled_from([1, 2, 5, 30]).map(Number)
         return st.one_of(
             st.builds(Binary, signs, inner, st.one_of(inner, numbers)),
             st.builds(Binary, signs, numbers, inner),
-            st.builds(Call, st.sampled_from(WINDOWED), inner, windows),
-            st.builds(Call, st.sampled_from(PLAIN), inner),
+            st.builds(Call, st.sampled_from(WINDOWED), st.tuples(inner, windows)),
+            st.builds(Call, st.sampled_from(PLAIN), st.tuples(inner)),
+            st.builds(Call, st.sampled_from(["Greater", "Less"]), st.tuples(inner, st.one_of(inner, numbers))),
         )
 
     return st.recursive(fields, deeper, max_leaves=5)
