@@ -27,7 +27,11 @@ needs_qlib = pytest.mark.skipif(importlib.util.find_spec("qlib") is None, reason
 OPERATORS = [f"{name}({text},{days})" for name in WINDOWED for text in ("$close", "$volume") for days in (1, 3, 60)]
 OPERATORS += [f"{name}({text})" for name in PLAIN for text in ("$volume", "$close-$open", "0-$close")]
 OPERATORS += [f"{name}({text})" for name in ("Greater", "Less") for text in ("$open,$close", "$close,9.5", "0,$volume")]
-OPERATORS += ["If($close>$open,$volume,0)", "If($close-$open<=Ref($close-$open,1),1,0-$close)", "$volume<Mean($volume,5)"]
+OPERATORS += [
+    "If($close>$open,$volume,0)",
+    "If($close-$open<=Ref($close-$open,1),1,0-$close)",
+    "$volume<Mean($volume,5)",
+]
 OPERATORS += ["If($volume>=1000000,$high/$low,Log($close))", "Mean($close>Ref($close,1),20)", "1<$close/Ref($close,1)"]
 OPERATORS += ["$close", "$high-$low", "$close+2", "2-$close", "-2.5*$close", "$close/0", "0/$volume", "$low/$volume"]
 OPERATORS += ["Log($close/Ref($close,1))", "Std($close,5)/Mean($close,20)", "Mean(Ref(Log($volume),2),5)"]

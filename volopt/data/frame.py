@@ -20,10 +20,12 @@ from pydantic import TypeAdapter
 
 from volopt.data.bins import SYNTHETIC
 from volopt.data.csv_files import read_csv, read_file
+from volopt.data.market import market_nodes
 from volopt.data.provider import Provider, open_provider
 from volopt.data.quality import Quality, find_gaps, find_outliers
 from volopt.data.readers import READERS, default_reader, read_on_trade_days
-from volopt.definition.expressions import Expression, ExpressionError, market_nodes, parse
+from volopt.definition.expressions import ExpressionError, parse
+from volopt.definition.nodes import Expression
 from volopt.errors import DataError, StorageError
 from volopt.storage.files import read_arrays, write_arrays
 from volopt.storage.run_record import DataSource
@@ -109,9 +111,7 @@ def load_frames(
         raise DataError(f"an expression is invalid: {error}", "see the study file's features") from error
     request = _FrameRequest(directory, instrument, columns, list(dict.fromkeys([*columns, VOLUME])), start, end, inputs)
     try:
-        source, read = (
-            _open_csv(request, files) if files else _open_provider(request, reader, next_day, market or {})
-        )
+        source, read = _open_csv(request, files) if files else _open_provider(request, reader, next_day, market or {})
     except OSError as error:
         raise DataError(f"{error.filename} cannot be read: {error.strerror}", "check its permissions") from error
     if cache is None:
@@ -207,7 +207,8 @@ def _make_frame(
         gaps=find_gaps(days, ends),
         outliers=find_outliers(days, volume[traded]),
     )
-    return Frame(name, days[complete], tuple(columns), values[complete], quality, None if inputs is None else inputs[complete])
+    inputs = None if inputs is None else inputs[complete]
+    return Frame(name, days[complete], tuple(columns), values[complete], quality, inputs)
 
 
 def _check_columns(name: str, texts: Sequence[str], values: np.ndarray, complete: np.ndarray) -> None:

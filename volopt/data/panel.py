@@ -11,9 +11,9 @@ from typing import Literal
 import numpy as np
 
 from volopt.data.frame import Frame, load_frames
-from volopt.data.market import Market, read_market
+from volopt.data.market import Market, market_nodes, read_market
 from volopt.data.provider import open_provider
-from volopt.definition.expressions import market_nodes, parse
+from volopt.definition.expressions import parse
 from volopt.definition.schema import Definition
 from volopt.errors import DataError
 from volopt.storage.run_record import DataSource
@@ -79,8 +79,10 @@ def market_of(
     Raises:
         DataError: an instrument that an expression names cannot be read, or has no values in the range.
     """
-    nodes = market_nodes(map(parse, expressions))
-    return read_market(open_provider(directory), instruments, nodes, first, last) if nodes else Market({}, ())
+    parsed = [parse(text) for text in expressions]
+    if not market_nodes(parsed):
+        return Market()
+    return read_market(open_provider(directory), instruments, parsed, first, last)
 
 
 def load_panel(
@@ -123,7 +125,8 @@ def load_panel(
         raise DataError(f"no instrument of {directory} can be read: {first.message}", first.hint)
     fingerprint = hashlib.sha256("".join(source.fingerprint for source in sources).encode()).hexdigest()
     reasons = {name: error.message for name, error in left_out.items()}
-    return Panel(tuple(frames), sources[0].model_copy(update={"fingerprint": fingerprint}), reasons, market.notes, provider.calendar)
+    source = sources[0].model_copy(update={"fingerprint": fingerprint})
+    return Panel(tuple(frames), source, reasons, market.notes, provider.calendar)
 
 
 def is_index(name: str) -> bool:

@@ -2,8 +2,9 @@
 
 ``bundle.json`` says what it is, and ``SHA256SUMS`` lists the files as ``sha256sum --check`` reads it.
 ``seed-N.safetensors`` holds the weights of a network, ``errors.safetensors`` the out-of-sample errors that calibrate
-intervals, ``pooled.safetensors`` the pooled baselines where the forecast combines them with the networks. A bundle holds no pickle, so reading it runs no code. It is written whole or not at all. It is read as if a
-stranger had sent it: a file that is missing, changed, of another format or outside the directory is refused.
+intervals, and ``pooled.safetensors`` the pooled baselines where the forecast combines them with the networks. A bundle
+holds no pickle, so reading it runs no code. It is written whole or not at all. It is read as if a stranger had sent it:
+a file that is missing, changed, of another format or outside the directory is refused.
 """
 
 import hashlib

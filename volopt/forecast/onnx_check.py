@@ -32,7 +32,7 @@ def largest_difference(content: bytes, network: nn.Module, batches: Iterable[tup
     Args:
         content: of the model.
         network: in eval mode, without gradients.
-        batches: scaled inputs, each with windows of shape (batch, window, features), and static inputs if there are any.
+        batches: scaled windows, each of shape (batch, window, features), and static inputs if there are any.
 
     Raises:
         OnnxError: the model is not sound, or cannot be run.

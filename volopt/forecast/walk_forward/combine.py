@@ -47,8 +47,10 @@ def stacked_weights(errors: Array) -> Array:
     for members in _subsets(len(MEMBERS)):
         part = moments[np.ix_(members, members)]
         weights = np.linalg.pinv(part).sum(axis=1)
+        if (weights < 0).any() or not weights.any():
+            continue
         weights /= weights.sum()
-        if (weights >= 0).all() and (error := weights @ part @ weights) < least:
+        if (error := weights @ part @ weights) < least:
             best, least = np.zeros(len(MEMBERS)), error
             best[list(members)] = weights
     return best
