@@ -23,6 +23,7 @@ from volopt.data.csv_files import read_csv, read_file
 from volopt.data.provider import Provider, open_provider
 from volopt.data.quality import Quality, find_gaps, find_outliers
 from volopt.data.readers import READERS, default_reader
+from volopt.data.sessions import CALENDAR_FIELDS, DAYS_TO_NEXT
 from volopt.definition.expressions import ExpressionError, parse
 from volopt.errors import DataError, StorageError
 from volopt.storage.files import read_arrays, write_arrays
@@ -77,7 +78,7 @@ def load_frames(
     files: Sequence[str] = (),
     cache: Path | None = None,
     reader: str | None = None,
-    next_day: date | None = None,
+    following: np.ndarray | None = None,
 ) -> tuple[list[Frame], DataSource]:
     """Read one frame from a provider directory, or one from each of the CSV ``files`` in it.
 
@@ -90,7 +91,7 @@ def load_frames(
         files: CSV files to read instead of a provider.
         cache: the directory of frames that were read before.
         reader: ``qlib`` or ``native``; None for qlib where it is installed.
-        next_day: the exchange's first day after the calendar of a provider; None for the next weekday.
+        following: the sessions after the calendar of a provider, where the caller knows better than the provider.
 
     Raises:
         DataError: the data cannot be read, or give no usable frame.
@@ -101,7 +102,7 @@ def load_frames(
         raise DataError(f"an expression is invalid: {error}", "see the study file's features") from error
     request = _FrameRequest(directory, instrument, columns, list(dict.fromkeys([*columns, VOLUME])), start, end)
     try:
-        source, read = _open_csv(request, files) if files else _open_provider(request, reader, next_day)
+        source, read = _open_csv(request, files) if files else _open_provider(request, reader, following)
     except OSError as error:
         raise DataError(f"{error.filename} cannot be read: {error.strerror}", "check its permissions") from error
     if cache is None:
@@ -116,10 +117,10 @@ def load_frames(
 
 
 def _open_provider(
-    request: _FrameRequest, reader: str | None, next_day: date | None
+    request: _FrameRequest, reader: str | None, following: np.ndarray | None
 ) -> tuple[DataSource, Callable[[], list[Frame]]]:
     reader = reader or default_reader()
-    provider = replace(open_provider(request.directory), next_day=next_day)
+    provider = replace(open_provider(request.directory), following=following)
     expressions = [parse(text) for text in request.texts]
     fields = sorted({field for expression in expressions for field in expression.fields})
     rows = provider.check(request.instrument, fields, request.start, request.end)
@@ -129,14 +130,18 @@ def _open_provider(
         ends = provider.day(rows[0]), provider.day(rows[-1])
         return [_make_frame(request.instrument, request.columns, values, ends)]
 
-    return request.source(reader, _fingerprint_parts(provider, request.instrument, fields)), read
+    return request.source(reader, _fingerprint_parts(provider, request.instrument, fields, rows)), read
 
 
-def _fingerprint_parts(provider: Provider, instrument: str, fields: Sequence[str]) -> Iterable[bytes | str]:
+def _fingerprint_parts(
+    provider: Provider, instrument: str, fields: Sequence[str], rows: range
+) -> Iterable[bytes | str]:
     yield provider.calendar.tobytes()
     yield str([(str(first), str(last)) for first, last in provider.instruments[instrument]])
     for field in fields:
         start, values = provider.series(instrument, field)
+        if field in CALENDAR_FIELDS and field != DAYS_TO_NEXT:  # which format 1 has always taken whole
+            values = values[: rows.stop]  # later ones may change with what an exchange publishes
         yield f"{field} {start}"
         yield values.tobytes()
 

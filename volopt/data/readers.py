@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from volopt.data import qlib_reader
-from volopt.data.provider import DAYS_TO_NEXT, Provider
+from volopt.data.provider import COMPUTED_FIELDS, Provider
 from volopt.definition.expressions import Binary, Call, Expression, Field, Number
 
 Reader = Callable[[Provider, str, Sequence[Expression], range], pd.DataFrame]
@@ -63,12 +63,12 @@ def _evaluate(expression: Expression, load: Callable[[str], pd.Series]) -> Any:
 def _read_with_qlib(
     provider: Provider, instrument: str, expressions: Sequence[Expression], rows: range
 ) -> pd.DataFrame:
-    """Read with qlib, except expressions of the calendar's own field, which qlib does not have."""
-    calendar_based = [expression for expression in expressions if DAYS_TO_NEXT in expression.fields]
-    others = [expression for expression in expressions if DAYS_TO_NEXT not in expression.fields]
+    """Read with qlib, except expressions of computed fields, which qlib does not have."""
+    computed = [expression for expression in expressions if expression.fields & COMPUTED_FIELDS]
+    others = [expression for expression in expressions if not expression.fields & COMPUTED_FIELDS]
     tables = [qlib_reader.read(provider, instrument, others, rows)] if others else []
-    if calendar_based:
-        tables.append(read_natively(provider, instrument, calendar_based, rows))
+    if computed:
+        tables.append(read_natively(provider, instrument, computed, rows))
     return pd.concat(tables, axis=1)
 
 
