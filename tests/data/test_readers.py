@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from volopt.data import qlib_reader
-from volopt.data.provider import open_provider
+from volopt.data.provider import COMPUTED_FIELDS, open_provider
 from volopt.data.readers import READERS, default_reader, read_natively
 from volopt.definition.expressions import PLAIN, parse
 from volopt.definition.nodes import WINDOWED, Binary, Call, Expression, Field, Number
@@ -109,6 +109,13 @@ def test_the_days_to_the_next_trade_day_are_the_same_with_both_readers(provider_
     assert days.iloc[-1] == 3  # a Friday
     alone = READERS["qlib"](provider, instrument, wanted[:1], rows)
     assert alone["$days_to_next"].tolist() == days.tolist()
+
+
+@needs_qlib
+def test_computed_fields_are_the_same_with_both_readers(provider_dir: Path) -> None:
+    provider, wanted = open_provider(provider_dir), [parse(field) for field in ("$close", *sorted(COMPUTED_FIELDS))]
+    tables = [READERS[name](provider, "SH600000", wanted, range(20, 100)) for name in ("qlib", "native")]
+    pd.testing.assert_frame_equal(*(table[[w.text for w in wanted]] for table in tables), check_freq=False)
 
 
 def test_values_are_computed_by_hand_too(provider_dir: Path) -> None:

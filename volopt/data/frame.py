@@ -24,6 +24,7 @@ from volopt.data.market import market_nodes
 from volopt.data.provider import Provider, open_provider
 from volopt.data.quality import Quality, find_gaps, find_outliers
 from volopt.data.readers import READERS, default_reader, read_on_trade_days
+from volopt.data.sessions import CALENDAR_FIELDS, DAYS_TO_NEXT
 from volopt.definition.expressions import ExpressionError, parse
 from volopt.definition.nodes import Expression
 from volopt.errors import DataError, StorageError
@@ -82,7 +83,7 @@ def load_frames(
     files: Sequence[str] = (),
     cache: Path | None = None,
     reader: str | None = None,
-    next_day: date | None = None,
+    following: np.ndarray | None = None,
     static: Sequence[str] = (),
     market: Mapping[str, np.ndarray] | None = None,
 ) -> tuple[list[Frame], DataSource]:
@@ -97,7 +98,7 @@ def load_frames(
         files: CSV files to read instead of a provider.
         cache: the directory of frames that were read before.
         reader: ``qlib`` or ``native``; None for qlib where it is installed.
-        next_day: the exchange's first day after the calendar of a provider; None for the next weekday.
+        following: the sessions after the calendar of a provider, where the caller knows better than the provider.
         static: expressions of the static inputs, in this order.
         market: the series of the market's parts of all expressions, as ``read_market`` returns them.
 
@@ -111,7 +112,7 @@ def load_frames(
         raise DataError(f"an expression is invalid: {error}", "see the study file's features") from error
     request = _FrameRequest(directory, instrument, columns, list(dict.fromkeys([*columns, VOLUME])), start, end, inputs)
     try:
-        source, read = _open_csv(request, files) if files else _open_provider(request, reader, next_day, market or {})
+        source, read = _open_csv(request, files) if files else _open_provider(request, reader, following, market or {})
     except OSError as error:
         raise DataError(f"{error.filename} cannot be read: {error.strerror}", "check its permissions") from error
     if cache is None:
@@ -126,10 +127,10 @@ def load_frames(
 
 
 def _open_provider(
-    request: _FrameRequest, reader: str | None, next_day: date | None, market: Mapping[str, np.ndarray]
+    request: _FrameRequest, reader: str | None, following: np.ndarray | None, market: Mapping[str, np.ndarray]
 ) -> tuple[DataSource, Callable[[], list[Frame]]]:
     reader = reader or default_reader()
-    provider = replace(open_provider(request.directory), next_day=next_day)
+    provider = replace(open_provider(request.directory), following=following)
     expressions = [parse(text) for text in request.texts]
     inputs = [parse(text) for text in request.static]
     fields = sorted({field for expression in [*expressions, *inputs] for field in expression.fields})
@@ -143,7 +144,7 @@ def _open_provider(
             static = read_on_trade_days(provider, request.instrument, inputs, market).reindex(rows).astype(np.float32)
         return [_make_frame(request.instrument, request.columns, values, ends, static)]
 
-    parts = _fingerprint_parts(provider, request.instrument, fields, [*expressions, *inputs], market)
+    parts = _fingerprint_parts(provider, request.instrument, fields, rows, [*expressions, *inputs], market)
     return request.source(reader, parts), read
 
 
@@ -151,6 +152,7 @@ def _fingerprint_parts(
     provider: Provider,
     instrument: str,
     fields: Sequence[str],
+    rows: range,
     expressions: Sequence[Expression],
     market: Mapping[str, np.ndarray],
 ) -> Iterable[bytes | str]:
@@ -158,11 +160,13 @@ def _fingerprint_parts(
     yield str([(str(first), str(last)) for first, last in provider.instruments[instrument]])
     for field in fields:
         start, values = provider.series(instrument, field)
+        if field in CALENDAR_FIELDS and field != DAYS_TO_NEXT:  # which format 1 has always taken whole
+            values = values[: rows.stop]  # later ones may change with what an exchange publishes
         yield f"{field} {start}"
         yield values.tobytes()
     for node in market_nodes(expressions):
         yield node.text
-        yield market[node.text].tobytes()
+        yield market[node.text][: rows.stop].tobytes()
 
 
 def _open_csv(request: _FrameRequest, files: Sequence[str]) -> tuple[DataSource, Callable[[], list[Frame]]]:

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from volopt.data import qlib_reader
-from volopt.data.provider import DAYS_TO_NEXT, Provider
+from volopt.data.provider import COMPUTED_FIELDS, Provider
 from volopt.definition.nodes import WINDOWED, Binary, Call, Expression, Field, MarketNode, Number
 
 Series = Mapping[str, np.ndarray]  # by canonical text of a market node: float64 (days of the calendar,)
@@ -244,15 +244,11 @@ def _has_qlib(expression: Expression) -> bool:
     """
     return not any(
         isinstance(node, MarketNode)
-        or (isinstance(node, Field) and _is_calendar_field(node.name))
+        or (isinstance(node, Field) and node.name in COMPUTED_FIELDS)
         or (isinstance(node, Call) and node.name in _NATIVE)
         or (isinstance(node, Binary) and node.compares)
         for node in expression.walk()
     )
-
-
-def _is_calendar_field(name: str) -> bool:
-    return name == DAYS_TO_NEXT
 
 
 READERS: dict[str, Reader] = {"qlib": _read_with_qlib, "native": read_natively}

@@ -6,9 +6,11 @@ from datetime import date
 
 import numpy as np
 
-from volopt.data.exchange import exchange_of, next_session
+from volopt.data.exchange import exchange_of
 from volopt.data.frame import VOLUME, Frame, load_frames
-from volopt.data.provider import DAYS_TO_NEXT, MAX_HOLIDAY_DAYS, Provider, next_weekday
+from volopt.data.provider import MAX_HOLIDAY_DAYS, Provider
+from volopt.data.sessions import CALENDAR_FIELDS, Sessions
+from volopt.definition.expressions import parse
 from volopt.errors import DataError
 from volopt.forecast.bundle import Bundle, BundleInstrument
 from volopt.windows.dataset import Series, assemble
@@ -30,7 +32,8 @@ class InstrumentView:
         provider: the data.
         day: the last day to use; None for the newest.
         last: how many days to forecast: the next trading day and those before it.
-        exchange: of the instrument, as ``exchange_named`` returns it; None for the one that its name tells.
+        exchange: whose sessions follow the calendar, as ``exchange_named`` returns it; None for those that the provider
+            lists and then those of the exchange that the instrument's name tells.
 
     Raises:
         DataError: the data lack the instrument, have too few days, or differ from those that the bundle was fitted on.
@@ -47,7 +50,7 @@ class InstrumentView:
     ) -> None:
         self.bundle, self.instrument, self.provider, self.day = bundle, instrument, provider, day
         self.exchange = exchange or exchange_of(instrument.name)
-        self._session = self._session_after_calendar()
+        self._following = provider.sessions_after(instrument.name, exchange)
         window = bundle.config.window
         dataset = assemble([self._frame()], bundle.definition, DateSplit({}, window), "")
         (series,) = dataset.series
@@ -76,7 +79,7 @@ class InstrumentView:
             yield f"the data of {name} are stale: its last trade day is {self.as_of}, {age}"
         if (self.as_of - until).days > MAX_AGE_DAYS:
             yield f"the bundle was fitted on days up to {until}, over a year before the latest data: refit it"
-        if self.next > (end := self.provider.day(-1)) and not self._session:
+        if self.next > (end := self.provider.day(-1)) and not len(self._following):
             of = f"of {self.exchange}" if self.exchange else f"without the exchange of {name}"
             yield f"the calendar ends on {end}, and the next trading day {of} is not known: {self.next} is a weekday"
         newest = self.samples.inputs()[-1].double().numpy()
@@ -106,28 +109,22 @@ class InstrumentView:
             )
         expressions = list(dict.fromkeys([*data.features, data.target]))
         (frame,), _ = load_frames(
-            directory, self.instrument.name, expressions, None, None, reader="native", next_day=self._session
+            directory, self.instrument.name, expressions, None, None, reader="native", following=self._following
         )
         return frame
 
-    def _session_after_calendar(self) -> date | None:
-        """Return the exchange's next day where the calendar ends before it; None where it is not needed or known."""
-        end = self.provider.day(-1)
-        return next_session(self.exchange, end) if self.exchange and (self.day or end) >= end else None
-
     def _next_day(self) -> date:
-        """Return the next trading day of the calendar; after its end the exchange's, or else the next weekday."""
-        calendar, end = self.provider.calendar, self.provider.day(-1)
+        """Return the next trading day: of the calendar, or of the sessions after it."""
+        end = self.provider.day(-1)
         newest = max(self.as_of, min(self.day or end, end))
-        row = int(np.searchsorted(calendar, np.datetime64(newest), side="right"))
-        if row < len(calendar):
-            return self.provider.day(row)
-        return self._session or next_weekday(calendar[-1]).astype(date)
+        sessions = Sessions.of(self.provider.calendar, self._following).days
+        following: date = sessions[np.searchsorted(sessions, np.datetime64(newest), side="right")].item()
+        return following
 
     def _check_same_data(self, series: Series) -> None:
         """Refuse data that differ on the bundle's last train days, or lack most of these.
 
-        The distance to the next day is no difference: at the end of a calendar it was a guess.
+        What the calendar says of coming sessions is no difference: at its end it was a guess.
         """
         fitted, data, until = self.instrument, self.bundle.definition.data, self.bundle.facts.until
         _, rows, known = np.intersect1d(series.dates, np.array(fitted.days, "datetime64[D]"), return_indices=True)
@@ -138,14 +135,15 @@ class InstrumentView:
             )
         values = np.column_stack([series.features, series.transformed])[rows]
         expected = np.array(fitted.values)[known]
-        guessed = [DAYS_TO_NEXT in text for text in [*data.features, data.target]]
+        texts = [*data.features, data.target]
+        guessed = [not CALENDAR_FIELDS.keys().isdisjoint(parse(text).fields) for text in texts]
         spread = np.append(np.array(fitted.scale), fitted.target_scale)
         allowed = np.where(guessed, np.inf, TOLERANCE * (np.abs(expected) + spread))
         different = np.argwhere(np.abs(values - expected) > allowed)
         if different.size:
             row, column = different[-1]
             raise DataError(
-                f"{[*data.features, data.target][column]} of {fitted.name} on {series.dates[rows[row]]} is "
+                f"{texts[column]} of {fitted.name} on {series.dates[rows[row]]} is "
                 f"{values[row, column]:.6g} in these data, and was {expected[row, column]:.6g} in those that the "
                 "bundle was fitted on",
                 "use data of the same source and adjustment, or refit on these",
