@@ -12,7 +12,7 @@ import numpy as np
 
 from volopt.data.frame import Frame, load_frames
 from volopt.data.market import Market, market_nodes, read_market
-from volopt.data.provider import open_provider
+from volopt.data.provider import Provider, open_provider
 from volopt.definition.expressions import parse
 from volopt.definition.schema import Definition
 from volopt.errors import DataError
@@ -31,6 +31,7 @@ class Panel:
     left_out: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()  # what a reader should know of the market's parts of expressions
     calendar: np.ndarray | None = None  # datetime64[D], the provider's sessions; None for CSV files
+    market: Sequence[str] = ()  # the stocks of the cross-section; none where no expression has one
 
 
 def read_data(
@@ -105,8 +106,7 @@ def load_panel(
     provider = open_provider(directory)
     for name in instruments if instruments != "all" else ():
         provider.check_listed(name)
-    if instruments == "all":
-        instruments = sorted(name for name in provider.instruments if not is_index(name))
+    instruments = members(provider, instruments)
     market = market_of(directory, instruments, [*expressions, *static], start, end)
     frames, sources, left_out = list[Frame](), list[DataSource](), dict[str, DataError]()
     for name in instruments:
@@ -126,7 +126,14 @@ def load_panel(
     fingerprint = hashlib.sha256("".join(source.fingerprint for source in sources).encode()).hexdigest()
     reasons = {name: error.message for name, error in left_out.items()}
     source = sources[0].model_copy(update={"fingerprint": fingerprint})
-    return Panel(tuple(frames), source, reasons, market.notes, provider.calendar)
+    return Panel(tuple(frames), source, reasons, market.notes, provider.calendar, instruments if market.series else ())
+
+
+def members(provider: Provider, instruments: Sequence[str] | Literal["all"]) -> Sequence[str]:
+    """Return the instruments of a panel; all except indices for ``"all"``."""
+    if instruments != "all":
+        return instruments
+    return sorted(name for name in provider.instruments if not is_index(name))
 
 
 def is_index(name: str) -> bool:

@@ -77,11 +77,10 @@ class BundleInstrument(_BundleTable):
 
 
 class BundleStatic(_BundleTable):
-    """Hold how the static inputs are standardised, and the instruments of the cross-section."""
+    """Hold how the static inputs are standardised."""
 
     center: list[Number]
     scale: list[Positive]
-    market: list[str]  # empty where no expression needs a cross-section
 
     def scaling(self) -> Scaling:
         """Return the scaling as arrays."""
@@ -117,6 +116,7 @@ class BundleFacts(_BundleTable):
     seeds: Annotated[list[int], Field(min_length=1)]
     backtest: dict[str, Any]  # scores of the calibration years
     static: BundleStatic | None = None
+    market: list[str] = []  # the stocks of the cross-section
     combined: dict[str, Number] = {}  # the weight of each member of the forecast; empty: the networks alone
 
 

@@ -1,7 +1,7 @@
 """Forecast the next trading day and the latest ones with a bundle."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from volopt.data.exchange import exchange_named
-from volopt.data.provider import open_provider
-from volopt.errors import UsageError, suggest
+from volopt.data.panel import market_of
+from volopt.data.provider import Provider, open_provider
+from volopt.definition.plain_text import shortened
+from volopt.errors import DataError, UsageError, suggest
 from volopt.forecast import conformal
 from volopt.forecast.bundle import Bundle
 from volopt.forecast.view import InstrumentView
@@ -82,11 +84,12 @@ def predict_days(
     chosen = list(dict.fromkeys(instruments or known))
     code = None if exchange is None else exchange_named(exchange)
     provider = open_provider(data or Path(bundle.facts.data.provider))
+    market = _read_market(bundle, provider)
     networks = list(bundle.networks())
     predictions: list[Prediction] = []
     warnings: list[str] = []
     for name in chosen:
-        view = InstrumentView(bundle, known[name], provider, day, last, code)
+        view = InstrumentView(bundle, known[name], provider, day, last, code, market)
         own = _predict_instrument(view, networks, coverage)
         predictions += own
         warnings += view.warnings(today)
@@ -96,6 +99,19 @@ def predict_days(
     low, high = np.concatenate([conformal.rolling_quantiles(each, coverage) for each in errors], axis=1)
     measured, days = conformal.measure_coverage(low, np.concatenate(errors), high)
     return Predictions(predictions, list(dict.fromkeys(warnings)), measured, days, provider.synthetic)
+
+
+def _read_market(bundle: Bundle, provider: Provider) -> Mapping[str, np.ndarray]:
+    """Return the series of the market's parts of the bundle's expressions, over the stocks that it was fitted on."""
+    data, stocks = bundle.definition.data, bundle.facts.market
+    missing = [name for name in stocks if name not in provider.instruments]
+    if missing:
+        raise DataError(
+            f"{provider.directory} lacks {len(missing)} of the {len(stocks)} stocks of the cross-section, "
+            f"{shortened(', '.join(missing))}",
+            "use data with all of them, or refit on these",
+        )
+    return market_of(provider.directory, stocks, [*data.features, data.target, *data.static], None, None).series
 
 
 def _predict_instrument(view: InstrumentView, networks: Sequence[Recurrent], coverage: float) -> list[Prediction]:

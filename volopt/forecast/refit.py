@@ -11,7 +11,7 @@ import torch
 import volopt
 from volopt.definition.load import dump
 from volopt.forecast import conformal
-from volopt.forecast.bundle import FORMAT, Bundle, BundleFacts, BundleInstrument, BundleSource
+from volopt.forecast.bundle import FORMAT, Bundle, BundleFacts, BundleInstrument, BundleSource, BundleStatic
 from volopt.forecast.configuration import RefitSource
 from volopt.forecast.walk_forward import run
 from volopt.forecast.walk_forward.periods import year_before
@@ -23,6 +23,7 @@ from volopt.studies.attributes import finite
 from volopt.training.network import MAX_BATCH
 from volopt.windows.dataset import Dataset, numbers
 from volopt.windows.split import DAY, Period
+from volopt.windows.static import static_scaling
 from volopt.windows.windows import fitted_scaling, samples_at
 
 LAST_TRAIN_DAYS = 20  # stored in a bundle, to recognise the same data
@@ -108,7 +109,16 @@ def _facts(source: RefitSource, dataset: Dataset, last: date, days: ScoredDays |
         instruments=[_instrument(dataset, index, configuration.window) for index in range(len(dataset.series))],
         seeds=list(range(configuration.definition.training.seeds)),
         backtest=_backtest_facts(days) if days else {},
+        static=_static(dataset, configuration.window),
+        market=list(source.panel.market),
     )
+
+
+def _static(dataset: Dataset, window: int) -> BundleStatic | None:
+    if dataset.static is None:
+        return None
+    center, scale = static_scaling(dataset, window)
+    return BundleStatic(center=center.tolist(), scale=scale.tolist())
 
 
 def _backtest_facts(days: ScoredDays) -> dict[str, Any]:
@@ -137,4 +147,5 @@ def _instrument(dataset: Dataset, index: int, window: int) -> BundleInstrument:
         high=torch.stack([batch.max for batch in ranges]).amax(0).double().tolist(),
         days=np.datetime_as_string(series.dates[last]).tolist(),
         values=np.column_stack([series.features, series.transformed])[last].tolist(),
+        static=[] if dataset.static is None else dataset.static[series.first_row + last].tolist(),
     )

@@ -1,10 +1,11 @@
 """Read one instrument's days up to a date, check that they are the bundle's data, and append the next trading day."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
 from volopt.data.exchange import exchange_of
 from volopt.data.frame import VOLUME, Frame, load_frames
@@ -13,7 +14,8 @@ from volopt.data.sessions import CALENDAR_FIELDS, Sessions
 from volopt.definition.expressions import parse
 from volopt.errors import DataError
 from volopt.forecast.bundle import Bundle, BundleInstrument
-from volopt.windows.dataset import Series, assemble
+from volopt.forecast.walk_forward.step import resumptions
+from volopt.windows.dataset import Dataset, Series, assemble
 from volopt.windows.split import DateSplit
 from volopt.windows.windows import Samples, samples_at
 
@@ -34,6 +36,7 @@ class InstrumentView:
         last: how many days to forecast: the next trading day and those before it.
         exchange: whose sessions follow the calendar, as ``exchange_named`` returns it; None for those that the provider
             lists and then those of the exchange that the instrument's name tells.
+        market: the series of the market's parts of expressions.
 
     Raises:
         DataError: the data lack the instrument, have too few days, or differ from those that the bundle was fitted on.
@@ -47,14 +50,16 @@ class InstrumentView:
         day: date | None,
         last: int,
         exchange: str | None = None,
+        market: Mapping[str, np.ndarray] | None = None,
     ) -> None:
+        self.market = market or {}
         self.bundle, self.instrument, self.provider, self.day = bundle, instrument, provider, day
         self.exchange = exchange or exchange_of(instrument.name)
         self._following = provider.sessions_after(instrument.name, exchange)
         window = bundle.config.window
         dataset = assemble([self._frame()], bundle.definition, DateSplit({}, window), "")
         (series,) = dataset.series
-        self._check_same_data(series)
+        self._check_same_data(dataset, series)
         stop = int(np.searchsorted(series.dates, np.datetime64(day or date.max), side="right"))
         if stop < window:
             raise DataError(
@@ -66,8 +71,9 @@ class InstrumentView:
         self.next = self._next_day()
         self.series = _extend(series, stop, self.next)
         self.rows = range(max(window, stop + 1 - last), stop + 1)
-        extended = replace(dataset, series=(self.series,))
-        self.samples: Samples = samples_at(extended, [self.rows], [instrument.scaling()], window)
+        self.dataset = replace(dataset, series=(self.series,))
+        static = bundle.facts.static.scaling() if bundle.facts.static else None
+        self.samples: Samples = samples_at(self.dataset, [self.rows], [instrument.scaling()], window, "cpu", static)
 
     def warnings(self, today: date) -> Iterator[str]:
         """Yield what a reader must know of these forecasts."""
@@ -100,6 +106,11 @@ class InstrumentView:
         factor = float(factors[np.searchsorted(self.provider.calendar, self.series.dates[row])])
         return (factor, "shares") if factor > 0 else (1.0, "adjusted shares")
 
+    def resumptions(self) -> NDArray[np.bool_]:
+        """Return which of the forecast days resume trade after a suspension, shape (forecasts,)."""
+        sessions = Sessions.of(self.provider.calendar, self._following).days
+        return resumptions(self.series.dates, sessions)[self.rows.start : self.rows.stop]
+
     def _frame(self) -> Frame:
         data, directory = self.bundle.definition.data, self.provider.directory
         if self.instrument.name not in self.provider.instruments:
@@ -109,7 +120,15 @@ class InstrumentView:
             )
         expressions = list(dict.fromkeys([*data.features, data.target]))
         (frame,), _ = load_frames(
-            directory, self.instrument.name, expressions, None, None, reader="native", following=self._following
+            directory,
+            self.instrument.name,
+            expressions,
+            None,
+            None,
+            reader="native",
+            following=self._following,
+            static=[each.read for each in data.static_inputs],
+            market=self.market,
         )
         return frame
 
@@ -121,24 +140,26 @@ class InstrumentView:
         following: date = sessions[np.searchsorted(sessions, np.datetime64(newest), side="right")].item()
         return following
 
-    def _check_same_data(self, series: Series) -> None:
+    def _check_same_data(self, dataset: Dataset, series: Series) -> None:
         """Refuse data that differ on the bundle's last train days, or lack most of these.
 
         What the calendar says of coming sessions is no difference: at its end it was a guess.
         """
-        fitted, data, until = self.instrument, self.bundle.definition.data, self.bundle.facts.until
+        fitted, facts, data = self.instrument, self.bundle.facts, self.bundle.definition.data
         _, rows, known = np.intersect1d(series.dates, np.array(fitted.days, "datetime64[D]"), return_indices=True)
         if len(rows) * 2 < len(fitted.days):
             raise DataError(
-                f"the data lack the days of {fitted.name} up to {until}, on which the bundle was fitted",
+                f"the data lack the days of {fitted.name} up to {facts.until}, on which the bundle was fitted",
                 "use the data that it was fitted on, or newer ones from the same source",
             )
-        values = np.column_stack([series.features, series.transformed])[rows]
-        expected = np.array(fitted.values)[known]
-        texts = [*data.features, data.target]
+        values, expected = np.column_stack([series.features, series.transformed]), np.array(fitted.values)
+        texts, spread = [*data.features, data.target], [*fitted.scale, fitted.target_scale]
+        if dataset.static is not None and facts.static:
+            values, expected = np.hstack([values, dataset.static]), np.hstack([expected, np.array(fitted.static)])
+            texts, spread = [*texts, *data.static], [*spread, *facts.static.scale]
+        values, expected = values[rows], expected[known]
         guessed = [not CALENDAR_FIELDS.keys().isdisjoint(parse(text).fields) for text in texts]
-        spread = np.append(np.array(fitted.scale), fitted.target_scale)
-        allowed = np.where(guessed, np.inf, TOLERANCE * (np.abs(expected) + spread))
+        allowed = np.where(guessed, np.inf, TOLERANCE * (np.abs(expected) + np.array(spread)))
         different = np.argwhere(np.abs(values - expected) > allowed)
         if different.size:
             row, column = different[-1]
@@ -158,4 +179,5 @@ def _extend(series: Series, stop: int, day: date) -> Series:
         np.vstack([series.features[:stop], np.full(series.features.shape[1], np.nan)]),
         np.append(series.target[:stop], np.nan),
         np.append(series.transformed[:stop], np.nan),
+        series.first_row,
     )
