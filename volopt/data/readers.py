@@ -221,8 +221,8 @@ def _standard_deviation(windows: np.ndarray, count: np.ndarray) -> np.ndarray:
         deviations = windows[part] - last[part, None]
         deviations[np.isnan(deviations)] = 0
         squares[part] = np.einsum("ij,ij->i", deviations, deviations) - deviations.sum(axis=1) ** 2 / count[part]
-    variance: np.ndarray = np.maximum(squares, 0) / (count - 1)
-    return np.sqrt(variance)
+    result: np.ndarray = np.sqrt(np.maximum(squares, 0) / (count - 1))
+    return result
 
 
 def _read_with_qlib(
