@@ -146,7 +146,9 @@ def test_expressions_that_qlib_has_only_in_part_are_the_same_with_both_readers(p
     table, close = tables["native"], provider.column("SH600000", "$close")
     returns = (close[1:] / close[:-1] - 1)[rows.start - 1 :]
     np.testing.assert_allclose(table[texts[0]], np.clip(returns, -0.01, 0.01), atol=1e-6)
-    np.testing.assert_allclose(table["Decay($days_to_next,2)"], np.exp(-provider.days_to_next()[rows] / 2), 1e-6)
+    np.testing.assert_allclose(
+        table["Decay($days_to_next,2)"], np.exp(-provider.column("SH600000", "$days_to_next")[rows] / 2), 1e-6
+    )
     np.testing.assert_allclose(table["CSMean($close)*2"], np.arange(rows.start, rows.stop) * 2 / 7, 1e-6)
     assert set(table["($close>0)+($volume>=0)-($close<0)"]) == {2}
     np.testing.assert_allclose(table[texts[5]], (np.arange(rows.start, rows.stop) - 1) / 7 / close[rows], 1e-6)
