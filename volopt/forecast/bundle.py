@@ -143,7 +143,7 @@ class Bundle:
     @property
     def config(self) -> Config:
         """Return the configuration of its networks."""
-        return Config(**(self.definition.defaults() | dict(self.facts.params)))
+        return Config.of(self.definition, self.facts.params)
 
     @property
     def static_inputs(self) -> int:
@@ -162,7 +162,7 @@ class Bundle:
             DataError: the weights do not fit the network.
         """
         for arrays in self.weights:
-            network = build(self.config, len(self.definition.data.features))
+            network = build(self.config, len(self.definition.data.features), len(self.definition.data.static))
             try:
                 network.load_state_dict(to_tensors("weights", arrays))
             except RuntimeError as error:
