@@ -21,7 +21,7 @@ DRAWS = 64  # of parameters, to estimate the cost of a sampler's proposals
 # little more for each step.
 A, B, C = 1.6, 0.27, 0.0015
 MS_PER_STEP = 1.5
-BRANCH_MS = 1.5  # of an epoch, for a static branch
+BRANCH_MS = 1.0  # of an epoch, for a static branch with 42 inputs
 
 
 class PhasePlan(NamedTuple):

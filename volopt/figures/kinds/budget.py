@@ -42,8 +42,7 @@ def chart(view: StudyView) -> Chart:
     """Return a subplot for each phase with enough trials."""
     if "epochs" in view.definition.space:
         raise NothingToPlotError(
-            f"the trials of {view.name} have different epochs, so there is no common early epoch",
-            "see the study's slice figure for the effect of epochs",
+            f"the trials of {view.name} have different numbers of epochs", "slice draws the value by epochs"
         )
     epochs = view.definition.training.epochs
     rungs = list(range(rung(epochs), epochs + 1, rung(epochs)))
