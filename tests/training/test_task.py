@@ -63,6 +63,13 @@ def test_fits_keep_the_keys_of_earlier_versions() -> None:
     assert packed.key(DATA) == "79e427d137b546880a5161230df56a5e5126a94918392b559aa21082d6c58adc"
 
 
+def test_without_a_window_the_size_of_the_cell_does_not_change_the_key() -> None:
+    alone = replace(CONFIG, cell="none", static="branch")
+    sizes = [alone, *(replace(alone, **{name: OTHER_CONFIG[name]}) for name in ("hidden_size", "num_layers"))]
+    assert len({replace(TASK, config=config).key(DATA) for config in sizes}) == 1
+    assert replace(TASK, config=replace(alone, window=21)).key(DATA) != replace(TASK, config=alone).key(DATA)
+
+
 def test_the_metric_only_reads_the_numbers_so_it_does_not_change_the_key() -> None:
     assert replace(TASK, metric="valid_log_r2").key(DATA) == TASK.key(DATA)
 

@@ -80,8 +80,10 @@ class Task:
         for name in _LATER:
             if settings[name] == getattr(Task, name):
                 del settings[name]
-        if self.config.static == "none":
-            del settings["config"]["static"]
+        unused = ["static"] if self.config.static == "none" else []
+        if CELLS[self.config.cell].module is None:  # so a grid over them trains this network once
+            unused += ["hidden_size", "num_layers", "batch_norm"]
+        settings["config"] = {name: value for name, value in settings["config"].items() if name not in unused}
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
