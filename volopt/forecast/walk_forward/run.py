@@ -18,7 +18,7 @@ import numpy as np
 
 from volopt import metrics
 from volopt.baselines import baselines
-from volopt.baselines.methods import BASELINES
+from volopt.baselines.methods import baselines_of
 from volopt.errors import TrainingError
 from volopt.executors.trainer import Trainer, WorkerDiedError
 from volopt.forecast.walk_forward.step import MarketData
@@ -101,9 +101,10 @@ def fit_steps(steps: Sequence[RefitStep], market_data: MarketData, context: Refi
     """
     fits: dict[str, Arrays] = {}
     report_done = context.watch(steps)
+    baseline_names = set(baselines_of(market_data.definition.data.static))
     for step in steps:
         stored, _ = context.store.get(step.key) or ({}, {})
-        required = set(BASELINES) if step.task is None else {"weights.head.bias"}  # of a complete fit
+        required = baseline_names if step.task is None else {"weights.head.bias"}  # of a complete fit
         if stored.keys() >= required:
             fits[step.key] = dict(stored)
             report_done(step)
@@ -122,6 +123,7 @@ def join_forecasts(
 ) -> WalkForwardForecasts:
     """Return the forecasts of all periods, by instrument and then by day."""
     names, window = tuple(frame.name for frame in market_data.frames), market_data.window
+    baseline_names = baselines_of(market_data.definition.data.static)
     parts: dict[str, list[np.ndarray]] = defaultdict(list)
     for period, dataset in datasets.items():
         for index, series in enumerate(dataset.series):
@@ -132,12 +134,12 @@ def join_forecasts(
             parts["floor"].append(np.full(rows.shape, metrics.log_floor(series.target[train])))
         by_baseline, *networks = (fits[step.key] for step in steps if step.period == period)  # as planned
         parts["forecast"].append(np.mean([arrays[refit.FORECAST] for arrays in networks], axis=0))
-        for name in BASELINES:
+        for name in baseline_names:
             parts[name].append(by_baseline[name])
     columns = {name: np.concatenate(arrays) for name, arrays in parts.items()}
     order = np.lexsort((columns["dates"], columns["instrument"]))
     columns = {name: column[order] for name, column in columns.items()}
-    return WalkForwardForecasts(names, baselines={name: columns.pop(name) for name in BASELINES}, **columns)
+    return WalkForwardForecasts(names, baselines={name: columns.pop(name) for name in baseline_names}, **columns)
 
 
 def _fit(steps: Sequence[RefitStep], trainer: Trainer) -> Iterator[tuple[RefitStep, Arrays]]:
