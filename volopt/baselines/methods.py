@@ -253,20 +253,9 @@ def baselines_of(static_names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name, each in BASELINES.items() if has[each.studies])
 
 
-# The fields that describe the exchange's next session, which is known in advance.
-CALENDAR_FIELDS = frozenset(
-    {
-        *("$days_to_next", "$days_after_next"),
-        *("$next_monday", "$next_tuesday", "$next_wednesday", "$next_thursday", "$next_friday"),
-        *("$sessions_since_holiday", "$sessions_to_holiday"),
-        *("$sessions_since_long_holiday", "$sessions_to_long_holiday", "$sessions_in_week"),
-        *("$sessions_since_month_start", "$sessions_to_month_end"),
-        *("$sessions_to_quarter_end", "$sessions_to_year_end", "$third_friday", "$next_month", "$next_day"),
-        *("$year_sine", "$year_cosine", "$half_year_sine", "$half_year_cosine"),
-    }
-)
-
-
 def is_of_calendar(static_name: str) -> bool:
     """Return whether the calendar alone decides a static input."""
-    return parse(static_name).fields <= CALENDAR_FIELDS
+    from volopt.data.sessions import CALENDAR_FIELDS  # imports pandas, and studies without static inputs need it not
+
+    expression = parse(static_name)
+    return not expression.markets and expression.fields <= CALENDAR_FIELDS.keys()
