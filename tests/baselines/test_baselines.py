@@ -11,13 +11,15 @@ from builders import dataset, definition
 from volopt import metrics
 from volopt.baselines.baselines import Baselines, fit_baselines
 from volopt.baselines.forecasts import SCORED, forecasts
-from volopt.baselines.methods import BASELINES
+from volopt.baselines.methods import baselines_of
 from volopt.data.panel import read_data
 from volopt.definition.load import load
 from volopt.storage.array_store import ArrayStore
 from volopt.windows.dataset import Dataset
 from volopt.windows.prepare import prepare
 from volopt.windows.split import PublishedSplit
+
+BASELINES = baselines_of(())
 
 WINDOW, LAGS = 5, 4
 

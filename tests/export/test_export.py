@@ -15,7 +15,7 @@ from hand_made import Shelf
 from volopt import metrics
 from volopt.baselines.baselines import Baselines, fit_baselines
 from volopt.baselines.forecasts import SCORED
-from volopt.baselines.methods import BASELINES
+from volopt.baselines.methods import baselines_of
 from volopt.definition.schema import Definition
 from volopt.errors import StorageError, StudyError, UsageError
 from volopt.executors.trainer import SerialTrainer
@@ -29,6 +29,8 @@ from volopt.storage.artifacts import CURVES, Artifacts
 from volopt.storage.database.connect import connect
 from volopt.studies import listing
 from volopt.studies import study as studies
+
+BASELINES = baselines_of(())
 
 TABLES = ("trials", "seeds", "curves", "gradients", "predictions", "instruments", "importance")
 SMALL = definition(STUDY.replace("trials = 3", 'trials = 12\npruner = "wilcoxon"'), training={"epochs": 6, "seeds": 6})

@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import STUDY, definition
-from volopt.baselines.methods import BASELINES
+from volopt.baselines.methods import baselines_of
 from volopt.export import tables
 from volopt.studies.trial_file import TrialFile
+
+BASELINES = baselines_of(())
 
 SPACE = """[space]
 batch_norm = [false, true]

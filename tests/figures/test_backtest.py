@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from builders import definition
-from volopt.baselines.methods import BASELINES
+from volopt.baselines.methods import baselines_of
 from volopt.figures import backtest as figure
 from volopt.figures.chart import Band, Cells, Chart, Line
 from volopt.figures.words import SYNTHETIC
@@ -15,6 +15,8 @@ from volopt.forecast.backtest import Backtest
 from volopt.forecast.configuration import Configuration
 from volopt.forecast.walk_forward.run import WalkForwardForecasts
 from volopt.forecast.walk_forward.scores import score_days
+
+BASELINES = baselines_of(())
 
 FIRST, LAST = date(2020, 1, 1), date(2021, 12, 31)  # 2020 is in the splits of the small study, 2021 is not
 START = np.datetime64("2019-07-01")
