@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from forecast.conftest import refit_context
-from volopt.baselines.methods import BASELINES
+from volopt.baselines.methods import baselines_of
 from volopt.errors import DataError, TrainingError
 from volopt.executors.processes import ProcessTrainer
 from volopt.forecast.backtest import Backtest
@@ -20,6 +20,8 @@ from volopt.forecast.walk_forward.run import RefitStep, WalkForwardForecasts
 from volopt.forecast.walk_forward.scores import score_days
 from volopt.forecast.walk_forward.step import fit_period
 from volopt.storage.array_store import ArrayStore
+
+BASELINES = baselines_of(())
 
 Walk = Callable[..., Backtest]
 
