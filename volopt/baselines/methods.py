@@ -242,7 +242,7 @@ def from_log(log: Array) -> Array:
     return np.exp(np.clip(log, -MAX_LOG, MAX_LOG))
 
 
-# In the order of the tables.
+# In the order of the tables. study/README.md describes each.
 BASELINES: dict[str, Baseline] = {
     **{each.__name__: Baseline(each) for each in (persistence, ma5, ewma, har, ridge, lightgbm)},
     "har_rolling": Baseline(har_rolling, "static", refit_days=REFIT_DAYS),

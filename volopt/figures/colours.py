@@ -22,7 +22,7 @@ BASELINES = {
     "ridge": PURPLE,
     "lightgbm": ORANGE,
     "har_rolling": "#8866FF",
-    "har_x": "#99EEAA",
+    "har_x": "#882211",
     "pooled_ridge": "#330088",
     "pooled_lightgbm": VERMILLION,
 }

@@ -94,7 +94,8 @@ def _print(result: "Backtest") -> None:
         rows.append(("without *", *_cells(outside)))
     baselines = list(result.total.skill)
     columns = ["year", "days", "log R²", *baselines, f"in {result.coverage:.0%} interval", "high/low"]
-    print_table(columns, rows, "\nError reduction against each baseline", optional=["high/low", *baselines[:3]])
+    optional = ["high/low", *(name for name in baselines if name not in ("har", configuration.baseline))]
+    print_table(columns, rows, "\nError reduction against each baseline", optional=optional)
     if marked:
         start, end = configuration.selection_days
         say(f"* used to select the configuration ({start} to {end}): these scores are too optimistic.")
