@@ -11,6 +11,7 @@ import click
 import pytest
 
 import volopt
+from volopt.baselines.methods import BASELINES
 from volopt.cli.main import cli
 
 ROOT = Path(__file__).parents[1]
@@ -126,3 +127,12 @@ def test_each_call_in_python_has_known_arguments(readme: Path) -> None:
 
 def test_the_top_readme_has_at_most_10_kb() -> None:
     assert len((ROOT / "README.md").read_bytes()) <= 10_240
+
+
+def test_the_tables_of_baselines_have_each_and_how_often_it_is_fitted_again() -> None:
+    section = (ROOT / "study" / "README.md").read_text().partition("The baselines learn from")[2].partition("\n## ")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \|(.*)\|$", section, re.MULTILINE))
+    assert list(rows) == list(BASELINES)
+    for name, baseline in BASELINES.items():
+        again = re.search(r"again every (\d+) trade days", rows[name])
+        assert (int(again[1]) if again else None) == baseline.refit_days

@@ -7,7 +7,9 @@ import pytest
 
 import volopt
 from builders import Volopt
-from volopt.baselines.methods import BASELINES
+from volopt.baselines.methods import baselines_of
+
+BASELINES = baselines_of(())
 
 pytestmark = pytest.mark.filterwarnings("ignore:SYNTHETIC SAMPLE")
 

@@ -7,17 +7,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from builders import dataset, definition
+from builders import dataset, definition, frame
 from volopt import metrics
 from volopt.baselines.baselines import Baselines, fit_baselines
 from volopt.baselines.forecasts import SCORED, forecasts
-from volopt.baselines.methods import BASELINES
+from volopt.baselines.methods import baselines_of
 from volopt.data.panel import read_data
 from volopt.definition.load import load
 from volopt.storage.array_store import ArrayStore
 from volopt.windows.dataset import Dataset
 from volopt.windows.prepare import prepare
 from volopt.windows.split import PublishedSplit
+
+BASELINES = baselines_of(())
 
 WINDOW, LAGS = 5, 4
 
@@ -148,6 +150,39 @@ def test_other_data_days_features_or_lags_have_another_key(store: ArrayStore) ->
         key(two, store, window=WINDOW + 10),  # the published split moves with the window
     ]
     assert len(set(keys)) == len(keys)
+
+
+def test_a_study_without_static_inputs_keeps_the_key_of_earlier_versions(store: ArrayStore) -> None:
+    assert key(dataset(), store) == "5a9df231dff9f52228ff6c6e055c6c03c830d152d0895b509cbfa4e632c1851d"
+
+
+def with_static(names: tuple[str, ...], **data: object) -> Dataset:
+    """Return a dataset with static inputs that say nothing."""
+    values = np.random.default_rng(5).normal(size=(152, len(names))).astype(np.float32)
+    return prepare([replace(frame(), static=values)], definition(data={"static": names} | data), "fingerprint")
+
+
+def test_other_static_inputs_have_another_key(store: ArrayStore) -> None:
+    log = {"transform": "log", "scaling": "standard"}
+    keys = [
+        key(dataset(), store),
+        key(with_static(("$gap",)), store),
+        key(with_static(("$volume",)), store),
+        key(with_static(("$volume",), **log), store),
+        key(with_static(("$volume",), anchor="window_mean", **log), store),
+    ]
+    assert len(set(keys)) == len(keys)
+    assert key(with_static(("$gap",)), store, window=2) == keys[1]
+
+
+def test_stored_forecasts_without_a_baseline_are_fitted_again(store: ArrayStore) -> None:
+    data = with_static(("$gap",))
+    first = fit_baselines(data, WINDOW, LAGS, store)
+    kept = {name: values for name, values in shifted(first).items() if not name.startswith("pooled_ridge")}
+    store.put(first.key, kept, {})
+    second = fit_baselines(data, WINDOW, LAGS, store)
+    assert second.metrics == first.metrics
+    assert list(second.metrics) == list(baselines_of(("$gap",)))
 
 
 # Real data.

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from builders import definition, frame
+from builders import definition
+from builders import frame as plain_frame
 from volopt.baselines.forecasts import forecasts
-from volopt.baselines.methods import BASELINES, Forecaster, History
+from volopt.baselines.methods import BASELINES, Fit, Forecaster, History, baselines_of
 from volopt.data.frame import Frame
 from volopt.definition.load import load
 from volopt.metrics import Array
@@ -22,30 +23,45 @@ from volopt.windows.windows import samples
 
 DAYS, TRAIN_END, VALID_END = 152, 91, 121  # rows of ``frame``: train is 0 to 90
 LAGS = 4
+STATIC = ("$next_monday", "$gap")  # the calendar alone decides the first one
+OWN: dict[str, Fit] = {name: each.fit for name, each in BASELINES.items() if each.fit}  # fitted on one series
 names = pytest.mark.parametrize("name", BASELINES)
+own_names = pytest.mark.parametrize("name", OWN)
+
+
+def frame(days: int = DAYS, seed: int = 0, columns: Sequence[str] = ("$close", "$volume")) -> Frame:
+    """Return a frame with the static inputs ``STATIC``; the second one says something of the next day's target."""
+    data = plain_frame(days, seed, columns)
+    mondays = (data.dates.astype(int) + 4) % 7 == 0  # 1970-01-01 was a Thursday, and the next day counts
+    steps = np.diff(np.log(data.values[:, 1]), append=np.log(data.values[-1, 1]))
+    gaps = steps + np.random.default_rng(seed).normal(0, 0.1, days)
+    return replace(data, static=np.column_stack([mondays, gaps]).astype(np.float32))
 
 
 def dataset(*frames: Frame, **data: object) -> Dataset:
-    return prepare(frames or [frame()], definition(data=data), "fingerprint")
+    return prepare(frames or [frame()], definition(data={"static": STATIC} | data), "fingerprint")
 
 
 def published(days: int = 200, test_days: int = 60) -> Dataset:
     study = load("published")
     columns = study.data.features
     frames = [frame(days, seed=2, columns=columns), frame(test_days, seed=3, columns=columns)]
-    return prepare(frames, study, "fingerprint")
+    data = study.data.model_copy(update={"static": STATIC})
+    return prepare(frames, study.model_copy(update={"data": data}), "fingerprint")
 
 
 def changed(data: Frame, row: int, factor: float) -> Frame:
-    """Return the frame with every value of one day multiplied."""
-    values = data.values.copy()
+    """Return the frame with every value of one day multiplied, and its static inputs."""
+    values, static = data.values.copy(), data.static.copy()
     values[row] *= factor
-    return replace(data, values=values)
+    static[row] *= factor
+    return replace(data, values=values, static=static)
 
 
 def history(data: Frame) -> History:
     """Return the history of a frame whose second column is the target."""
-    return History(data.values[:, 1], np.log(data.values[:, 1]), data.values[:, :1])
+    values, calendar = data.values, data.static[:, :1].astype(float)
+    return History(values[:, 1], np.log(values[:, 1]), values[:, :1], calendar)
 
 
 def joined(by_name: dict[str, dict[str, Array]], name: str) -> Array:
@@ -58,7 +74,9 @@ def joined(by_name: dict[str, dict[str, Array]], name: str) -> Array:
 def test_the_baselines_keep_their_order_and_forecast_every_day_that_the_trials_forecast() -> None:
     data = dataset()
     by_name = forecasts(data, 5, LAGS)
-    assert list(by_name) == ["persistence", "ma5", "ewma", "har", "ridge", "lightgbm"]
+    six = ["persistence", "ma5", "ewma", "har", "ridge", "lightgbm"]
+    assert list(forecasts(dataset(static=()), 5, LAGS)) == list(baselines_of(())) == six
+    assert list(by_name) == [*six, "har_rolling", "har_x", "pooled_ridge", "pooled_lightgbm"] == list(BASELINES)
     for splits in by_name.values():
         assert list(splits) == ["valid", "test"]
         assert all(len(splits[split]) == len(samples(data, split, 5)) for split in splits)
@@ -71,21 +89,26 @@ def test_forecasts_are_in_the_order_of_the_samples_over_several_series() -> None
         np.testing.assert_array_equal(values, np.concatenate(previous))
 
 
-@names
+@own_names
 def test_a_baseline_is_fitted_on_every_train_day_of_its_own_series(name: str) -> None:
     """Trials leave out the first six days; with two lags ridge and lightgbm begin at the third."""
     frames = frame(seed=1), frame(seed=2)
     forecast = forecasts(dataset(*frames), 5, 2)[name]["valid"]
-    expected = [BASELINES[name](history(data), range(TRAIN_END), 2)(history(data)) for data in frames]
+    expected = [OWN[name](history(data), range(TRAIN_END), 2)(history(data)) for data in frames]
     np.testing.assert_allclose(forecast, np.concatenate([days[TRAIN_END:VALID_END] for days in expected]))
 
 
-@names
+@own_names
 def test_the_fit_on_the_first_published_file_forecasts_the_test_file(name: str) -> None:
     data = published()
-    first, year = (History(s.target, np.log(s.target), s.features[:, :4]) for s in data.series)
+    assert data.static is not None
+    calendars = np.split(data.static[:, :1].astype(float), [data.series[1].first_row])
+    first, year = (
+        History(series.target, np.log(series.target), series.features[:, :4], calendar)
+        for series, calendar in zip(data.series, calendars, strict=True)
+    )
     end = data.rule.targets("train", data.series[0].dates, 4, 0).stop
-    expected = BASELINES[name](first, range(end), LAGS)(year)[19:-1]  # the last window is dropped
+    expected = OWN[name](first, range(end), LAGS)(year)[19:-1]  # the last window is dropped
     np.testing.assert_allclose(forecasts(data, 4, LAGS)[name]["test"], expected)
 
 
@@ -114,11 +137,11 @@ def test_the_target_is_not_also_another_feature(name: str) -> None:
 
 @cache
 def before_changes(name: str) -> tuple[Forecaster, Array]:
-    forecaster = BASELINES[name](history(frame()), range(TRAIN_END), LAGS)
+    forecaster = OWN[name](history(frame()), range(TRAIN_END), LAGS)
     return forecaster, forecaster(history(frame()))
 
 
-@names
+@own_names
 @given(st.integers(1, DAYS - 1), st.floats(0.01, 100))
 def test_changing_a_day_changes_no_forecast_of_that_day_or_before(name: str, row: int, factor: float) -> None:
     forecaster, before = before_changes(name)
@@ -126,7 +149,7 @@ def test_changing_a_day_changes_no_forecast_of_that_day_or_before(name: str, row
     np.testing.assert_array_equal(before[1 : row + 1], after[1 : row + 1])
 
 
-@pytest.mark.parametrize("name", [name for name in BASELINES if name != "lightgbm"])  # whose forecast moves in steps
+@pytest.mark.parametrize("name", [name for name in OWN if name != "lightgbm"])  # whose forecast moves in steps
 def test_changing_a_day_changes_the_forecast_of_the_day_after(name: str) -> None:
     """Show that the test above can fail."""
     forecaster, before = before_changes(name)
@@ -151,7 +174,7 @@ def test_changing_a_day_after_train_changes_nothing_that_was_fitted(row: int, fa
 
 def test_changing_a_day_of_train_changes_what_is_fitted() -> None:
     after = forecasts(dataset(changed(frame(), 50, 3.0)), 5, LAGS)
-    for name in ("ewma", "har", "ridge", "lightgbm"):
+    for name in BASELINES.keys() - {"persistence", "ma5"}:
         assert not np.array_equal(joined(forecasts_before(), name)[30:], joined(after, name)[30:])
 
 
@@ -164,20 +187,20 @@ def test_changing_the_published_valid_days_changes_no_forecast_of_the_test_year(
     values[-1 - back] *= factor
     other = replace(data, series=(replace(first, features=values, target=values[:, 4]), data.series[1]))
     before, after = forecasts(data, 19, LAGS), forecasts(other, 19, LAGS)
-    for name in BASELINES:
+    for name in before:
         np.testing.assert_array_equal(before[name]["test"], after[name]["test"])
 
 
 # Extreme values.
 
 
-@names
+@own_names
 @given(arrays(np.float64, st.integers(4, 40), elements=st.floats(1e-3, 1e12)), st.data())
 @settings(max_examples=25)
 def test_forecasts_of_a_positive_target_are_positive_and_finite(name: str, target: Array, data: st.DataObject) -> None:
     train = range(data.draw(st.integers(3, len(target))))
-    series = History(target, np.log(target), target[:, None])
-    forecast = BASELINES[name](series, train, data.draw(st.integers(1, 50)))(series)
+    series = History(target, np.log(target), target[:, None], np.arange(len(target))[:, None] % 5.0)
+    forecast = OWN[name](series, train, data.draw(st.integers(1, 50)))(series)
     assert forecast.shape == target.shape
     assert np.isfinite(forecast).all()
     assert (forecast > 0).all()

@@ -9,12 +9,16 @@ from statsmodels.regression.linear_model import OLS
 from statsmodels.tsa.holtwinters import SimpleExpSmoothing
 
 from volopt.baselines.methods import (
-    Baseline,
+    Fit,
     History,
+    baselines_of,
     ewma,
     fitted_rows,
     from_log,
     har,
+    har_rolling,
+    har_x,
+    is_of_calendar,
     lagged,
     lightgbm,
     ma5,
@@ -108,6 +112,73 @@ def test_har_with_fewer_train_days_than_its_month_learns_from_all_but_the_first(
     np.testing.assert_allclose(np.log(har(history, range(20), LAGS)(history)[1:]), expected[1:], rtol=1e-6)
 
 
+# HAR that rolls, and HAR with the calendar.
+
+
+def changing(switch: int, days: int = 2000) -> History:
+    """Return a series that reverts to its mean slowly, and from day ``switch`` on quickly."""
+    log, generator = np.zeros(days), np.random.default_rng(1)
+    for row in range(1, days):
+        log[row] = (0.95 if row < switch else -0.3) * log[row - 1] + generator.normal(0, 0.3)
+    return History(np.exp(log), log, np.empty((days, 0)))
+
+
+def rolling(log: Array, first: int, last: int, days: int) -> Array:
+    """Return the log forecasts of some rows, fitted every 21 rows on the last days."""
+    inputs, forecast = har_inputs(log), []
+    for row in range(first, last):
+        end = row - (row - first) % 21
+        start = max(end - days, 22)
+        forecast.append(OLS(log[start:end], inputs[start:end]).fit().predict(inputs[row]).item())
+    return np.array(forecast)
+
+
+@pytest.mark.parametrize(("switch", "days"), [(0, 1000), (900, 500)])
+def test_har_rolling_learns_from_the_last_days_that_forecast_the_last_third_of_train_best(
+    switch: int, days: int
+) -> None:
+    series, end = changing(switch), 1800
+    errors = {each: np.sum((rolling(series.log, 1200, end, each) - series.log[1200:end]) ** 2) for each in (500, 1000)}
+    assert min(errors, key=lambda each: errors[each]) == days
+    forecast = np.log(har_rolling(series, range(end), LAGS)(series))
+    np.testing.assert_allclose(forecast[end:], rolling(series.log, end, 2000, days), atol=1e-9)
+    inputs = har_inputs(series.log)
+    fitted = OLS(series.log[end - days : end], inputs[end - days : end]).fit().predict(inputs)
+    np.testing.assert_allclose(forecast[1:end], fitted[1:end], atol=1e-9)
+
+
+def test_har_x_is_least_squares_on_har_and_the_day_before_of_the_calendar(history: History) -> None:
+    generator = np.random.default_rng(3)
+    weekday, constant = np.arange(DAYS) % 5, np.full(DAYS, 3.0)
+    constant[END:] = 9.0  # changes after train only
+    calendar = np.column_stack([weekday == 1, weekday == 2, generator.normal(size=DAYS), constant]).astype(float)
+    log = history.log + 0.5 * (np.roll(weekday, 1) == 1)
+    series = history._replace(log=log, target=np.exp(log), calendar=calendar)
+    inputs = np.hstack([har_inputs(log), np.roll(calendar, 1, axis=0)[:, :3]])
+    fitted = OLS(log[22:END], inputs[22:END]).fit()
+    assert fitted.params[4] > 0.3  # a case in which the calendar matters
+    forecast = np.log(har_x(series, TRAIN, LAGS)(series))
+    np.testing.assert_allclose(forecast[1:], fitted.predict(inputs)[1:], atol=1e-9)
+
+
+def test_only_inputs_without_a_field_of_a_stock_are_of_the_calendar() -> None:
+    assert is_of_calendar("$days_to_next")
+    assert is_of_calendar("Log($days_to_next)*$third_friday")
+    assert not is_of_calendar("$days_to_next*$volume")
+
+
+@pytest.mark.parametrize(
+    ("static", "more"),
+    [
+        ((), []),
+        (("$volume/$close",), ["har_rolling", "pooled_ridge", "pooled_lightgbm"]),
+        (("$volume", "$next_monday"), ["har_rolling", "har_x", "pooled_ridge", "pooled_lightgbm"]),
+    ],
+)
+def test_a_study_with_static_inputs_has_more_baselines(static: tuple[str, ...], more: list[str]) -> None:
+    assert list(baselines_of(static)) == ["persistence", "ma5", "ewma", "har", "ridge", "lightgbm", *more]
+
+
 # Ridge and LightGBM, on a matrix built by loops.
 
 
@@ -192,7 +263,7 @@ def test_lightgbm_is_a_direct_call_with_the_parameters_of_the_module(history: Hi
 
 
 @pytest.mark.parametrize("baseline", [ridge, lightgbm])
-def test_a_feature_that_is_constant_in_train_has_no_effect_later(baseline: Baseline, history: History) -> None:
+def test_a_feature_that_is_constant_in_train_has_no_effect_later(baseline: Fit, history: History) -> None:
     flat = np.full(DAYS, 0.1)  # not a sum of powers of two: its mean is rounded
     flat[END + 5 :] = 7.0
     with_flat = history._replace(others=np.column_stack([history.others, flat]))
@@ -202,7 +273,7 @@ def test_a_feature_that_is_constant_in_train_has_no_effect_later(baseline: Basel
 
 @pytest.mark.parametrize("baseline", [ridge, lightgbm])
 def test_with_one_lag_there_are_no_differences_and_the_forecast_is_the_mean_step_of_train(
-    baseline: Baseline, history: History
+    baseline: Fit, history: History
 ) -> None:
     forecast = baseline(history, TRAIN, 1)(history)
     step = np.diff(history.log[:END]).mean()
@@ -210,7 +281,7 @@ def test_with_one_lag_there_are_no_differences_and_the_forecast_is_the_mean_step
 
 
 @pytest.mark.parametrize("baseline", [ridge, lightgbm])
-def test_a_level_twenty_times_higher_has_a_forecast_twenty_times_higher(baseline: Baseline, history: History) -> None:
+def test_a_level_twenty_times_higher_has_a_forecast_twenty_times_higher(baseline: Fit, history: History) -> None:
     """Trees forecast values outside the range of train only relative to the mean of the window."""
     forecaster = baseline(history, TRAIN, LAGS)
     higher = history._replace(log=history.log + np.log(20), others=history.others + 1000)

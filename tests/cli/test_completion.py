@@ -24,6 +24,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     definition = shelf.study("mine")
     shelf.trial(definition, None, cell="RNN")
     shelf.trial(definition, None, cell="LSTM")
+    shelf.study("other", text=("features =", 'static = ["$next_monday"]\nfeatures ='))
     (directory / "grid_of_mine.toml").touch()
     return directory
 
@@ -39,7 +40,7 @@ def inside(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("tri", ["trials"]),
         ("trials mi", ["mine"]),
-        ("status ", ["mine"]),
+        ("status ", ["mine", "other"]),
         ("findings mine mi", ["mine"]),
         ("trials mine ", ["0", "1"]),
         ("plot mine imp", ["importance"]),
@@ -47,6 +48,7 @@ def inside(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("plot mine forecast --trial ", ["likely", "simplest", "best"]),
         ("compare mine be", ["best"]),
         ("compare mine best h", ["har"]),
+        ("compare other best h", ["har", "har_rolling", "har_x"]),
         ("trials nothing ", []),
         ("trials --storage sqlite:///nowhere.db m", []),
         ("trials --storage postgresql://nobody@nowhere/x m", []),

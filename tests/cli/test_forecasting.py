@@ -8,7 +8,9 @@ import pytest
 
 from builders import Volopt
 from forecast.conftest import STUDY
-from volopt.baselines.methods import BASELINES
+from volopt.baselines.methods import baselines_of
+
+BASELINES = baselines_of(())
 
 
 @pytest.fixture

@@ -330,6 +330,15 @@ def test_a_comparand_is_named_by_number_best_parameters_or_baseline(
     assert (reversed_.a.choice, reversed_.b.choice) == (0, choice)
 
 
+def test_a_baseline_of_static_inputs_is_named_in_a_study_that_has_them() -> None:
+    study = optuna.create_study(study_name="small")
+    study.add_trial(optuna.create_trial(value=1.0))
+    with_static = definition(data={"static": ("$gap",)})
+    assert find_choice(study, with_static, "pooled_ridge") == "pooled_ridge"
+    with pytest.raises(UsageError, match="neither a trial nor a baseline of small"):
+        find_choice(study, definition(), "pooled_ridge")
+
+
 def test_each_comparand_has_the_scores_and_days_of_its_own_trial(named: Callable[..., Comparison]) -> None:
     compared = named("2", "0")
     assert [tuple(pair) for pair in compared.seeds] == [(0, 2.0, 0.0), (1, 2.0, 0.0)]

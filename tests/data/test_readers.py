@@ -154,6 +154,19 @@ def test_expressions_that_qlib_has_only_in_part_are_the_same_with_both_readers(p
     np.testing.assert_allclose(table[texts[5]], (np.arange(rows.start, rows.stop) - 1) / 7 / close[rows], 1e-6)
 
 
+def test_a_comparison_with_a_field_that_begins_later_is_false_before(provider_dir: Path) -> None:
+    file = provider_dir / "features/sh600000/close.day.bin"
+    content = np.frombuffer(file.read_bytes(), "<f4")
+    file.write_bytes(np.concatenate([np.float32([7]), content[8:]]).astype("<f4").tobytes())
+    provider, text = open_provider(provider_dir), "If($close<Mean($open,2),1,$open)"
+    rows = provider.check("SH600000", {"$close", "$open"}, None, None)
+    values = read_natively(provider, "SH600000", [parse(text)], rows)[text]
+    opens, closes = (provider.column("SH600000", field) for field in ("$open", "$close"))
+    means = pd.Series(opens).rolling(2, min_periods=1).mean()
+    np.testing.assert_array_equal(values, np.where(closes < means, 1, opens))
+    assert values[:7].tolist() == opens[:7].tolist()
+
+
 def trade_days(provider_dir: Path, texts: list[str], instrument: str = "SH600000") -> pd.DataFrame:
     provider = open_provider(provider_dir)
     market = {"CSMean($close)": np.arange(len(provider.calendar), dtype=float)}

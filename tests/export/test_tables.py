@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import STUDY, definition
-from volopt.baselines.methods import BASELINES
+from volopt.baselines.methods import baselines_of
 from volopt.export import tables
 from volopt.studies.trial_file import TrialFile
+
+BASELINES = baselines_of(())
 
 SPACE = """[space]
 batch_norm = [false, true]
@@ -98,6 +100,21 @@ def test_a_trial_is_a_row_with_all_that_is_known_of_it() -> None:
     }
 
 
+def test_a_study_with_static_inputs_has_columns_of_the_skills_over_its_own_baselines() -> None:
+    schemas = tables.schemas(definition(data={"static": ("$gap",)}))
+    more = {"har_rolling", "pooled_ridge", "pooled_lightgbm"}
+    for table, prefixes in {"trials": ("valid_", "ensemble_test_"), "seeds": ("test_",), "instruments": ("",)}.items():
+        columns = set(schemas[table].names) - set(KNOWN[table].names)
+        for prefix in prefixes:
+            assert {f"{prefix}skill_{name}" for name in more} <= columns
+        assert not any("har_x" in name for name in columns)  # no static input is of the calendar
+    scores = {"instrument": "A", "metrics": {"valid_skill_pooled_ridge": 0.25}}
+    file = TrialFile.model_validate(FILE.model_dump() | {"instruments": [scores]})
+    (row,) = tables.trial_tables(4, file, 1, schemas)["instruments"].to_pylist()
+    assert row["skill_pooled_ridge"] == 0.25
+    assert tables.trial_tables(4, file, 1, KNOWN)["instruments"].num_rows == 0
+
+
 def test_what_another_program_noted_of_a_trial_changes_no_column() -> None:
     (row,) = tables.trials([listed(metrics={"state": "odd", "other": [1]})], [None], KNOWN["trials"]).to_pylist()
     assert row["state"] == "COMPLETE"
@@ -170,7 +187,7 @@ def test_a_split_of_an_instrument_is_a_row_of_instruments_with_its_scores() -> N
 def test_baselines_are_rows_without_trial_and_seed_in_their_usual_order() -> None:
     arrays = {f"{name}.{split}": np.full(len(DAYS[split]["date"]), float(i)) for i, name in enumerate(sorted(BASELINES))
               for split in ("test", "valid")}  # fmt: skip
-    (*parts,) = tables.baseline_predictions(arrays, FILE, 3, KNOWN["predictions"])
+    (*parts,) = tables.baseline_predictions(BASELINES, arrays, FILE, 3, KNOWN["predictions"])
     rows = [row for part in parts for row in part.to_pylist()]
     assert [row["model"] for row in rows] == [name for name in BASELINES for _ in range(3)]
     assert [row["split"] for row in rows[:3]] == ["valid", "valid", "test"]
@@ -183,9 +200,9 @@ def test_baselines_are_rows_without_trial_and_seed_in_their_usual_order() -> Non
 def test_baselines_of_other_days_are_an_error() -> None:
     arrays = {f"{name}.{split}": np.ones(2) for name in BASELINES for split in ("valid", "test")}
     with pytest.raises(ValueError, match="expected length"):
-        list(tables.baseline_predictions(arrays, FILE, 1, KNOWN["predictions"]))
+        list(tables.baseline_predictions(BASELINES, arrays, FILE, 1, KNOWN["predictions"]))
     with pytest.raises(KeyError):
-        list(tables.baseline_predictions({}, FILE, 1, KNOWN["predictions"]))
+        list(tables.baseline_predictions(BASELINES, {}, FILE, 1, KNOWN["predictions"]))
 
 
 def test_the_tables_of_arrays_are_those_of_lists() -> None:

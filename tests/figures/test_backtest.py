@@ -1,5 +1,6 @@
 """A walk forward as a figure: its numbers are those of the backtest."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from builders import definition
-from volopt.baselines.methods import BASELINES
+from volopt.baselines.methods import BASELINES, baselines_of
 from volopt.figures import backtest as figure
 from volopt.figures.chart import Band, Cells, Chart, Line
 from volopt.figures.words import SYNTHETIC
@@ -20,7 +21,12 @@ FIRST, LAST = date(2020, 1, 1), date(2021, 12, 31)  # 2020 is in the splits of t
 START = np.datetime64("2019-07-01")
 
 
-def backtest(names: tuple[str, ...] = ("SH600000",), start: np.datetime64 = START, days: int = 900) -> Backtest:
+def backtest(
+    names: tuple[str, ...] = ("SH600000",),
+    start: np.datetime64 = START,
+    days: int = 900,
+    baselines: Collection[str] = BASELINES,
+) -> Backtest:
     """Return one whose forecasts are wrong by half as much as every baseline's, in logs, on each instrument."""
     random, count = np.random.default_rng(0), days * len(names)
     error = random.normal(0, 0.2, count)
@@ -31,8 +37,10 @@ def backtest(names: tuple[str, ...] = ("SH600000",), start: np.datetime64 = STAR
         dates=np.tile(start + np.arange(days), len(names)),
         actual=actual,
         forecast=actual * np.exp(error),
-        baselines=dict.fromkeys(BASELINES, actual * np.exp(2 * error)),
+        baselines=dict.fromkeys(baselines, actual * np.exp(2 * error)),
         floor=np.full(count, 1e-9),
+        resumed=np.zeros(count, bool),
+        weights={},
     )
     configuration = Configuration("small", 3, "likely", definition(), {}, 5)
     return Backtest(configuration, score_days(forecasts, log=True, coverage=0.8), FIRST, LAST, "year", 0.8, {})
@@ -50,6 +58,12 @@ def test_a_line_a_baseline_has_the_skill_of_each_year(name: str) -> None:
     assert list(drawn.x) == ["2020*", "2021"]  # the first had a part in choosing
     assert drawn.y == [each.score.skill[name] for each in done.years]
     assert drawn.y == pytest.approx([0.75, 0.75])
+
+
+def test_baselines_that_a_study_has_not_are_not_drawn() -> None:
+    chart = figure.chart(backtest(baselines=baselines_of(())), synthetic=False)
+    for subplot in chart.subplots[:2]:
+        assert [mark.name for mark in subplot.marks if isinstance(mark, Line)] == list(baselines_of(()))
 
 
 def test_what_was_saved_adds_up_to_the_difference_of_all_squared_log_errors() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from forecast.conftest import refit_context
-from volopt.baselines.methods import BASELINES
+from volopt.baselines.methods import baselines_of
 from volopt.errors import DataError, TrainingError
 from volopt.executors.processes import ProcessTrainer
 from volopt.forecast.backtest import Backtest
@@ -20,6 +20,8 @@ from volopt.forecast.walk_forward.run import RefitStep, WalkForwardForecasts
 from volopt.forecast.walk_forward.scores import score_days
 from volopt.forecast.walk_forward.step import fit_period
 from volopt.storage.array_store import ArrayStore
+
+BASELINES = baselines_of(())
 
 Walk = Callable[..., Backtest]
 
@@ -149,6 +151,8 @@ def test_the_scores_of_a_panel_are_means_over_its_instruments() -> None:
         forecast=np.where(np.arange(80) < 40, actual, baseline),
         baselines=dict.fromkeys(BASELINES, baseline),
         floor=np.full(80, 1e-9),
+        resumed=np.zeros(80, bool),
+        weights={},
     )
     score = score_days(forecasts, log=True, coverage=0.8).score(np.ones(80, bool))
     assert score.instruments == 2

@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 
 from builders import STUDY, dataset, definition, frame, in_periods
 from driven import Bench, Faulty
-from volopt.baselines.methods import BASELINES
+from volopt.baselines.methods import baselines_of
 from volopt.definition.changes import digest
 from volopt.definition.schema import Definition
 from volopt.executors.processes import ProcessTrainer
@@ -28,6 +28,8 @@ from volopt.training.fit import advance
 from volopt.training.task import Fit, Task
 from volopt.windows.dataset import Dataset
 from volopt.windows.prepare import prepare
+
+BASELINES = baselines_of(())
 
 SPANS = [("2020-03-01", "2020-03-15"), ("2020-03-16", "2020-03-31"), ("2020-04-05", "2020-04-30")]
 

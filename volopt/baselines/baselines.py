@@ -1,7 +1,8 @@
 """Hold the forecasts and scores of all baselines, and a trial's skill over them.
 
-A fit depends only on the data, the days and the number of lags, not on scaling, transform or anchor. Its forecasts are
-stored under a key of these, and every study with the same key reuses them.
+A fit depends only on the data, the days and the number of lags, not on scaling, transform or anchor; the pooled
+baselines depend on the static inputs, too. Their forecasts are stored under a key of these, and every study with the
+same key reuses them.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from volopt import metrics
 from volopt.baselines.forecasts import SCORED, forecasts
-from volopt.baselines.methods import BASELINES
+from volopt.baselines.methods import baselines_of
 from volopt.metrics import Array
 from volopt.storage.array_store import ArrayStore
 from volopt.windows import scoring
@@ -24,7 +25,7 @@ FORMAT = 1  # of the stored forecasts; raise it when any baseline changes its fo
 
 @dataclass(frozen=True)
 class Baselines:
-    """Hold what every baseline forecasts and its scores, by name, in the order of ``BASELINES``.
+    """Hold what every baseline of a study forecasts and its scores, by name, in the order of ``BASELINES``.
 
     ``metrics`` has the names of ``metrics.scores``, and ``valid_mse`` and ``test_mse`` of the scaled target. They are
     the means over the series; ``by_series`` has the scores of each series.
@@ -70,7 +71,7 @@ def fit_baselines(dataset: Dataset, window: int, lags: int, store: ArrayStore) -
     Args:
         dataset: the study's.
         window: of the trials to compare with; it decides the days of each split.
-        lags: input days of ridge and lightgbm, ``[model] window``.
+        lags: input days of those that learn from a window, ``[model] window``.
         store: of the forecasts, read and written.
     """
     periods = [_fit_period(period, window, lags, store) for period in dataset.periods]
@@ -85,22 +86,23 @@ def _join(dataset: Dataset, window: int, periods: Sequence[Baselines], store: Ar
             "valid": join_valid(dataset, window, [period.forecasts[name]["valid"] for period in periods]),
             "test": periods[-1].forecasts[name]["test"],
         }
-        for name in BASELINES
+        for name in periods[0].forecasts
     }
     if not store.has(key):
         store.put(key, {f"{name}.{split}": forecasts[name][split] for name in forecasts for split in SCORED}, {})
-    metrics = {name: over_periods([period.metrics[name] for period in periods]) for name in BASELINES}
+    metrics = {name: over_periods([period.metrics[name] for period in periods]) for name in forecasts}
     return Baselines(key, forecasts, metrics, of_periods=tuple(periods))
 
 
 def _fit_period(dataset: Dataset, window: int, lags: int, store: ArrayStore) -> Baselines:
     key = _key(dataset, window, lags)
-    stored = store.get(key)
-    if stored is None:
+    stored, _ = store.get(key) or ({}, {})
+    names = baselines_of(dataset.static_names)
+    if all(f"{name}.{split}" in stored for name in names for split in SCORED):
+        by_name = {name: {split: stored[f"{name}.{split}"] for split in SCORED} for name in names}
+    else:
         by_name = forecasts(dataset, window, lags)
         store.put(key, {f"{name}.{split}": by_name[name][split] for name in by_name for split in SCORED}, {})
-    else:
-        by_name = {name: {split: stored[0][f"{name}.{split}"] for split in SCORED} for name in BASELINES}
     rows = {name: scoring.by_series(dataset, window, forecast) for name, forecast in by_name.items()}
     errors = _scaled_errors(dataset, window, by_name)
     return Baselines(key, by_name, {name: errors[name] | scoring.mean(rows[name]) for name in by_name}, rows)
@@ -110,6 +112,8 @@ def _key(dataset: Dataset, window: int, lags: int) -> str:
     rows = [dataset.rows(split, window, i) for i in range(len(dataset.series)) for split in SPLITS]
     spans = [(each.start, each.stop) for each in rows]
     inputs = [FORMAT, dataset.fingerprint, dataset.names, dataset.target_feature, lags, spans]
+    if dataset.static_names:  # other studies keep their keys
+        inputs += [dataset.static_names, dataset.static_anchored, dataset.log]
     return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from volopt import metrics
-from volopt.baselines.methods import BASELINES, Baseline, Forecaster, History
+from volopt.baselines.methods import BASELINES, Fit, Forecaster, History, baselines_of, is_of_calendar
 from volopt.metrics import Array
 from volopt.windows.split import Split
 
@@ -25,35 +25,57 @@ def forecasts(
     Args:
         dataset: the study's.
         window: of the trials to compare with; it decides the days of each split.
-        lags: input days of ridge and lightgbm.
+        lags: input days of ridge, lightgbm and the pooled baselines.
         splits: to forecast.
     """
-    return {name: _forecasts(dataset, baseline, window, lags, splits) for name, baseline in BASELINES.items()}
+    fits = {name: BASELINES[name].fit for name in baselines_of(dataset.static_names)}
+    by_name = {name: _forecasts(dataset, fit, window, lags, splits) for name, fit in fits.items() if fit}
+    if len(by_name) < len(fits):
+        from volopt.baselines import pooled
+
+        by_name |= pooled.forecasts(dataset, window, lags, splits)
+    return by_name
 
 
-def _forecasts(
-    dataset: "Dataset", baseline: Baseline, window: int, lags: int, splits: Sequence[Split]
-) -> dict[Split, Array]:
+def _forecasts(dataset: "Dataset", fit: Fit, window: int, lags: int, splits: Sequence[Split]) -> dict[Split, Array]:
     parts: dict[Split, list[Array]] = {split: [] for split in splits}
     fitted: tuple[int, Forecaster] | None = None  # only the last one: each takes a megabyte in a panel
     for index in range(len(dataset.series)):
         teacher = dataset.teacher(window, index)
-        # Trials leave out the first days of train, as many as the largest window of the study, so that all windows are
-        # scored on the same days. Baselines learn from these days too.
-        rows = dataset.rows("train", window, teacher)
-        train = range(rows.stop if rows else 0)
         if fitted is None or fitted[0] != teacher:
-            fitted = teacher, baseline(_history(dataset, teacher, teacher, train), train, lags)
-        forecast = fitted[1](_history(dataset, index, teacher, train))
+            train = train_rows(dataset, window, teacher)
+            fitted = teacher, fit(_history(dataset, window, teacher), train, lags)
+        forecast = fitted[1](_history(dataset, window, index))
         for split in splits:
             parts[split].append(forecast[dataset.rows(split, window, index)])
     return {split: np.concatenate(parts[split]) for split in splits}
 
 
-def _history(dataset: "Dataset", index: int, teacher: int, train: range) -> History:
-    """Return what a baseline, fitted on the rows ``train`` of series ``teacher``, sees of series ``index``."""
-    series, target = dataset.series[index], dataset.target_feature
-    floor = metrics.log_floor(dataset.series[teacher].target[train])
+def train_rows(dataset: "Dataset", window: int, index: int) -> range:
+    """Return the rows of train that a baseline learns from.
+
+    Trials leave out the first days of train, as many as the largest window of the study, so that all windows are scored
+    on the same days. Baselines learn from these days too.
+    """
+    rows = dataset.rows("train", window, index)
+    return range(rows.stop if rows else 0)
+
+
+def log_target(dataset: "Dataset", window: int, index: int) -> Array:
+    """Return the log target of series ``index``, shape (days,), with a floor from train where it has no logarithm."""
+    teacher = dataset.teacher(window, index)
+    floor = metrics.log_floor(dataset.series[teacher].target[: train_rows(dataset, window, teacher).stop])
     floor = 1.0 if math.isnan(floor) else floor  # train is never positive: any floor keeps its logarithms finite
+    log: Array = np.log(np.maximum(dataset.series[index].target, floor))
+    return log
+
+
+def _history(dataset: "Dataset", window: int, index: int) -> History:
+    series, target = dataset.series[index], dataset.target_feature
     others = series.features if target is None else np.delete(series.features, target, axis=1)
-    return History(series.target, np.log(np.maximum(series.target, floor)), others)
+    calendar = None
+    if columns := [i for i, name in enumerate(dataset.static_names) if is_of_calendar(name)]:
+        assert dataset.static is not None
+        rows = slice(series.first_row, series.first_row + len(series.dates))
+        calendar = dataset.static[rows, columns].astype(np.float64)
+    return History(series.target, log_target(dataset, window, index), others, calendar)

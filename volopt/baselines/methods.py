@@ -1,4 +1,4 @@
-"""Define the baselines: what each sees of a series, how it looks back, how it is fitted and forecasts.
+"""Define the baselines, and those that are fitted on one series: what each sees, how it is fitted and forecasts.
 
 A baseline is fitted on the train rows of one history and returns a forecaster. Its forecast of row t uses only the rows
 before t: changing the values of a day changes no forecast of that day or of an earlier one. Changing a day after train
@@ -7,23 +7,29 @@ changes nothing that was fitted.
 A baseline may need more days than a series has before a row. The first day then stands for the missing ones, so that no
 day is left out. Row 0 has no past: it sees itself, and is never scored.
 
-``persistence``, ``ma5``, ``ewma`` and ``har`` have at most four fitted numbers, use only the target and have their own
-numbers of lags. ``ridge`` and ``lightgbm`` learn from every lag of every feature, relative to the mean of the window.
-Their inputs are the last ``lags`` days of the log target and of each other feature, minus their means over these days.
-The other features are then divided by the standard deviation of these differences in train. The output is the log
-target minus its mean. Close and volume drift over the years, but these differences stay in the range seen in train.
+``persistence``, ``ma5``, ``ewma``, ``har`` and ``har_rolling`` have at most four fitted numbers, use only the target
+and have their own numbers of lags. ``har_x`` adds what the calendar says of the day to be forecast. ``ridge`` and
+``lightgbm`` learn from every lag of every feature, relative to the mean of the window. Their inputs are the last
+``lags`` days of the log target and of each other feature, minus their means over these days. The other features are
+then divided by the standard deviation of these differences in train. The output is the log target minus its mean. Close
+and volume drift over the years, but these differences stay in the range seen in train.
+
+The baselines that learn from all series together are in the module ``pooled``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from volopt.definition.expressions import parse
 from volopt.metrics import MAX_LOG, Array
 
 HAR_DAYS = (1, 5, 22)  # a day, a week, a month of trade days
+ROLLING_DAYS = (500, 1000)  # that ``har_rolling`` may learn from
+REFIT_DAYS = 21  # a month of trade days
 ALPHAS = np.logspace(-2, 4, 25)
 TREES = 200
 LIGHTGBM: dict[str, Any] = {
@@ -46,10 +52,19 @@ class History(NamedTuple):
     target: Array  # shape: (days,), original units
     log: Array  # shape: (days,), of the target, with a floor where it has no logarithm
     others: Array  # shape: (days, features), the study's features except the target, as read
+    calendar: Array | None = None  # shape: (days, inputs), what the calendar says of the next session
 
 
 Forecaster = Callable[[History], Array]  # returns the forecast of each day, shape (days,), original units
-Baseline = Callable[[History, range, int], Forecaster]  # takes a history, its train rows and the number of lags
+Fit = Callable[[History, range, int], Forecaster]  # takes a history, its train rows and the number of lags
+
+
+class Baseline(NamedTuple):
+    """Describe a baseline: how it is fitted, which studies have it, and how often it is fitted again."""
+
+    fit: Fit | None  # on each series by itself; None: on all together, by the module ``pooled``
+    studies: Literal["all", "static", "calendar"] = "all"  # those with static inputs, or with some of the calendar
+    refit_days: int | None = None  # trade days from one fit to the next while it forecasts; None: it is fitted once
 
 
 def persistence(history: History, train: range, lags: int) -> Forecaster:
@@ -89,12 +104,78 @@ def har(history: History, train: range, lags: int) -> Forecaster:
     log y[t] = b₀ + b₁ log y[t−1] + b₂ mean₅ log y + b₃ mean₂₂ log y by least squares. The forecast is e to the fitted
     value. Its bias in levels is not corrected, as the skill is measured in logs.
     """
+    coefficients = har_coefficients(har_inputs(history.log), history.log, train)
+    return lambda series: from_log(har_inputs(series.log) @ coefficients)
+
+
+def har_rolling(history: History, train: range, lags: int) -> Forecaster:
+    """Forecast with ``har``, fitted on the last days alone and again after every ``REFIT_DAYS`` days.
+
+    Audrino and Chassot (2024, arXiv 2406.08041) found that tuned learners do not beat such a HAR for volatility. The
+    number of days it learns from is the one of ``ROLLING_DAYS`` with the smaller squared one-day errors of logs over
+    the last third of train, where it is refitted in the same way. Where there are fewer days, it learns from all.
+    """
+    first = 2 * train.stop // 3
+
+    def error(days: int) -> float:
+        return float(np.sum((_rolling(history.log[: train.stop], first, days) - history.log[first : train.stop]) ** 2))
+
+    days = min(ROLLING_DAYS, key=error)
+    coefficients = har_coefficients(har_inputs(history.log), history.log, train, days)
+
+    def forecast(series: History) -> Array:
+        early = har_inputs(series.log[: train.stop]) @ coefficients
+        return from_log(np.concatenate([early, _rolling(series.log, train.stop, days)]))
+
+    return forecast
+
+
+def har_x(history: History, train: range, lags: int) -> Forecaster:
+    """Forecast with ``har`` and, as further columns, what the calendar says of the day to be forecast.
+
+    Columns that are constant over the fitted rows are left out, because a later change would have no known effect.
+    """
     rows = fitted_rows(train, max(HAR_DAYS))
-    coefficients = np.linalg.lstsq(_means(history.log)[rows], history.log[rows])[0]
-    return lambda series: from_log(_means(series.log) @ coefficients)
+    used = np.ptp(_announced(history)[rows], axis=0) > 0
+
+    def inputs(series: History) -> Array:
+        return np.hstack([har_inputs(series.log), _announced(series)[:, used]])
+
+    coefficients = np.linalg.lstsq(inputs(history)[rows], history.log[rows])[0]
+    return lambda series: from_log(inputs(series) @ coefficients)
 
 
-def _means(log: Array) -> Array:
+def _announced(history: History) -> Array:
+    """Return the calendar's inputs of each row, which are those of the day before, shape (days, inputs)."""
+    assert history.calendar is not None
+    return lagged(history.calendar, 1)[..., 0]
+
+
+def _rolling(log: Array, first: int, days: int) -> Array:
+    """Return HAR's forecasts from row ``first`` on; each ``REFIT_DAYS`` rows have a fit to the ``days`` before them."""
+    means = har_inputs(log)
+    forecast = np.empty(max(len(log) - first, 0))
+    for start in range(first, len(log), REFIT_DAYS):
+        rows = slice(start, start + REFIT_DAYS)
+        forecast[start - first :][:REFIT_DAYS] = means[rows] @ har_coefficients(means, log, range(start), days)
+    return forecast
+
+
+def har_coefficients(means: Array, log: Array, train: range, days: int | None = None) -> Array:
+    """Return the least-squares coefficients of HAR on the train rows, or on the last ``days`` of them, shape (4,)."""
+    rows = fitted_rows(train, max(HAR_DAYS))
+    if days is not None:
+        rows = slice(max(rows.start, train.stop - days), train.stop)
+    coefficients: Array = np.asarray(np.linalg.lstsq(means[rows], log[rows])[0], np.float64)
+    return coefficients
+
+
+def har_forecast(log: Array, coefficients: Array) -> Array:
+    """Return HAR's forecast of each row from its coefficients, original units, shape (days,)."""
+    return from_log(har_inputs(log) @ coefficients)
+
+
+def har_inputs(log: Array) -> Array:
     """Return a column of ones and the mean of each of ``HAR_DAYS``, shape (days, 4)."""
     return np.column_stack([np.ones(len(log)), *(lagged(log, days).mean(axis=1) for days in HAR_DAYS)])
 
@@ -161,4 +242,25 @@ def from_log(log: Array) -> Array:
     return np.exp(np.clip(log, -MAX_LOG, MAX_LOG))
 
 
-BASELINES: dict[str, Baseline] = {each.__name__: each for each in (persistence, ma5, ewma, har, ridge, lightgbm)}
+# In the order of the tables. study/README.md describes each.
+BASELINES: dict[str, Baseline] = {
+    **{each.__name__: Baseline(each) for each in (persistence, ma5, ewma, har, ridge, lightgbm)},
+    "har_rolling": Baseline(har_rolling, "static", refit_days=REFIT_DAYS),
+    "har_x": Baseline(har_x, "calendar"),
+    "pooled_ridge": Baseline(None, "static"),
+    "pooled_lightgbm": Baseline(None, "static"),
+}
+
+
+def baselines_of(static_names: Sequence[str]) -> tuple[str, ...]:
+    """Return the baselines of a study, by its static inputs."""
+    has = {"all": True, "static": bool(static_names), "calendar": any(map(is_of_calendar, static_names))}
+    return tuple(name for name, each in BASELINES.items() if has[each.studies])
+
+
+def is_of_calendar(static_name: str) -> bool:
+    """Return whether the calendar alone decides a static input."""
+    from volopt.data.sessions import CALENDAR_FIELDS  # imports pandas, and studies without static inputs need it not
+
+    expression = parse(static_name)
+    return not expression.markets and expression.fields <= CALENDAR_FIELDS.keys()

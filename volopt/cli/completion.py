@@ -14,6 +14,9 @@ import click
 from volopt.errors import VoloptError
 
 if TYPE_CHECKING:
+    import optuna
+
+    from volopt.definition.schema import Definition
     from volopt.storage.database.retrying import RetryingStorage
 
 Completion = Callable[[click.Context, click.Parameter, str], list[str]]
@@ -54,15 +57,23 @@ def _study_files(context: click.Context) -> Iterable[str]:
     return [*(path.stem for path in shipped()), *sorted(map(str, Path().glob("*.toml")))]
 
 
-def _numbers(context: click.Context) -> Iterable[str]:
+def _of_study(
+    context: click.Context, candidates: "Callable[[optuna.Study, Definition], Iterable[str]]"
+) -> Iterable[str]:
     from volopt.studies.study import find
 
     name = context.params.get("name")  # click has no arguments yet where it completes the value of an option
     if name and (storage := _storage(context)):
         with closing(storage):
-            study, _ = find(storage, name)
-            return [str(trial.number) for trial in study.get_trials(deepcopy=False)[:MAX_TRIALS]]
+            return candidates(*find(storage, name))
     return []
+
+
+def _numbers(context: click.Context) -> Iterable[str]:
+    def numbers(study: "optuna.Study", _: "Definition") -> Iterable[str]:
+        return [str(trial.number) for trial in study.get_trials(deepcopy=False)[:MAX_TRIALS]]
+
+    return _of_study(context, numbers)
 
 
 def _trials(context: click.Context) -> Iterable[str]:
@@ -72,9 +83,10 @@ def _trials(context: click.Context) -> Iterable[str]:
 
 
 def _comparands(context: click.Context) -> Iterable[str]:
-    from volopt.baselines.methods import BASELINES
+    from volopt.baselines.methods import baselines_of
 
-    return [*BASELINES, *_trials(context)]
+    baselines = _of_study(context, lambda _, definition: baselines_of(definition.data.static))
+    return [*baselines, *_trials(context)]
 
 
 def _kinds(context: click.Context) -> Iterable[str]:

@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 from pydantic import TypeAdapter
 
 from volopt.baselines.forecasts import SCORED
-from volopt.baselines.methods import BASELINES
+from volopt.baselines.methods import baselines_of
 from volopt.comparison.trial_results import RERUN, TrialResult, read_trial
 from volopt.definition.schema import Definition, Range, Scalar
 from volopt.definition.space import contains, describe, value_type
@@ -124,12 +124,14 @@ def find_choice(study: optuna.Study, definition: Definition, text: str) -> Choic
                 f"keys that you leave out have the study's defaults; {_listing(study)}",
             )
         return number
-    if text in BASELINES:
+    baselines = baselines_of(definition.data.static)
+    if text in baselines:
         return text
     raise UsageError(
-        f'"{text}" is neither a trial nor a baseline{did_you_mean(text, [BEST, LIKELY, SIMPLEST, *BASELINES])}',
+        f'"{text}" is neither a trial nor a baseline of {study.study_name}'
+        + did_you_mean(text, [BEST, LIKELY, SIMPLEST, *baselines]),
         f"write a trial's number, {BEST}, {LIKELY}, {SIMPLEST}, parameters as in cell=LSTM,hidden_size=25, or one of "
-        + ", ".join(BASELINES),
+        + ", ".join(baselines),
     )
 
 

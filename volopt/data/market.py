@@ -175,7 +175,9 @@ def _missing(provider: Provider, node: MarketNode, values: np.ndarray, needed: r
         return ""
     text = shortened(node.text)
     reason = f"{node.instrument} has none" if node.instrument else f"fewer than {MIN_STOCKS} stocks have one"
-    days = f"between {provider.day(rows[0])} and {provider.day(rows[-1])}"
+    first, last = provider.day(rows[0]), provider.day(rows[-1])
     if len(rows) == len(needed):
-        raise DataError(f"{text} has no value on any day {days}: {reason}", "name more stocks, or leave it out")
-    return f"{text} has no value on {len(rows)} days {days}: {reason}"
+        message = f"{text} has no value on any day between {first} and {last}: {reason}"
+        raise DataError(message, "leave it out" if node.instrument else "name more stocks, or leave it out")
+    days = f"{first}" if first == last else f"{len(rows)} days between {first} and {last}"
+    return f"{text} has no value on {days}: {reason}"

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import optuna
 from optuna.trial import FrozenTrial
 
+from volopt.baselines.methods import baselines_of
 from volopt.definition.schema import Definition
 from volopt.export import tables
 from volopt.export.tables import Schemas, Table
@@ -88,9 +89,10 @@ class StudySnapshot:
         return pieces
 
     def _baseline_tables(self, schemas: Schemas) -> Iterator[Table]:
+        names = baselines_of(self._definition.data.static)
         for day_set, (key, file) in enumerate(self._day_sets.items(), start=1):
             arrays, _ = array_store.baselines(*self._artifacts.directories).get(key) or ({}, {})
             try:
-                yield from list(tables.baseline_predictions(arrays, file, day_set, schemas["predictions"]))
+                yield from list(tables.baseline_predictions(names, arrays, file, day_set, schemas["predictions"]))
             except (KeyError, TypeError, ValueError):  # forecasts are missing, or of other days
                 self.missing.day_sets.append(day_set)

@@ -25,7 +25,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from volopt.baselines.forecasts import SCORED
-from volopt.baselines.methods import BASELINES
+from volopt.baselines.methods import baselines_of
 from volopt.definition.schema import Definition, Range, Scalar
 from volopt.importance.bars import Importance
 from volopt.studies.trial_file import StoredCurves, StoredSeed, TrialFile
@@ -36,12 +36,7 @@ Table = Any
 Columns = dict[str, Any]  # by name: a list, or one value for every row
 
 _LOG_SCORES = [f"{split}_log_{score}" for split in SCORED for score in ("r2", "mse")]
-_SKILLS = [f"{split}_skill_{name}" for split in SCORED for name in BASELINES]
-METRICS = (
-    "train_mse", "valid_mse", "test_mse", *_LOG_SCORES, "test_mase", "test_direction", "flatness", *_SKILLS,
-)  # fmt: skip
-ENSEMBLE_METRICS = tuple(f"ensemble_{name}" for name in (*_LOG_SCORES, *_SKILLS))
-INSTRUMENT_METRICS = ("log_r2", "log_mse", *(f"skill_{name}" for name in BASELINES))  # of each split
+_METRICS = ("train_mse", "valid_mse", "test_mse", *_LOG_SCORES, "test_mase", "test_direction", "flatness")
 RECORDED_METRICS = ("valid_log_mse", "valid_log_r2")  # of some epochs only
 
 
@@ -117,15 +112,17 @@ def trial_tables(number: int, file: TrialFile, day_set: int, schemas: Schemas) -
         for split, forecast in seed.forecast.items():  # a pruned seed has none
             columns = {"model": "trial", "day_set": day_set, **keys, **days[split], "forecast": _list(forecast)}
             pieces["predictions"].append(_table(columns, schemas["predictions"]))
-    records = [{"trial": number, **record} for record in _instrument_records(file)]
-    instruments = pa.Table.from_pylist(records, schema=schemas["instruments"])
+    instruments = pa.Table.from_pylist(
+        [{"trial": number, **record} for record in _instrument_records(file, schemas["instruments"].names)],
+        schema=schemas["instruments"],
+    )
     return {name: pa.concat_tables(tables) for name, tables in pieces.items()} | {"instruments": instruments}
 
 
 def baseline_predictions(
-    arrays: Mapping[str, NDArray[np.float64]], file: TrialFile, day_set: int, schema: Schema
+    baselines: Sequence[str], arrays: Mapping[str, NDArray[np.float64]], file: TrialFile, day_set: int, schema: Schema
 ) -> Iterator[Table]:
-    """Return the predictions of the baselines on one set of days.
+    """Return the predictions of a study's baselines on one set of days.
 
     The stored arrays have names like "har.valid". The file is that of any trial on this set; its seeds are not read.
 
@@ -133,7 +130,7 @@ def baseline_predictions(
         KeyError, ValueError: forecasts are missing, or are of other days.
     """
     days = {split: _day_columns(split, file) for split in SCORED}
-    for name in BASELINES:
+    for name in baselines:
         keys = {"model": name, "trial": None, "seed": None, "day_set": day_set}
         for split in SCORED:
             yield _table({**keys, **days[split], "forecast": arrays[f"{name}.{split}"].tolist()}, schema)
@@ -143,14 +140,17 @@ def _pandas_types(definition: Definition) -> dict[str, dict[str, str]]:
     """Return the pandas type of each column of each table."""
     seed = {"trial": "int64", "seed": "int64"}
     fit = seed | ({"period": "int64"} if definition.data.has_periods else {})
+    baselines = baselines_of(definition.data.static)
+    skills = [f"{split}_skill_{name}" for split in SCORED for name in baselines]
+    metrics, ensemble = [*_METRICS, *skills], [f"ensemble_{name}" for name in (*_LOG_SCORES, *skills)]
     tables = {
         "trials": {
             **{"number": "int64", "state": "string", "phases": "string"},
             **param_types(definition),
-            **dict.fromkeys(("value", *METRICS, *ENSEMBLE_METRICS), "float64"),
+            **dict.fromkeys(("value", *metrics, *ensemble), "float64"),
             **{"datetime_start": "datetime64[us]", "seconds": "float64", "reason": "string"},
         },
-        "seeds": {**seed, **dict.fromkeys(METRICS, "float64"), "epochs": "int64", "best_epoch": "Int64"},
+        "seeds": {**seed, **dict.fromkeys(metrics, "float64"), "epochs": "int64", "best_epoch": "Int64"},
         "curves": {**fit, "epoch": "int64", **dict.fromkeys(("train_mse", "valid_mse", *RECORDED_METRICS), "float64")},
         "gradients": {**fit, "epoch": "int64", "layer": "int64", "gradient_norm": "float64"},
         "predictions": {
@@ -160,7 +160,7 @@ def _pandas_types(definition: Definition) -> dict[str, dict[str, str]]:
         },
         "instruments": {
             **{"trial": "int64", "instrument": "string", "split": "string"},
-            **dict.fromkeys(INSTRUMENT_METRICS, "float64"),
+            **dict.fromkeys(("log_r2", "log_mse", *(f"skill_{name}" for name in baselines)), "float64"),
         },
         "importance": {
             **dict.fromkeys(("phase", "method", "name"), "string"),
@@ -169,7 +169,7 @@ def _pandas_types(definition: Definition) -> dict[str, dict[str, str]]:
         },
     }
     if definition.data.has_periods:
-        names = [name for name in (*METRICS, *ENSEMBLE_METRICS) if "test" not in name and name != "flatness"]
+        names = [name for name in (*metrics, *ensemble) if "test" not in name and name != "flatness"]
         tables["periods"] = {
             **{"trial": "int64", "period": "int64", "first": "string", "last": "string"},
             **dict.fromkeys(names, "float64"),
@@ -219,12 +219,13 @@ def _day_columns(split: str, file: TrialFile) -> Columns:
     return {"instrument": names, "split": split, "date": dates, "actual": _list(days.actual)}
 
 
-def _instrument_records(file: TrialFile) -> Iterator[Columns]:
-    """Return a row for each split of each instrument that has scores."""
+def _instrument_records(file: TrialFile, columns: Sequence[str]) -> Iterator[Columns]:
+    """Return a row for each split of each instrument that has one of the scores among the columns."""
     for instrument in file.instruments:
         for split in SCORED:
-            scores = {name: instrument.metrics.get(f"{split}_{name}") for name in INSTRUMENT_METRICS}
-            if any(f"{split}_{name}" in instrument.metrics for name in INSTRUMENT_METRICS):
+            names = {name: f"{split}_{name}" for name in columns}
+            scores = {name: instrument.metrics[of] for name, of in names.items() if of in instrument.metrics}
+            if scores:
                 yield {"instrument": instrument.instrument, "split": split, **scores}
 
 

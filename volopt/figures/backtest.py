@@ -49,7 +49,8 @@ def _year_labels(backtest: Backtest) -> list[str]:
 def _by_year(backtest: Backtest) -> Subplot:
     years = _year_labels(backtest)
     marks: list[Mark] = [ReferenceLine(0.0, colour=colours.ACTUAL)]
-    for (name, colour), symbol in zip(colours.BASELINES.items(), cycle(SYMBOLS), strict=False):
+    for name, symbol in zip(backtest.days.forecasts.baselines, cycle(SYMBOLS), strict=False):
+        colour = colours.RIVALS[name]
         skills = numbers(np.array([year.score.skill[name] for year in backtest.years]))
         hover = ["" if skill is None else f"over {name}: {skill:.3g}" for skill in skills]
         marks += [Line(years, skills, name, colour), Points(years, skills, "", colour, hover=hover, symbol=symbol)]
@@ -60,12 +61,12 @@ def _by_year(backtest: Backtest) -> Subplot:
 def _saved_error(backtest: Backtest) -> Subplot:
     errors, dates = backtest.days.squared_log_errors, backtest.days.forecasts.dates
     marks: list[Mark] = [ReferenceLine(0.0, colour=colours.ACTUAL)]
-    for name, colour in colours.BASELINES.items():
+    for name in backtest.days.forecasts.baselines:
         saved = errors[name] - errors["forecast"]
         scored = backtest.in_range & np.isfinite(saved)
         days, day = np.unique(dates[scored], return_inverse=True)
         total = np.cumsum(np.bincount(day, saved[scored]) / np.bincount(day))
-        marks.append(Line(days.astype(str).tolist(), total.tolist(), name, colour, width=1.2))
+        marks.append(Line(days.astype(str).tolist(), total.tolist(), name, colours.RIVALS[name], width=1.2))
     title = "Squared log error saved so far: where a line rises, the network does better"
     return Subplot(Axis("trade day", "date"), Axis("sum over days"), marks, title)
 

@@ -1,5 +1,7 @@
 """The same colour for the same thing everywhere: the palette of Okabe and Ito (2008), which colour-blind people see.
 
+Three baselines have other colours, as far from the palette's as colour-blind people see them.
+
 Black is what really happened, grey what is no model of ours; between them no two things of one figure share a colour.
 """
 
@@ -19,7 +21,12 @@ BASELINES = {
     "har": GREEN,
     "ridge": PURPLE,
     "lightgbm": ORANGE,
+    "har_rolling": "#8866FF",
+    "har_x": "#882211",
+    "pooled_ridge": "#330088",
+    "pooled_lightgbm": VERMILLION,
 }
+RIVALS = {**BASELINES, "network": BLUE}  # of a combination, in a backtest
 STATES = {"COMPLETE": BLUE, "PRUNED": ORANGE, "FAIL": VERMILLION, "RUNNING": GREEN, "WAITING": GREY}
 IMPORTANCE = {"ANOVA": GREEN, "PED-ANOVA": SKY, "fANOVA": ORANGE}
 SERIES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, GREY)  # for things that are only told apart

@@ -21,6 +21,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from volopt.baselines.methods import HAR_DAYS
 from volopt.data.files import is_directory, path_inside, read_bounded, read_lines
 from volopt.definition.load import restore
 from volopt.definition.plain_text import INSTRUMENT, show
@@ -28,6 +29,7 @@ from volopt.definition.schema import Definition
 from volopt.definition.space import WHOLE_KEYS, contains
 from volopt.definition.values import Scalar
 from volopt.errors import DataError, DefinitionError
+from volopt.forecast.walk_forward.combine import MEMBERS
 from volopt.metrics import Array
 from volopt.models.recurrent import Recurrent
 from volopt.training.network import build
@@ -41,6 +43,7 @@ FACTS = "bundle.json"
 SUMS = "SHA256SUMS"
 ERRORS = "errors.safetensors"
 POOLED = "pooled.safetensors"
+HAR_NUMBERS = len(HAR_DAYS) + 2
 MAX_FACTS_BYTES = 20_000_000
 MAX_SUMS_BYTES = 1_000_000
 MAX_FILE_BYTES = 1_000_000_000
@@ -68,7 +71,7 @@ class BundleInstrument(_BundleTable):
     days: Annotated[list[Day], Field(min_length=1)]  # the last ones of train
     values: list[list[Number]]  # shape: (days, features and target)
     static: list[list[Number]] = []  # shape: (days, static inputs)
-    har: list[Number] = []  # the coefficients of HAR, where it forecasts the days after a suspension
+    har: list[Number] = []  # HAR's coefficients and the floor of its target, if it forecasts days after suspensions
 
     def scaling(self) -> SeriesScaling:
         """Return the scaling as arrays."""
@@ -294,8 +297,12 @@ def _check_consistent(bundle: Bundle, directory: Path) -> None:
             raise _broken(directory, f"its numbers of {instrument.name} do not fit {features} features")
         if {len(row) for row in instrument.static} - {len(bundle.definition.data.static)}:
             raise _broken(directory, f"its static inputs of {instrument.name} do not fit the study")
+        if len(instrument.har) != (HAR_NUMBERS if bundle.definition.forecast.after_suspension == "har" else 0):
+            raise _broken(directory, f"its coefficients of HAR of {instrument.name} do not fit the study")
         if instrument.name not in bundle.errors or bundle.errors[instrument.name].ndim != 1:
             raise _broken(directory, f"{ERRORS} has no errors of {instrument.name}")
+    if set(bundle.facts.combined) != (set(MEMBERS) if bundle.definition.forecast.combine != "none" else set()):
+        raise _broken(directory, "the weights of its members do not fit the study")
     static, count = bundle.facts.static, len(bundle.definition.data.static)
     if (static is None) == bool(count) or (static and {len(static.center), len(static.scale)} != {count}):
         raise _broken(directory, f"its standardisation does not fit {count} static inputs")

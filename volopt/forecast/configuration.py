@@ -8,7 +8,7 @@ from pathlib import Path
 
 import optuna
 
-from volopt.baselines.methods import BASELINES
+from volopt.baselines.methods import baselines_of
 from volopt.data.panel import Panel, read_data
 from volopt.data.sample import stored_directory
 from volopt.definition.schema import Definition, Scalar
@@ -132,6 +132,7 @@ def find_configuration(study: optuna.Study, definition: Definition, trial: str, 
     if definition.training.early_stopping != "none" and best_epochs:
         epochs = max(1, round(sum(best_epochs) / len(best_epochs)))
     metrics = listing.metrics(frozen)
-    promised = {name: metrics.get(f"ensemble_valid_skill_{name}") for name in BASELINES}
+    names = baselines_of(definition.data.static)
+    promised = {name: metrics.get(f"ensemble_valid_skill_{name}") for name in names}
     best = best_baseline(studies.baselines(study))
     return Configuration(study.study_name, number, trial, definition, dict(frozen.params), epochs, promised, best)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from volopt.baselines.methods import har_forecast
 from volopt.data.exchange import exchange_named
 from volopt.data.panel import market_of
 from volopt.data.provider import Provider, open_provider
@@ -15,6 +16,7 @@ from volopt.definition.plain_text import shortened
 from volopt.errors import DataError, UsageError, suggest
 from volopt.forecast import conformal
 from volopt.forecast.bundle import Bundle
+from volopt.forecast.members import combine_with_members
 from volopt.forecast.view import InstrumentView
 from volopt.metrics import Array
 from volopt.models.recurrent import Recurrent
@@ -92,6 +94,7 @@ def predict_days(
         view = InstrumentView(bundle, known[name], provider, day, last, code, market)
         own = _predict_instrument(view, networks, coverage)
         predictions += own
+        warnings += view.resumption_warnings()
         warnings += view.warnings(today)
         if math.isnan(own[-1].low):
             warnings.append(f"{name} has too few out-of-sample errors for an interval")
@@ -118,7 +121,7 @@ def _predict_instrument(view: InstrumentView, networks: Sequence[Recurrent], cov
     """Return the forecasts of an instrument, oldest first."""
     with reproducible("cpu"):
         by_seed = [view.samples.original(predict(network, view.samples)) for network in networks]
-    forecast: Array = np.mean(by_seed, axis=0)
+    forecast = _final_forecast(view, np.mean(by_seed, axis=0))
     data, series = view.bundle.definition.data, view.series
     quantiles = conformal.quantiles(view.bundle.errors[series.name], coverage)
     low, high = (conformal.interval_end(forecast, each, log=data.transform == "log") for each in quantiles)
@@ -139,6 +142,28 @@ def _predict_instrument(view: InstrumentView, networks: Sequence[Recurrent], cov
             )
         )
     return predictions
+
+
+def _final_forecast(view: InstrumentView, network: Array) -> Array:
+    """Return what ``[forecast]`` makes of the networks' mean forecast, shape (forecasts,)."""
+    bundle, forecast = view.bundle, network
+    if bundle.facts.combined:
+        names = [instrument.name for instrument in bundle.facts.instruments]
+        forecast = combine_with_members(
+            bundle.pooled,
+            bundle.facts.combined,
+            view.dataset,
+            view.rows,
+            bundle.definition.model.window,
+            names.index(view.series.name),
+            network,
+        )
+    if view.instrument.har:
+        *coefficients, floor = view.instrument.har
+        log = np.log(np.maximum(view.series.target, floor))
+        by_har = har_forecast(log, np.array(coefficients))[view.rows.start : view.rows.stop]
+        forecast = np.where(view.resumptions(), by_har, forecast)
+    return forecast
 
 
 def _rounded(value: float) -> float:

@@ -57,20 +57,21 @@ class InstrumentView:
         self.exchange = exchange or exchange_of(instrument.name)
         self._following = provider.sessions_after(instrument.name, exchange)
         window = bundle.config.window
+        longest = max(window, bundle.definition.model.window) if bundle.facts.combined else window
         dataset = assemble([self._frame()], bundle.definition, DateSplit({}, window), "")
         (series,) = dataset.series
         self._check_same_data(dataset, series)
         stop = int(np.searchsorted(series.dates, np.datetime64(day or date.max), side="right"))
-        if stop < window:
+        if stop < longest:
             raise DataError(
-                f"{instrument.name} has {stop} trade days{f' up to {day}' if day else ''}, fewer than the {window} of "
+                f"{instrument.name} has {stop} trade days{f' up to {day}' if day else ''}, fewer than the {longest} of "
                 "a window",
                 "use data that begin earlier, or a later --date",
             )
         self.as_of: date = series.dates[stop - 1].item()
         self.next = self._next_day()
         self.series = _extend(series, stop, self.next)
-        self.rows = range(max(window, stop + 1 - last), stop + 1)
+        self.rows = range(max(longest, stop + 1 - last), stop + 1)
         self.dataset = replace(dataset, series=(self.series,))
         static = bundle.facts.static.scaling() if bundle.facts.static else None
         self.samples: Samples = samples_at(self.dataset, [self.rows], [instrument.scaling()], window, "cpu", static)
@@ -105,6 +106,13 @@ class InstrumentView:
         factors = np.append(self.provider.column(self.instrument.name, FACTOR), np.nan)  # NaN after the calendar's end
         factor = float(factors[np.searchsorted(self.provider.calendar, self.series.dates[row])])
         return (factor, "shares") if factor > 0 else (1.0, "adjusted shares")
+
+    def resumption_warnings(self) -> Iterator[str]:
+        """Yield which forecasts are HAR's, because the stock resumes trade after a suspension."""
+        if self.instrument.har and (resumed := self.resumptions()).any():
+            days = self.series.dates[self.rows.start : self.rows.stop][resumed]
+            name, several = self.instrument.name, "s" * (len(days) > 1)
+            yield f"HAR forecasts {name} for the day{several} after a suspension, {', '.join(map(str, days))}"
 
     def resumptions(self) -> NDArray[np.bool_]:
         """Return which of the forecast days resume trade after a suspension, shape (forecasts,)."""

@@ -10,8 +10,10 @@ import pytest
 
 from builders import SAMPLE_DATA, Volopt
 from hand_made import Shelf
-from volopt.baselines.methods import BASELINES
+from volopt.baselines.methods import baselines_of
 from volopt.cli.main import cli
+
+BASELINES = baselines_of(())
 
 TABLES = ["trials", "seeds", "curves", "gradients", "predictions", "instruments", "importance"]
 STUDY = f"""

@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from volopt.baselines.methods import BASELINES
+from volopt.baselines.methods import baselines_of
 from volopt.data.frame import Frame
 from volopt.errors import DataError
 from volopt.forecast.configuration import RefitSource
@@ -14,6 +14,8 @@ from volopt.forecast.walk_forward.periods import Period
 from volopt.forecast.walk_forward.step import MarketData, fingerprint, fit_period
 from volopt.training.refit import FORECAST
 from volopt.training.task import Arrays
+
+BASELINES = baselines_of(())
 
 PERIOD = Period(date(2016, 1, 1), date(2016, 12, 31))
 

@@ -15,6 +15,7 @@ from volopt.figures.study_view import NothingToPlotError, StudyView
 from volopt.studies import listing
 
 CELL_DISTANCE = 0.22  # between cells at one baseline
+MAX_NARROW = 6  # baselines whose names have room in half of the width
 MEANING = (
     "Below 1, the squared error of log(target) is smaller than the baseline's: skill, which is 1 − the ratio, is "
     "above 0. Large: the mean of the seeds' forecasts; small: each seed alone."
@@ -33,7 +34,7 @@ def chart(view: StudyView) -> Chart:
         "The best trial of each cell against the baselines",
         subplots,
         notes=(MEANING, *params, "The test split was not used for selection."),
-        columns=2,
+        columns=2 if len(view.baselines) <= MAX_NARROW else 1,
         row_height=460,
     )
 

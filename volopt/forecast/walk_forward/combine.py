@@ -5,6 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
+from volopt.forecast.conformal import forecast_errors
 from volopt.metrics import Array
 
 NETWORK = "network"  # the mean forecast of the seeds, as a member
@@ -12,16 +13,16 @@ MEMBERS = (NETWORK, "pooled_ridge", "pooled_lightgbm")
 MIN_ERRORS = 100  # days with an error; with fewer, the weights are equal
 
 
-def combined(forecasts: Mapping[str, Array], weights: Array, *, log: bool) -> Array:
+def combined(forecasts: Mapping[str, Array], weights: Mapping[str, Array | float], *, log: bool) -> Array:
     """Return the weighted mean of the members' forecasts, shape (days,).
 
     Args:
         forecasts: of each of ``MEMBERS``, shape (days,), original units.
-        weights: of the members, shape (members,) or (days, members), with the sum 1.
+        weights: of each of ``MEMBERS``, one or one a day, with the sum 1.
         log: whether to take the mean of the logarithms, in which errors are measured.
     """
-    columns = np.column_stack([forecasts[name] for name in MEMBERS])
-    mean: Array = ((np.log(columns) if log else columns) * weights).sum(axis=1)
+    parts = [weights[name] * (np.log(forecasts[name]) if log else forecasts[name]) for name in MEMBERS]
+    mean: Array = np.sum(parts, axis=0)
     return np.exp(mean) if log else mean
 
 
@@ -54,6 +55,25 @@ def stacked_weights(errors: Array) -> Array:
             best, least = np.zeros(len(MEMBERS)), error
             best[list(members)] = weights
     return best
+
+
+def past_errors(columns: Mapping[str, np.ndarray], past: np.ndarray, *, log: bool) -> Array:
+    """Return the errors of the members on past days, relative to HAR's of the same instrument, as skill weighs them.
+
+    Args:
+        columns: ``instrument``, ``actual``, ``har`` and each of ``MEMBERS``, all of shape (days,).
+        past: which days, shape (days,).
+        log: whether errors are relative, as with ``transform = "log"``.
+
+    Returns:
+        Shape (past days, members).
+    """
+    instrument, actual = columns["instrument"][past], columns["actual"][past]
+    errors = {name: forecast_errors(columns[name][past], actual, log=log) for name in ("har", *MEMBERS)}
+    squares = np.where(np.isfinite(errors["har"]), errors["har"], 0.0) ** 2
+    mean = np.bincount(instrument, squares) / np.maximum(np.bincount(instrument), 1)
+    size = np.sqrt(np.where(mean > 0, mean, np.nan))[instrument]
+    return np.column_stack([errors[name] / size for name in MEMBERS])
 
 
 def _subsets(count: int) -> Sequence[tuple[int, ...]]:

@@ -10,7 +10,6 @@ from datetime import date
 import numpy as np
 
 from volopt import metrics
-from volopt.baselines.methods import BASELINES
 from volopt.comparison.statistics import Estimate, diebold_mariano
 from volopt.forecast import conformal
 from volopt.forecast.walk_forward.run import WalkForwardForecasts
@@ -48,9 +47,8 @@ class ScoredDays:
         """Return the score of some days."""
         masks = (mask & (self.forecasts.instrument == index) for index in range(len(self.forecasts.names)))
         rows = [row for own in masks if (row := self._log_scores(own))]
-        means = {
-            name: float(np.mean([row[name] for row in rows])) if rows else np.nan for name in ("log_r2", *BASELINES)
-        }
+        names = "log_r2", *self.forecasts.baselines
+        means = {name: float(np.mean([row[name] for row in rows])) if rows else np.nan for name in names}
         positive = mask & np.isfinite(self.low) & (self.low > 0)
         return Score(
             days=int(mask.sum()),
@@ -61,13 +59,33 @@ class ScoredDays:
             width=float(np.median(self.high[positive] / self.low[positive])) if positive.any() else np.nan,
         )
 
+    def skills(self, over: str, mask: np.ndarray) -> dict[str, Array]:
+        """Return the skill of the forecast and of each baseline over one of them, by instrument.
+
+        Args:
+            over: the name of a baseline.
+            mask: of the days to score.
+
+        Returns:
+            By name, ``forecast`` first, shape (instruments,); NaN with fewer than ``MIN_DAYS`` days.
+        """
+        known = mask & np.isfinite(list(self.squared_log_errors.values())).all(axis=0)
+        instrument, count = self.forecasts.instrument[known], len(self.forecasts.names)
+        enough = np.bincount(instrument, minlength=count) >= MIN_DAYS
+        sums = {
+            name: np.where(enough, np.bincount(instrument, values[known], count), np.nan)
+            for name, values in self.squared_log_errors.items()
+        }
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return {name: 1 - values / sums[over] for name, values in sums.items()}
+
     def differences(self, mask: np.ndarray) -> dict[str, Estimate | None]:
         """Return Diebold and Mariano's test against each baseline; None below ``MIN_DAYS`` days.
 
         The effect is the forecast's mean squared log error relative to the baseline's: -0.03 is 3 % less. The test
         compares a day's mean errors over the instruments, because instruments share the surprises of a day.
         """
-        return {name: self._difference(name, mask) for name in BASELINES}
+        return {name: self._difference(name, mask) for name in self.forecasts.baselines}
 
     def between(self, first: date, last: date) -> np.ndarray:
         """Return the mask of the days from ``first`` to ``last``, both included."""
@@ -85,8 +103,8 @@ class ScoredDays:
             return {}
         log = np.log(self.forecasts.actual[known])
         errors = {name: float(values[known].sum()) for name, values in self.squared_log_errors.items()}
-        others = {"log_r2": float(np.sum((log - log.mean()) ** 2)), **{name: errors[name] for name in BASELINES}}
-        return {name: metrics.skill(errors["forecast"], other) for name, other in others.items()}
+        own, total = errors.pop("forecast"), float(np.sum((log - log.mean()) ** 2))
+        return {name: metrics.skill(own, other) for name, other in {"log_r2": total, **errors}.items()}
 
     def _difference(self, baseline: str, mask: np.ndarray) -> Estimate | None:
         pair = [self.squared_log_errors[name] for name in ("forecast", baseline)]

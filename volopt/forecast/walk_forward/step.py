@@ -52,7 +52,9 @@ class MarketData:
         """
         assert self.definition.data.train is not None
         first, frames = self.definition.data.train[0], self._frames_until(period.last)
-        rule = DateSplit({"train": (first, period.train_end), "test": (period.first, period.last)}, self.window)
+        # Pooled baselines, which static inputs bring, look back as far as [model] window.
+        longest = max(self.window, self.definition.model.window) if self.definition.data.static else self.window
+        rule = DateSplit({"train": (first, period.train_end), "test": (period.first, period.last)}, longest)
         dataset = assemble(frames, self.definition, rule, fingerprint(frames))
         if self.definition.data.instruments is not None:
             return _with_enough(dataset, first, period, self.window)
