@@ -1,1 +1,1 @@
-"""Recurrent networks and their cells. They know nothing of data or studies."""
+"""The networks and their cells. They know nothing of data or studies."""
