@@ -1,6 +1,7 @@
 """Small frames, definitions and datasets that tests build on; made by hand, so that every number is known."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -103,6 +104,29 @@ def frame(days: int = 152, seed: int = 0, columns: Sequence[str] = ("$close", "$
     values = np.exp(np.cumsum(generator.normal(0, 0.1, (days, len(columns))), axis=0) + 3)
     dates = np.datetime64("2020-01-01") + np.arange(days)
     return Frame("SH600000", dates, tuple(columns), values, Quality(days, 0, 0, (), ()))
+
+
+def static_dataset(count: int = 2, **tables: dict[str, Any]) -> Dataset:
+    """Return the dataset of a definition, with ``tables`` changed, over series that only a static input forecasts.
+
+    The first static input of a day is the logarithm of the next day's volume, and the second is noise.
+
+    Args:
+        count: of series; each has another variance.
+        tables: replace keys of the definition's tables.
+    """
+    data = {"static": ("$close", "Abs($close)"), "transform": "log", "scaling": "standard"} | tables.pop("data", {})
+    said = definition(**{"model": {"static": "branch"}} | tables, data=data)
+    return prepare([_forecast_frame(number) for number in range(count)], said, "fingerprint")
+
+
+def _forecast_frame(number: int) -> Frame:
+    generator = np.random.default_rng(number)
+    log = (number + 1) * generator.normal(size=153)
+    made = frame(seed=number)
+    values = np.column_stack([made.values[:, 0], np.exp(log[:-1])])
+    static = np.column_stack([log[1:] / (number + 1), generator.normal(size=152)]).astype(np.float32)
+    return replace(made, name=f"SH60000{number}", values=values, static=static)
 
 
 def dataset(found: Definition | None = None, *, seed: int = 0) -> Dataset:

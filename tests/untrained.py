@@ -26,7 +26,7 @@ def bundle(dataset: Dataset, *, seeds: int = 2, data: dict[str, Any] | None = No
         params: of the trial.
     """
     said = definition(data=data or {})
-    config = Config(**(said.defaults() | params))
+    config = Config.of(said, params)
     facts = BundleFacts(
         format=1,
         volopt="0",

@@ -14,7 +14,12 @@ from volopt.studies import study as studies
 from volopt.studies.attributes import ORPHAN
 
 SEEDS = [{"seed": 0, "valid_mse": 1.0, "epochs": 4}, {"seed": 1, "valid_mse": 3.0, "epochs": 2}]
-ROW: dict[str, Any] = {"state": "COMPLETE", "metrics": {"valid_mse": 2.0, "test_mse": None}, "seeds": SEEDS}
+ROW: dict[str, Any] = {
+    "state": "COMPLETE",
+    "metrics": {"valid_mse": 2.0, "test_mse": None},
+    "params": {},
+    "seeds": SEEDS,
+}
 
 
 def test_a_complete_trial_tells_mean_and_ends_over_its_seeds() -> None:
@@ -26,6 +31,8 @@ def test_a_complete_trial_tells_mean_and_ends_over_its_seeds() -> None:
 
 def test_a_pruned_trial_tells_how_far_it_came() -> None:
     assert notes.trial_note(ROW | {"state": "PRUNED"}, definition()).startswith("**PRUNED** after 4 of 4 epochs.")
+    own = ROW | {"state": "PRUNED", "params": {"epochs": 8}}
+    assert notes.trial_note(own, definition()).startswith("**PRUNED** after 4 of 8 epochs.")
 
 
 INTERRUPTED = "The study retries this point when it is resumed."

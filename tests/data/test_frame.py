@@ -112,6 +112,19 @@ def test_a_field_that_no_expression_uses_leaves_the_fingerprint_alone(provider_d
     assert load(provider_dir, "$close")[1].fingerprint == before
 
 
+def test_what_an_exchange_publishes_changes_the_fingerprint_only_of_days_near_it(provider_dir: Path) -> None:
+    """The calendar ends on a Friday, 2010-07-30, and another future calendar has its next day on Wednesday."""
+    texts, early = ["$close", "$days_after_next", "$next_day"], date(2010, 6, 1)
+    before = [load(provider_dir, *texts, end=end)[1].fingerprint for end in (early, None)]
+    (provider_dir / "calendars/day_future.txt").write_text("2010-08-04\n")
+    frame, source = load(provider_dir, *texts)
+    assert load(provider_dir, *texts, end=early)[1].fingerprint == before[0]
+    assert source.fingerprint != before[1]
+    assert frame.values[-2:, 1:].tolist() == [[5, 30], [1, 4]]
+    unaware = load(provider_dir, *texts, following=np.array([], "datetime64[D]"))[0]
+    assert unaware.values[-2:, 1:].tolist() == [[3, 30], [1, 2]]
+
+
 def test_a_cached_frame_is_the_frame(provider_dir: Path, tmp_path: Path) -> None:
     change(provider_dir, "volume", 1e9, slice(50, 51))
     change(provider_dir, "volume", 0.0, slice(60, 75))

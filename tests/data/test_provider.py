@@ -1,4 +1,5 @@
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -7,7 +8,9 @@ import pandas as pd
 import pytest
 
 from volopt.data.bins import SYNTHETIC, write_provider
-from volopt.data.provider import DAYS_TO_NEXT, open_provider
+from volopt.data.exchange import sessions_after
+from volopt.data.provider import COMPUTED_FIELDS, open_provider
+from volopt.data.sessions import AHEAD, CALENDAR_FIELDS, DAYS_TO_NEXT, SESSIONS_MISSED
 from volopt.errors import DataError
 
 
@@ -63,6 +66,12 @@ def test_an_unknown_field_gets_the_nearest_name(provider_dir: Path) -> None:
     with pytest.raises(DataError, match=r"no field \$vwap_volume") as caught:
         open_provider(provider_dir).check("SH600000", ["$close", "$vwap_volume"], None, None)
     assert "$volume" in caught.value.hint
+
+
+def test_an_unknown_field_of_the_calendar_gets_the_nearest_name(provider_dir: Path) -> None:
+    with pytest.raises(DataError, match=r"no field \$sessions_to_holidays") as caught:
+        open_provider(provider_dir).check("SH600000", ["$sessions_to_holidays"], None, None)
+    assert "$sessions_to_holiday" in caught.value.hint
 
 
 def test_an_instrument_outside_its_listing_is_refused(provider_dir: Path) -> None:
@@ -172,8 +181,98 @@ def test_days_to_next_change_with_later_days_on_the_last_one_alone(tmp_path: Pat
     assert after[:6] == [*before[:5], 5]
 
 
-def test_days_to_next_need_no_file_and_are_a_field_of_every_instrument(provider_dir: Path) -> None:
+def test_computed_fields_need_no_file_and_are_fields_of_every_instrument(provider_dir: Path) -> None:
     provider = open_provider(provider_dir)
-    assert DAYS_TO_NEXT not in provider.fields("SH600001")
-    rows = provider.check("SH600001", ["$close", DAYS_TO_NEXT], date(2010, 6, 1), None)
+    assert COMPUTED_FIELDS.isdisjoint(provider.fields("SH600001"))
+    rows = provider.check("SH600001", ["$close", *COMPUTED_FIELDS], date(2010, 6, 1), None)
     assert rows[0] == 106
+
+
+def test_no_field_of_the_calendar_looks_at_stocks(provider_dir: Path) -> None:
+    provider = open_provider(provider_dir)
+    before = {field: provider.series("SH600001", field)[1] for field in CALENDAR_FIELDS}
+    shutil.rmtree(provider_dir / "features/sh600001")
+    for field, values in before.items():
+        np.testing.assert_array_equal(provider.series("SH600001", field)[1], values)
+
+
+def test_the_sessions_that_a_stock_missed_are_counted_from_its_own_first_day(provider_dir: Path) -> None:
+    """The stock is suspended on its 11th to 13th day, and its series begins on the 41st of the calendar."""
+    column = open_provider(provider_dir).column("SH600001", SESSIONS_MISSED)
+    assert np.isnan(column[:41]).all()
+    assert column[41:56].tolist() == [*9 * [0], 0, 1, 2, 3, 0, 0]
+
+
+def test_without_volume_missed_sessions_are_not_known(provider_dir: Path) -> None:
+    (provider_dir / "features/sh600000/volume.day.bin").unlink()
+    with pytest.raises(DataError, match=r"volume\.day\.bin is missing"):
+        open_provider(provider_dir).check("SH600000", [SESSIONS_MISSED], None, None)
+
+
+EVE = "2010-09-21"  # of three days of holidays in China
+
+
+@pytest.fixture
+def eve_dir(tmp_path: Path) -> Path:
+    """Return a provider that ends on the eve of holidays: a stock of Shanghai, and one of no known exchange."""
+    calendar = pd.bdate_range("2010-09-01", EVE)
+    table = pd.DataFrame({"close": 1.0, "volume": 1.0}, index=calendar)
+    write_provider(tmp_path / "eve", calendar, {"SH600000": table, "MSFT": table})
+    return tmp_path / "eve"
+
+
+def last_value(directory: Path, instrument: str, field: str) -> float:
+    return float(open_provider(directory).series(instrument, field)[1][-1])
+
+
+def test_after_the_calendar_come_the_sessions_of_the_exchange_that_the_name_tells(eve_dir: Path) -> None:
+    assert last_value(eve_dir, "SH600000", "$sessions_since_holiday") == 0  # after the holidays
+    assert last_value(eve_dir, "SH600000", "$next_day") == 27
+    assert last_value(eve_dir, "MSFT", "$next_day") == 22
+    assert open_provider(eve_dir).sessions_after("MSFT", "XNYS")[0] == np.datetime64("2010-09-22")
+
+
+def test_days_to_the_next_session_keep_the_last_value_that_stored_studies_have(eve_dir: Path) -> None:
+    (eve_dir / "calendars/day_future.txt").write_text("2010-09-28\n")
+    assert last_value(eve_dir, "SH600000", DAYS_TO_NEXT) == 1
+    known = open_provider(eve_dir).sessions_after("SH600000")
+    assert replace(open_provider(eve_dir), following=known).series("SH600000", DAYS_TO_NEXT)[1][-1] == 7
+
+
+def test_qlib_s_future_calendar_comes_first_and_the_exchange_goes_on(eve_dir: Path) -> None:
+    """As qlib writes it, it holds the days of the data too."""
+    future = [*(eve_dir / "calendars/day.txt").read_text().split(), "2010-09-23", "2010-09-28"]
+    (eve_dir / "calendars/day_future.txt").write_text("\n".join(future))
+    provider = open_provider(eve_dir)
+    assert last_value(eve_dir, "SH600000", "$next_day") == last_value(eve_dir, "MSFT", "$next_day") == 23
+    known = provider.sessions_after("SH600000")
+    assert known[:3].tolist() == [date(2010, 9, 23), date(2010, 9, 28), date(2010, 9, 29)]
+    assert len(known) > AHEAD
+    assert len(provider.sessions_after("MSFT")) == 2
+    assert provider.sessions_after("MSFT", "XSHG")[0] == np.datetime64("2010-09-27")
+
+
+def test_an_outdated_future_calendar_is_none(eve_dir: Path) -> None:
+    shutil.copy(eve_dir / "calendars/day.txt", eve_dir / "calendars/day_future.txt")
+    assert last_value(eve_dir, "SH600000", "$next_day") == 27
+
+
+def test_a_broken_future_calendar_is_refused_where_it_is_needed(eve_dir: Path) -> None:
+    (eve_dir / "calendars/day_future.txt").write_text("2010-09-28\n2010-09-27\n")
+    provider = open_provider(eve_dir)
+    provider.check("SH600000", ["$close", DAYS_TO_NEXT], None, None)
+    with pytest.raises(DataError, match=r"day_future\.txt is not in ascending order"):
+        provider.check("SH600000", ["$next_day"], None, None)
+
+
+@pytest.mark.parametrize("end", ["2018-09-28", "2019-12-31", "2020-01-02"])
+def test_at_the_end_of_the_data_each_field_is_what_it_is_in_their_midst(tmp_path: Path, end: str) -> None:
+    sessions = sessions_after("XSHG", date(2017, 12, 31))[:700]
+    columns = []
+    for name, days in {"short": sessions[sessions <= np.datetime64(end)], "long": sessions}.items():
+        calendar = pd.DatetimeIndex(days)
+        write_provider(tmp_path / name, calendar, {"SH600000": pd.DataFrame({"close": 1.0}, index=calendar)})
+        provider = open_provider(tmp_path / name)
+        columns.append([provider.series("SH600000", field)[1] for field in CALENDAR_FIELDS if field != DAYS_TO_NEXT])
+    for short, long in zip(*columns, strict=True):
+        np.testing.assert_array_equal(short, long[: len(short)])

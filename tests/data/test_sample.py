@@ -9,7 +9,7 @@ from volopt.data.check import check_provider
 from volopt.data.frame import load_frames
 from volopt.data.provider import open_provider
 from volopt.data.readers import READERS, read_natively
-from volopt.data.sample import default_directory, write_sample
+from volopt.data.sample import OTHERS, default_directory, write_sample
 from volopt.definition.expressions import parse
 
 FIELDS = ("open", "high", "low", "close", "volume", "factor", "change")
@@ -92,7 +92,7 @@ def test_the_figures_are_those_of_the_real_stock(real_data: Path) -> None:
 def test_the_sample_is_a_provider_without_problems_and_marked_synthetic(sample: Path) -> None:
     report = check_provider(sample)
     assert report.problems == ()
-    assert [each.name for each in report.instruments] == ["SH000300", "SH600000"]
+    assert [each.name for each in report.instruments] == ["SH000300", "SH600000", *OTHERS]
     assert report.instruments[0].no_trade_days == 0
     assert (str(report.first), str(report.last)) == ("2010-01-04", "2018-12-28")
     assert 2150 < report.days < 2220

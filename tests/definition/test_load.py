@@ -106,6 +106,19 @@ def test_options_take_the_place_of_the_files_values(changed: Any) -> None:
     assert [phase.trials for phase in new.phases] == [None, 9]
 
 
+def test_epochs_of_the_command_line_are_those_of_every_trial_of_a_search_over_epochs(changed: Any) -> None:
+    searched = changed(
+        ("[space]\n", "[space]\nepochs = [4, 100]\n"),
+        ("grid = {", "grid = { epochs = [4, 100],"),
+        ('vary = ["window", "cell"]', 'vary = ["window", "cell", "epochs"]'),
+    )
+    new = override(searched, epochs=7)
+    assert (new.training.epochs, new.space["epochs"], new.phases[0].grid["epochs"]) == (7, (7,), (7,))
+    assert new.phases[1].vary == searched.phases[1].vary
+    fixed = changed(("[space]\n", "[space]\nepochs = [4, 100]\n"), ("fix = {", "fix = { epochs = 4,"))
+    assert override(fixed, epochs=7).phases[0].fix == {"epochs": 7, "window": 40}
+
+
 def test_no_option_changes_nothing(changed: Any) -> None:
     assert override(changed()) == changed()
 

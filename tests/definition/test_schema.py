@@ -61,6 +61,8 @@ def test_the_defaults_have_every_key_that_a_search_can_vary(changed: Any) -> Non
         "batch_norm": False,
         "dropout": 0.1,
         "window": 20,
+        "static": "none",
+        "epochs": 100,
         "learning_rate": 0.005,
         "batch_size": "full",
         "optimizer": "adam",
@@ -162,3 +164,26 @@ def test_a_value_of_another_type_is_not_in_an_entry() -> None:
     assert not contains(Range(low=1, high=5), True)
     assert not contains(Range(low=1, high=5), "x")
     assert contains(Range(low=1, high=5), 5)
+
+
+def test_keys_of_later_versions_are_stored_only_where_they_say_something(changed: Any) -> None:
+    """So studies of earlier versions keep their digests."""
+    new = {"static", "schedule", "gradient_clip", "huber_delta", "loss_weight"}
+    stored = dump(changed())
+    assert not new & {*stored["data"], *stored["model"], *stored["training"]}
+    said = changed(
+        ('target = "$volume"', 'target = "$volume"\nstatic = ["Mean($volume, 60)"]'),
+        ("dropout = 0.1", 'static = "branch"'),
+        tail='[training]\nloss = "huber"\nhuber_delta = 0.7\ngradient_clip = 1\nschedule = "onecycle"',
+    )
+    stored = dump(said)
+    assert stored["data"]["static"] == ["Mean($volume,60)"]
+    assert stored["model"]["static"] == "branch"
+    assert [stored["training"][key] for key in ("huber_delta", "gradient_clip", "schedule")] == [0.7, 1.0, "onecycle"]
+    assert restore(stored) == said
+
+
+def test_dropout_works_on_one_layer_where_there_is_a_branch(changed: Any) -> None:
+    static = ('target = "$volume"', 'target = "$volume"\nstatic = ["Mean($volume, 60)"]')
+    layers = ("num_layers = { low = 1, high = 9, step = 2 }\n", 'static = ["none", "branch"]\n')
+    assert changed(static, layers).defaults()["dropout"] == 0.1

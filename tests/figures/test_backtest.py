@@ -39,6 +39,8 @@ def backtest(
         forecast=actual * np.exp(error),
         baselines=dict.fromkeys(baselines, actual * np.exp(2 * error)),
         floor=np.full(count, 1e-9),
+        resumed=np.zeros(count, bool),
+        weights={},
     )
     configuration = Configuration("small", 3, "likely", definition(), {}, 5)
     return Backtest(configuration, score_days(forecasts, log=True, coverage=0.8), FIRST, LAST, "year", 0.8, {})

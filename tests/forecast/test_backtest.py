@@ -151,6 +151,8 @@ def test_the_scores_of_a_panel_are_means_over_its_instruments() -> None:
         forecast=np.where(np.arange(80) < 40, actual, baseline),
         baselines=dict.fromkeys(BASELINES, baseline),
         floor=np.full(80, 1e-9),
+        resumed=np.zeros(80, bool),
+        weights={},
     )
     score = score_days(forecasts, log=True, coverage=0.8).score(np.ones(80, bool))
     assert score.instruments == 2

@@ -13,6 +13,8 @@ import pandas as pd
 import pytest
 
 from forecast.conftest import refit_context
+from volopt.data import exchange
+from volopt.data import provider as provider_module
 from volopt.data.bins import write_provider
 from volopt.data.panel import read_data
 from volopt.data.provider import open_provider
@@ -100,19 +102,39 @@ def test_after_the_calendar_s_end_it_is_the_exchange_s_next_day(
     assert result.warnings == []
 
 
-@pytest.mark.parametrize(
-    ("exchange", "of"), [(None, "without the exchange of SH600000"), ("XSHG", "of XSHG")], ids=["unknown", "too late"]
-)
+def forget_exchanges(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make no name tell an exchange, as for an American stock."""
+    for module in (view, provider_module):
+        monkeypatch.setattr(module, "exchange_of", lambda name: None)
+
+
 def test_where_no_session_is_known_it_is_the_next_weekday_with_a_warning(
-    made: Bundle, sample: Path, monkeypatch: pytest.MonkeyPatch, exchange: str | None, of: str
+    made: Bundle, sample: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(view, "exchange_of", lambda name: exchange)
-    monkeypatch.setattr(view, "next_session", lambda exchange, day: None)
+    forget_exchanges(monkeypatch)
     result = predict(made, sample)
     assert result.predictions[0].date == date(2018, 12, 31)
     assert result.warnings == [
-        f"the calendar ends on 2018-12-28, and the next trading day {of} is not known: 2018-12-31 is a weekday"
+        "the calendar ends on 2018-12-28, and the next trading day without the exchange of SH600000 is not known: "
+        "2018-12-31 is a weekday"
     ]
+
+
+def test_where_the_exchange_has_not_published_the_next_session_a_warning_names_it(
+    made: Bundle, sample: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = exchange.all_sessions("XSHG")
+    monkeypatch.setattr(exchange, "all_sessions", lambda name: published[published <= np.datetime64("2018-12-28")])
+    result = predict(made, sample)
+    assert result.predictions[0].date == date(2018, 12, 31)
+    assert "the next trading day of XSHG is not known: 2018-12-31 is a weekday" in result.warnings[0]
+
+
+def test_the_provider_s_future_calendar_tells_the_next_trading_day(made: Bundle, sample: Path, tmp_path: Path) -> None:
+    data = write_copy(sample, tmp_path / "future", change=lambda table: table)
+    (data / "calendars/day_future.txt").write_text("2019-01-03\n")
+    result = predict(made, data)
+    assert (result.predictions[0].date, result.warnings) == (date(2019, 1, 3), [])
 
 
 def test_the_distance_to_the_exchange_s_next_day_is_an_input_at_the_end_of_the_data(
@@ -124,10 +146,28 @@ def test_the_distance_to_the_exchange_s_next_day_is_an_input_at_the_end_of_the_d
     assert (one.date, one.forecast) == (other.date, other.forecast)
 
 
+def test_what_the_exchange_has_published_is_an_input_at_the_end_of_the_data(
+    best: RefitSource, sample: Path, tmp_path: Path
+) -> None:
+    definition = best.configuration.definition
+    features = (*definition.data.features, "$days_after_next", "$sessions_to_holiday", "$sessions_to_month_end")
+    changed = definition.model_copy(update={"data": definition.data.model_copy(update={"features": features})})
+    panel = read_data(changed, sample, tmp_path, after_test=True)
+    source = replace(best, configuration=replace(best.configuration, definition=changed), panel=panel)
+    made = refit(source, UNTIL, refit_context(tmp_path)).bundle
+    eve = date(2018, 9, 25)  # the third session before a week of holidays, at the end of a month
+    short = write_copy(sample, tmp_path / "short", change=lambda table: table, until=str(eve))
+    one, other = (predict(made, *asked).predictions[0] for asked in ((short,), (sample, eve)))
+    assert (one.date, one.forecast) == (other.date, other.forecast)
+    (elsewhere,) = predict_days(made, short, None, TODAY, 1, (), 0.8, "NYSE").predictions
+    assert elsewhere.date == one.date
+    assert elsewhere.forecast != one.forecast
+
+
 def test_a_guessed_next_day_at_the_end_of_the_data_is_no_difference(
     made: Bundle, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(view, "exchange_of", lambda name: None)  # so 2018-01-01 is taken for a trading day
+    forget_exchanges(monkeypatch)  # so 2018-01-01 is taken for a trading day
     short = write_copy(sample, tmp_path / "short", change=lambda table: table, until="2017-12-29")
     assert predict(made, short, last=2).predictions[-1].as_of == date(2017, 12, 29)
 

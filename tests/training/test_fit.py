@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -12,7 +13,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
-from torch.nn.functional import mse_loss
+from torch.nn.functional import huber_loss, mse_loss
+from torch.nn.utils import clip_grad_norm_
+from torch.optim.lr_scheduler import OneCycleLR
 
 import builders
 from builders import weights
@@ -25,6 +28,7 @@ from volopt.windows.split import SPLITS, Split
 from volopt.windows.windows import Samples, samples
 
 DATASET = builders.dataset(builders.definition())
+STATIC = builders.static_dataset(data={"scaling": "minmax"})
 EPOCHS = 6
 CASES: dict[str, dict[str, Any]] = {
     "full batch": {"cell": "RNN"},
@@ -36,6 +40,11 @@ CASES: dict[str, dict[str, Any]] = {
     "adamw": {"cell": "GRU", "optimizer": "adamw", "weight_decay": 0.1},
     "batch norm": {"cell": "RNN", "batch_norm": True, "learning_rate": 0.05},
     "batch norm, test in train mode": {"cell": "LSTM", "batch_norm": True, "test_in_train_mode": True},
+    "branch and all options": {
+        "cell": "LSTM", "static": "branch", "batch_size": 16, "dropout": 0.3, "schedule": "onecycle",
+        "learning_rate": 0.05, "gradient_clip": 0.1, "loss": "huber", "huber_delta": 0.7, "loss_weight": "instrument",
+    },
+    "static inputs alone": {"cell": "none", "static": "branch", "batch_size": 16, "early_stopping": 3},
     "medium precision": {"cell": "LSTM", "precision": "medium", "batch_size": 16},
 }  # fmt: skip
 
@@ -52,7 +61,7 @@ def train(given: Task, stops: Sequence[int] = ()) -> Fit:
     state: State | None = None
     for until in [*stops, given.epochs]:
         torch.manual_seed(until)  # whatever happens to the generator between two calls
-        result = advance(DATASET, given, state, until)
+        result = advance(STATIC if given.config.static == "branch" else DATASET, given, state, until)
         if isinstance(result, Fit):
             return result
         assert result.epoch == until
@@ -164,6 +173,48 @@ def test_training_equals_a_plain_loop_exactly(cell: str, batch_size: int | str) 
             np.testing.assert_array_equal(found.arrays[f"forecast.{name}"], split(name).original(scaled))
             assert found.metrics[f"{name}_mse"] == mse_loss(scaled, split(name).targets).item()
     assert found.metrics["train_mse"] == train_mse[-1]
+
+
+@pytest.mark.parametrize("batch_size", ["full", 16])
+def test_training_with_all_options_is_a_loop_of_torch_s_own_functions(batch_size: int | str) -> None:
+    given = task(**(CASES["branch and all options"] | {"dropout": 0.0, "batch_size": batch_size}))
+    found, data = train(given), samples(STATIC, "train", 4)
+    torch.manual_seed(0)
+    model = Recurrent("LSTM", features=2, hidden_size=3, num_layers=1, static_inputs=2)
+    optimizer = torch.optim.Adam(model.parameters())
+    batches = 1 if batch_size == "full" else 11  # of the 85 days of two series
+    schedule = OneCycleLR(optimizer, 0.05, EPOCHS * batches, cycle_momentum=False)
+    variances = [float(np.var(part.numpy())) for part in data.targets.split(85)]
+    weight = torch.tensor([2 / (1 + variances[0] / variances[1]), 2 / (1 + variances[1] / variances[0])])
+    weight = weight.repeat_interleave(85)
+    for _ in range(EPOCHS):
+        for rows in [torch.arange(170)] if batch_size == "full" else torch.randperm(170).split(16):
+            optimizer.zero_grad()
+            forecast = model(data.inputs(rows), data.entrances(rows)[1])
+            loss = huber_loss(forecast, data.targets[rows], reduction="none", delta=0.7) * weight[rows]
+            loss.mean().backward()
+            assert clip_grad_norm_(model.parameters(), 0.1) > 0
+            optimizer.step()
+            with suppress(ValueError):  # after the last step
+                schedule.step()
+    for name, value in model.state_dict().items():
+        np.testing.assert_allclose(found.arrays[f"weights.{name}"], value, rtol=1e-3, atol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("cell", ["GRU", "none"])
+def test_what_only_static_inputs_tell_is_learned_by_a_branch_alone(cell: str) -> None:
+    given = task(cell=cell, static="branch", batch_size=16, epochs=30)
+    without = replace(given, config=replace(given.config, cell="GRU", static="none"))
+    with_branch = advance(STATIC, given, None, 30)
+    blind = advance(STATIC, without, None, 30)
+    assert isinstance(with_branch, Fit)
+    assert isinstance(blind, Fit)
+    assert with_branch.metrics["valid_log_r2"] > 0.8
+    assert blind.metrics["valid_log_r2"] < 0.1
+
+
+def test_a_clip_above_every_gradient_changes_nothing() -> None:
+    assert_same(train(task(gradient_clip=1e9)), through("full batch"))
 
 
 def test_train_mse_is_from_before_the_update_and_valid_mse_from_after_it() -> None:

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn.functional import mse_loss
 
-from builders import dataset, definition, frame
+from builders import dataset, definition, frame, static_dataset
 from volopt.training import network
-from volopt.training.network import LOSSES, MAX_BATCH, MIN_BATCH, Network, build, predict, split_rows
+from volopt.training.network import MAX_BATCH, MIN_BATCH, Network, build, instrument_weights, predict, split_rows
 from volopt.training.task import Task, tasks
 from volopt.windows.prepare import prepare
 from volopt.windows.windows import samples
@@ -22,9 +22,25 @@ def task(**training: object) -> Task:
     return tasks(definition(training=training), {}, "cpu", "highest")[0]
 
 
-def test_the_huber_loss_is_quadratic_within_one_and_linear_beyond() -> None:
-    errors = torch.tensor([0.5, 3.0])
-    assert LOSSES["huber"](errors, torch.zeros(2)).item() == pytest.approx((0.5 * 0.25 + 2.5) / 2)
+def test_the_huber_loss_is_quadratic_within_delta_and_linear_beyond() -> None:
+    train = samples(static_dataset(1), "train", 4)
+    errors = train.targets.abs()
+    for delta in (0.5, 2.0):
+        built = Network(task(loss="huber", huber_delta=delta), train)
+        by_hand = torch.where(errors <= delta, errors**2 / 2, delta * (errors - delta / 2)).mean()
+        assert float(built._loss(torch.zeros(len(train)), train.targets, None)) == pytest.approx(float(by_hand))
+
+
+def test_each_instrument_weighs_by_its_own_variance_and_the_mean_weight_is_1() -> None:
+    train = samples(static_dataset(3, data={"scaling": "minmax"}), "train", 4)
+    weights = instrument_weights(train)
+    parts, targets = weights.split(list(train.counts)), train.targets.split(list(train.counts))
+    products = [float(part[0] * of.var(correction=0)) for part, of in zip(parts, targets, strict=True)]
+    assert products == pytest.approx([products[0]] * 3)
+    assert all(bool((part == part[0]).all()) for part in parts)
+    assert float(weights.mean()) == pytest.approx(1)
+    standard = samples(static_dataset(3, data={"anchor": "window_mean"}), "train", 4)
+    assert instrument_weights(standard).numpy() == pytest.approx(1, abs=1e-5)
 
 
 def test_a_huber_loss_trains_other_weights_and_tells_the_mean_squared_error() -> None:
@@ -57,6 +73,19 @@ def test_a_forecast_in_parts_by_bytes_is_that_of_all_at_once_bit_for_bit(
     monkeypatch.setattr(network, "MAX_BATCH_BYTES", 1)
     assert network._batch_size(model, valid) == MIN_BATCH < len(valid)
     assert torch.equal(predict(model, valid), whole)
+
+
+@pytest.mark.parametrize("cell", ["LSTM", "none"])
+def test_a_forecast_in_parts_with_static_inputs_is_that_of_all_at_once_bit_for_bit(
+    monkeypatch: pytest.MonkeyPatch, cell: str
+) -> None:
+    train = samples(static_dataset(4), "train", 4)
+    params = {"cell": cell, "static": "branch", "batch_size": 64}
+    built = Network(tasks(definition(), params, "cpu", "highest")[0], train)
+    built.train_one_epoch()
+    whole = predict(built.model, train)
+    monkeypatch.setattr(network, "MAX_BATCH_BYTES", 1)
+    assert torch.equal(predict(built.model, train), whole)
 
 
 @pytest.mark.parametrize(("window", "hidden", "expected"), [(20, 32, MAX_BATCH), (40, 32, MAX_BATCH), (100, 32, 2048)])

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
+from torch.optim.lr_scheduler import OneCycleLR
 
-from volopt.training.optimizer import Adam
+from volopt.training.optimizer import Adam, one_cycle
 
 
 def network() -> nn.Module:
@@ -54,6 +57,27 @@ def test_a_weight_without_a_gradient_is_an_error() -> None:
     model = network()
     with pytest.raises(ValueError, match="a weight has no gradient"):
         Adam(model.parameters(), 0.05).step()
+
+
+def test_it_counts_its_steps_and_a_restored_one_goes_on_counting() -> None:
+    model = network()
+    first, second = Adam(model.parameters(), 0.05), Adam(model.parameters(), 0.05)
+    train(model, first, steps=3)
+    second.restore(first.arrays())
+    assert (first.steps, second.steps) == (3, 3)
+
+
+@given(steps=st.integers(1, 300), highest=st.floats(1e-6, 10))
+def test_a_cycle_is_that_of_torch(steps: int, highest: float) -> None:
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=1.0)
+    schedule = OneCycleLR(optimizer, highest, steps, cycle_momentum=False)
+    rates = []
+    for _ in range(steps):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        if len(rates) < steps:
+            schedule.step()
+    assert [one_cycle(step, steps, highest) for step in range(steps)] == pytest.approx(rates, rel=1e-9, abs=0)
 
 
 def test_a_fit_does_not_import_torch_s_compiler() -> None:

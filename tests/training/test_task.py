@@ -23,6 +23,7 @@ OTHER_CONFIG: dict[str, Scalar] = {
     "batch_size": 64,
     "optimizer": "adamw",
     "weight_decay": 0.1,
+    "static": "branch",
 }
 OTHER_TASK: dict[str, object] = {
     "config": replace(CONFIG, window=21),
@@ -35,6 +36,10 @@ OTHER_TASK: dict[str, object] = {
     "device": "cuda",
     "precision": "medium",
     "packed": True,
+    "schedule": "onecycle",
+    "gradient_clip": 1.0,
+    "huber_delta": 0.7,
+    "loss_weight": "instrument",
 }
 
 
@@ -49,6 +54,20 @@ def test_every_fact_of_a_task_but_the_metric_and_the_period_changes_the_key() ->
     assert set(OTHER_TASK) == {field.name for field in fields(Task)} - {"metric", "period"}
     keys = {replace(TASK, **{name: value}).key(DATA) for name, value in OTHER_TASK.items()}
     assert len(keys | {TASK.key(DATA)}) == len(OTHER_TASK) + 1
+
+
+def test_fits_keep_the_keys_of_earlier_versions() -> None:
+    """The keys of commit 40fd428, from before the branch and the options of training."""
+    assert TASK.key(DATA) == "e58d3606d6b0405855393cc3533bf82da5b2c2b76d1f288bf016565710723e88"
+    packed = replace(TASK, loss="huber", packed=True)
+    assert packed.key(DATA) == "79e427d137b546880a5161230df56a5e5126a94918392b559aa21082d6c58adc"
+
+
+def test_without_a_window_the_size_of_the_cell_does_not_change_the_key() -> None:
+    alone = replace(CONFIG, cell="none", static="branch")
+    sizes = [alone, *(replace(alone, **{name: OTHER_CONFIG[name]}) for name in ("hidden_size", "num_layers"))]
+    assert len({replace(TASK, config=config).key(DATA) for config in sizes}) == 1
+    assert replace(TASK, config=replace(alone, window=21)).key(DATA) != replace(TASK, config=alone).key(DATA)
 
 
 def test_the_metric_only_reads_the_numbers_so_it_does_not_change_the_key() -> None:
@@ -85,7 +104,9 @@ def test_a_trial_has_a_task_a_seed_with_its_values_over_the_defaults() -> None:
     made = tasks(found, {"cell": "LSTM", "window": 5}, "cuda:1", "medium")
     assert [task.seed for task in made] == [0, 1, 2]
     assert {replace(task, seed=0) for task in made} == {made[0]}
-    assert asdict(made[0].config) == definition().defaults() | {"cell": "LSTM", "window": 5}
+    defaults = definition().defaults()
+    del defaults["epochs"]  # a fact of the task
+    assert asdict(made[0].config) == defaults | {"cell": "LSTM", "window": 5}
     assert (made[0].epochs, made[0].early_stopping, made[0].metric) == (7, 2, "valid_log_r2")
     assert (made[0].device, made[0].precision) == ("cuda:1", "medium")
     assert (made[0].head_outputs, made[0].test_in_train_mode) == (1, False)
@@ -107,6 +128,31 @@ def test_a_trial_whose_fits_may_be_packed_has_them_so_but_for_batch_norm() -> No
     )
     assert plain.packed
     assert normed == tasks(definition(), {"batch_norm": True}, "cpu", "highest")[0]
+
+
+@pytest.mark.parametrize(
+    "training",
+    [{"schedule": "onecycle"}, {"gradient_clip": 1.0}, {"loss": "huber", "huber_delta": 0.7},
+     {"loss_weight": "instrument"}],
+    ids=str,
+)  # fmt: skip
+def test_a_fit_with_an_option_that_packs_do_not_know_is_trained_alone(training: dict[str, object]) -> None:
+    assert not tasks(definition(training=training), {}, "cpu", "highest", packed=True)[0].packed
+
+
+def test_a_network_with_a_branch_is_trained_alone() -> None:
+    assert not tasks(definition(), {"static": "branch"}, "cpu", "highest", packed=True)[0].packed
+
+
+def test_a_trial_may_have_its_own_epochs() -> None:
+    assert [task.epochs for task in tasks(definition(), {"epochs": 9}, "cpu", "highest")] == [9, 9]
+
+
+def test_the_options_of_training_reach_the_task() -> None:
+    said = {"schedule": "onecycle", "gradient_clip": 2.0, "huber_delta": 0.7, "loss_weight": "instrument"}
+    made = tasks(definition(training={"loss": "huber", **said}), {}, "cpu", "highest")[0]
+    assert {name: getattr(made, name) for name in said} == said
+    assert tasks(definition(), {}, "cpu", "highest")[0].gradient_clip is None
 
 
 def test_without_early_stopping_a_task_has_no_patience() -> None:

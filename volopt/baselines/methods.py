@@ -104,8 +104,8 @@ def har(history: History, train: range, lags: int) -> Forecaster:
     log y[t] = b₀ + b₁ log y[t−1] + b₂ mean₅ log y + b₃ mean₂₂ log y by least squares. The forecast is e to the fitted
     value. Its bias in levels is not corrected, as the skill is measured in logs.
     """
-    coefficients = _har_coefficients(_means(history.log), history.log, train)
-    return lambda series: from_log(_means(series.log) @ coefficients)
+    coefficients = har_coefficients(har_inputs(history.log), history.log, train)
+    return lambda series: from_log(har_inputs(series.log) @ coefficients)
 
 
 def har_rolling(history: History, train: range, lags: int) -> Forecaster:
@@ -121,10 +121,10 @@ def har_rolling(history: History, train: range, lags: int) -> Forecaster:
         return float(np.sum((_rolling(history.log[: train.stop], first, days) - history.log[first : train.stop]) ** 2))
 
     days = min(ROLLING_DAYS, key=error)
-    coefficients = _har_coefficients(_means(history.log), history.log, train, days)
+    coefficients = har_coefficients(har_inputs(history.log), history.log, train, days)
 
     def forecast(series: History) -> Array:
-        early = _means(series.log[: train.stop]) @ coefficients
+        early = har_inputs(series.log[: train.stop]) @ coefficients
         return from_log(np.concatenate([early, _rolling(series.log, train.stop, days)]))
 
     return forecast
@@ -139,7 +139,7 @@ def har_x(history: History, train: range, lags: int) -> Forecaster:
     used = np.ptp(_announced(history)[rows], axis=0) > 0
 
     def inputs(series: History) -> Array:
-        return np.hstack([_means(series.log), _announced(series)[:, used]])
+        return np.hstack([har_inputs(series.log), _announced(series)[:, used]])
 
     coefficients = np.linalg.lstsq(inputs(history)[rows], history.log[rows])[0]
     return lambda series: from_log(inputs(series) @ coefficients)
@@ -153,15 +153,15 @@ def _announced(history: History) -> Array:
 
 def _rolling(log: Array, first: int, days: int) -> Array:
     """Return HAR's forecasts from row ``first`` on; each ``REFIT_DAYS`` rows have a fit to the ``days`` before them."""
-    means = _means(log)
+    means = har_inputs(log)
     forecast = np.empty(max(len(log) - first, 0))
     for start in range(first, len(log), REFIT_DAYS):
         rows = slice(start, start + REFIT_DAYS)
-        forecast[start - first :][:REFIT_DAYS] = means[rows] @ _har_coefficients(means, log, range(start), days)
+        forecast[start - first :][:REFIT_DAYS] = means[rows] @ har_coefficients(means, log, range(start), days)
     return forecast
 
 
-def _har_coefficients(means: Array, log: Array, train: range, days: int | None = None) -> Array:
+def har_coefficients(means: Array, log: Array, train: range, days: int | None = None) -> Array:
     """Return the least-squares coefficients of HAR on the train rows, or on the last ``days`` of them, shape (4,)."""
     rows = fitted_rows(train, max(HAR_DAYS))
     if days is not None:
@@ -170,7 +170,12 @@ def _har_coefficients(means: Array, log: Array, train: range, days: int | None =
     return coefficients
 
 
-def _means(log: Array) -> Array:
+def har_forecast(log: Array, coefficients: Array) -> Array:
+    """Return HAR's forecast of each row from its coefficients, original units, shape (days,)."""
+    return from_log(har_inputs(log) @ coefficients)
+
+
+def har_inputs(log: Array) -> Array:
     """Return a column of ones and the mean of each of ``HAR_DAYS``, shape (days, 4)."""
     return np.column_stack([np.ones(len(log)), *(lagged(log, days).mean(axis=1) for days in HAR_DAYS)])
 
@@ -253,20 +258,9 @@ def baselines_of(static_names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name, each in BASELINES.items() if has[each.studies])
 
 
-# The fields that describe the exchange's next session, which is known in advance.
-CALENDAR_FIELDS = frozenset(
-    {
-        *("$days_to_next", "$days_after_next"),
-        *("$next_monday", "$next_tuesday", "$next_wednesday", "$next_thursday", "$next_friday"),
-        *("$sessions_since_holiday", "$sessions_to_holiday"),
-        *("$sessions_since_long_holiday", "$sessions_to_long_holiday", "$sessions_in_week"),
-        *("$sessions_since_month_start", "$sessions_to_month_end"),
-        *("$sessions_to_quarter_end", "$sessions_to_year_end", "$third_friday", "$next_month", "$next_day"),
-        *("$year_sine", "$year_cosine", "$half_year_sine", "$half_year_cosine"),
-    }
-)
-
-
 def is_of_calendar(static_name: str) -> bool:
     """Return whether the calendar alone decides a static input."""
-    return parse(static_name).fields <= CALENDAR_FIELDS
+    from volopt.data.sessions import CALENDAR_FIELDS  # imports pandas, and studies without static inputs need it not
+
+    expression = parse(static_name)
+    return not expression.markets and expression.fields <= CALENDAR_FIELDS.keys()

@@ -26,7 +26,8 @@ def trial_note(row: Mapping[str, Any], definition: Definition) -> str:
     lines = []
     if row["state"] == "PRUNED":
         epochs = max((seed.get("epochs", 0) for seed in row["seeds"]), default=0)
-        lines.append(f"**PRUNED** after {epochs} of {definition.training.epochs} epochs.\n")
+        planned = (definition.defaults() | row["params"])["epochs"]
+        lines.append(f"**PRUNED** after {epochs} of {planned} epochs.\n")
     if row["seeds"]:
         lines += [f"| metric | mean of {seeds(len(row['seeds']))} | lowest | highest |", "|---|---:|---:|---:|"]
         lines += [_metric_row(name, row) for name in METRICS if row["metrics"].get(name) is not None]

@@ -71,8 +71,8 @@ def all_sessions(exchange: str) -> np.ndarray:
     return sessions
 
 
-def next_session(exchange: str, day: date) -> date | None:
-    """Return the first session after a day; None where it is not known."""
+def sessions_after(exchange: str, day: date) -> np.ndarray:
+    """Return the known sessions after a day, datetime64[D] ascending; none of a day before the first known session."""
     sessions = all_sessions(exchange)
-    row = int(np.searchsorted(sessions, np.datetime64(day), side="right"))
-    return sessions[row].item() if 0 < row < len(sessions) else None
+    row = int(np.searchsorted(sessions, np.datetime64(day, "D"), side="right"))
+    return sessions[row:] if row else sessions[:0]

@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -16,12 +17,23 @@ from typing import NamedTuple
 import numpy as np
 
 from volopt.data.bins import SUFFIX, SYNTHETIC, folder, named, read_bin
+from volopt.data.exchange import exchange_of, sessions_after
 from volopt.data.files import is_directory, list_names, path_inside, read_lines
+from volopt.data.sessions import (
+    AHEAD,
+    CALENDAR_FIELDS,
+    DAYS_TO_NEXT,
+    SESSIONS_MISSED,
+    Sessions,
+    calendar_values,
+    sessions_missed,
+)
 from volopt.data.staging import backup_path
 from volopt.errors import DataError, suggest
 
-MAX_LIST_BYTES = 1_000_000  # of the calendar file and of the instrument file
-DAYS_TO_NEXT = "$days_to_next"  # a field computed from the calendar: see ``Provider.days_to_next``
+MAX_LIST_BYTES = 1_000_000  # of a calendar file and of the instrument file
+FUTURE = "day_future.txt"  # qlib's calendar that goes on after the data
+COMPUTED_FIELDS = frozenset({*CALENDAR_FIELDS, SESSIONS_MISSED})  # fields of every instrument, without files
 MAX_HOLIDAY_DAYS = 10  # calendar days without trade that holidays explain
 _DATE = re.compile(r"(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _FIELD_FILE = re.compile(r"[a-z_][a-z0-9_]*" + re.escape(SUFFIX))
@@ -41,7 +53,7 @@ class Provider:
     directory: Path
     calendar: np.ndarray  # datetime64[D], ascending
     instruments: Mapping[str, tuple[Span, ...]]
-    next_day: date | None = None  # the exchange's first day after the calendar, where it is known
+    following: np.ndarray | None = None  # the sessions after the calendar; None for those that ``sessions`` finds
 
     @property
     def synthetic(self) -> bool:
@@ -60,8 +72,11 @@ class Provider:
 
     def series(self, instrument: str, field: str) -> tuple[int, np.ndarray]:
         """Return the calendar row at which a field starts, and its values, as ``read_bin`` does."""
-        if field == DAYS_TO_NEXT:
-            return 0, self.days_to_next()
+        if field in CALENDAR_FIELDS:
+            return 0, calendar_values(field, self.sessions(instrument, field))
+        if field == SESSIONS_MISSED:
+            start, volume = self.series(instrument, "$volume")
+            return start, sessions_missed(volume)
         name = f"{field.removeprefix('$')}{SUFFIX}"
         path = path_inside(self.directory, "features", folder(instrument), name)
         return read_bin(path, len(self.calendar))
@@ -80,8 +95,8 @@ class Provider:
             DataError: the instrument or a field is unknown, a series is broken, or the range has no day.
         """
         self.check_listed(instrument)
-        known = self.fields(instrument)
-        for field in sorted(set(fields) - {*known, DAYS_TO_NEXT}):
+        known = sorted({*self.fields(instrument), *COMPUTED_FIELDS})
+        for field in sorted(set(fields) - set(known)):
             raise DataError(f"{instrument} has no field {field} in {self.directory}", suggest(field, known))
         for field in fields:
             self.series(instrument, field)
@@ -110,25 +125,38 @@ class Provider:
             raise DataError(f"{start} to {end} has no trading day", "write an earlier start or a later end")
         return range(begin, stop)
 
-    def days_to_next(self) -> np.ndarray:
-        """Return the days from each calendar day to the next, float32 (days,): 1, over a weekend 3, over holidays more.
+    @cached_property
+    def future(self) -> np.ndarray:
+        """Return the days after the calendar that qlib's ``day_future.txt`` lists, datetime64[D]; none without it."""
+        if FUTURE not in list_names(self.directory / "calendars"):
+            return self.calendar[:0]
+        days = _read_days(path_inside(self.directory, "calendars", FUTURE))
+        future: np.ndarray = days[days > self.calendar[-1]]
+        return future
 
-        The exchange announces its days in advance, so the distance is known on the day itself. The distance to a
-        stock's own next day would reveal future suspensions. After the last day ``next_day`` follows, or else the next
-        weekday is assumed.
+    def sessions_after(self, instrument: str, exchange: str | None = None) -> np.ndarray:
+        """Return the known sessions after the calendar, datetime64[D] ascending.
+
+        They are the provider's ``future``, and after it those of the exchange that the instrument's name tells; of a
+        named ``exchange``, only its own.
         """
-        following = np.datetime64(self.next_day) if self.next_day else next_weekday(self.calendar[-1])
-        return np.diff(self.calendar, append=following).astype(np.float32)
+        known = self.calendar[:0] if exchange else self.future
+        exchange = exchange or exchange_of(instrument)
+        if exchange is None or len(known) >= AHEAD:
+            return known
+        return np.append(known, sessions_after(exchange, np.append(self.calendar, known)[-1]))
+
+    def sessions(self, instrument: str, field: str) -> Sessions:
+        """Return the sessions that a field of the calendar describes."""
+        if self.following is not None:
+            return Sessions.of(self.calendar, self.following)
+        # No fit uses the last value of $days_to_next, but fingerprints of stored studies hold it: the next weekday.
+        known = self.calendar[:0] if field == DAYS_TO_NEXT else self.sessions_after(instrument)
+        return Sessions.of(self.calendar, known)
 
     def day(self, row: int) -> date:
         """Return the calendar's day at ``row``."""
         return date.fromisoformat(str(self.calendar[row]))
-
-
-def next_weekday(day: np.datetime64) -> np.datetime64:
-    """Return the first day after ``day`` that is not a Saturday or Sunday."""
-    following: np.datetime64 = np.busday_offset(day + 1, 0, roll="forward")
-    return following
 
 
 def open_provider(directory: Path) -> Provider:
@@ -150,9 +178,14 @@ def open_provider(directory: Path) -> Provider:
 
 def _read_calendar(directory: Path) -> np.ndarray:
     path = path_inside(directory, "calendars", "day.txt")
-    days = [_parse_day(text, path) for text in read_lines(path, MAX_LIST_BYTES)]
-    if not days:
+    days = _read_days(path)
+    if not len(days):
         raise DataError(f"{path} has no day", "download or import the data again")
+    return days
+
+
+def _read_days(path: Path) -> np.ndarray:
+    days = [_parse_day(text, path) for text in read_lines(path, MAX_LIST_BYTES)]
     for day, following in pairwise(days):
         if following <= day:
             raise DataError(f"{path} is not in ascending order: {following} follows {day}", "sort its days")

@@ -19,7 +19,7 @@ import pandas as pd
 
 from volopt.data.bins import spelled
 from volopt.data.provider import Provider
-from volopt.definition.expressions import Expression
+from volopt.definition.nodes import Expression
 from volopt.definition.plain_text import shortened
 from volopt.errors import DataError, UsageError
 

@@ -1,9 +1,10 @@
 """Write a synthetic sample provider, so that volopt runs on a machine without market data.
 
-The stock ``SH600000`` and the index ``SH000300`` are generated; ``synthetic.json`` marks the directory. Log volume is a
-sum of components with long and short memory over market regimes that both share, plus a weekday effect. A day's
-volatility follows its volume, and its prices are a random walk within the day. The stock is matched to the real
-SH600000 of 2010 to 2017, on trade days (seed 0; ``tests/data/test_sample.py`` checks these figures):
+The stock ``SH600000``, the index ``SH000300`` and five more stocks are generated; ``synthetic.json`` marks the
+directory. Log volume is a sum of components with long and short memory over market regimes that all share, plus a
+weekday effect. A day's volatility follows its volume, and its prices are a random walk within the day. The stock is
+matched to the real SH600000 of 2010 to 2017, on trade days (seed 0; ``tests/data/test_sample.py`` checks these
+figures):
 
 ======================================================  =======  ======
 figure                                                     real  sample
@@ -50,7 +51,7 @@ STEPS = 48  # of the random walk within a day
 
 
 class SampleMarket(NamedTuple):
-    """Hold the parameters in which the stock and the index differ."""
+    """Hold the parameters in which stocks and the index differ."""
 
     volume: float  # typical, in adjusted shares
     close: float  # on the first day, adjusted
@@ -62,6 +63,13 @@ class SampleMarket(NamedTuple):
 
 
 STOCK = SampleMarket(1.2e7, 64.0, 0.86, (0.40, 0.20, 0.25), 0.0145, suspensions=9, dividends=8)
+OTHERS = {  # for panels; drawn from a stream of their own, which leaves the stock and the index as they are
+    "SH600009": STOCK._replace(volume=4e6, close=80.0),
+    "SH600016": STOCK._replace(volume=3e7, close=42.0),
+    "SH600028": STOCK._replace(volume=2e7, close=51.0),
+    "SH600036": STOCK._replace(volume=2.5e7, close=95.0),
+    "SH600050": STOCK._replace(volume=5e7, close=33.0),
+}
 INDEX = SampleMarket(1.1e10, 3535.0, 0.55, (0.25, 0.12, 0.15), 0.0125, suspensions=0, dividends=0)
 
 
@@ -101,6 +109,8 @@ def write_sample(directory: Path, seed: int = 0) -> None:
         name: _instrument(random, calendar, regimes, market)
         for name, market in (("SH600000", STOCK), ("SH000300", INDEX))
     }
+    others = np.random.default_rng([STREAM, seed, 1])
+    instruments |= {name: _instrument(others, calendar, regimes, market) for name, market in OTHERS.items()}
     marker = {"generator": "volopt.data.sample", "version": VERSION, "seed": seed}
     write_provider(directory, calendar, instruments, synthetic=marker)
 

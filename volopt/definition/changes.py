@@ -18,7 +18,8 @@ def digest(definition: Definition) -> str:
 def changes(stored: Definition, new: Definition) -> list[str]:
     """Return the key paths whose change stops a stored study from going on; empty if it can go on.
 
-    It can go on with another title, lists in another order, more grid values, more phases, more trials, more retries.
+    It can go on with another title, lists in another order, more grid values, more phases, more trials, more retries,
+    and another ``[forecast]``, which no trial uses.
     """
     paths = [*_different(_settings(stored), _settings(new)), *_phases(stored.phases, new.phases)]
     if new.training.retries >= stored.training.retries:  # fewer: trials that were retries would count by themselves
@@ -27,7 +28,7 @@ def changes(stored: Definition, new: Definition) -> list[str]:
 
 
 def _settings(definition: Definition) -> dict[str, Any]:
-    return {key: value for key, value in dump(definition).items() if key not in {"title", "phase"}}
+    return {key: value for key, value in dump(definition).items() if key not in {"title", "phase", "forecast"}}
 
 
 def _different(stored: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> Iterator[str]:

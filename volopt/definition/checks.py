@@ -24,6 +24,8 @@ def mistakes(draft: Draft) -> Iterator[str]:
     yield from _objective(draft.get("objective", {}))
     yield from _defaults_in_space(draft)
     yield from _without_effect(draft)
+    yield from _static(draft)
+    yield from _training(draft)
     yield from phase_checks.mistakes(draft)
 
 
@@ -107,8 +109,31 @@ def _values(draft: Draft, key: str) -> list[Any]:
 
 def _without_effect(draft: Draft) -> Iterator[str]:
     dropout, layers = _values(draft, "dropout"), _values(draft, "num_layers")
-    if any(dropout) and layers and max(layers) == 1:
+    if any(dropout) and layers and max(layers) == 1 and "branch" not in _values(draft, "static"):
         yield "model.dropout: works between layers, but num_layers is always 1; write 0.0 or add layers"
     decay, optimizers = _values(draft, "weight_decay"), _values(draft, "optimizer")
     if any(decay) and optimizers and "adamw" not in optimizers:
         yield 'training.weight_decay: needs "adamw", but training.optimizer is always "adam"; write 0.0'
+    training = draft.get("training", {})
+    if training.get("loss") == "mse" and training.get("huber_delta", 1) != 1:
+        yield 'training.huber_delta: needs loss = "huber", but training.loss is "mse"; write 1.0, or change it'
+    if training.get("loss_weight") == "instrument" and draft.get("data", {}).get("instruments", ...) is None:
+        yield 'training.loss_weight: "instrument" weighs several instruments, and the data have one; write "none"'
+
+
+def _static(draft: Draft) -> Iterator[str]:
+    data, static, cells = draft.get("data", {}), set(_values(draft, "static")), _values(draft, "cell")
+    if draft.get("published") and data.get("static"):
+        yield "data.static: [published] knows no static inputs; remove one of them"
+    elif static == {"none"} and data.get("static"):
+        yield 'data.static: no network sees them, because model.static is always "none"; write model.static = "branch"'
+    if "branch" in static and data.get("static", ...) == ():
+        yield 'model.static: "branch" needs static inputs; write data.static, or "none"'
+    if "none" in cells and "none" in static:
+        yield 'model.cell: "none" leaves out the window, and model.static may be "none", too; write only "branch"'
+
+
+def _training(draft: Draft) -> Iterator[str]:
+    training = draft.get("training", {})
+    if training.get("schedule") == "onecycle" and training.get("early_stopping", "none") != "none":
+        yield 'training.schedule: "onecycle" plans all epochs, and early_stopping may end before; write one of them'

@@ -139,13 +139,22 @@ def override(
     seeds: int | None = None,
     trials: int | None = None,
 ) -> Definition:
-    """Return the definition with the command line's options; ``trials`` is the total of each phase but grids."""
+    """Return the definition with the command line's options.
+
+    ``trials`` is the total of each phase but grids. ``epochs`` are those of each trial: where the study searches them,
+    it has only this number.
+    """
     raw = dump(definition)
     options = {"epochs": epochs, "seeds": seeds}
     raw["training"] |= {key: value for key, value in options.items() if value is not None}
     if name is not None:
         raw["name"] = name
+    for table in (raw["space"], *(phase["grid"] for phase in raw["phase"])):
+        if epochs is not None and "epochs" in table:
+            table["epochs"] = [epochs]
     for phase in raw["phase"]:
+        if epochs is not None and "epochs" in phase["fix"]:
+            phase["fix"]["epochs"] = epochs
         if trials is not None and phase["sampler"] != "grid":
             phase["trials"] = trials
     return _build(raw, f'study "{definition.name}" with these options')

@@ -25,6 +25,7 @@ def mistakes(draft: Draft) -> Iterator[str]:
     for phase in phases:
         yield from (f"{phase['label']} {line}" for line in _phase(phase, draft.get("space")))
     yield from _pruners(phases, draft.get("training", {}), len(draft.get("data", {}).get("valid") or ()))
+    yield from _epochs(phases, (draft.get("space") or {}).get("epochs", ()))
 
 
 def _names(phases: list[Draft]) -> Iterator[str]:
@@ -54,6 +55,19 @@ def _pruners(phases: list[Draft], training: Draft, periods: int) -> Iterator[str
         )
     if training.get("seeds") == 1 and periods <= 1:
         yield f"{labels[by_seed]} pruner: {by_seed} compares seeds, but training.seeds is 1; write more"
+
+
+def _epochs(phases: list[Draft], entry: Any) -> Iterator[str]:
+    """Refuse pruners that compare epochs where trials have different numbers of them."""
+    if entry is INVALID or not (isinstance(entry, Range) or len(entry) > 1):
+        return
+    for phase in phases:
+        pruner = phase.get("pruner", NO_PRUNER)
+        if pruner != NO_PRUNER and PRUNERS[pruner].reports != "seed":
+            yield (
+                f"{phase['label']} pruner: {pruner} compares trials at the same epoch, and [space] has several epochs; "
+                'write "none" or "wilcoxon", or remove epochs from [space]'
+            )
 
 
 def _phase(phase: Draft, space: Draft | None) -> Iterator[str]:

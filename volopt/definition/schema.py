@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from volopt.definition.sections import Data, Model, Objective, Published, Training
+from volopt.definition.sections import Data, ForecastRule, Model, Objective, Published, Training
 from volopt.definition.space import KEYS, Entry, Range, choices_type, entry_type, value_type
 from volopt.definition.values import (
     Choices,
@@ -106,6 +106,8 @@ class Definition(TomlTable):
     phases: Annotated[tuple[Phase, ...], Field(alias="phase", min_length=1, description="one or more [[phase]]")]
     objective: Objective = Objective()
     published: Published | None = None
+    # Definitions of earlier versions have no such table: without it, they keep their digest.
+    forecast: ForecastRule = Field(default=ForecastRule(), exclude_if=lambda rule: rule == ForecastRule())
 
     @property
     def fits_a_seed(self) -> int:

@@ -32,6 +32,11 @@ else:
 DIRECTIONS = {"valid_mse": "minimize", "valid_log_mse": "minimize", "valid_log_r2": "maximize"}
 
 
+def _later(default: Any) -> Any:
+    """Return the field of a key that earlier versions did not have: with its default, a definition keeps its digest."""
+    return Field(default=default, exclude_if=lambda value: value == default)
+
+
 class Files(TomlTable):
     """Hold ``[data.files]``: two CSV files of the data directory, which replace a qlib provider."""
 
@@ -60,8 +65,7 @@ class Data(TomlTable):
     instrument: Instrument | None = None
     instruments: Instruments | None = None  # a panel
     features: Expressions
-    # Definitions of earlier versions have no such key: without it, they keep their digest.
-    static: StaticExpressions = Field(default=(), exclude_if=lambda static: not static)
+    static: StaticExpressions = _later(())
     target: Expression
     transform: Literal["none", "log"] = "none"
     anchor: Literal["none", "window_mean"] = "none"
@@ -127,7 +131,11 @@ class Published(TomlTable):
 
 
 class Model(TomlTable):
-    """Hold ``[model]``: the defaults of the network. ``window`` counts input days; the target is the day after."""
+    """Hold ``[model]``: the defaults of the network. ``window`` counts input days; the target is the day after.
+
+    With ``static = "branch"`` the network sees the static inputs beside the window. With ``cell = "none"`` it sees them
+    alone: ``hidden_size``, ``num_layers`` and ``batch_norm`` are then not used.
+    """
 
     cell: CellName = "LSTM"
     hidden_size: Annotated[int, whole(1, 4096)] = 5
@@ -135,20 +143,47 @@ class Model(TomlTable):
     batch_norm: Flag = False
     dropout: Annotated[float, number("a number from 0 to below 1", ge=0, lt=1)] = 0.0
     window: Annotated[int, whole(1, 2000)] = 20
+    static: Literal["none", "branch"] = _later("none")
 
 
 class Training(TomlTable):
-    """Hold ``[training]``: how a configuration is trained. ``early_stopping`` is a patience in epochs."""
+    """Hold ``[training]``: how a configuration is trained.
+
+    - ``huber_delta``: the error beyond which the Huber loss is linear, in units of the scaled target.
+    - ``loss_weight``: ``instrument`` weighs each sample by 1 / the variance of its instrument's scaled target on train.
+      With ``scaling = "standard"`` these variances are 1, or near it without an anchor.
+    - ``schedule``: ``onecycle`` raises the learning rate to ``learning_rate`` and then lowers it to almost 0.
+    - ``gradient_clip``: the highest norm of all gradients together.
+    - ``early_stopping``: a patience in epochs.
+    """
 
     epochs: Annotated[int, whole(1, 1_000_000)] = 100
     loss: Literal["mse", "huber"] = "mse"
+    huber_delta: Annotated[float, number("a number above 0, at most 1000", gt=0, le=1000)] = _later(1.0)
+    loss_weight: Literal["none", "instrument"] = _later("none")
     learning_rate: Annotated[float, number("a number above 0, at most 10", gt=0, le=10)] = 0.005
+    schedule: Literal["constant", "onecycle"] = _later("constant")
+    gradient_clip: Annotated[float, number("a number above 0, at most 1000", gt=0, le=1000)] | Literal["none"] = _later(
+        "none"
+    )
     batch_size: Annotated[int, whole(1, 1_000_000)] | Literal["full"] = "full"
     optimizer: Literal["adam", "adamw"] = "adam"
     weight_decay: Annotated[float, number("a number from 0 to 10", ge=0, le=10)] = 0.0
     seeds: Annotated[int, whole(1, 1000)] = 3
     early_stopping: Annotated[int, whole(1, 1_000_000)] | Literal["none"] = "none"
     retries: Annotated[int, whole(0, 1000)] = 2
+
+
+class ForecastRule(TomlTable):
+    """Hold ``[forecast]``: what becomes of the networks' forecasts in a backtest and in a bundle. No trial uses it.
+
+    - ``combine``: forecast with the mean of the seeds alone (``none``), with its ``mean`` with pooled ridge and pooled
+      LightGBM, or with weights of these three that past out-of-sample errors decide (``stack``).
+    - ``after_suspension``: what forecasts the day on which a stock resumes trade, the ``network`` or ``har``.
+    """
+
+    combine: Literal["none", "mean", "stack"] = "none"
+    after_suspension: Literal["network", "har"] = "network"
 
 
 def _valid_only(metric: object) -> object:

@@ -12,9 +12,9 @@ from volopt.definition.sections import Model, Training
 from volopt.definition.values import MAX_VALUES, Choices, Flag, TomlTable, canonical, type_of, validator, whole
 from volopt.errors import did_you_mean
 
-_TRAINING_KEYS = ("learning_rate", "batch_size", "optimizer", "weight_decay")
+_TRAINING_KEYS = ("learning_rate", "batch_size", "optimizer", "weight_decay", "epochs")
 KEYS = {**Model.model_fields, **{key: Training.model_fields[key] for key in _TRAINING_KEYS}}
-WHOLE_KEYS = frozenset({"hidden_size", "num_layers", "window", "batch_size"})
+WHOLE_KEYS = frozenset({"hidden_size", "num_layers", "window", "batch_size", "epochs"})
 NUMBER_KEYS = WHOLE_KEYS | {"dropout", "learning_rate", "weight_decay"}
 
 Bound = Annotated[

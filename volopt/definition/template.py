@@ -19,6 +19,7 @@ seed = 0                           # of the samplers; the fits of a trial use se
 instrument = "SH600000"
 # instruments = "all"              # instead: one network for all instruments, or for a list of them
 features = ["$close", "$volume", "$high-$low", "Mean($close, 3)"]  # also Ref Std Sum Max Min Log Abs
+# static = ["Mean($volume, 60)"]   # known beside the window, one row a day; needs static = "branch" in [model]
 target = "$volume"                 # predicted one trading day ahead
 transform = "none"                 # none | log: of the target, and of a feature that equals it, before scaling
 anchor = "none"                    # none | window_mean: both relative to the mean of the window's days
@@ -34,13 +35,18 @@ cell = "LSTM"                      # {cells}
 hidden_size = 5
 num_layers = 1
 batch_norm = false
-dropout = 0.0                      # between layers
+dropout = 0.0                      # between layers, and in the branch
 window = 20                        # input days; the target is the day after
+static = "none"                    # none | branch: of the static inputs; cell = "none" then leaves out the window
 
 [training]                         # the keys marked * can be in [space] too
-epochs = 100
-loss = "mse"                       # mse | huber: linear beyond 1, so that outliers count less
+epochs = 100                       # *
+loss = "mse"                       # mse | huber: linear beyond huber_delta, so that outliers count less
+huber_delta = 1.0                  # in units of the scaled target
+loss_weight = "none"               # none | instrument: by 1 / the variance of an instrument's target
 learning_rate = 0.005              # *
+schedule = "constant"              # constant | onecycle: rises to learning_rate, then falls to almost 0
+gradient_clip = "none"             # or the highest norm of all gradients
 batch_size = "full"                # * or a number
 optimizer = "adam"                 # * adam | adamw
 weight_decay = 0.0                 # * needs adamw

@@ -37,7 +37,7 @@ MAX_FEATURES = 100
 MAX_INSTRUMENTS = 10_000
 MAX_PERIODS = 50
 ALL = "all"  # all instruments of the provider
-WEEKDAYS = tuple(f"$next_{day}" for day in ("monday", "tuesday", "wednesday", "thursday", "friday"))
+WEEKDAY_FIELDS = tuple(f"$next_{day}" for day in ("monday", "tuesday", "wednesday", "thursday", "friday"))
 
 Scalar = bool | int | float | str
 Choices = tuple[Scalar, ...]
@@ -116,7 +116,7 @@ def _with_weekdays(values: object) -> object:
     """Return a list in which ``$next_weekday`` stands for its five columns."""
     if not isinstance(values, list | tuple):
         return values
-    return [each for value in values for each in (WEEKDAYS if value == "$next_weekday" else (value,))]
+    return [each for value in values for each in (WEEKDAY_FIELDS if value == "$next_weekday" else (value,))]
 
 
 def _repeated(values: Choices) -> list[str]:

@@ -50,7 +50,7 @@ def _by_year(backtest: Backtest) -> Subplot:
     years = _year_labels(backtest)
     marks: list[Mark] = [ReferenceLine(0.0, colour=colours.ACTUAL)]
     for name, symbol in zip(backtest.days.forecasts.baselines, cycle(SYMBOLS), strict=False):
-        colour = colours.BASELINES[name]
+        colour = colours.RIVALS[name]
         skills = numbers(np.array([year.score.skill[name] for year in backtest.years]))
         hover = ["" if skill is None else f"over {name}: {skill:.3g}" for skill in skills]
         marks += [Line(years, skills, name, colour), Points(years, skills, "", colour, hover=hover, symbol=symbol)]
@@ -66,7 +66,7 @@ def _saved_error(backtest: Backtest) -> Subplot:
         scored = backtest.in_range & np.isfinite(saved)
         days, day = np.unique(dates[scored], return_inverse=True)
         total = np.cumsum(np.bincount(day, saved[scored]) / np.bincount(day))
-        marks.append(Line(days.astype(str).tolist(), total.tolist(), name, colours.BASELINES[name], width=1.2))
+        marks.append(Line(days.astype(str).tolist(), total.tolist(), name, colours.RIVALS[name], width=1.2))
     title = "Squared log error saved so far: where a line rises, the network does better"
     return Subplot(Axis("trade day", "date"), Axis("sum over days"), marks, title)
 

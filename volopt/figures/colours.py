@@ -26,6 +26,7 @@ BASELINES = {
     "pooled_ridge": "#330088",
     "pooled_lightgbm": VERMILLION,
 }
+RIVALS = {**BASELINES, "network": BLUE}  # of a combination, in a backtest
 STATES = {"COMPLETE": BLUE, "PRUNED": ORANGE, "FAIL": VERMILLION, "RUNNING": GREEN, "WAITING": GREY}
 IMPORTANCE = {"ANOVA": GREEN, "PED-ANOVA": SKY, "fANOVA": ORANGE}
 SERIES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, GREY)  # for things that are only told apart

@@ -12,6 +12,7 @@ from volopt.comparison.statistics import Estimate
 from volopt.errors import DataError, UsageError
 from volopt.forecast.configuration import Configuration, RefitSource
 from volopt.forecast.walk_forward import run
+from volopt.forecast.walk_forward.combine import MEMBERS, NETWORK
 from volopt.forecast.walk_forward.periods import RefitFrequency, split_periods, year_before
 from volopt.forecast.walk_forward.run import RefitContext
 from volopt.forecast.walk_forward.scores import Score, ScoredDays, score_days
@@ -47,6 +48,15 @@ class Optimism(NamedTuple):
     def optimism(self) -> float:
         """Return by how much the promise was too high."""
         return self.promised - self.walked
+
+
+class ModelSkill(NamedTuple):
+    """Hold the skill of the forecast or of a baseline over HAR: its mean over the instruments, and its parts."""
+
+    name: str
+    skill: float
+    by_instrument: Mapping[str, float]
+    by_year: Mapping[int, float]  # means over the instruments
 
 
 @dataclass(frozen=True)
@@ -110,6 +120,48 @@ class Backtest:
     def differences(self) -> dict[str, Estimate | None]:
         """Return the test against each baseline, without the selection years if other years are left."""
         return self.days.differences(self._deciding)
+
+    @cached_property
+    def models(self) -> list[ModelSkill]:
+        """Return the skill of the forecast and of each baseline over HAR, the best first.
+
+        As ``differences``, it leaves out the selection years if other years are left.
+        """
+        names, total = self.days.forecasts.names, self.days.skills("har", self._deciding)
+        years = {row.year: self._deciding & self._in_year(row.year) for row in self.years}
+        by_year = {year: self.days.skills("har", mask) for year, mask in years.items() if mask.any()}
+        models = [
+            ModelSkill(
+                name,
+                float(np.nanmean(skills)) if np.isfinite(skills).any() else np.nan,
+                {each: float(skill) for each, skill in zip(names, skills, strict=True) if np.isfinite(skill)},
+                {
+                    year: float(np.nanmean(of_year[name]))
+                    for year, of_year in by_year.items()
+                    if np.isfinite(of_year[name]).any()
+                },
+            )
+            for name, skills in total.items()
+        ]
+        return sorted(models, key=lambda model: -np.nan_to_num(model.skill, nan=-np.inf))
+
+    @property
+    def strongest_rival(self) -> str | None:
+        """Return the best baseline on the days without a part in selecting the configuration; None without a score."""
+        rivals = (each for each in self.models if each.name not in ("forecast", NETWORK) and np.isfinite(each.skill))
+        return next((each.name for each in rivals), None)
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Return the weights of a combination's members in the last period; none without a combination."""
+        weights = self.days.forecasts.weights
+        last = weights[max(weights)] if weights else np.empty(0)
+        return dict(zip(MEMBERS, last.tolist(), strict=False))
+
+    @property
+    def resumed(self) -> int:
+        """Return on how many days HAR forecasts, because a stock resumes trade after a suspension."""
+        return int((self.days.forecasts.resumed & self.in_range).sum())
 
     @cached_property
     def by_instrument(self) -> dict[str, InstrumentBacktest]:

@@ -2,8 +2,9 @@
 
 ``bundle.json`` says what it is, and ``SHA256SUMS`` lists the files as ``sha256sum --check`` reads it.
 ``seed-N.safetensors`` holds the weights of a network, ``errors.safetensors`` the out-of-sample errors that calibrate
-intervals. A bundle holds no pickle, so reading it runs no code. It is written whole or not at all. It is read as if a
-stranger had sent it: a file that is missing, changed, of another format or outside the directory is refused.
+intervals, and ``pooled.safetensors`` the pooled baselines where the forecast combines them with the networks. A bundle
+holds no pickle, so reading it runs no code. It is written whole or not at all. It is read as if a stranger had sent it:
+a file that is missing, changed, of another format or outside the directory is refused.
 """
 
 import hashlib
@@ -20,6 +21,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from volopt.baselines.methods import HAR_DAYS
 from volopt.data.files import is_directory, path_inside, read_bounded, read_lines
 from volopt.definition.load import restore
 from volopt.definition.plain_text import INSTRUMENT, show
@@ -27,6 +29,7 @@ from volopt.definition.schema import Definition
 from volopt.definition.space import WHOLE_KEYS, contains
 from volopt.definition.values import Scalar
 from volopt.errors import DataError, DefinitionError
+from volopt.forecast.walk_forward.combine import MEMBERS
 from volopt.metrics import Array
 from volopt.models.recurrent import Recurrent
 from volopt.training.network import build
@@ -39,10 +42,12 @@ FORMAT = 1
 FACTS = "bundle.json"
 SUMS = "SHA256SUMS"
 ERRORS = "errors.safetensors"
+POOLED = "pooled.safetensors"
+HAR_NUMBERS = len(HAR_DAYS) + 2
 MAX_FACTS_BYTES = 20_000_000
 MAX_SUMS_BYTES = 1_000_000
 MAX_FILE_BYTES = 1_000_000_000
-_SUM = re.compile(r"([0-9a-f]{64})  (bundle\.json|(?:seed-[0-9]{1,6}|errors)\.safetensors|network\.onnx)")
+_SUM = re.compile(r"([0-9a-f]{64})  (bundle\.json|(?:seed-[0-9]{1,6}|errors|pooled)\.safetensors|network\.onnx)")
 
 Day = Annotated[str, Field(pattern=r"^[12]\d\d\d-\d\d-\d\d$"), AfterValidator(lambda day: str(date.fromisoformat(day)))]
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -65,11 +70,24 @@ class BundleInstrument(_BundleTable):
     high: list[Number]
     days: Annotated[list[Day], Field(min_length=1)]  # the last ones of train
     values: list[list[Number]]  # shape: (days, features and target)
+    static: list[list[Number]] = []  # shape: (days, static inputs)
+    har: list[Number] = []  # HAR's coefficients and the floor of its target, if it forecasts days after suspensions
 
     def scaling(self) -> SeriesScaling:
         """Return the scaling as arrays."""
         features = Scaling(np.array(self.center), np.array(self.scale))
         return SeriesScaling(features, Scaling(np.array(self.target_center), np.array(self.target_scale)))
+
+
+class BundleStatic(_BundleTable):
+    """Hold how the static inputs are standardised."""
+
+    center: list[Number]
+    scale: list[Positive]
+
+    def scaling(self) -> Scaling:
+        """Return the scaling as arrays."""
+        return Scaling(np.array(self.center), np.array(self.scale))
 
 
 class BundleSource(_BundleTable):
@@ -100,6 +118,9 @@ class BundleFacts(_BundleTable):
     instruments: Annotated[list[BundleInstrument], Field(min_length=1)]
     seeds: Annotated[list[int], Field(min_length=1)]
     backtest: dict[str, Any]  # scores of the calibration years
+    static: BundleStatic | None = None
+    market: list[str] = []  # the stocks of the cross-section
+    combined: dict[str, Number] = {}  # the weight of each member of the forecast; empty: the networks alone
 
 
 class Bundle:
@@ -109,16 +130,28 @@ class Bundle:
         facts: of ``bundle.json``.
         weights: of each seed, as in ``training.state``.
         errors: of each instrument, oldest first (``conformal.forecast_errors``).
+        pooled: the arrays of the pooled baselines, where the forecast combines them.
     """
 
-    def __init__(self, facts: BundleFacts, weights: Sequence[Arrays], errors: Mapping[str, Array]) -> None:
-        self.facts, self.weights, self.errors = facts, weights, errors
+    def __init__(
+        self,
+        facts: BundleFacts,
+        weights: Sequence[Arrays],
+        errors: Mapping[str, Array],
+        pooled: Mapping[str, np.ndarray] | None = None,
+    ) -> None:
+        self.facts, self.weights, self.errors, self.pooled = facts, weights, errors, pooled or {}
         self.definition: Definition = restore(facts.definition)
 
     @property
     def config(self) -> Config:
         """Return the configuration of its networks."""
-        return Config(**(self.definition.defaults() | dict(self.facts.params)))
+        return Config.of(self.definition, self.facts.params)
+
+    @property
+    def static_inputs(self) -> int:
+        """Return the number of static inputs of its networks."""
+        return len(self.definition.data.static) if self.config.static == "branch" else 0
 
     @property
     def until(self) -> date:
@@ -132,7 +165,7 @@ class Bundle:
             DataError: the weights do not fit the network.
         """
         for arrays in self.weights:
-            network = build(self.config, len(self.definition.data.features))
+            network = build(self.config, len(self.definition.data.features), len(self.definition.data.static))
             try:
                 network.load_state_dict(to_tensors("weights", arrays))
             except RuntimeError as error:
@@ -158,6 +191,8 @@ def write(bundle: Bundle, directory: Path, *, more: Mapping[str, bytes], force: 
     weights = zip(bundle.facts.seeds, bundle.weights, strict=True)
     files = {f"seed-{seed}.safetensors": save(arrays) for seed, arrays in weights}
     files[ERRORS] = save({name: np.ascontiguousarray(values) for name, values in bundle.errors.items()})
+    if bundle.pooled:
+        files[POOLED] = save({name: np.ascontiguousarray(values) for name, values in bundle.pooled.items()})
     files |= more
     files[FACTS] = (json.dumps(bundle.facts.model_dump(mode="json"), indent=1) + "\n").encode()
     sums = [f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items())]
@@ -196,12 +231,13 @@ def read(directory: Path) -> Bundle:
     contents = _contents(directory)
     facts = _facts(directory, contents[FACTS])
     names = [f"seed-{seed}.safetensors" for seed in facts.seeds]
-    for name in (*names, ERRORS):
+    for name in (*names, ERRORS, *([POOLED] if facts.combined else [])):
         if name not in contents:
             raise _broken(directory, f"{SUMS} does not list {name}")
     try:
         weights = [load(contents[name]) for name in names]
-        bundle = Bundle(facts, weights, load(contents[ERRORS]))
+        pooled = load(contents[POOLED]) if facts.combined else None
+        bundle = Bundle(facts, weights, load(contents[ERRORS]), pooled)
     except (SafetensorError, DefinitionError, KeyError, TypeError, ValueError) as error:
         raise _broken(directory, f"it cannot be read ({type(error).__name__})") from error
     _check_consistent(bundle, directory)
@@ -259,8 +295,17 @@ def _check_consistent(bundle: Bundle, directory: Path) -> None:
         widths = {len(row) for row in instrument.values}
         if lengths != {features} or widths - {features + 1} or len(instrument.days) != len(instrument.values):
             raise _broken(directory, f"its numbers of {instrument.name} do not fit {features} features")
+        if {len(row) for row in instrument.static} - {len(bundle.definition.data.static)}:
+            raise _broken(directory, f"its static inputs of {instrument.name} do not fit the study")
+        if len(instrument.har) != (HAR_NUMBERS if bundle.definition.forecast.after_suspension == "har" else 0):
+            raise _broken(directory, f"its coefficients of HAR of {instrument.name} do not fit the study")
         if instrument.name not in bundle.errors or bundle.errors[instrument.name].ndim != 1:
             raise _broken(directory, f"{ERRORS} has no errors of {instrument.name}")
+    if set(bundle.facts.combined) != (set(MEMBERS) if bundle.definition.forecast.combine != "none" else set()):
+        raise _broken(directory, "the weights of its members do not fit the study")
+    static, count = bundle.facts.static, len(bundle.definition.data.static)
+    if (static is None) == bool(count) or (static and {len(static.center), len(static.scale)} != {count}):
+        raise _broken(directory, f"its standardisation does not fit {count} static inputs")
     if not all(np.isfinite(values).all() for arrays in bundle.weights for values in arrays.values()):
         raise _broken(directory, "its weights are not finite")
 

@@ -27,7 +27,7 @@ from volopt.training.task import Task, tasks
 class Configuration:
     """Hold a trial of a study and what decides how it is trained again.
 
-    ``epochs`` are those of the study. With early stopping they are the mean of the best epochs of the trial's seeds,
+    ``epochs`` are those of the trial. With early stopping they are the mean of the best epochs of the trial's seeds,
     because a refit learns from every day and has none left to stop by; with several valid periods, those of the last.
     """
 
@@ -70,7 +70,8 @@ class RefitSource:
     @property
     def market_data(self) -> MarketData:
         """Return the data as a walk forward needs them."""
-        return MarketData(tuple(self.panel.frames), self.configuration.definition, self.configuration.window)
+        configuration, panel = self.configuration, self.panel
+        return MarketData(tuple(panel.frames), configuration.definition, configuration.window, panel.calendar)
 
     def last_day(self, latest: date | None) -> date:
         """Return the last day of the data, or ``latest`` if that is earlier."""
@@ -127,7 +128,7 @@ def find_configuration(study: optuna.Study, definition: Definition, trial: str, 
         )
     frozen = study.get_trials(deepcopy=False)[number]
     best_epochs = [seed["best_epoch"] for seed in listing.seeds(frozen) if seed.get("best_epoch")]
-    epochs = definition.training.epochs
+    epochs = int({**definition.defaults(), **frozen.params}["epochs"])
     if definition.training.early_stopping != "none" and best_epochs:
         epochs = max(1, round(sum(best_epochs) / len(best_epochs)))
     metrics = listing.metrics(frozen)

@@ -7,6 +7,8 @@ from torch import Tensor, nn
 
 from volopt.errors import OnnxError, UsageError
 
+INPUTS = ("inputs", "static")  # of a model, in the order of ``Samples.entrances``
+
 
 def check_installed() -> None:
     """Refuse to begin without the packages of the extra.
@@ -24,13 +26,13 @@ def check_installed() -> None:
         ) from error
 
 
-def largest_difference(content: bytes, network: nn.Module, batches: Iterable[Tensor]) -> float:
+def largest_difference(content: bytes, network: nn.Module, batches: Iterable[tuple[Tensor, ...]]) -> float:
     """Return the largest difference of scaled forecasts: absolute up to a size of 1, relative beyond.
 
     Args:
         content: of the model.
         network: in eval mode, without gradients.
-        batches: scaled inputs, each of shape (batch, window, features).
+        batches: scaled windows, each of shape (batch, window, features), and static inputs if there are any.
 
     Raises:
         OnnxError: the model is not sound, or cannot be run.
@@ -44,7 +46,7 @@ def largest_difference(content: bytes, network: nn.Module, batches: Iterable[Ten
     try:
         onnx.checker.check_model(onnx.load_from_string(content), full_check=True)
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        forecasts = [(session.run(None, {"inputs": inputs.numpy()})[0], network(inputs).numpy()) for inputs in batches]
+        forecasts = [(session.run(None, _named(batch))[0], network(*batch).numpy()) for batch in batches]
     except Exception as error:  # the two packages' errors have no class in common
         reason, _, _ = str(error).strip().partition("\n")
         raise OnnxError(
@@ -52,6 +54,10 @@ def largest_difference(content: bytes, network: nn.Module, batches: Iterable[Ten
             "update its packages, pip install -U 'volopt[onnx]', or leave --onnx out",
         ) from error
     return float(np.max([_difference(scaled, expected) for scaled, expected in forecasts]))  # NaN if one is
+
+
+def _named(batch: tuple[Tensor, ...]) -> dict[str, np.ndarray]:
+    return {name: values.numpy() for name, values in zip(INPUTS, batch, strict=False)}
 
 
 def _difference(scaled: np.ndarray, expected: np.ndarray) -> float:

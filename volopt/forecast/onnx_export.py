@@ -1,6 +1,7 @@
 """Export the networks of a bundle as one ONNX model, ``network.onnx``, for programs without PyTorch.
 
 1. ``inputs``, float32 (batch, window, features), are scaled windows, oldest day first; the batch may have any size.
+   Networks with static inputs take ``static`` too, float32 (batch, static inputs), standardised.
 2. ``scaled``, float32 (batch, seeds), are the forecasts of every seed for the day after each window, still scaled: one
    model serves every instrument. ``bundle.json`` has the numbers that scale each instrument. The model's own metadata
    say how to use them, and name features, target, window and seeds.
@@ -27,6 +28,7 @@ from volopt.forecast.bundle import Bundle
 from volopt.models.recurrent import Recurrent
 from volopt.training.device import reproducible
 from volopt.windows.dataset import Dataset
+from volopt.windows.static import LIMIT
 from volopt.windows.windows import samples
 
 NAME = "network.onnx"
@@ -49,6 +51,7 @@ class OnnxModel:
 
     content: bytes
     inputs: tuple[str | int, ...]  # shape
+    static: tuple[str | int, ...] | None  # shape; None without static inputs
     scaled: tuple[str | int, ...]  # shape
     difference: float  # the largest over ``windows``, of scaled forecasts
     windows: int
@@ -61,9 +64,17 @@ class _Seeds(nn.Module):
         super().__init__()
         self.each = nn.ModuleList(networks)  # the attribute names the weights in the ONNX file
 
-    def forward(self, inputs: Tensor) -> Tensor:  # shape: (batch, window, features) -> (batch, seeds)
-        """Return the scaled forecast of each seed."""
-        return torch.stack([network(inputs) for network in self.each], dim=1)
+    def forward(self, inputs: Tensor, static: Tensor | None = None) -> Tensor:
+        """Return the scaled forecast of each seed.
+
+        Args:
+            inputs: shape (batch, window, features).
+            static: shape (batch, static inputs), or None.
+
+        Returns:
+            Shape (batch, seeds).
+        """
+        return torch.stack([network(inputs, static) for network in self.each], dim=1)
 
 
 def export(bundle: Bundle, dataset: Dataset) -> OnnxModel:
@@ -76,20 +87,21 @@ def export(bundle: Bundle, dataset: Dataset) -> OnnxModel:
     Raises:
         OnnxError: the model cannot be run, or its forecasts differ from the networks'.
     """
-    window, features = bundle.config.window, len(bundle.definition.data.features)
+    window, features, static = bundle.config.window, len(bundle.definition.data.features), bundle.static_inputs
     with reproducible("cpu"), torch.no_grad():
         network = _Seeds(bundle.networks()).eval()
-        content = _with_metadata(_trace(network, window, features), bundle)
-        batches = list(_batches(dataset, window))
+        batches = list(_batches(dataset, window, static))
+        content = _with_metadata(_trace(network, batches[0]), bundle)
         difference = onnx_check.largest_difference(content, network, batches)
-    windows = sum(map(len, batches))
+    windows = sum(len(inputs) for inputs, *_ in batches)
     if not difference <= TOLERANCE:
         raise OnnxError(
             f"the ONNX model differs from PyTorch by {difference:.1e} on one of {windows} windows, more than "
             f"{TOLERANCE:g}",
             "the networks amplify rounding: name another --trial, or leave --onnx out (fits are stored)",
         )
-    return OnnxModel(content, ("batch", window, features), ("batch", len(network.each)), difference, windows)
+    shape = ("batch", static) if static else None
+    return OnnxModel(content, ("batch", window, features), shape, ("batch", len(network.each)), difference, windows)
 
 
 def metadata(bundle: Bundle) -> dict[str, str]:
@@ -116,24 +128,37 @@ def metadata(bundle: Bundle) -> dict[str, str]:
         "seeds": json.dumps(facts.seeds),
         "inputs": f"(x - center) / scale, x being each feature on each day, oldest first{own}",
         **({"level": f"the mean of {value} over the days of the window"} if anchored else {}),
+        **_static_metadata(bundle),
         "forecast": f"the mean over seeds of {f'exp({forecast})' if log else forecast}",
     }
 
 
-def _trace(network: nn.Module, window: int, features: int) -> bytes:
-    file = io.BytesIO()
+def _static_metadata(bundle: Bundle) -> dict[str, str]:
+    """Return how the static inputs are made; ``center`` and ``scale`` are those of ``static`` in ``bundle.json``."""
+    if not bundle.static_inputs:
+        return {}
+    inputs = bundle.definition.data.static_inputs
+    return {
+        "static": json.dumps([each.name for each in inputs]),
+        "static_inputs": f"(x - center) / scale, cut at ±{LIMIT:g}, x being each expression on the window's last day",
+        "static_read": json.dumps([f"{each.read}{' - level' * each.is_anchored}" for each in inputs]),
+    }
+
+
+def _trace(network: nn.Module, example: tuple[Tensor, ...]) -> bytes:
+    file, names = io.BytesIO(), list(onnx_check.INPUTS[: len(example)])
     with warnings.catch_warnings():
         for category, message in _KNOWN_WARNINGS:
             warnings.filterwarnings("ignore", message, category)
         torch.onnx.export(
             network,
-            (torch.zeros(1, window, features),),
+            example,
             file,  # type: ignore[arg-type]  # typed as a path, but any binary file works
             dynamo=False,
             opset_version=OPSET,
-            input_names=["inputs"],
+            input_names=names,
             output_names=["scaled"],
-            dynamic_axes={"inputs": {0: "batch"}, "scaled": {0: "batch"}},
+            dynamic_axes={name: {0: "batch"} for name in (*names, "scaled")},
         )
     return file.getvalue()
 
@@ -148,10 +173,12 @@ def _with_metadata(content: bytes, bundle: Bundle) -> bytes:
     return serialized
 
 
-def _batches(dataset: Dataset, window: int) -> Iterator[Tensor]:
-    """Yield inputs of a single window, of random ones, and of train."""
-    train = samples(dataset, "train", window)
-    noise = torch.randn(RANDOM_WINDOWS, window, train.features, generator=torch.Generator().manual_seed(0))
-    yield noise[:1]
-    yield noise
-    yield train.inputs(torch.linspace(0, len(train) - 1, min(len(train), TRAIN_WINDOWS)).long())
+def _batches(dataset: Dataset, window: int, static_inputs: int) -> Iterator[tuple[Tensor, ...]]:
+    """Yield what networks take: of a single window, of random ones, and of train."""
+    train, generator = samples(dataset, "train", window), torch.Generator().manual_seed(0)
+    widths = [(window, train.features), *([(static_inputs,)] if static_inputs else [])]
+    noise = [torch.randn(RANDOM_WINDOWS, *width, generator=generator) for width in widths]
+    yield tuple(each[:1] for each in noise)
+    yield tuple(noise)
+    rows = torch.linspace(0, len(train) - 1, min(len(train), TRAIN_WINDOWS)).long()
+    yield train.entrances(rows)[: len(widths)]

@@ -1,18 +1,22 @@
 """Forecast the next trading day and the latest ones with a bundle."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 
+from volopt.baselines.methods import har_forecast
 from volopt.data.exchange import exchange_named
-from volopt.data.provider import open_provider
-from volopt.errors import UsageError, suggest
+from volopt.data.panel import market_of
+from volopt.data.provider import Provider, open_provider
+from volopt.definition.plain_text import shortened
+from volopt.errors import DataError, UsageError, suggest
 from volopt.forecast import conformal
 from volopt.forecast.bundle import Bundle
+from volopt.forecast.members import combine_with_members
 from volopt.forecast.view import InstrumentView
 from volopt.metrics import Array
 from volopt.models.recurrent import Recurrent
@@ -82,13 +86,15 @@ def predict_days(
     chosen = list(dict.fromkeys(instruments or known))
     code = None if exchange is None else exchange_named(exchange)
     provider = open_provider(data or Path(bundle.facts.data.provider))
+    market = _read_market(bundle, provider)
     networks = list(bundle.networks())
     predictions: list[Prediction] = []
     warnings: list[str] = []
     for name in chosen:
-        view = InstrumentView(bundle, known[name], provider, day, last, code)
+        view = InstrumentView(bundle, known[name], provider, day, last, code, market)
         own = _predict_instrument(view, networks, coverage)
         predictions += own
+        warnings += view.resumption_warnings()
         warnings += view.warnings(today)
         if math.isnan(own[-1].low):
             warnings.append(f"{name} has too few out-of-sample errors for an interval")
@@ -98,11 +104,24 @@ def predict_days(
     return Predictions(predictions, list(dict.fromkeys(warnings)), measured, days, provider.synthetic)
 
 
+def _read_market(bundle: Bundle, provider: Provider) -> Mapping[str, np.ndarray]:
+    """Return the series of the market's parts of the bundle's expressions, over the stocks that it was fitted on."""
+    data, stocks = bundle.definition.data, bundle.facts.market
+    missing = [name for name in stocks if name not in provider.instruments]
+    if missing:
+        raise DataError(
+            f"{provider.directory} lacks {len(missing)} of the {len(stocks)} stocks of the cross-section, "
+            f"{shortened(', '.join(missing))}",
+            "use data with all of them, or refit on these",
+        )
+    return market_of(provider.directory, stocks, [*data.features, data.target, *data.static], None, None).series
+
+
 def _predict_instrument(view: InstrumentView, networks: Sequence[Recurrent], coverage: float) -> list[Prediction]:
     """Return the forecasts of an instrument, oldest first."""
     with reproducible("cpu"):
         by_seed = [view.samples.original(predict(network, view.samples)) for network in networks]
-    forecast: Array = np.mean(by_seed, axis=0)
+    forecast = _final_forecast(view, np.mean(by_seed, axis=0))
     data, series = view.bundle.definition.data, view.series
     quantiles = conformal.quantiles(view.bundle.errors[series.name], coverage)
     low, high = (conformal.interval_end(forecast, each, log=data.transform == "log") for each in quantiles)
@@ -123,6 +142,28 @@ def _predict_instrument(view: InstrumentView, networks: Sequence[Recurrent], cov
             )
         )
     return predictions
+
+
+def _final_forecast(view: InstrumentView, network: Array) -> Array:
+    """Return what ``[forecast]`` makes of the networks' mean forecast, shape (forecasts,)."""
+    bundle, forecast = view.bundle, network
+    if bundle.facts.combined:
+        names = [instrument.name for instrument in bundle.facts.instruments]
+        forecast = combine_with_members(
+            bundle.pooled,
+            bundle.facts.combined,
+            view.dataset,
+            view.rows,
+            bundle.definition.model.window,
+            names.index(view.series.name),
+            network,
+        )
+    if view.instrument.har:
+        *coefficients, floor = view.instrument.har
+        log = np.log(np.maximum(view.series.target, floor))
+        by_har = har_forecast(log, np.array(coefficients))[view.rows.start : view.rows.stop]
+        forecast = np.where(view.resumptions(), by_har, forecast)
+    return forecast
 
 
 def _rounded(value: float) -> float:

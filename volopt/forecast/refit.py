@@ -9,11 +9,16 @@ import numpy as np
 import torch
 
 import volopt
+from volopt.baselines.forecasts import log_target, train_rows
+from volopt.baselines.methods import har_coefficients, har_inputs
 from volopt.definition.load import dump
+from volopt.definition.schema import Definition
 from volopt.forecast import conformal
-from volopt.forecast.bundle import FORMAT, Bundle, BundleFacts, BundleInstrument, BundleSource
-from volopt.forecast.configuration import RefitSource
+from volopt.forecast.bundle import FORMAT, Bundle, BundleFacts, BundleInstrument, BundleSource, BundleStatic
+from volopt.forecast.configuration import Configuration, RefitSource
+from volopt.forecast.members import fit_members
 from volopt.forecast.walk_forward import run
+from volopt.forecast.walk_forward.combine import MEMBERS, equal_weights, past_errors, stacked_weights
 from volopt.forecast.walk_forward.periods import year_before
 from volopt.forecast.walk_forward.run import RefitContext
 from volopt.forecast.walk_forward.scores import ScoredDays, score_days
@@ -22,7 +27,9 @@ from volopt.storage.run_record import versions
 from volopt.studies.attributes import finite
 from volopt.training.network import MAX_BATCH
 from volopt.windows.dataset import Dataset, numbers
+from volopt.windows.scoring import log_floor
 from volopt.windows.split import DAY, Period
+from volopt.windows.static import static_scaling
 from volopt.windows.windows import fitted_scaling, samples_at
 
 LAST_TRAIN_DAYS = 20  # stored in a bundle, to recognise the same data
@@ -66,7 +73,9 @@ def refit(source: RefitSource, until: date | None, context: RefitContext) -> Ref
     weights = [
         {name: values for name, values in fits[step.key].items() if name.startswith("weights.")} for step in final
     ]
-    bundle = Bundle(_facts(source, dataset, last, days), weights, _errors(dataset, days))
+    rule = source.configuration.definition.forecast
+    pooled = fit_members(dataset, market_data.definition.model.window) if rule.combine != "none" else None
+    bundle = Bundle(_facts(source, dataset, last, days), weights, _errors(dataset, days), pooled)
     return RefitResult(bundle, dataset, {**source.panel.left_out, **dataset.left_out})
 
 
@@ -105,10 +114,32 @@ def _facts(source: RefitSource, dataset: Dataset, last: date, days: ScoredDays |
         until=str(last),
         data=BundleSource(**vars(source.panel.source), shown=configuration.definition.data.subject),
         versions=versions(),
-        instruments=[_instrument(dataset, index, configuration.window) for index in range(len(dataset.series))],
+        instruments=[_instrument(dataset, index, configuration) for index in range(len(dataset.series))],
         seeds=list(range(configuration.definition.training.seeds)),
         backtest=_backtest_facts(days) if days else {},
+        static=_static(dataset, configuration.window),
+        market=list(source.panel.market),
+        combined=_weights(source.configuration.definition, days),
     )
+
+
+def _weights(definition: Definition, days: ScoredDays | None) -> dict[str, float]:
+    """Return the weight of each member of the forecast; none where the networks forecast alone."""
+    if definition.forecast.combine == "none":
+        return {}
+    weights = equal_weights()
+    if definition.forecast.combine == "stack" and days is not None:
+        forecasts, log = days.forecasts, definition.data.transform == "log"
+        columns = {"instrument": forecasts.instrument, "actual": forecasts.actual, **forecasts.baselines}
+        weights = stacked_weights(past_errors(columns, np.ones(len(forecasts.actual), bool), log=log))
+    return dict(zip(MEMBERS, weights.tolist(), strict=True))
+
+
+def _static(dataset: Dataset, window: int) -> BundleStatic | None:
+    if dataset.static is None:
+        return None
+    center, scale = static_scaling(dataset, window)
+    return BundleStatic(center=center.tolist(), scale=scale.tolist())
 
 
 def _backtest_facts(days: ScoredDays) -> dict[str, Any]:
@@ -118,7 +149,8 @@ def _backtest_facts(days: ScoredDays) -> dict[str, Any]:
     return finite_facts
 
 
-def _instrument(dataset: Dataset, index: int, window: int) -> BundleInstrument:
+def _instrument(dataset: Dataset, index: int, configuration: Configuration) -> BundleInstrument:
+    window = configuration.window
     series, scaling = dataset.series[index], fitted_scaling(dataset, index, window)
     rows = dataset.rows("train", window, index)
     last = numbers(rows)[-LAST_TRAIN_DAYS:]
@@ -137,4 +169,15 @@ def _instrument(dataset: Dataset, index: int, window: int) -> BundleInstrument:
         high=torch.stack([batch.max for batch in ranges]).amax(0).double().tolist(),
         days=np.datetime_as_string(series.dates[last]).tolist(),
         values=np.column_stack([series.features, series.transformed])[last].tolist(),
+        har=_har(dataset, index, window) if configuration.definition.forecast.after_suspension == "har" else [],
+        static=[] if dataset.static is None else dataset.static[series.first_row + last].tolist(),
     )
+
+
+def _har(dataset: Dataset, index: int, window: int) -> list[float]:
+    """Return HAR's coefficients and the floor of the target of its logarithms."""
+    log = log_target(dataset, window, index)
+    return [
+        *har_coefficients(har_inputs(log), log, train_rows(dataset, window, index)).tolist(),
+        log_floor(dataset, window, index),
+    ]

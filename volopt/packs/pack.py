@@ -106,7 +106,7 @@ class PackMember:
         self, network: PackedNetwork, slot: int, task: Task, dataset: Dataset, data: Data, state: State | None
     ) -> None:
         if state is None:  # begin with the weights and generators that the fit has alone
-            weights = seeded(task, data["train"].features).state_dict()
+            weights = seeded(task, data["train"]).state_dict()
             arrays = to_arrays("weights", weights) | generator_arrays(task.device)
         else:
             arrays = state.arrays

@@ -19,7 +19,7 @@ class PackedSamples:
         device, count, days = example.targets.device, len(example), _days(example)
         self._anchored_feature = example.anchored_feature
         # A longer window begins earlier: it adds days before the first target of each series.
-        rows = len(days) + example.parts * (window - example.windows.shape[1])
+        rows = len(days) + len(example.counts) * (window - example.windows.shape[1])
         self._days = days.new_zeros(slots, rows, example.features)
         self._target_rows = torch.full((slots, count), window, device=device)
         self._shift = example.targets.new_zeros(slots, count)  # 0 without an anchor

@@ -56,12 +56,12 @@ class PackShape:
 def shape_of(task: Task, data: Data) -> PackShape | None:
     """Return the shape of the packs that can train a fit, or None if it has to be trained alone."""
     config, train = task.config, data["train"]
-    if not task.packed or not is_packable(config):
+    if not task.packed or not is_packable(task):
         return None
     return PackShape(
         config.cell, _shared_width(config.hidden_size, task.device), config.num_layers, config.batch_size,
         task.loss, task.head_outputs, task.device, task.precision,
-        train.parts, train.features, len(train), len(data["valid"]),
+        len(train.counts), train.features, len(train), len(data["valid"]),
     )  # fmt: skip
 
 

@@ -20,10 +20,11 @@ def question(view: StudyView) -> Iterator[Block]:
         f"Which {_join(list(definition.space))} of the network give the {lowest} {view.metric}, when it "
         f"forecasts {definition.data.target} of {view.instrument_label} one trade day ahead?"
     )
+    epochs = "" if "epochs" in definition.space else f"for {training.epochs} epochs "
     yield FactsBlock(
         {
             "judged by": f"{words.metric_title(view.metric)}; {lower} is better",
-            "a trial is": f"one configuration, trained for {training.epochs} epochs from "
+            "a trial is": f"one configuration, trained {epochs}from "
             f"{words.seeds(training.seeds)}{_in_periods(view)}; its value is their mean",
         }
     )

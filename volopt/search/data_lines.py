@@ -15,7 +15,7 @@ def data_lines(job: Job) -> list[str]:
     For a panel also each instrument that was left out, with the reason.
     """
     if job.definition.data.instruments is None:
-        return [line for frame in job.panel.frames for line in _frame(frame)]
+        return [*(line for frame in job.panel.frames for line in _frame(frame)), *_notes(job)]
     names = {series.name for series in job.dataset.series}
     frames = [frame for frame in job.panel.frames if frame.name in names]
     days = sum(len(frame.dates) for frame in frames)
@@ -25,7 +25,11 @@ def data_lines(job: Job) -> list[str]:
         f"{len(frames)} instruments, {days} trade days, {first} to {last}",
         f"  {doubts} gaps and doubtful days; `volopt data check` lists them",
     ]
-    return [*lines, *(f"  left out: {reason}" for reason in job.left_out.values())]
+    return [*lines, *(f"  left out: {reason}" for reason in job.left_out.values()), *_notes(job)]
+
+
+def _notes(job: Job) -> list[str]:
+    return [f"  {note}" for note in job.panel.notes]
 
 
 def _frame(frame: Frame) -> list[str]:

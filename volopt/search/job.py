@@ -131,7 +131,7 @@ def prepare_job(study_file: str, options: RunOptions) -> Job:
     panel = read_data(definition, options.data or default_directory(address.home / "sample_cn"), artifacts / "frames")
     dataset = prepare(panel.frames, definition, panel.source.fingerprint)
     # The dataset holds the values of the frames. A view on none of them would keep them in memory a second time.
-    frames = [replace(frame, values=frame.values[:0].copy()) for frame in panel.frames]
+    frames = [replace(frame, values=frame.values[:0].copy(), static=None) for frame in panel.frames]
     device, workers = _device_and_workers(options)
     members = 1 if options.scheduler else max_pack(options.pack)
     return Job(

@@ -21,6 +21,7 @@ DRAWS = 64  # of parameters, to estimate the cost of a sampler's proposals
 # little more for each step.
 A, B, C = 1.6, 0.27, 0.0015
 MS_PER_STEP = 1.5
+BRANCH_MS = 1.0  # of an epoch, for a static branch with 42 inputs
 
 
 class PhasePlan(NamedTuple):
@@ -85,8 +86,10 @@ def fit_seconds(definition: Definition, params: Params, train_days: float) -> fl
     units = config["hidden_size"]
     layers = CELLS[config["cell"]].relative_cost * config["num_layers"]
     work = layers * (A + B * units + C * units**2) * config["window"] / 19 * train_days / 1313
+    if config["static"] == "branch":
+        work += BRANCH_MS * train_days / 1313
     steps = 1 if config["batch_size"] == "full" else train_days / config["batch_size"]
-    return float(definition.training.epochs * (work + MS_PER_STEP * steps) / 1000)
+    return float(config["epochs"] * (work + MS_PER_STEP * steps) / 1000)
 
 
 def _draws(phase: Phase, definition: Definition) -> list[Params]:

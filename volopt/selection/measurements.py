@@ -156,6 +156,7 @@ def weights(definition: Definition, params: Mapping[str, Scalar]) -> int:
         num_layers=int(values["num_layers"]),
         batch_norm=bool(values["batch_norm"]),
         head_outputs=definition.published.head_outputs if definition.published else 1,
+        static_inputs=len(definition.data.static) if values["static"] == "branch" else 0,
     )
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
 import numpy as np
@@ -13,6 +13,9 @@ from volopt.definition.schema import Definition, Scalar
 from volopt.models.cells import CELLS
 
 Arrays = dict[str, NDArray[Any]]
+# Settings of later versions. Where one has its default, a fit keeps the key that it had before.
+_LATER = ("loss", "packed", "schedule", "gradient_clip", "huber_delta", "loss_weight")
+_NOT_PACKED = ("schedule", "gradient_clip", "huber_delta", "loss_weight")  # packs know only the default of these
 RUNGS = 10  # a trial reports about as many times
 FORMAT = 1  # of stored fits: raise it when the same fit would have other numbers or metrics
 
@@ -31,6 +34,13 @@ class Config:
     batch_size: int | str
     optimizer: str
     weight_decay: float
+    static: str = "none"
+
+    @classmethod
+    def of(cls, definition: Definition, params: Mapping[str, Scalar]) -> Self:
+        """Return the configuration of a trial's parameters; missing keys keep the study's defaults."""
+        values = {**definition.defaults(), **params}
+        return cls(**{each.name: values[each.name] for each in fields(cls)})
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,10 @@ class Task:
     precision: str = "highest"
     packed: bool = False  # whether a pack may train it: its results then differ by rounding, and so does its key
     period: int = 0  # index of the study's valid period; its dataset decides the key
+    schedule: str = "constant"
+    gradient_clip: float | None = None  # highest norm of all gradients
+    huber_delta: float = 1.0
+    loss_weight: str = "none"
 
     @property
     def rung(self) -> int:
@@ -63,10 +77,13 @@ class Task:
         """
         settings = asdict(self) | {"device": self.device.partition(":")[0], "data": data, "format": FORMAT}
         del settings["metric"], settings["period"]
-        if self.loss == "mse":  # keys from before the Huber loss
-            del settings["loss"]
-        if not self.packed:  # keys from before packs
-            del settings["packed"]
+        for name in _LATER:
+            if settings[name] == getattr(Task, name):
+                del settings[name]
+        unused = ["static"] if self.config.static == "none" else []
+        if CELLS[self.config.cell].module is None:  # so a grid over them trains this network once
+            unused += ["hidden_size", "num_layers", "batch_norm"]
+        settings["config"] = {name: value for name, value in settings["config"].items() if name not in unused}
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
@@ -100,11 +117,12 @@ class Curves:
         """Record the latest epoch.
 
         Args:
-            gradient_norm: of each recurrent layer, first layer first.
+            gradient_norm: of each recurrent layer, first layer first; without such layers nothing of it is recorded.
             log_scores: with ``valid_log_mse`` and ``valid_log_r2``.
         """
         self.record_epoch.append(len(self.train_mse))
-        self.gradient_norm.append(gradient_norm)
+        if gradient_norm:
+            self.gradient_norm.append(gradient_norm)
         self.valid_log_mse.append(log_scores["valid_log_mse"])
         self.valid_log_r2.append(log_scores["valid_log_r2"])
 
@@ -186,31 +204,36 @@ def tasks(
         periods: valid periods of the dataset.
     """
     training, published = definition.training, definition.published
-    config = Config(**{**definition.defaults(), **params})
-    patience = None if training.early_stopping == "none" else int(training.early_stopping)
-    return [
-        Task(
-            config,
-            seed,
-            training.epochs,
-            patience,
-            definition.objective.metric,
-            loss=training.loss,
-            head_outputs=published.head_outputs if published else 1,
-            test_in_train_mode=published.test_in_train_mode if published else False,
-            device=device,
-            precision=precision if packed else _precision(config, device, precision),
-            packed=packed and is_packable(config),
-            period=period,
-        )
-        for seed in range(training.seeds)
-        for period in range(periods)
-    ]
+    config = Config.of(definition, params)
+    task = Task(
+        config,
+        0,
+        int({**definition.defaults(), **params}["epochs"]),
+        None if training.early_stopping == "none" else int(training.early_stopping),
+        definition.objective.metric,
+        loss=training.loss,
+        head_outputs=published.head_outputs if published else 1,
+        test_in_train_mode=published.test_in_train_mode if published else False,
+        device=device,
+        precision=precision if packed else _precision(config, device, precision),
+        schedule=training.schedule,
+        gradient_clip=None if training.gradient_clip == "none" else float(training.gradient_clip),
+        huber_delta=training.huber_delta,
+        loss_weight=training.loss_weight,
+    )
+    task = replace(task, packed=packed and is_packable(task))
+    return [replace(task, seed=seed, period=period) for seed in range(training.seeds) for period in range(periods)]
 
 
-def is_packable(config: Config) -> bool:
-    """Return whether a pack can train the configuration: it has no batch norm, and its cell has a packed form."""
-    return not config.batch_norm and CELLS[config.cell].packing is not None
+def is_packable(task: Task) -> bool:
+    """Return whether a pack can train a fit.
+
+    Its network has no batch norm and no static branch, its cell has a packed form, and its training has no option that
+    packs do not know.
+    """
+    config = task.config
+    can_train = all(getattr(task, name) == getattr(Task, name) for name in _NOT_PACKED)
+    return can_train and not config.batch_norm and config.static == "none" and CELLS[config.cell].packing is not None
 
 
 def _precision(config: Config, device: str, precision: str) -> str:

@@ -121,6 +121,7 @@ def levels(dataset: Dataset, series: Series, rows: NDArray[np.int64], window: in
     """Return the mean transformed target over each window's days, or zeros without an anchor, shape (samples,)."""
     if not dataset.anchored:
         return np.zeros(rows.shape)
+    assert not len(rows) or rows[0] >= window
     means: Array = sliding_window_view(series.transformed, window).mean(axis=1)
     return means[rows - window]
 

@@ -62,7 +62,7 @@ class Samples:
     level: Array  # shape: (samples,), the anchor in transformed units, 0 without one
     dates: Dates  # shape: (samples,), the target days
     log: bool
-    parts: int  # number of series with samples
+    counts: tuple[int, ...]  # samples of each series that has some
     static: StaticInputs | None = None
 
     def __len__(self) -> int:
@@ -182,7 +182,7 @@ def samples_at(
         level=columns.level,
         dates=columns.dates,
         log=dataset.log,
-        parts=len(parts),
+        counts=tuple(len(part.starts) for part in parts),
         static=_static_inputs(dataset, columns, static_scaling, device) if static_scaling else None,
     )
 

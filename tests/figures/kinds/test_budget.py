@@ -64,3 +64,11 @@ def test_equal_values_are_drawn_without_a_warning(tmp_path: Path) -> None:
     figure = chart(stored.view)
     with renderer("svg") as (_, draw):
         assert draw(figure)
+
+
+def test_trials_of_different_epochs_have_no_common_early_one(tmp_path: Path) -> None:
+    stored, _ = filled(tmp_path, 12)
+    space = stored.definition.space | {"epochs": (5, EPOCHS)}
+    stored.definition = stored.definition.model_copy(update={"space": space})
+    with pytest.raises(NothingToPlotError, match="different numbers of epochs"):
+        chart(stored.view)

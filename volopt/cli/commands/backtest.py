@@ -101,11 +101,20 @@ def _print(result: "Backtest") -> None:
         say(f"* used to select the configuration ({start} to {end}): these scores are too optimistic.")
     if len(result.by_instrument) > 1:
         _print_instruments(result)
+    _print_models(result)
     years = "the years without *" if marked and outside else "all years"
     say(f"\n{_promise(result)}")
     say(f"\nSquared log error beside each baseline's in {years}, by Diebold and Mariano's test: the forecast is")
     for verdict, texts in _verdicts(result.differences).items():
         say(f"- {verdict} {', '.join(texts)}")
+    if rival := result.strongest_rival:
+        say(f"The strongest of these baselines is {rival}.")
+    if result.weights:
+        shares = ", ".join(f"{weight:.0%} {name}" for name, weight in result.weights.items())
+        say(f"The forecast combines the network with pooled baselines: in the last period {shares}.")
+    if result.resumed:
+        days = f"{result.resumed} day{'s' * (result.resumed != 1)}"
+        say(f"HAR forecasts the {days} on which a stock resumes trade after a suspension.")
 
 
 def _verdicts(differences: "Mapping[str, Estimate | None]") -> dict[str, list[str]]:
@@ -152,6 +161,28 @@ def _print_instruments(result: "Backtest", baseline: str = "har") -> None:
     say(f"Above 0 on {sum(value > 0 for value in known)} of {len(known)} instruments.")
 
 
+def _print_models(result: "Backtest") -> None:
+    several = len(result.by_instrument) > 1
+    rows = []
+    for name, skill, by_instrument, by_year in result.models:
+        parts = (by_instrument, by_year) if several else (by_year,)
+        least = [cell for each in parts for cell in (_above(each), min(each.values(), default=math.nan))]
+        rows.append((name, *(_number(each) if isinstance(each, float) else each for each in (skill, *least))))
+    columns = [
+        "model",
+        "skill",
+        *(["instruments above 0", "the least"] if several else []),
+        "years above 0",
+        "least year",
+    ]
+    outside = " in the years without *" if result.total_outside_selection else ""
+    print_table(columns, rows, f"\nSkill of each model over har{outside}")
+
+
+def _above(skills: Mapping[Any, float]) -> str:
+    return f"{sum(skill > 0 for skill in skills.values())} of {len(skills)}"
+
+
 def _cells(score: "Score") -> list[object]:
     return [score.days, *map(_number, (score.log_r2, *score.skill.values(), score.coverage, score.width))]
 
@@ -179,6 +210,13 @@ def _facts(result: "Backtest") -> dict[str, Any]:
             name: {str(year): _score(score) for year, score in each.by_year.items()} | {"total": _score(each.total)}
             for name, each in result.by_instrument.items()
         },
+        "models": {
+            each.name: {"skill": each.skill, "instruments": each.by_instrument, "years": each.by_year}
+            for each in result.models
+        },
+        "strongest_rival": result.strongest_rival,
+        "weights": result.weights,
+        "after_suspension": result.resumed,
         "left_out": dict(result.left_out),
     }
 

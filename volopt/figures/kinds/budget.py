@@ -40,6 +40,10 @@ class _Correlations(NamedTuple):
 
 def chart(view: StudyView) -> Chart:
     """Return a subplot for each phase with enough trials."""
+    if "epochs" in view.definition.space:
+        raise NothingToPlotError(
+            f"the trials of {view.name} have different numbers of epochs", "slice draws the value by epochs"
+        )
     epochs = view.definition.training.epochs
     rungs = list(range(rung(epochs), epochs + 1, rung(epochs)))
     phases = defaultdict(list)

@@ -15,13 +15,15 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from volopt import metrics
 from volopt.baselines import baselines
 from volopt.baselines.methods import baselines_of
 from volopt.errors import TrainingError
 from volopt.executors.trainer import Trainer, WorkerDiedError
-from volopt.forecast.walk_forward.step import MarketData
+from volopt.forecast.walk_forward.combine import MEMBERS, NETWORK, combined, equal_weights, past_errors, stacked_weights
+from volopt.forecast.walk_forward.step import MarketData, resumptions
 from volopt.metrics import Array
 from volopt.storage.array_store import ArrayStore
 from volopt.training import refit
@@ -41,9 +43,11 @@ class WalkForwardForecasts(NamedTuple):
     instrument: np.ndarray  # index into ``names``
     dates: Dates
     actual: Array  # original units
-    forecast: Array  # the mean over seeds, original units
-    baselines: dict[str, Array]  # by name, original units
+    forecast: Array  # the mean over seeds, or a combination with it, original units
+    baselines: dict[str, Array]  # by name, original units; with a combination also the ``NETWORK`` alone
     floor: Array  # ``metrics.log_floor`` of the train days
+    resumed: NDArray[np.bool_]  # days on which HAR forecasts, because the stock resumes trade after a suspension
+    weights: dict[Period, Array]  # of the members of a combination, by period
 
 
 class RefitStep(NamedTuple):
@@ -122,16 +126,22 @@ def join_forecasts(
     market_data: MarketData, steps: Sequence[RefitStep], datasets: Mapping[Period, Dataset], fits: Mapping[str, Arrays]
 ) -> WalkForwardForecasts:
     """Return the forecasts of all periods, by instrument and then by day."""
-    names, window = tuple(frame.name for frame in market_data.frames), market_data.window
-    baseline_names = baselines_of(market_data.definition.data.static)
+    names, window, definition = (
+        tuple(frame.name for frame in market_data.frames),
+        market_data.window,
+        market_data.definition,
+    )
+    baseline_names = baselines_of(definition.data.static)
     parts: dict[str, list[np.ndarray]] = defaultdict(list)
-    for period, dataset in datasets.items():
+    for number, (period, dataset) in enumerate(datasets.items()):
         for index, series in enumerate(dataset.series):
             rows, train = (numbers(dataset.rows(split, window, index)) for split in ("test", "train"))
             parts["instrument"].append(np.full(rows.shape, names.index(series.name)))
             parts["dates"].append(series.dates[rows])
             parts["actual"].append(series.target[rows])
             parts["floor"].append(np.full(rows.shape, metrics.log_floor(series.target[train])))
+            parts["resumed"].append(resumptions(series.dates, market_data.calendar)[rows])
+            parts["period"].append(np.full(rows.shape, number))
         by_baseline, *networks = (fits[step.key] for step in steps if step.period == period)  # as planned
         parts["forecast"].append(np.mean([arrays[refit.FORECAST] for arrays in networks], axis=0))
         for name in baseline_names:
@@ -139,7 +149,32 @@ def join_forecasts(
     columns = {name: np.concatenate(arrays) for name, arrays in parts.items()}
     order = np.lexsort((columns["dates"], columns["instrument"]))
     columns = {name: column[order] for name, column in columns.items()}
-    return WalkForwardForecasts(names, baselines={name: columns.pop(name) for name in baseline_names}, **columns)
+    columns["resumed"] &= definition.forecast.after_suspension == "har"
+    columns["forecast"] = np.where(columns["resumed"], columns["har"], columns["forecast"])
+    weights = _combine(columns, list(datasets), market_data) if definition.forecast.combine != "none" else {}
+    del columns["period"]
+    rivals = [*baseline_names, *([NETWORK] if weights else [])]
+    return WalkForwardForecasts(
+        names, baselines={name: columns.pop(name) for name in rivals}, weights=weights, **columns
+    )
+
+
+def _combine(columns: dict[str, np.ndarray], periods: Sequence[Period], market_data: MarketData) -> dict[Period, Array]:
+    """Replace the forecast by a combination with the pooled baselines, and return its weights by period.
+
+    Those of a period are decided by the errors on all days of the walk forward before it.
+    """
+    definition = market_data.definition
+    log, stacks = definition.data.transform == "log", definition.forecast.combine == "stack"
+    columns[NETWORK] = columns["forecast"]
+    weights = {}
+    for period in periods:
+        before = columns["dates"] < np.datetime64(period.first)
+        weights[period] = stacked_weights(past_errors(columns, before, log=log)) if stacks else equal_weights()
+    by_day = np.array(list(weights.values()))[columns["period"]]
+    combination = combined(columns, dict(zip(MEMBERS, by_day.T, strict=True)), log=log)
+    columns["forecast"] = np.where(columns["resumed"], columns["har"], combination)
+    return weights
 
 
 def _fit(steps: Sequence[RefitStep], trainer: Trainer) -> Iterator[tuple[RefitStep, Arrays]]:

@@ -59,6 +59,26 @@ class ScoredDays:
             width=float(np.median(self.high[positive] / self.low[positive])) if positive.any() else np.nan,
         )
 
+    def skills(self, over: str, mask: np.ndarray) -> dict[str, Array]:
+        """Return the skill of the forecast and of each baseline over one of them, by instrument.
+
+        Args:
+            over: the name of a baseline.
+            mask: of the days to score.
+
+        Returns:
+            By name, ``forecast`` first, shape (instruments,); NaN with fewer than ``MIN_DAYS`` days.
+        """
+        known = mask & np.isfinite(list(self.squared_log_errors.values())).all(axis=0)
+        instrument, count = self.forecasts.instrument[known], len(self.forecasts.names)
+        enough = np.bincount(instrument, minlength=count) >= MIN_DAYS
+        sums = {
+            name: np.where(enough, np.bincount(instrument, values[known], count), np.nan)
+            for name, values in self.squared_log_errors.items()
+        }
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return {name: 1 - values / sums[over] for name, values in sums.items()}
+
     def differences(self, mask: np.ndarray) -> dict[str, Estimate | None]:
         """Return Diebold and Mariano's test against each baseline; None below ``MIN_DAYS`` days.
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
 from volopt.baselines.forecasts import forecasts
 from volopt.data.frame import Frame
@@ -20,7 +21,8 @@ from volopt.training.refit import refit
 from volopt.training.task import Arrays, Task
 from volopt.windows.dataset import Dataset, assemble
 from volopt.windows.prepare import MIN_DAYS, check_series, without_short_series
-from volopt.windows.split import DateSplit, Period
+from volopt.windows.split import Dates, DateSplit, Period
+from volopt.windows.static import check_static
 
 MIN_TRAIN_DAYS = 100  # of a single instrument; those of a panel need ``MIN_DAYS``
 
@@ -32,6 +34,7 @@ class MarketData:
     frames: tuple[Frame, ...]
     definition: Definition
     window: int  # input days of the configuration
+    calendar: np.ndarray | None = None  # datetime64[D], the exchange's sessions, where they are known
 
     def has_enough_before(self, period: Period) -> bool:
         """Return whether enough days lie before a period to learn from."""
@@ -49,7 +52,9 @@ class MarketData:
         """
         assert self.definition.data.train is not None
         first, frames = self.definition.data.train[0], self._frames_until(period.last)
-        rule = DateSplit({"train": (first, period.train_end), "test": (period.first, period.last)}, self.window)
+        # Pooled baselines, which static inputs bring, look back as far as [model] window.
+        longest = max(self.window, self.definition.model.window) if self.definition.data.static else self.window
+        rule = DateSplit({"train": (first, period.train_end), "test": (period.first, period.last)}, longest)
         dataset = assemble(frames, self.definition, rule, fingerprint(frames))
         if self.definition.data.instruments is not None:
             return _with_enough(dataset, first, period, self.window)
@@ -61,13 +66,19 @@ class MarketData:
                 "write a later day, or use data that begin earlier",
             )
         check_series(dataset, 0, self.window)
+        check_static(dataset, self.window)
         return dataset
 
     def _frames_until(self, last: date) -> list[Frame]:
         """Return the frames up to a day, without frames that begin later."""
         stops = [int(np.searchsorted(frame.dates, np.datetime64(last), side="right")) for frame in self.frames]
         return [
-            replace(frame, dates=frame.dates[:stop], values=frame.values[:stop])
+            replace(
+                frame,
+                dates=frame.dates[:stop],
+                values=frame.values[:stop],
+                static=None if frame.static is None else frame.static[:stop],
+            )
             for frame, stop in zip(self.frames, stops, strict=True)
             if stop
         ]
@@ -77,7 +88,23 @@ def _with_enough(dataset: Dataset, first: date, period: Period, window: int) -> 
     """Return the instruments that a study would train on if its valid split were the year before the period."""
     latest = year_before(period.first)
     rule = DateSplit({"train": (first, latest.train_end), "valid": (latest.first, latest.last)}, window)
-    return replace(without_short_series(replace(dataset, rule=rule), window, MIN_DAYS), rule=dataset.rule)
+    remaining = replace(without_short_series(replace(dataset, rule=rule), window, MIN_DAYS), rule=dataset.rule)
+    check_static(remaining, window)
+    return remaining
+
+
+def resumptions(dates: Dates, calendar: np.ndarray | None) -> NDArray[np.bool_]:
+    """Return which days resume trade: their stock missed a session between them and its trade day before.
+
+    Args:
+        dates: trade days of one stock, ascending.
+        calendar: the exchange's sessions; None: no day is known to resume trade.
+    """
+    if calendar is None:
+        return np.zeros(len(dates), bool)
+    sessions = np.searchsorted(calendar, dates)
+    resumed: NDArray[np.bool_] = np.diff(sessions, prepend=sessions[:1]) > 1
+    return resumed
 
 
 def fingerprint(frames: Sequence[Frame]) -> str:
@@ -87,6 +114,8 @@ def fingerprint(frames: Sequence[Frame]) -> str:
         digest.update(repr((frame.name, frame.columns, frame.values.shape)).encode())
         digest.update(frame.dates.astype("datetime64[D]").astype("<i8").tobytes())
         digest.update(frame.values.astype("<f8").tobytes())
+        if frame.static is not None:
+            digest.update(frame.static.astype("<f4").tobytes())
     return digest.hexdigest()
 
 

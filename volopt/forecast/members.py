@@ -1,0 +1,80 @@
+"""The pooled baselines of a bundle, which forecast beside its networks: as named arrays, and their forecasts."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from volopt.baselines import pooled
+from volopt.baselines.methods import lagged
+from volopt.errors import DataError
+from volopt.forecast.walk_forward.combine import NETWORK, combined
+from volopt.metrics import Array
+from volopt.training.task import Arrays
+from volopt.windows.dataset import Dataset
+from volopt.windows.scaling import Scaling
+from volopt.windows.scoring import log_floor
+from volopt.windows.static import standardised, static_scaling
+
+CENTER, SCALE = "static.center", "static.scale"  # of the static inputs
+OUTPUT_SCALE, FLOOR = "output.scale", "floor"  # of each instrument
+
+
+def fit_members(dataset: Dataset, window: int) -> Arrays:
+    """Return the fitted pooled baselines of a dataset as arrays, with all that their forecasts need.
+
+    Args:
+        dataset: with static inputs.
+        window: input days, whose mean log target is the level: ``[model] window``.
+    """
+    center, scale = static_scaling(dataset, window)
+    own = range(len(dataset.series))
+    scales = np.array([pooled.outputs_of(dataset, index, window).scale for index in own])
+    floors = np.array([log_floor(dataset, window, index) for index in own])
+    models = pooled.pooled_models(dataset, window)
+    named = {f"{name}.{key}": values for name, arrays in models.items() for key, values in arrays.items()}
+    return {CENTER: center, SCALE: scale, OUTPUT_SCALE: scales, FLOOR: floors, **named}
+
+
+def combine_with_members(
+    arrays: Mapping[str, np.ndarray],
+    weights: Mapping[str, float],
+    dataset: Dataset,
+    rows: range,
+    window: int,
+    instrument: int,
+    network: Array,
+) -> Array:
+    """Return the combination of networks and pooled baselines, original units, shape (rows,).
+
+    Args:
+        arrays: of ``fit_members``; they may come from a stranger.
+        weights: of each member.
+        dataset: of a single series.
+        rows: to forecast, ``window`` or more.
+        window: as in ``fit_members``.
+        instrument: the number of the series among those that were fitted.
+        network: forecast of the rows, original units.
+
+    Raises:
+        DataError: the arrays do not fit the dataset.
+    """
+    center, scale, scales, floors = _checked(arrays, len(dataset.static_names), instrument)
+    inputs = standardised(dataset, 0, rows, window, Scaling(center, scale))
+    log = np.log(np.maximum(dataset.series[0].target, floors[instrument]))
+    outputs = pooled.Outputs(lagged(log, window).mean(axis=1), float(scales[instrument]))
+    forecasts = {NETWORK: network}
+    for name in pooled.MODELS:
+        own = {key.removeprefix(f"{name}."): each for key, each in arrays.items() if key.startswith(f"{name}.")}
+        forecasts[name] = outputs.forecast(pooled.output(name, own, inputs), rows)
+    return combined(forecasts, weights, log=dataset.log)
+
+
+def _checked(arrays: Mapping[str, np.ndarray], inputs: int, instrument: int) -> list[Array]:
+    """Return the arrays that are not of a model."""
+    found = [arrays.get(name, np.empty(0)) for name in (CENTER, SCALE, OUTPUT_SCALE, FLOOR)]
+    center, scale, scales, floors = found
+    fit = center.shape == scale.shape == (inputs,) and scales.shape == floors.shape and instrument < len(scales)
+    finite = all(each.dtype == np.float64 and np.isfinite(each).all() for each in found)
+    if not fit or not finite or min(scale.min(), scales.min(), floors.min()) <= 0:
+        raise DataError("the pooled baselines of the bundle do not fit its study", "create the bundle again")
+    return found

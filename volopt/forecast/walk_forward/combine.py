@@ -1,0 +1,80 @@
+"""Combine the forecasts of several models into one, with equal weights or with weights that past errors decide."""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+import numpy as np
+
+from volopt.forecast.conformal import forecast_errors
+from volopt.metrics import Array
+
+NETWORK = "network"  # the mean forecast of the seeds, as a member
+MEMBERS = (NETWORK, "pooled_ridge", "pooled_lightgbm")
+MIN_ERRORS = 100  # days with an error; with fewer, the weights are equal
+
+
+def combined(forecasts: Mapping[str, Array], weights: Mapping[str, Array | float], *, log: bool) -> Array:
+    """Return the weighted mean of the members' forecasts, shape (days,).
+
+    Args:
+        forecasts: of each of ``MEMBERS``, shape (days,), original units.
+        weights: of each of ``MEMBERS``, one or one a day, with the sum 1.
+        log: whether to take the mean of the logarithms, in which errors are measured.
+    """
+    parts = [weights[name] * (np.log(forecasts[name]) if log else forecasts[name]) for name in MEMBERS]
+    mean: Array = np.sum(parts, axis=0)
+    return np.exp(mean) if log else mean
+
+
+def equal_weights() -> Array:
+    """Return the same weight for each member."""
+    return np.full(len(MEMBERS), 1 / len(MEMBERS))
+
+
+def stacked_weights(errors: Array) -> Array:
+    """Return the weights with the least mean squared error of the combination, none below 0, with the sum 1.
+
+    Without the bound they are those of Bates and Granger (1969), proportional to the row sums of the inverse of the
+    errors' second moments. The best of all subsets of members without a negative weight obeys the bound.
+
+    Args:
+        errors: of each member on past days, shape (days, members); days with a missing one do not count.
+    """
+    known = errors[np.isfinite(errors).all(axis=1)]
+    if len(known) < MIN_ERRORS:
+        return equal_weights()
+    moments = known.T @ known / len(known)
+    best, least = equal_weights(), np.inf
+    for members in _subsets(len(MEMBERS)):
+        part = moments[np.ix_(members, members)]
+        weights = np.linalg.pinv(part).sum(axis=1)
+        if (weights < 0).any() or not weights.any():
+            continue
+        weights /= weights.sum()
+        if (error := weights @ part @ weights) < least:
+            best, least = np.zeros(len(MEMBERS)), error
+            best[list(members)] = weights
+    return best
+
+
+def past_errors(columns: Mapping[str, np.ndarray], past: np.ndarray, *, log: bool) -> Array:
+    """Return the errors of the members on past days, relative to HAR's of the same instrument, as skill weighs them.
+
+    Args:
+        columns: ``instrument``, ``actual``, ``har`` and each of ``MEMBERS``, all of shape (days,).
+        past: which days, shape (days,).
+        log: whether errors are relative, as with ``transform = "log"``.
+
+    Returns:
+        Shape (past days, members).
+    """
+    instrument, actual = columns["instrument"][past], columns["actual"][past]
+    errors = {name: forecast_errors(columns[name][past], actual, log=log) for name in ("har", *MEMBERS)}
+    squares = np.where(np.isfinite(errors["har"]), errors["har"], 0.0) ** 2
+    mean = np.bincount(instrument, squares) / np.maximum(np.bincount(instrument), 1)
+    size = np.sqrt(np.where(mean > 0, mean, np.nan))[instrument]
+    return np.column_stack([errors[name] / size for name in MEMBERS])
+
+
+def _subsets(count: int) -> Sequence[tuple[int, ...]]:
+    return [members for size in range(1, count + 1) for members in combinations(range(count), size)]
