@@ -86,6 +86,14 @@ def test_the_best_baseline_is_chosen_by_valid_and_one_without_a_score_comes_last
     assert best_baseline({"ma5": {"valid_log_r2": None}}) is None
 
 
+def test_a_baseline_of_static_inputs_may_be_the_best_rival() -> None:
+    pooled = {"pooled_ridge": {"valid_log_r2": 0.9, "test_log_r2": 0.1}}
+    found = best_trial(study({"ensemble_valid_skill_pooled_ridge": -0.25}, TWO | pooled))
+    assert found is not None
+    assert (found.baseline, found.valid_skill) == ("pooled_ridge", -0.25)
+    assert "does not beat pooled_ridge, the best baseline" in found.sentences()[0]
+
+
 def test_without_baselines_that_have_scores_there_is_nothing_to_compare() -> None:
     assert best_trial(study(skills(0.1, 0.1), {})) is None
     assert best_trial(study(skills(0.1, 0.1), {"har": {"valid_log_r2": math.nan}})) is None

@@ -6,6 +6,7 @@ from typing import Any
 
 from volopt.definition import phase_checks
 from volopt.definition.draft import INVALID, Draft
+from volopt.definition.expressions import parse
 from volopt.definition.plain_text import show
 from volopt.definition.schema import Range, defaults
 from volopt.definition.sections import DIRECTIONS
@@ -21,6 +22,7 @@ def mistakes(draft: Draft) -> Iterator[str]:
     yield from _splits(draft.get("data", {}))
     yield from _instruments(draft)
     yield from _source(draft)
+    yield from _market(draft)
     yield from _objective(draft.get("objective", {}))
     yield from _defaults_in_space(draft)
     yield from _without_effect(draft)
@@ -79,6 +81,27 @@ def _source(draft: Draft) -> Iterator[str]:
         for name in SPLITS:
             if data.get(name, ...) is None:
                 yield f"data.{name}: missing, write {SPAN_WORDS}"
+
+
+def _market(draft: Draft) -> Iterator[str]:
+    """Refuse expressions of other instruments where there are none, and a target that is another's."""
+    data = draft.get("data", {})
+    is_single = data.get("instruments", ...) is None
+    for key in ("target", "features", "static"):
+        texts = [data[key]] if key == "target" and key in data else data.get(key, ())
+        nodes = sorted({node for text in texts for node in parse(text).markets}, key=lambda node: node.text)
+        for node in nodes:
+            if key == "target":
+                yield f"data.target: {node.text} is not of the instrument itself; write a target of its own fields"
+            elif data.get("files") is not None:
+                yield f"data.{key}: {node.text} needs a qlib provider, and data.files names CSV files; remove one of them"
+            elif is_single and not node.instrument:
+                yield (
+                    f"data.{key}: {node.text} is over the stocks of a panel, and the study has one instrument; write "
+                    "instruments, or an index, such as Of(SH000300, ...)"
+                )
+    if data.get("static") and data.get("files") is not None and not draft.get("published"):
+        yield "data.static: needs a qlib provider, and data.files names CSV files; remove one of them"
 
 
 def _objective(objective: Draft) -> Iterator[str]:

@@ -16,6 +16,7 @@ from volopt.errors import DefinitionError, UsageError, did_you_mean
 FORMAT = 1
 MAX_BYTES = 100_000
 MAX_LINE = 1000  # characters: tomllib's time for a key grows with the square of its parts
+MAX_WIDTH = 120  # characters of a list that is written in one line
 MAX_MISTAKES = 100  # that an error lists
 SEE_TEMPLATE = "compare it with the commented study file that `volopt new` writes"
 
@@ -115,7 +116,14 @@ def study_file(definition: Definition) -> str:
 
 
 def _value_lines(table: Mapping[str, Any]) -> list[str]:
-    return [f"{key} = {_toml_value(value)}" for key, value in table.items() if value not in ([], {})]
+    return [_value_line(key, value) for key, value in table.items() if value not in ([], {})]
+
+
+def _value_line(key: str, value: Any) -> str:
+    line = f"{key} = {_toml_value(value)}"
+    if isinstance(value, list) and len(line) > MAX_WIDTH:  # one item a line
+        return "\n".join([f"{key} = [", *(f"    {_toml_value(item)}," for item in value), "]"])
+    return line
 
 
 def _toml_value(value: Any) -> str:
