@@ -67,7 +67,7 @@ def everything_after(row: int) -> Change:
         factors = np.exp(random.normal(0, 0.3, (len(table) - row - 1, table.shape[1] - 1)))
         table.iloc[later, :-1] = table.iloc[later, :-1] * factors
         volume = table.columns.get_loc("volume")
-        suspended = random.random(len(table) - row - 1) < 0.3
+        suspended = random.random(len(table) - row - 1) < 0.1  # with more, the cross-section has too few stocks
         table.iloc[row + 1 :, volume] = np.where(suspended, 0.0, 1e6 * factors[:, 0])
 
     return change

@@ -68,7 +68,7 @@ def test_any_window_and_number_of_seeds_can_be_exported(cell: str, window: int, 
     """Each seed has its own column, in the bundle's order."""
     made = untrained.bundle(dataset, seeds=seeds, cell=cell, window=window, hidden_size=30)
     model = onnx_export.export(made, dataset)
-    assert (model.inputs, model.scaled) == (("batch", window, 2), ("batch", seeds))
+    assert (model.inputs, model.scaled) == ({"inputs": ("batch", window, 2)}, ("batch", seeds))
     inputs = torch.randn(9, window, 2)
     scaled = run(model.content, inputs)
     np.testing.assert_allclose(scaled, run_torch(made, inputs), rtol=0, atol=1e-5)

@@ -52,6 +52,7 @@ _SUM = re.compile(r"([0-9a-f]{64})  (bundle\.json|(?:seed-[0-9]{1,6}|errors|pool
 Day = Annotated[str, Field(pattern=r"^[12]\d\d\d-\d\d-\d\d$"), AfterValidator(lambda day: str(date.fromisoformat(day)))]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(allow_inf_nan=False, gt=0)]
+Share = Annotated[float, Field(allow_inf_nan=False, ge=0, le=1)]
 
 
 class _BundleTable(BaseModel):
@@ -120,7 +121,7 @@ class BundleFacts(_BundleTable):
     backtest: dict[str, Any]  # scores of the calibration years
     static: BundleStatic | None = None
     market: list[str] = []  # the stocks of the cross-section
-    combined: dict[str, Number] = {}  # the weight of each member of the forecast; empty: the networks alone
+    combined: dict[str, Share] = {}  # the weight of each member of the forecast; empty: the networks alone
 
 
 class Bundle:
@@ -190,9 +191,9 @@ def write(bundle: Bundle, directory: Path, *, more: Mapping[str, bytes], force: 
     check_destination(directory, force=force)
     weights = zip(bundle.facts.seeds, bundle.weights, strict=True)
     files = {f"seed-{seed}.safetensors": save(arrays) for seed, arrays in weights}
-    files[ERRORS] = save({name: np.ascontiguousarray(values) for name, values in bundle.errors.items()})
+    files[ERRORS] = _saved(bundle.errors)
     if bundle.pooled:
-        files[POOLED] = save({name: np.ascontiguousarray(values) for name, values in bundle.pooled.items()})
+        files[POOLED] = _saved(bundle.pooled)
     files |= more
     files[FACTS] = (json.dumps(bundle.facts.model_dump(mode="json"), indent=1) + "\n").encode()
     sums = [f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items())]
@@ -209,6 +210,10 @@ def write(bundle: Bundle, directory: Path, *, more: Mapping[str, bytes], force: 
             building.replace(directory)
     except OSError as error:
         raise DataError(f"{directory} cannot be written: {error.strerror}", "name another --out") from error
+
+
+def _saved(arrays: Mapping[str, np.ndarray]) -> bytes:
+    return save({name: np.asarray(values, order="C") for name, values in arrays.items()})  # keeps an array of no axis
 
 
 def check_destination(directory: Path, *, force: bool) -> None:
@@ -297,12 +302,16 @@ def _check_consistent(bundle: Bundle, directory: Path) -> None:
             raise _broken(directory, f"its numbers of {instrument.name} do not fit {features} features")
         if {len(row) for row in instrument.static} - {len(bundle.definition.data.static)}:
             raise _broken(directory, f"its static inputs of {instrument.name} do not fit the study")
+        if len(instrument.static) != (len(instrument.days) if bundle.definition.data.static else 0):
+            raise _broken(directory, f"its static inputs of {instrument.name} do not fit its days")
         if len(instrument.har) != (HAR_NUMBERS if bundle.definition.forecast.after_suspension == "har" else 0):
             raise _broken(directory, f"its coefficients of HAR of {instrument.name} do not fit the study")
         if instrument.name not in bundle.errors or bundle.errors[instrument.name].ndim != 1:
             raise _broken(directory, f"{ERRORS} has no errors of {instrument.name}")
     if set(bundle.facts.combined) != (set(MEMBERS) if bundle.definition.forecast.combine != "none" else set()):
         raise _broken(directory, "the weights of its members do not fit the study")
+    if bundle.facts.combined and abs(sum(bundle.facts.combined.values()) - 1) > 1e-9:
+        raise _broken(directory, "the weights of its members do not have the sum 1")
     static, count = bundle.facts.static, len(bundle.definition.data.static)
     if (static is None) == bool(count) or (static and {len(static.center), len(static.scale)} != {count}):
         raise _broken(directory, f"its standardisation does not fit {count} static inputs")

@@ -7,8 +7,6 @@ from torch import Tensor, nn
 
 from volopt.errors import OnnxError, UsageError
 
-INPUTS = ("inputs", "static")  # of a model, in the order of ``Samples.entrances``
-
 
 def check_installed() -> None:
     """Refuse to begin without the packages of the extra.
@@ -32,7 +30,7 @@ def largest_difference(content: bytes, network: nn.Module, batches: Iterable[tup
     Args:
         content: of the model.
         network: in eval mode, without gradients.
-        batches: scaled windows, each of shape (batch, window, features), and static inputs if there are any.
+        batches: the inputs of both, in the model's order.
 
     Raises:
         OnnxError: the model is not sound, or cannot be run.
@@ -44,9 +42,11 @@ def largest_difference(content: bytes, network: nn.Module, batches: Iterable[tup
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors only: its warnings are about the machine
     try:
-        onnx.checker.check_model(onnx.load_from_string(content), full_check=True)
+        model = onnx.load_from_string(content)
+        onnx.checker.check_model(model, full_check=True)
+        names = [each.name for each in model.graph.input]
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        forecasts = [(session.run(None, _named(batch))[0], network(*batch).numpy()) for batch in batches]
+        forecasts = [(session.run(None, _named(names, batch))[0], network(*batch).numpy()) for batch in batches]
     except Exception as error:  # the two packages' errors have no class in common
         reason, _, _ = str(error).strip().partition("\n")
         raise OnnxError(
@@ -56,8 +56,8 @@ def largest_difference(content: bytes, network: nn.Module, batches: Iterable[tup
     return float(np.max([_difference(scaled, expected) for scaled, expected in forecasts]))  # NaN if one is
 
 
-def _named(batch: tuple[Tensor, ...]) -> dict[str, np.ndarray]:
-    return {name: values.numpy() for name, values in zip(INPUTS, batch, strict=False)}
+def _named(names: Iterable[str], batch: tuple[Tensor, ...]) -> dict[str, np.ndarray]:
+    return {name: values.numpy() for name, values in zip(names, batch, strict=True)}
 
 
 def _difference(scaled: np.ndarray, expected: np.ndarray) -> float:

@@ -1,10 +1,12 @@
 """Export the networks of a bundle as one ONNX model, ``network.onnx``, for programs without PyTorch.
 
 1. ``inputs``, float32 (batch, window, features), are scaled windows, oldest day first; the batch may have any size.
-   Networks with static inputs take ``static`` too, float32 (batch, static inputs), standardised.
+   Networks with static inputs take ``static`` too, float32 (batch, static inputs), standardised; those of the cell
+   ``none`` take ``static`` alone.
 2. ``scaled``, float32 (batch, seeds), are the forecasts of every seed for the day after each window, still scaled: one
    model serves every instrument. ``bundle.json`` has the numbers that scale each instrument. The model's own metadata
-   say how to use them, and name features, target, window and seeds.
+   say how to use them, and name features, target, window and seeds. The model is the networks alone, and its metadata
+   say so where the bundle's forecast combines them with baselines or falls back to HAR.
 3. A model is returned only if onnxruntime's forecasts are PyTorch's within ``TOLERANCE``, on train windows and on
    random ones.
 4. The same bundle gives the same bytes, and everything is in them.
@@ -16,7 +18,7 @@ and layer, sixty times the size. torch is pinned to a minor release, and so is w
 import io
 import json
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -25,6 +27,8 @@ from torch import Tensor, nn
 from volopt.errors import OnnxError
 from volopt.forecast import onnx_check
 from volopt.forecast.bundle import Bundle
+from volopt.forecast.walk_forward.combine import MEMBERS
+from volopt.models.cells import CELLS
 from volopt.models.recurrent import Recurrent
 from volopt.training.device import reproducible
 from volopt.windows.dataset import Dataset
@@ -50,8 +54,7 @@ class OnnxModel:
     """Hold a model, and how far its forecasts are from PyTorch's."""
 
     content: bytes
-    inputs: tuple[str | int, ...]  # shape
-    static: tuple[str | int, ...] | None  # shape; None without static inputs
+    inputs: dict[str, tuple[str | int, ...]]  # shape of each
     scaled: tuple[str | int, ...]  # shape
     difference: float  # the largest over ``windows``, of scaled forecasts
     windows: int
@@ -64,17 +67,13 @@ class _Seeds(nn.Module):
         super().__init__()
         self.each = nn.ModuleList(networks)  # the attribute names the weights in the ONNX file
 
-    def forward(self, inputs: Tensor, static: Tensor | None = None) -> Tensor:
-        """Return the scaled forecast of each seed.
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Return the scaled forecast of each seed, shape (batch, seeds).
 
         Args:
-            inputs: shape (batch, window, features).
-            static: shape (batch, static inputs), or None.
-
-        Returns:
-            Shape (batch, seeds).
+            inputs: of the model. A single one stands for both entrances, of which the networks then use one.
         """
-        return torch.stack([network(inputs, static) for network in self.each], dim=1)
+        return torch.stack([network(inputs[0], inputs[-1]) for network in self.each], dim=1)
 
 
 def export(bundle: Bundle, dataset: Dataset) -> OnnxModel:
@@ -87,11 +86,11 @@ def export(bundle: Bundle, dataset: Dataset) -> OnnxModel:
     Raises:
         OnnxError: the model cannot be run, or its forecasts differ from the networks'.
     """
-    window, features, static = bundle.config.window, len(bundle.definition.data.features), bundle.static_inputs
+    shapes = _input_shapes(bundle)
     with reproducible("cpu"), torch.no_grad():
         network = _Seeds(bundle.networks()).eval()
-        batches = list(_batches(dataset, window, static))
-        content = _with_metadata(_trace(network, batches[0]), bundle)
+        batches = list(_batches(dataset, bundle.config.window, shapes))
+        content = _with_metadata(_trace(network, batches[0], list(shapes)), bundle)
         difference = onnx_check.largest_difference(content, network, batches)
     windows = sum(len(inputs) for inputs, *_ in batches)
     if not difference <= TOLERANCE:
@@ -100,8 +99,18 @@ def export(bundle: Bundle, dataset: Dataset) -> OnnxModel:
             f"{TOLERANCE:g}",
             "the networks amplify rounding: name another --trial, or leave --onnx out (fits are stored)",
         )
-    shape = ("batch", static) if static else None
-    return OnnxModel(content, ("batch", window, features), shape, ("batch", len(network.each)), difference, windows)
+    inputs: dict[str, tuple[str | int, ...]] = {name: ("batch", *shape) for name, shape in shapes.items()}
+    return OnnxModel(content, inputs, ("batch", len(network.each)), difference, windows)
+
+
+def _input_shapes(bundle: Bundle) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each input without the batch; networks of the cell ``none`` see no window."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    if CELLS[bundle.config.cell].module:
+        shapes["inputs"] = bundle.config.window, len(bundle.definition.data.features)
+    if bundle.static_inputs:
+        shapes["static"] = (bundle.static_inputs,)
+    return shapes
 
 
 def metadata(bundle: Bundle) -> dict[str, str]:
@@ -113,7 +122,9 @@ def metadata(bundle: Bundle) -> dict[str, str]:
     facts, data = bundle.facts, bundle.definition.data
     log, anchored = data.transform == "log", data.anchor == "window_mean"
     value = "log(target)" if log else "target"
+    inputs = _input_shapes(bundle)
     own = f"; x of the target's own column is {value}{' - level' * anchored}" * (data.target in data.features)
+    windows = f"(x - center) / scale, x being each feature on each day, oldest first{own}"
     forecast = f"scaled * target_scale + target_center{' + level' * anchored}"
     return {
         "volopt": facts.volopt,
@@ -126,27 +137,37 @@ def metadata(bundle: Bundle) -> dict[str, str]:
         "transform": data.transform,
         "anchor": data.anchor,
         "seeds": json.dumps(facts.seeds),
-        "inputs": f"(x - center) / scale, x being each feature on each day, oldest first{own}",
+        **({"inputs": windows} if "inputs" in inputs else {}),
         **({"level": f"the mean of {value} over the days of the window"} if anchored else {}),
-        **_static_metadata(bundle),
+        **(_static_metadata(bundle) if "static" in inputs else {}),
         "forecast": f"the mean over seeds of {f'exp({forecast})' if log else forecast}",
+        **({"not_in_the_model": rest} if (rest := not_in_the_model(bundle)) else {}),
     }
+
+
+def not_in_the_model(bundle: Bundle) -> str:
+    """Return in words what the bundle's forecast has beside the networks; an empty text if it has nothing."""
+    rule = bundle.definition.forecast
+    parts = []
+    if rule.combine != "none":
+        parts.append(f"the combination with {' and '.join(MEMBERS[1:])}")
+    if rule.after_suspension == "har":
+        parts.append("HAR on the day after a suspension")
+    return " and ".join(parts)
 
 
 def _static_metadata(bundle: Bundle) -> dict[str, str]:
     """Return how the static inputs are made; ``center`` and ``scale`` are those of ``static`` in ``bundle.json``."""
-    if not bundle.static_inputs:
-        return {}
     inputs = bundle.definition.data.static_inputs
     return {
         "static": json.dumps([each.name for each in inputs]),
-        "static_inputs": f"(x - center) / scale, cut at ±{LIMIT:g}, x being each expression on the window's last day",
+        "static_inputs": f"(x - center) / scale of static, cut at ±{LIMIT:g}, x being each one on the window's last day",
         "static_read": json.dumps([f"{each.read}{' - level' * each.is_anchored}" for each in inputs]),
     }
 
 
-def _trace(network: nn.Module, example: tuple[Tensor, ...]) -> bytes:
-    file, names = io.BytesIO(), list(onnx_check.INPUTS[: len(example)])
+def _trace(network: nn.Module, example: tuple[Tensor, ...], names: list[str]) -> bytes:
+    file = io.BytesIO()
     with warnings.catch_warnings():
         for category, message in _KNOWN_WARNINGS:
             warnings.filterwarnings("ignore", message, category)
@@ -173,12 +194,12 @@ def _with_metadata(content: bytes, bundle: Bundle) -> bytes:
     return serialized
 
 
-def _batches(dataset: Dataset, window: int, static_inputs: int) -> Iterator[tuple[Tensor, ...]]:
-    """Yield what networks take: of a single window, of random ones, and of train."""
+def _batches(dataset: Dataset, window: int, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[Tensor, ...]]:
+    """Yield the inputs of a model: of a single window, of random ones, and of train."""
     train, generator = samples(dataset, "train", window), torch.Generator().manual_seed(0)
-    widths = [(window, train.features), *([(static_inputs,)] if static_inputs else [])]
-    noise = [torch.randn(RANDOM_WINDOWS, *width, generator=generator) for width in widths]
+    noise = [torch.randn(RANDOM_WINDOWS, *shape, generator=generator) for shape in shapes.values()]
     yield tuple(each[:1] for each in noise)
     yield tuple(noise)
     rows = torch.linspace(0, len(train) - 1, min(len(train), TRAIN_WINDOWS)).long()
-    yield train.entrances(rows)[: len(widths)]
+    of_train = dict(zip(("inputs", "static"), train.entrances(rows), strict=False))
+    yield tuple(of_train[name] for name in shapes)

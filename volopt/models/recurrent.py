@@ -67,7 +67,7 @@ class Recurrent(nn.Module):
     def _last_day(self, inputs: Tensor) -> Tensor:
         """Return the top layer's outputs on the last day, shape (batch, hidden_size)."""
         if self.recurrent is None:
-            return inputs.new_empty(len(inputs), 0)
+            return inputs.new_empty(inputs.shape[0], 0)  # ONNX keeps a batch of any size
         outputs, _ = self.recurrent(inputs)  # shape: (batch, window, hidden_size)
         if self.norm is not None:
             outputs = self.norm(outputs.flatten(0, 1)).view_as(outputs)

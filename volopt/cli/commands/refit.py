@@ -41,7 +41,7 @@ def command(
     """
     from volopt.forecast.configuration import load_source
     from volopt.forecast.local import local_context
-    from volopt.forecast.onnx_export import NAME
+    from volopt.forecast.onnx_export import NAME, not_in_the_model
     from volopt.forecast.output import check_output, write_forecaster
     from volopt.forecast.refit import refit
 
@@ -78,7 +78,7 @@ def command(
         say(f"  left out: {reason}")
     _print_backtest(facts.backtest)
     if model:
-        _print_onnx(out / NAME, model)
+        _print_onnx(out / NAME, model, not_in_the_model(result.bundle))
     say(f"\nBundle: {out}\nNext: volopt predict {out}")
 
 
@@ -97,12 +97,16 @@ def _print_backtest(facts: dict[str, Any]) -> None:
 def _onnx_facts(model: "OnnxModel") -> dict[str, Any]:
     from volopt.forecast.onnx_export import NAME, OPSET
 
-    return {"file": NAME, "opset": OPSET} | {key: value for key, value in vars(model).items() if key != "content"}
+    facts = {name: getattr(model, name) for name in ("scaled", "difference", "windows")}
+    return {"file": NAME, "opset": OPSET, **model.inputs, **facts}
 
 
-def _print_onnx(path: Path, model: "OnnxModel") -> None:
-    inputs, scaled = (", ".join(map(str, shape)) for shape in (model.inputs, model.scaled))
+def _print_onnx(path: Path, model: "OnnxModel", lacks: str) -> None:
+    shapes = [f"({', '.join(map(str, shape))})" for shape in (*model.inputs.values(), model.scaled)]
+    named = ", ".join(f'"{name}": {name}' for name in model.inputs)
     difference = f"at most {model.difference:.1e} from PyTorch on {model.windows} windows"
     say(f"\nONNX: {path}, {difference}; its metadata say how to scale. In Python:")
     say(f"  session = onnxruntime.InferenceSession({str(path)!r})")
-    say(f'  (scaled,) = session.run(None, {{"inputs": inputs}})  # float32 ({inputs}) -> ({scaled})')
+    say(f"  (scaled,) = session.run(None, {{{named}}})  # float32 {', '.join(shapes[:-1])} -> {shapes[-1]}")
+    if lacks:
+        say(f"The ONNX model is the networks alone: only volopt predict has {lacks}.")
