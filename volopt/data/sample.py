@@ -65,10 +65,10 @@ class SampleMarket(NamedTuple):
 STOCK = SampleMarket(1.2e7, 64.0, 0.86, (0.40, 0.20, 0.25), 0.0145, suspensions=9, dividends=8)
 OTHERS = {  # for panels; drawn from a stream of their own, which leaves the stock and the index as they are
     "SH600009": STOCK._replace(volume=4e6, close=80.0),
-    "SH600016": STOCK._replace(volume=3e7, close=42.0),
+    "SH600016": STOCK._replace(volume=3e7, close=42.0, volatility=0.035),  # reaches the limits of a day at times
     "SH600028": STOCK._replace(volume=2e7, close=51.0),
     "SH600036": STOCK._replace(volume=2.5e7, close=95.0),
-    "SH600050": STOCK._replace(volume=5e7, close=33.0),
+    "SH600050": STOCK._replace(volume=5e7, close=33.0, volatility=0.035),
 }
 INDEX = SampleMarket(1.1e10, 3535.0, 0.55, (0.25, 0.12, 0.15), 0.0125, suspensions=0, dividends=0)
 

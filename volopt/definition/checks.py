@@ -94,14 +94,14 @@ def _market(draft: Draft) -> Iterator[str]:
             if key == "target":
                 yield f"data.target: {node.text} is not of the instrument itself; write a target of its own fields"
             elif data.get("files") is not None:
-                yield f"data.{key}: {node.text} needs a qlib provider, and data.files names CSV files; remove one of them"
+                yield f"data.{key}: {node.text} needs a qlib provider, and data.files names CSV files; remove one"
             elif is_single and not node.instrument:
                 yield (
                     f"data.{key}: {node.text} is over the stocks of a panel, and the study has one instrument; write "
                     "instruments, or an index, such as Of(SH000300, ...)"
                 )
     if data.get("static") and data.get("files") is not None and not draft.get("published"):
-        yield "data.static: needs a qlib provider, and data.files names CSV files; remove one of them"
+        yield "data.static: needs a qlib provider, and data.files names CSV files; remove one"
 
 
 def _objective(objective: Draft) -> Iterator[str]:
