@@ -92,7 +92,7 @@ class Illustrations(Callback):
                 self._artifacts.attach_file(trial, PICTURE, png(chart))
         rows = [{"seed": each.seed, **each.metrics} for each in file.seeds]
         state = "PRUNED" if value is None else "COMPLETE"
-        self._note(trial, {"state": state, "metrics": file.metrics, "seeds": rows})
+        self._note(trial, {"state": state, "params": trial.params, "metrics": file.metrics, "seeds": rows})
 
     def on_trial_failure(self, trial: optuna.Trial | FrozenTrial, reason: str) -> None:
         """Write the note of a failed trial with the reason."""
