@@ -161,7 +161,7 @@ def _static_metadata(bundle: Bundle) -> dict[str, str]:
     inputs = bundle.definition.data.static_inputs
     return {
         "static": json.dumps([each.name for each in inputs]),
-        "static_inputs": f"(x - center) / scale of static, cut at ±{LIMIT:g}, x being each one on the window's last day",
+        "static_inputs": f"(x - center) / scale of static, cut at ±{LIMIT:g}, x being each on the window's last day",
         "static_read": json.dumps([f"{each.read}{' - level' * each.is_anchored}" for each in inputs]),
     }
 
