@@ -8,7 +8,7 @@ import pandas as pd
 
 from volopt.data.bins import write_provider
 
-CALENDAR = pd.bdate_range("2015-01-05", "2018-12-28").difference(pd.bdate_range("2016-02-08", "2016-02-12"))
+CALENDAR = pd.bdate_range("2015-01-05", "2019-06-28").difference(pd.bdate_range("2016-02-08", "2016-02-12"))
 STOCKS = tuple(f"SH60000{number}" for number in range(7))
 INDEX = "SH000300"
 

@@ -4,7 +4,7 @@ import pytest
 
 from volopt.definition.load import read
 from volopt.definition.schema import Definition, Objective, Phase
-from volopt.definition.sections import Data, Model, Published, Training
+from volopt.definition.sections import Data, ForecastRule, Model, Published, Training
 from volopt.definition.template import template
 from volopt.errors import UsageError
 
@@ -13,7 +13,7 @@ def test_the_template_loads_under_its_name() -> None:
     assert read(template("mine"), "mine.toml").name == "mine"
 
 
-@pytest.mark.parametrize("table", [Definition, Data, Model, Training, Phase, Objective, Published])
+@pytest.mark.parametrize("table", [Definition, Data, Model, Training, Phase, Objective, ForecastRule, Published])
 def test_the_template_shows_every_key(table: type[Definition]) -> None:
     text = template("mine")
     for name, field in table.model_fields.items():

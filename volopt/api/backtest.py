@@ -1,5 +1,6 @@
 """Walk the configuration of a study forward over past years."""
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from volopt.api import arguments
@@ -117,6 +118,22 @@ class BacktestResult:
         ]
         return _frame(rows, ("baseline", "effect", "low", "high", "p"))
 
+    def models(self) -> "pd.DataFrame":
+        """Return a row for the ``forecast`` and for each baseline, the best first, with its skill over HAR.
+
+        ``skill`` is the mean over the instruments, on days outside the selection if there are any. Of the instruments
+        and of the years, ``…_above_0`` counts those with a skill above 0, and ``least_…`` is the least skill.
+        """
+        rows: list[dict[str, Any]] = []
+        for name, skill, by_instrument, by_year in self.scores.models:
+            row: dict[str, Any] = {"model": name, "skill": skill}
+            for part, skills in (("instrument", by_instrument), ("year", by_year)):
+                row[f"{part}s"] = len(skills)
+                row[f"{part}s_above_0"] = sum(each > 0 for each in skills.values())
+                row[f"least_{part}"] = min(skills.values(), default=math.nan)
+            rows.append(row)
+        return _frame(rows)
+
     def predictions(self) -> "pd.DataFrame":
         """Return a row for each forecast: ``model`` is ``trial`` or a baseline, as in a study's predictions.
 
@@ -158,5 +175,5 @@ def _frame(rows: list[dict[str, Any]], columns: tuple[str, ...] | None = None) -
     import pandas as pd
 
     frame = pd.DataFrame(rows, columns=columns)
-    texts = {name: "string" for name in ("days_of", "instrument", "baseline") if name in frame}
+    texts = {name: "string" for name in ("days_of", "instrument", "baseline", "model") if name in frame}
     return frame.astype(texts)

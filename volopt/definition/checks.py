@@ -9,7 +9,7 @@ from volopt.definition.draft import INVALID, Draft
 from volopt.definition.expressions import parse
 from volopt.definition.plain_text import show
 from volopt.definition.schema import Range, defaults
-from volopt.definition.sections import DIRECTIONS
+from volopt.definition.sections import DIRECTIONS, ForecastRule
 from volopt.definition.space import contains, describe
 from volopt.definition.values import SPAN_WORDS
 from volopt.samplers import REMOVED
@@ -28,6 +28,7 @@ def mistakes(draft: Draft) -> Iterator[str]:
     yield from _without_effect(draft)
     yield from _static(draft)
     yield from _training(draft)
+    yield from _forecast(draft)
     yield from phase_checks.mistakes(draft)
 
 
@@ -160,3 +161,11 @@ def _training(draft: Draft) -> Iterator[str]:
     training = draft.get("training", {})
     if training.get("schedule") == "onecycle" and training.get("early_stopping", "none") != "none":
         yield 'training.schedule: "onecycle" plans all epochs, and early_stopping may end before; write one of them'
+
+
+def _forecast(draft: Draft) -> Iterator[str]:
+    rule, data = draft.get("forecast", {}), draft.get("data", {})
+    if data.get("files") is not None and any(rule.get(name) != default for name, default in ForecastRule()):
+        yield "forecast: CSV files have no trading calendar to forecast on; remove [forecast] or data.files"
+    elif rule.get("combine", "none") != "none" and data.get("static", ...) == ():
+        yield 'forecast.combine: combines with baselines on static inputs; write data.static, or combine = "none"'

@@ -79,6 +79,10 @@ batch = 4                          # trials that are asked together and learn no
 metric = "valid_mse"               # valid_mse | valid_log_mse (minimize), valid_log_r2 (maximize)
 direction = "minimize"
 
+[forecast]                         # of volopt backtest, refit and predict; no trial uses it
+combine = "none"                   # none | mean | stack: the networks alone, or with pooled_ridge and pooled_lightgbm
+after_suspension = "network"       # network | har: forecasts the day on which a stock resumes trade
+
 # [published]                      # the protocol of the paper's notebooks; needs data.files
 # test_window = 19                 # input days for the test file
 # train_fraction = 0.7             # share of the windows in train, instead of days

@@ -29,6 +29,7 @@ from volopt.definition.schema import Definition
 from volopt.definition.space import WHOLE_KEYS, contains
 from volopt.definition.values import Scalar
 from volopt.errors import DataError, DefinitionError
+from volopt.forecast import members
 from volopt.forecast.walk_forward.combine import MEMBERS
 from volopt.metrics import Array
 from volopt.models.recurrent import Recurrent
@@ -294,17 +295,16 @@ def _check_consistent(bundle: Bundle, directory: Path) -> None:
         raise _broken(directory, "its params are not a point of the study's [space]")
     if bundle.definition.data.files is not None:
         raise _broken(directory, "its study uses CSV files")
-    features = len(bundle.definition.data.features)
+    features, inputs = len(bundle.definition.data.features), len(bundle.definition.data.static)
     for instrument in bundle.facts.instruments:
         lengths = {len(getattr(instrument, name)) for name in ("center", "scale", "low", "high")}
         widths = {len(row) for row in instrument.values}
         if lengths != {features} or widths - {features + 1} or len(instrument.days) != len(instrument.values):
             raise _broken(directory, f"its numbers of {instrument.name} do not fit {features} features")
-        if {len(row) for row in instrument.static} - {len(bundle.definition.data.static)}:
+        if [len(row) for row in instrument.static] != [inputs] * (len(instrument.days) if inputs else 0):
             raise _broken(directory, f"its static inputs of {instrument.name} do not fit the study")
-        if len(instrument.static) != (len(instrument.days) if bundle.definition.data.static else 0):
-            raise _broken(directory, f"its static inputs of {instrument.name} do not fit its days")
-        if len(instrument.har) != (HAR_NUMBERS if bundle.definition.forecast.after_suspension == "har" else 0):
+        has_har = bundle.definition.forecast.after_suspension == "har"
+        if len(instrument.har) != HAR_NUMBERS * has_har or (has_har and instrument.har[-1] <= 0):
             raise _broken(directory, f"its coefficients of HAR of {instrument.name} do not fit the study")
         if instrument.name not in bundle.errors or bundle.errors[instrument.name].ndim != 1:
             raise _broken(directory, f"{ERRORS} has no errors of {instrument.name}")
@@ -312,9 +312,12 @@ def _check_consistent(bundle: Bundle, directory: Path) -> None:
         raise _broken(directory, "the weights of its members do not fit the study")
     if bundle.facts.combined and abs(sum(bundle.facts.combined.values()) - 1) > 1e-9:
         raise _broken(directory, "the weights of its members do not have the sum 1")
-    static, count = bundle.facts.static, len(bundle.definition.data.static)
-    if (static is None) == bool(count) or (static and {len(static.center), len(static.scale)} != {count}):
-        raise _broken(directory, f"its standardisation does not fit {count} static inputs")
+    instruments = len(bundle.facts.instruments)
+    if bundle.facts.combined and not members.are_valid(bundle.pooled, inputs, instruments):
+        raise _broken(directory, f"{POOLED} does not fit {inputs} static inputs and {instruments} instruments")
+    static = bundle.facts.static
+    if (static is None) == bool(inputs) or (static and {len(static.center), len(static.scale)} != {inputs}):
+        raise _broken(directory, f"its standardisation does not fit {inputs} static inputs")
     if not all(np.isfinite(values).all() for arrays in bundle.weights for values in arrays.values()):
         raise _broken(directory, "its weights are not finite")
 

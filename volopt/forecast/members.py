@@ -6,7 +6,6 @@ import numpy as np
 
 from volopt.baselines import pooled
 from volopt.baselines.methods import lagged
-from volopt.errors import DataError
 from volopt.forecast.walk_forward.combine import NETWORK, combined
 from volopt.metrics import Array
 from volopt.training.task import Arrays
@@ -47,34 +46,39 @@ def combine_with_members(
     """Return the combination of networks and pooled baselines, original units, shape (rows,).
 
     Args:
-        arrays: of ``fit_members``; they may come from a stranger.
+        arrays: of ``fit_members``, which ``are_valid`` accepts.
         weights: of each member.
         dataset: of a single series.
         rows: to forecast, ``window`` or more.
         window: as in ``fit_members``.
         instrument: the number of the series among those that were fitted.
         network: forecast of the rows, original units.
-
-    Raises:
-        DataError: the arrays do not fit the dataset.
     """
-    center, scale, scales, floors = _checked(arrays, len(dataset.static_names), instrument)
-    inputs = standardised(dataset, 0, rows, window, Scaling(center, scale))
-    log = np.log(np.maximum(dataset.series[0].target, floors[instrument]))
-    outputs = pooled.Outputs(lagged(log, window).mean(axis=1), float(scales[instrument]))
+    inputs = standardised(dataset, 0, rows, window, Scaling(arrays[CENTER], arrays[SCALE]))
+    log = np.log(np.maximum(dataset.series[0].target, arrays[FLOOR][instrument]))
+    outputs = pooled.Outputs(lagged(log, window).mean(axis=1), float(arrays[OUTPUT_SCALE][instrument]))
     forecasts = {NETWORK: network}
     for name in pooled.MODELS:
-        own = {key.removeprefix(f"{name}."): each for key, each in arrays.items() if key.startswith(f"{name}.")}
-        forecasts[name] = outputs.forecast(pooled.output(name, own, inputs), rows)
+        forecasts[name] = outputs.forecast(pooled.output(name, _of_model(name, arrays), inputs), rows)
     return combined(forecasts, weights, log=dataset.log)
 
 
-def _checked(arrays: Mapping[str, np.ndarray], inputs: int, instrument: int) -> list[Array]:
-    """Return the arrays that are not of a model."""
-    found = [arrays.get(name, np.empty(0)) for name in (CENTER, SCALE, OUTPUT_SCALE, FLOOR)]
-    center, scale, scales, floors = found
-    fit = center.shape == scale.shape == (inputs,) and scales.shape == floors.shape and instrument < len(scales)
-    finite = all(each.dtype == np.float64 and np.isfinite(each).all() for each in found)
-    if not fit or not finite or min(scale.min(), scales.min(), floors.min()) <= 0:
-        raise DataError("the pooled baselines of the bundle do not fit its study", "create the bundle again")
-    return found
+def are_valid(arrays: Mapping[str, np.ndarray], inputs: int, instruments: int) -> bool:
+    """Return whether arrays, which may come from a stranger, are those of ``fit_members``.
+
+    Args:
+        arrays: by name.
+        inputs: the number of static inputs.
+        instruments: the number of series that were fitted.
+    """
+    shapes = {CENTER: (inputs,), SCALE: (inputs,), OUTPUT_SCALE: (instruments,), FLOOR: (instruments,)}
+    numbers = {name: arrays.get(name, np.empty(0)) for name in shapes}
+    return (
+        all(values.shape == shapes[name] and values.dtype == np.float64 for name, values in numbers.items())
+        and all(np.isfinite(values).all() and (name == CENTER or values.min() > 0) for name, values in numbers.items())
+        and all(model.is_valid(_of_model(name, arrays), inputs) for name, model in pooled.MODELS.items())
+    )
+
+
+def _of_model(name: str, arrays: Mapping[str, np.ndarray]) -> Arrays:
+    return {key.removeprefix(f"{name}."): each for key, each in arrays.items() if key.startswith(f"{name}.")}
