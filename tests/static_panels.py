@@ -61,8 +61,17 @@ metric = "valid_log_r2"
 Change = Callable[[str, pd.DataFrame], None]
 
 
-def write_static_panel(directory: Path, change: Change | None = None) -> None:
-    """Write a provider of ``STOCKS`` and ``INDEX``; ``change`` alters the table of each instrument in place."""
+def write_static_panel(
+    directory: Path, change: Change | None = None, *, until: str | None = None, more_stocks: tuple[str, ...] = ()
+) -> None:
+    """Write a provider of ``STOCKS`` and ``INDEX``, whose exchange's sessions are those of ``CALENDAR``.
+
+    Args:
+        directory: to write.
+        change: alters the table of each instrument in place.
+        until: the last day; None for that of ``CALENDAR``.
+        more_stocks: that are in the data, too.
+    """
     random = np.random.default_rng(0)
     market = _persistent(random, 0.9)
     instruments = {name: _fields(random, number, market) for number, name in enumerate((*STOCKS, INDEX))}
@@ -71,7 +80,12 @@ def write_static_panel(directory: Path, change: Change | None = None) -> None:
             table.loc[random.random(len(table)) < 0.02, "volume"] = 0.0
         if change is not None:
             change(name, table)
-    write_provider(directory, CALENDAR, instruments, synthetic={"generator": "tests"})
+    instruments |= {name: _fields(random, 9, market) for name in more_stocks}
+    calendar = CALENDAR[: CALENDAR.searchsorted(pd.Timestamp(until), side="right")] if until else CALENDAR
+    tables = {name: table.loc[: calendar[-1]] for name, table in instruments.items()}
+    write_provider(directory, calendar, tables, synthetic={"generator": "tests"})
+    if following := CALENDAR[len(calendar) :].strftime("%Y-%m-%d").tolist():
+        (directory / "calendars/day_future.txt").write_text("\n".join(following) + "\n")
 
 
 def _persistent(random: np.random.Generator, share: float) -> np.ndarray:

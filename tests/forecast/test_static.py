@@ -1,0 +1,456 @@
+"""A panel with static inputs walked forward, refitted and used to predict; combinations, and HAR after suspensions."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pandas as pd
+import pytest
+import torch
+from safetensors.numpy import save
+
+import small_runs
+from forecast.conftest import refit_context
+from forecast.test_bundle import edit, replace_file
+from static_panels import CALENDAR, STATIC, STOCKS, write_static_panel
+from volopt.baselines.methods import baselines_of
+from volopt.errors import DataError
+from volopt.forecast import bundle as bundles
+from volopt.forecast import onnx_export
+from volopt.forecast.backtest import Backtest, backtest
+from volopt.forecast.bundle import Bundle
+from volopt.forecast.configuration import RefitSource, load_source
+from volopt.forecast.predict import Predictions, predict_days
+from volopt.forecast.refit import RefitResult, refit
+from volopt.forecast.walk_forward import run
+from volopt.forecast.walk_forward.combine import MEMBERS, NETWORK, past_errors, stacked_weights
+from volopt.forecast.walk_forward.periods import split_periods, year_before
+from volopt.windows.windows import samples
+
+FIRST, LAST = date(2019, 3, 1), date(2019, 6, 28)
+UNTIL = date(2019, 2, 28)
+
+Walk = Callable[[str, str], Backtest]
+Refit = Callable[[str, str], RefitResult]
+
+
+@pytest.fixture(scope="module")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("static") / "provider"
+    write_static_panel(directory)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def storage(provider: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return small_runs.run(STATIC, tmp_path_factory.mktemp("static"), provider).storage
+
+
+@pytest.fixture(scope="module")
+def source(storage: str) -> RefitSource:
+    return load_source(storage, "static", "cell=GRU", None, None)
+
+
+def ruled(source: RefitSource, combine: str, after_suspension: str) -> RefitSource:
+    """Return the configuration as if its study had this ``[forecast]``, which no fit depends on."""
+    definition = source.configuration.definition
+    rule = definition.forecast.model_copy(update={"combine": combine, "after_suspension": after_suspension})
+    changed = definition.model_copy(update={"forecast": rule})
+    return replace(source, configuration=replace(source.configuration, definition=changed))
+
+
+@pytest.fixture(scope="module")
+def walk(source: RefitSource) -> Walk:
+    def walk_forward(combine: str, after_suspension: str = "network") -> Backtest:
+        context = refit_context(source.artifacts / "walks")
+        return backtest(ruled(source, combine, after_suspension), FIRST, LAST, "quarter", 0.8, context)
+
+    return walk_forward
+
+
+@pytest.fixture(scope="module")
+def refitted(source: RefitSource) -> Refit:
+    def refit_until(combine: str, after_suspension: str = "network") -> RefitResult:
+        return refit(ruled(source, combine, after_suspension), UNTIL, refit_context(source.artifacts / "walks"))
+
+    return refit_until
+
+
+@pytest.fixture(scope="module")
+def made(refitted: Refit) -> Bundle:
+    return refitted("stack", "har").bundle
+
+
+def predict(made: Bundle, data: Path, day: date | None = None, last: int = 1) -> Predictions:
+    return predict_days(made, data, day, day or LAST, last, (), 0.8)
+
+
+def period_of(backtest: Backtest) -> np.ndarray:
+    """Return the first day of each forecast's period."""
+    starts = np.array(sorted(period.first for period in backtest.days.forecasts.weights), "datetime64[D]")
+    return starts[np.searchsorted(starts, backtest.days.forecasts.dates, side="right") - 1]
+
+
+def test_every_baseline_of_static_inputs_is_walked_forward_and_without_a_rule_the_network_forecasts(walk: Walk) -> None:
+    plain = walk("none")
+    names = baselines_of(plain.configuration.definition.data.static)
+    assert tuple(plain.days.forecasts.baselines) == names
+    assert {"har_rolling", "har_x", "pooled_ridge", "pooled_lightgbm"} < set(names)
+    assert (plain.weights, plain.resumed) == ({}, 0)
+    assert plain.total.instruments == len(STOCKS)
+
+
+@pytest.mark.parametrize("combine", ["mean", "stack"])
+def test_a_combination_is_the_weighted_mean_of_its_members_in_logs(walk: Walk, combine: str) -> None:
+    plain, combined = walk("none").days.forecasts, walk(combine).days.forecasts
+    np.testing.assert_array_equal(combined.baselines[NETWORK], plain.forecast)
+    starts = period_of(walk(combine))
+    by_start = {period.first: weights for period, weights in combined.weights.items()}
+    weights = np.array([by_start[day] for day in starts.tolist()])
+    logs = np.column_stack([np.log(combined.baselines[name]) for name in MEMBERS])
+    np.testing.assert_allclose(np.log(combined.forecast), (weights * logs).sum(axis=1), rtol=1e-12)
+    if combine == "mean":
+        assert set(weights.ravel()) == {1 / 3}
+    else:
+        np.testing.assert_allclose(weights.sum(axis=1), 1, rtol=1e-12)
+        assert (weights >= 0).all()
+
+
+def test_the_weights_of_a_period_are_those_of_the_errors_before_it(walk: Walk) -> None:
+    forecasts = walk("stack").days.forecasts
+    columns = {"instrument": forecasts.instrument, "actual": forecasts.actual, **forecasts.baselines}
+    first, *later = sorted(forecasts.weights, key=lambda period: period.first)
+    np.testing.assert_array_equal(forecasts.weights[first], np.full(3, 1 / 3))  # no day is before it
+    assert len(later) == 2
+    for period in later:
+        before = forecasts.dates < np.datetime64(period.first)
+        expected = stacked_weights(past_errors(columns, before, log=True))
+        np.testing.assert_array_equal(forecasts.weights[period], expected)
+
+
+def test_no_day_of_a_period_or_a_later_one_decides_its_weights(source: RefitSource, walk: Walk) -> None:
+    """Every forecast and every actual value from the second quarter on is another one."""
+    walk("stack")  # so that the fits are stored
+    ruled_source = ruled(source, "stack", "network")
+    data, tasks = ruled_source.market_data, source.configuration.tasks("cpu", "highest")
+    periods = [year_before(FIRST), *split_periods(FIRST, LAST, "quarter")]
+    steps, datasets = run.plan_steps(data, periods, tasks)
+    fits = run.fit_steps(steps, data, refit_context(source.artifacts / "walks"))
+    last = periods[-1]
+    random = np.random.default_rng(0)
+
+    def changed(values: np.ndarray) -> np.ndarray:
+        return values * np.exp(random.normal(size=values.shape))
+
+    others = {
+        step.key: {name: changed(values) if values.ndim == 1 else values for name, values in fits[step.key].items()}
+        for step in steps
+        if step.period == last
+    }
+    series = [replace(each, target=each.target.copy()) for each in datasets[last].series]
+    for each in series:
+        each.target[each.dates >= np.datetime64(last.first)] *= 2
+    one = run.join_forecasts(data, steps, datasets, fits)
+    other = run.join_forecasts(
+        data, steps, {**datasets, last: replace(datasets[last], series=tuple(series))}, {**fits, **others}
+    )
+    early = one.dates < np.datetime64(last.first)
+    assert not np.array_equal(one.forecast[~early], other.forecast[~early])
+    np.testing.assert_array_equal(one.forecast[early], other.forecast[early])
+    for period in periods:
+        np.testing.assert_array_equal(one.weights[period], other.weights[period])
+
+
+@pytest.mark.parametrize("combine", ["none", "stack"])
+def test_har_forecasts_exactly_the_days_after_a_missed_session(walk: Walk, provider: Path, combine: str) -> None:
+    plain, tested = walk(combine).days.forecasts, walk(combine, "har").days.forecasts
+    sessions = CALENDAR.to_numpy().astype("datetime64[D]")
+    for index, name in enumerate(tested.names):
+        own = tested.instrument == index
+        before = sessions[np.searchsorted(sessions, tested.dates[own]) - 1]
+        missed = ~np.isin(before, tested.dates[own])
+        missed[0] = tested.resumed[own][0]  # the session before it is not forecast
+        np.testing.assert_array_equal(tested.resumed[own], missed, err_msg=name)
+    assert 10 < tested.resumed.sum() < 0.1 * len(tested.resumed)
+    np.testing.assert_array_equal(tested.forecast[tested.resumed], tested.baselines["har"][tested.resumed])
+    if combine == "none":
+        np.testing.assert_array_equal(tested.forecast[~tested.resumed], plain.forecast[~tested.resumed])
+    assert not plain.resumed.any()
+    assert walk(combine, "har").resumed == int(tested.resumed[walk(combine).in_range].sum()) > 0
+
+
+def test_the_models_of_a_backtest_stand_beside_har_the_best_first(walk: Walk) -> None:
+    tested = walk("stack", "har")
+    skills = {model.name: model.skill for model in tested.models}
+    assert list(skills.values()) == sorted(skills.values(), reverse=True)
+    assert skills.keys() == {"forecast", *tested.days.forecasts.baselines}
+    assert skills["har"] == 0
+    assert skills["forecast"] == pytest.approx(tested.total.skill["har"])  # every day outside selection
+    best = max(skills.keys() - {"forecast", NETWORK}, key=skills.__getitem__)
+    assert tested.strongest_rival == best
+    assert sum(tested.weights.values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("combine", ["none", "mean", "stack"])
+@pytest.mark.parametrize("after_suspension", ["network", "har"])
+def test_a_bundle_forecasts_as_the_walk_does(
+    walk: Walk, refitted: Refit, provider: Path, tmp_path: Path, combine: str, after_suspension: str
+) -> None:
+    """March is forecast by the same fits, with weights of the same errors; the bundle went through files."""
+    bundles.write(refitted(combine, after_suspension).bundle, tmp_path / "bundle", more={}, force=False)
+    made = bundles.read(tmp_path / "bundle")
+    tested = walk(combine, after_suspension).days.forecasts
+    if combine != "none":
+        (march,) = [weights for period, weights in tested.weights.items() if period.first == FIRST]
+        np.testing.assert_allclose([made.facts.combined[name] for name in MEMBERS], march, rtol=1e-12)
+    days = (tested.dates >= np.datetime64(FIRST)) & (tested.dates < np.datetime64("2019-04-01"))
+    result = predict(made, provider, date(2019, 3, 28), last=20)
+    for index, name in enumerate(tested.names):
+        own = days & (tested.instrument == index)
+        expected = dict(zip(tested.dates[own].tolist(), tested.forecast[own].tolist(), strict=True))
+        predicted = [each for each in result.predictions if each.instrument == name and each.date >= FIRST]
+        found = {each.date: each.forecast for each in predicted}
+        assert len(found.keys() & expected.keys()) > 12
+        for day in found.keys() & expected.keys():
+            assert found[day] == pytest.approx(expected[day], rel=1e-4), (name, day)
+    warned = any(" after a suspension, " in warning for warning in result.warnings)
+    assert warned == (after_suspension == "har")
+
+
+def test_a_combination_is_recomputed_from_the_network_and_the_pooled_baselines(refitted: Refit, provider: Path) -> None:
+    """The bundle's own arrays, with one member's weight 1 at a time, give the members."""
+    made = refitted("stack").bundle
+
+    def logs(**combined: float) -> np.ndarray:
+        facts = made.facts.model_copy(update={"combined": {name: combined.get(name, 0.0) for name in MEMBERS}})
+        result = predict(Bundle(facts, made.weights, made.errors, made.pooled), provider, last=5)
+        return np.log([each.forecast for each in result.predictions])
+
+    weights = made.facts.combined
+    members = {name: logs(**{name: 1.0}) for name in MEMBERS}
+    assert len({tuple(values) for values in members.values()}) == len(MEMBERS)
+    plain = predict(refitted("none").bundle, provider, last=5).predictions
+    np.testing.assert_allclose(members[NETWORK], np.log([each.forecast for each in plain]), atol=2e-5)
+    expected = sum(weights[name] * members[name] for name in MEMBERS)
+    np.testing.assert_allclose(logs(**weights), expected, atol=5e-5)  # forecasts are rounded
+
+
+def test_data_that_end_earlier_give_the_forecast_of_that_date(made: Bundle, provider: Path, tmp_path: Path) -> None:
+    day = date(2019, 5, 15)
+    short = tmp_path / "short"
+    write_static_panel(short, until=str(day))
+    whole, ended = (
+        [(each.instrument, each.date, each.forecast) for each in predict(made, data, day, last=3).predictions]
+        for data in (provider, short)
+    )
+    assert whole == ended
+
+
+def test_a_stock_more_in_the_data_changes_no_forecast(made: Bundle, provider: Path, tmp_path: Path) -> None:
+    more = tmp_path / "more"
+    write_static_panel(more, more_stocks=("SH600999",))
+    one, other = (
+        [(each.instrument, each.date, each.forecast) for each in predict(made, data, last=2).predictions]
+        for data in (more, provider)
+    )
+    assert one == other
+
+
+def test_data_without_a_stock_of_the_cross_section_are_refused(made: Bundle, provider: Path, tmp_path: Path) -> None:
+    data = Path(shutil.copytree(provider, tmp_path / "fewer"))
+    lines = (data / "instruments/all.txt").read_text().splitlines()
+    (data / "instruments/all.txt").write_text("\n".join(line for line in lines if STOCKS[3] not in line) + "\n")
+    with pytest.raises(DataError, match=f"lacks 1 of the 7 stocks of the cross-section, {STOCKS[3]}"):
+        predict_days(made, data, None, LAST, 1, (STOCKS[0],), 0.8)
+
+
+def test_another_cross_section_on_the_last_train_days_is_refused(made: Bundle, tmp_path: Path) -> None:
+    def double(name: str, table: pd.DataFrame) -> None:
+        if name == STOCKS[1]:
+            table.loc["2019-02-20":"2019-02-28", "volume"] *= 3
+
+    data = tmp_path / "changed"
+    write_static_panel(data, double)
+    with pytest.raises(DataError, match=rf"CS\w+\(.* of {STOCKS[0]} on 2019-02-\d\d is .* in these data, and was "):
+        predict_days(made, data, None, LAST, 1, (STOCKS[0],), 0.8)
+
+
+def test_after_a_suspension_har_forecasts_and_a_warning_says_so(
+    made: Bundle, refitted: Refit, provider: Path, tmp_path: Path
+) -> None:
+    """A stock that did not trade on the last day of the data resumes trade on the next session."""
+
+    def suspend(name: str, table: pd.DataFrame) -> None:
+        if name == STOCKS[2]:
+            table.loc["2019-06-27":, "volume"] = 0.0
+
+    data = tmp_path / "suspended"
+    write_static_panel(data, suspend)
+    result = predict_days(made, data, None, LAST, 1, (STOCKS[2],), 0.8)
+    (found,) = result.predictions
+    assert found.as_of == date(2019, 6, 26)
+    (warning,) = [each for each in result.warnings if "suspension" in each]
+    assert warning == f"HAR forecasts {STOCKS[2]} for the day after a suspension, {found.date}"
+    *coefficients, _ = next(each for each in made.facts.instruments if each.name == STOCKS[2]).har
+    tables: dict[str, pd.DataFrame] = {}
+    write_static_panel(tmp_path / "again", lambda name, table: tables.update({name: table.copy()}))
+    volume = tables[STOCKS[2]].loc[:"2019-06-26", "volume"]
+    log = np.log(volume[volume > 0].to_numpy())
+    means = [1.0, *(log[-days:].mean() for days in (1, 5, 22))]
+    assert found.forecast == pytest.approx(np.exp(np.dot(means, coefficients)), rel=1e-4)
+    (network,) = predict_days(refitted("stack").bundle, data, None, LAST, 1, (STOCKS[2],), 0.8).predictions
+    assert network.forecast != found.forecast
+
+
+@pytest.mark.parametrize(("trial", "names"), [("cell=GRU", ["inputs", "static"]), ("cell=none", ["static"])])
+def test_an_onnx_model_has_the_entrances_that_its_networks_use(
+    storage: str, source: RefitSource, trial: str, names: list[str]
+) -> None:
+    chosen = ruled(load_source(storage, "static", trial, None, None), "mean", "har")
+    result = refit(chosen, UNTIL, refit_context(source.artifacts / "walks"))
+    model = onnx_export.export(result.bundle, result.dataset)
+    inputs = len(result.bundle.definition.data.static)
+    shapes = {"inputs": ("batch", 8, 3), "static": ("batch", inputs)}
+    assert model.inputs == {name: shapes[name] for name in names}
+    read = onnx.load_from_string(model.content)
+    assert [each.name for each in read.graph.input] == names
+
+    train = samples(result.dataset, "train", 8)
+    entrances = dict(zip(("inputs", "static"), train.entrances(torch.arange(50)), strict=True))
+    session = onnxruntime.InferenceSession(model.content)
+    (scaled,) = session.run(None, {name: entrances[name].numpy() for name in names})
+    with torch.no_grad():
+        expected = torch.stack([network(*entrances.values()) for network in result.bundle.networks()], dim=1)
+    np.testing.assert_allclose(scaled, expected.numpy(), rtol=0, atol=onnx_export.TOLERANCE)
+
+    said = {each.key: each.value for each in read.metadata_props}
+    assert ("inputs" in said) == ("inputs" in names)
+    assert "Log(Mean($volume,60)) - level" in said["static_read"]
+    assert said["not_in_the_model"] == (
+        "the combination with pooled_ridge and pooled_lightgbm and HAR on the day after a suspension"
+    )
+
+
+def test_the_metadata_suffice_to_make_the_static_inputs(made: Bundle, refitted: Refit) -> None:
+    """From the values as read, with the numbers of bundle.json."""
+    result = refitted("stack", "har")
+    said = onnx_export.metadata(made)
+    assert made.facts.static is not None
+    dataset = result.dataset
+    train = samples(dataset, "train", 8)
+    rows = dataset.rows("train", 8, 0)
+    assert dataset.static is not None
+    values = dataset.static[rows.start - 1 : rows.stop - 1].astype(float)
+    log = dataset.series[0].transformed
+    level = np.array([log[row - 8 : row].mean() for row in rows])
+    anchored = [text.endswith(" - level") for text in json.loads(said["static_read"])]
+    scaled = (values - np.outer(level, anchored) - made.facts.static.center) / made.facts.static.scale
+    found = train.entrances(torch.arange(len(rows)))[1].numpy()
+    np.testing.assert_allclose(found, np.clip(scaled, -5, 5), atol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def written(made: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("bundles") / "forecaster"
+    bundles.write(made, directory, more={}, force=False)
+    return directory
+
+
+@pytest.fixture
+def copy(written: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(written, tmp_path / "forecaster"))
+
+
+def test_a_bundle_with_pooled_baselines_is_read_as_it_was_written(made: Bundle, written: Path) -> None:
+    read = bundles.read(written)
+    assert read.facts == made.facts
+    assert read.pooled.keys() == made.pooled.keys()
+    for name, values in made.pooled.items():
+        np.testing.assert_array_equal(read.pooled[name], values)
+        assert read.pooled[name].shape == values.shape
+    assert "pooled.safetensors" in {path.name for path in written.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda facts: facts["combined"].update(network=0.9), "do not have the sum 1"),
+        (lambda facts: facts["combined"].update(network=-1.0), "no valid combined.network"),
+        (lambda facts: facts["combined"].pop("network"), "the weights of its members do not fit the study"),
+        (lambda facts: facts["combined"].update(lasso=0.0), "the weights of its members do not fit the study"),
+        (lambda facts: facts.update(combined={}), "the weights of its members do not fit the study"),
+        (lambda facts: facts["definition"].pop("forecast"), "do not fit the study"),
+        (lambda facts: facts["instruments"][0]["har"].pop(), "coefficients of HAR of SH600000 do not fit"),
+        (lambda facts: facts["instruments"][0]["har"].__setitem__(-1, 0.0), "coefficients of HAR of SH600000 do not"),
+        (lambda facts: facts["instruments"][0]["static"].pop(), "static inputs of SH600000 do not fit the study"),
+        (lambda facts: facts["instruments"][0]["static"][3].pop(), "static inputs of SH600000 do not fit the study"),
+        (lambda facts: facts.pop("static"), "its standardisation does not fit 21 static inputs"),
+        (lambda facts: facts["static"]["center"].pop(), "its standardisation does not fit 21 static inputs"),
+        (lambda facts: facts["static"]["scale"].__setitem__(2, 0.0), "no valid static.scale.2"),
+    ],
+)
+def test_facts_that_do_not_fit_the_static_study_are_refused(
+    copy: Path, change: Callable[[dict[str, Any]], object], why: str
+) -> None:
+    edit(copy, change)
+    with pytest.raises(DataError, match=r"the bundle .* is broken: .*" + why):
+        bundles.read(copy)
+
+
+def set_at(name: str, index: object, value: object) -> Callable[[dict[str, np.ndarray]], object]:
+    """Return a change of one number of an array."""
+    return lambda arrays: arrays[name].__setitem__(index, value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda arrays: arrays.clear(),
+        lambda arrays: arrays.pop("floor"),
+        lambda arrays: arrays.update({"floor": np.ones(())}),
+        lambda arrays: arrays.update({"output.scale": np.ones(6)}),
+        lambda arrays: arrays.update({"static.scale": arrays["static.scale"].astype(np.float32)}),
+        set_at("static.center", 3, np.nan),
+        set_at("static.scale", 3, 0.0),
+        set_at("output.scale", 0, -1.0),
+        lambda arrays: arrays.pop("pooled_ridge.weights"),
+        lambda arrays: arrays.update({"pooled_ridge.weights": np.zeros(20)}),
+        lambda arrays: arrays.update({"pooled_ridge.more": np.zeros(20)}),
+        set_at("pooled_ridge.intercept", (), np.inf),
+        lambda arrays: arrays.pop("pooled_lightgbm.root"),
+        set_at("pooled_lightgbm.left", 5, 5),
+        set_at("pooled_lightgbm.right", 5, 0),
+        set_at("pooled_lightgbm.left", 0, 2**30),
+        set_at("pooled_lightgbm.right", 0, -(2**30)),
+        set_at("pooled_lightgbm.feature", 0, 21),
+        set_at("pooled_lightgbm.feature", 0, -1),
+        set_at("pooled_lightgbm.threshold", 0, np.nan),
+        set_at("pooled_lightgbm.value", 0, np.inf),
+    ],
+)
+def test_pooled_baselines_of_a_stranger_are_refused(
+    made: Bundle, copy: Path, change: Callable[[dict[str, np.ndarray]], object]
+) -> None:
+    """Missing or more arrays, other shapes and kinds, no numbers, and trees with cycles or without an end."""
+    arrays = {name: values.copy() for name, values in made.pooled.items()}
+    change(arrays)
+    replace_file(copy, "pooled.safetensors", save(arrays))
+    with pytest.raises(DataError, match=r"is broken: pooled.safetensors does not fit 21 static inputs and 7 instrum"):
+        bundles.read(copy)
+
+
+def test_a_bundle_without_its_pooled_baselines_is_refused(copy: Path) -> None:
+    (copy / "pooled.safetensors").unlink()
+    with pytest.raises(DataError, match=r"pooled.safetensors is missing"):
+        bundles.read(copy)
+    sums = (copy / bundles.SUMS).read_text().splitlines()
+    (copy / bundles.SUMS).write_text("\n".join(line for line in sums if not line.endswith("pooled.safetensors")))
+    with pytest.raises(DataError, match=r"SHA256SUMS does not list pooled.safetensors"):
+        bundles.read(copy)
