@@ -1,13 +1,16 @@
 """Measure how time and memory of a panel study grow with its instruments; 800 × 4,000 days must fit in 2 GB.
 
-    python tests/bench/panel.py [--instruments N …] [--days D] [--out FILE.png]
+    python tests/bench/panel.py [--static S] [--instruments N …] [--days D] [--out FILE.png]
 
-The script writes synthetic providers of 1, 10, 100 and 800 instruments with 4,000 days in a temporary directory. It
-runs the network of the shipped panel study on each, in its own process: first a trial of one seed and one epoch, then
-one of two seeds in two workers, which reuses the stored data and baselines. It prints the CPU seconds and the peak
-memory of each stage, how time grows from each number of instruments to the next, and the largest process against 2 GB.
-The first call of a stage imports its libraries, which is most of the time of one instrument. On an idle machine the
-script takes a quarter of an hour, most of it for 800 instruments; ``--instruments 1 10 100`` skips these. Linux only.
+The script writes synthetic providers of 10, 100 and 800 instruments with 4,000 days in a temporary directory. It runs
+the network of the shipped panel study with S static inputs on each, in its own process: first a trial of one seed and
+one epoch, then one of two seeds in two workers, which reuses the stored data and baselines. It prints the CPU seconds
+and the peak memory of each stage, how time grows from each number of instruments to the next, and the largest process
+against 2 GB. The static inputs are every so many of those of ``panel_whole.toml``: own volume and prices, long means,
+calendar and cross-section, which needs 5 instruments. ``--static 0`` has none, and begins with one instrument.
+
+The first call of a stage imports its libraries, which is most of the time of a few instruments. Almost all of the time
+of the script is for 800 instruments; ``--instruments 10 100`` skips these. Linux only.
 """
 
 import argparse
@@ -17,6 +20,8 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -31,11 +36,13 @@ from volopt.search import trial_results
 LIMIT = 2 * 2**30  # bytes
 MEGA = 2**20
 STAGES = ("read", "prepare", "baselines", "fit", "score", "keep")
+WHOLE = Path(__file__).with_name("panel_whole.toml")
 SEED = 0
 PERSISTENCE = (0.998, 0.95, 0.6, 0.0)  # of log volume: regimes, weeks, days, single days
 SPREAD = (0.8, 0.4, 0.2, 0.25)  # their standard deviations, those of a real stock in volopt.data.sample
 LISTED_LATER = 0.25  # of the instruments, over the first four years
 SUSPENDED = 0.02  # of the days
+HOLIDAYS = ((2, 1), (10, 1))  # month and first day of a week without sessions
 
 STUDY = """\
 format = 1
@@ -43,25 +50,26 @@ name = "panel"
 [data]
 instruments = "all"
 features = ["$volume", "Log($close/Ref($close, 1))", "Log($high/$low)", "Log($days_to_next)"]
+static = {static}
 target = "$volume"
 transform = "log"
 anchor = "window_mean"
 scaling = "standard"
-train = ["{0}", "{1}"]
-valid = ["{2}", "{3}"]
-test = ["{4}", "{5}"]
+train = ["{spans[0]}", "{spans[1]}"]
+valid = ["{spans[2]}", "{spans[3]}"]
+test = ["{spans[4]}", "{spans[5]}"]
 [model]
 cell = "LSTM"
 hidden_size = 32
 window = 20
-[training]
+{branch}[training]
 epochs = 1
 learning_rate = 0.002
 batch_size = 512
 optimizer = "adamw"
 weight_decay = 0.01
 seeds = 1
-[space]
+{robust}[space]
 window = [20, 40]
 [[phase]]
 name = "networks"
@@ -76,25 +84,33 @@ direction = "maximize"
 def market(directory: Path, instruments: int, days: int) -> None:
     """Write a provider of stocks with realistic persistence of volume, listed on different days."""
     random = np.random.default_rng(SEED)
-    calendar = pd.bdate_range("2008-01-01", periods=days)
+    calendar = sessions(days)
     shape = days, instruments
     log = sum(
         spread * autoregressive(random, shape, persistence)
         for spread, persistence in zip(SPREAD, PERSISTENCE, strict=True)
     ) + random.normal(16, 1, instruments)
-    change = 0.02 * random.standard_normal(shape)
+    change = 0.02 * random.standard_t(3, shape)  # with days beyond a limit of 10 %
     close = 10 * np.exp(np.cumsum(change - change.mean(axis=0), axis=0))
-    high = close * np.exp(0.01 * random.exponential(size=shape))
-    low = close * np.exp(-0.01 * random.exponential(size=shape))
+    opened = close * np.exp(0.005 * random.standard_normal(shape))
+    above, below = (np.maximum(0.01 * random.exponential(size=shape) - 0.002, 0) for _ in range(2))
+    high, low = np.maximum(close, opened) * np.exp(above), np.minimum(close, opened) * np.exp(-below)
     volume = np.where(random.random(shape) < SUSPENDED, 0.0, np.exp(log))
     later = random.random(instruments) < LISTED_LATER
     first = np.where(later, random.integers(0, 1000, instruments), 0) * days // 4000
-    columns = {"close": close, "high": high, "low": low, "volume": volume}
+    columns = {"open": opened, "close": close, "high": high, "low": low, "volume": volume}
     tables = {
         f"SH{600000 + i}": pd.DataFrame({name: values[start:, i] for name, values in columns.items()}, calendar[start:])
         for i, start in enumerate(first.tolist())
     }
     write_provider(directory, calendar, tables, synthetic={"generator": "tests/bench/panel.py"})
+
+
+def sessions(days: int) -> pd.DatetimeIndex:
+    """Return so many weekdays from 2008 on, except those of two weeks of holidays a year."""
+    weekdays = pd.bdate_range("2008-01-01", periods=days + days // 20 + 20)
+    holiday = [(weekdays.month == month) & (weekdays.day >= day) & (weekdays.day < day + 7) for month, day in HOLIDAYS]
+    return weekdays[~np.any(holiday, axis=0)][:days]
 
 
 def autoregressive(random: np.random.Generator, shape: tuple[int, int], persistence: float) -> np.ndarray:
@@ -105,12 +121,17 @@ def autoregressive(random: np.random.Generator, shape: tuple[int, int], persiste
     return series
 
 
-def study(days: int) -> str:
+def study(days: int, static: int) -> str:
     """Return the study file: the first 5/8 of the days are train, then 1/4 valid, then 1/8 test."""
-    calendar = pd.bdate_range("2008-01-01", periods=days)
+    calendar = sessions(days)
     ends = [0, days * 5 // 8, days * 7 // 8, days]
     spans = [f"{day:%Y-%m-%d}" for a, b in pairwise(ends) for day in (calendar[a], calendar[b - 1])]
-    return STUDY.format(*spans)
+    whole = tomllib.loads(WHOLE.read_text())["data"]["static"]
+    whole.remove("$next_weekday")  # which stands for five
+    inputs = [whole[number * len(whole) // static] for number in range(static)]
+    branch = 'static = "branch"\ndropout = 0.3\n' if static else ""
+    robust = 'loss = "huber"\nhuber_delta = 1.75\nschedule = "onecycle"\ngradient_clip = 1.0\n' if static else ""
+    return STUDY.format(spans=spans, static=json.dumps(inputs, indent=1), branch=branch, robust=robust)
 
 
 class Stages:
@@ -118,6 +139,7 @@ class Stages:
 
     def __init__(self) -> None:
         self.seconds = dict.fromkeys(STAGES, 0.0)
+        self.baselines = defaultdict[str, float](float)  # CPU seconds of each
         self.peak = dict.fromkeys((*STAGES, "other", "worker"), 0)
 
     def watch(self, owner: Any, name: str, stage: str) -> None:
@@ -136,6 +158,28 @@ class Stages:
                 self.note(stage)
 
         setattr(owner, name, measured)
+
+    def watch_baselines(self) -> None:
+        """Measure fit and forecast of each baseline."""
+        from volopt.baselines import methods, pooled
+
+        for name, baseline in methods.BASELINES.items():
+            if (fit := baseline.fit) is not None:
+                methods.BASELINES[name] = baseline._replace(fit=self._timed(name, fit))
+        for name, model in pooled.MODELS.items():
+            fit, predict = (self._timed(name, function) for function in (model.fit, model.predict))
+            pooled.MODELS[name] = model._replace(fit=fit, predict=predict)
+
+    def _timed(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function, and time it and the function that it may return."""
+
+        def timed(*args: Any) -> Any:
+            start = time.process_time()
+            result = function(*args)
+            self.baselines[name] += time.process_time() - start
+            return self._timed(name, result) if callable(result) else result
+
+        return timed
 
     def watch_workers(self, trainer: Any) -> None:
         """Note the workers' memory before they end."""
@@ -169,20 +213,22 @@ def measure(home: Path, data: Path, workers: int) -> dict[str, Any]:
         (*watched, (trial_results, "trial_file"), (Artifacts, "put_json")), STAGES, strict=True
     ):
         stages.watch(owner, name, stage)
+    stages.watch_baselines()
     stages.watch_workers(ProcessTrainer)
     options = {"data": data, "workers": workers, "device": "cpu", "name": f"workers-{workers}", "seeds": workers}
     prepared = job.prepare_job(str(home / "panel.toml"), job.RunOptions(f"sqlite:///{home}/volopt.db", **options))
     facts = run(prepared)
     stages.note("other")
     days = sum(len(series.dates) for series in prepared.dataset.series)
-    return {"days": days, "complete": facts["complete"], "seconds": stages.seconds, "peak": stages.peak}
+    measured = {"seconds": stages.seconds, "baselines": stages.baselines, "peak": stages.peak}
+    return {"days": days, "complete": facts["complete"], **measured}
 
 
-def measure_in_process(home: Path, instruments: int, days: int) -> list[dict[str, Any]]:
+def measure_in_process(home: Path, instruments: int, days: int, static: int) -> list[dict[str, Any]]:
     """Return the measurements with one worker and with two, each taken in its own process."""
     home.mkdir()
     market(home / "market", instruments, days)
-    (home / "panel.toml").write_text(study(days))
+    (home / "panel.toml").write_text(study(days, static))
     rows = []
     for workers in ("1", "2"):
         command = [sys.executable, __file__, "--measure", str(home), "--workers", workers]
@@ -255,7 +301,8 @@ def draw(rows: Sequence[dict[str, Any]], pairs: Sequence[dict[str, Any]], path: 
 def main() -> None:
     """Measure, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--instruments", type=int, nargs="+", default=[1, 10, 100, 800])
+    parser.add_argument("--static", type=int, default=60)
+    parser.add_argument("--instruments", type=int, nargs="+")
     parser.add_argument("--days", type=int, default=4000)
     parser.add_argument("--out", type=Path, help="PNG")
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
@@ -268,14 +315,16 @@ def main() -> None:
     print(f"| instruments | days | {' | '.join(columns)} |\n|{'---:|' * (2 + len(columns))}")
     rows, pairs = list[dict[str, Any]](), list[dict[str, Any]]()
     with tempfile.TemporaryDirectory() as directory:
-        for number in arguments.instruments:
-            one, two = measure_in_process(Path(directory, str(number)), number, arguments.days)
+        for number in arguments.instruments or ([10, 100, 800] if arguments.static else [1, 10, 100, 800]):
+            one, two = measure_in_process(Path(directory, str(number)), number, arguments.days, arguments.static)
             print_row(one, two)
             rows.append(one)
             pairs.append(two)
             if arguments.out:
                 draw(rows, pairs, arguments.out)
     print_growth(rows)
+    seconds = ", ".join(f"{name} {value:.1f}" for name, value in rows[-1]["baselines"].items())
+    print(f"CPU seconds of the baselines of {rows[-1]['instruments']} instruments: {seconds}")
     size = f"{rows[-1]['instruments']} instruments × {arguments.days} days"
     for name, peak in (("one process", largest(rows[-1])), ("largest of two workers and driver", largest(pairs[-1]))):
         print(f"{size}, {name}: {peak / MEGA:.0f} MB, {peak / LIMIT:.2f} of 2 GB (goal at most 1.00)")

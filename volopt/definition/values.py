@@ -33,7 +33,8 @@ from volopt.definition.plain_text import INSTRUMENT, is_plain, show
 SPAN_WORDS = 'the first and the last day, such as ["2010-01-01", "2015-08-31"]'
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 MAX_VALUES = 1000  # of a list in [space] or in a grid
-MAX_FEATURES = 100
+MAX_FEATURES = 100  # a day of the window
+MAX_STATIC = 200
 MAX_INSTRUMENTS = 10_000
 MAX_PERIODS = 50
 ALL = "all"  # all instruments of the provider
@@ -190,7 +191,7 @@ StaticExpressions = Annotated[
     BeforeValidator(_with_weekdays),
     Field(description='a list of expressions, such as ["Mean($volume, 60)", "$days_to_next"]'),
     AfterValidator(_distinct),
-    at_most(MAX_FEATURES, "expressions"),
+    at_most(MAX_STATIC, "expressions"),
 ]
 Day = Annotated[date, BeforeValidator(_day), Field(strict=True)]
 Span = Annotated[
