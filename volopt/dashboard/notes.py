@@ -38,6 +38,8 @@ def study_note(view: StudyView) -> str:
     """Return the note of a study: its title, data and progress, its best trial, and how to resume it."""
     facts, data = summary(view.study, view.definition), view.definition.data
     features = ", ".join(map(_code, data.features))
+    if data.static:
+        features += f" and {len(data.static)} static inputs"
     spans = {"train": [data.train], "valid": data.valid or [], "test": [data.test]}
     days = ", ".join(f"{name} {span[0]} to {span[1]}" for name, each in spans.items() for span in each if span)
     phases = ", ".join(

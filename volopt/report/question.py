@@ -51,6 +51,7 @@ def data(view: StudyView) -> Iterator[Block]:
             "fingerprint": source.fingerprint[:12],
             "instruments" if view.is_panel else "instrument": view.instrument_label,
             "features": ", ".join(settings.features),
+            "static inputs": ", ".join(settings.static) or None,
             "target": settings.target,
             "transform": settings.transform,
             "anchor": settings.anchor,
