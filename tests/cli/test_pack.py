@@ -78,3 +78,16 @@ def test_a_verbose_run_reports_which_groups_are_packed(volopt: Volopt, sample: P
     )  # fmt: skip
     assert code == 0
     assert err.count("s each one by one;") >= 1
+
+
+@pytest.mark.parametrize("option", ["schedule = 'onecycle'", "gradient_clip = 1.0"])
+def test_a_run_says_that_packs_do_not_take_its_networks(
+    volopt: Volopt, sample: Path, tmp_path: Path, option: str
+) -> None:
+    arguments = ("run", "packs.toml", "--data", sample, "--dry-run", "--phase", "grid")
+    text = STUDY.replace("early_stopping = 8", option)
+    for content, packs, told in ((STUDY, "4", False), (text, "4", True), (text, "1", False)):
+        (tmp_path / "packs.toml").write_text(content)
+        code, out, _ = volopt(*arguments, "--pack", packs)
+        assert code == 0
+        assert ("Packs take no static branch" in out) == told

@@ -121,6 +121,11 @@ def _print_data(job: "Job") -> None:
     say(f"Study {job.definition.name}: {job.definition.title}")
     say(source_line(job))
     say("\n".join(data_lines(job)))
+    if job.packed and not any(task.packed for task in job.tasks({})):
+        say(
+            "Packs take no static branch, batch norm, minGRU, schedule, clipped gradients or weights: the network of the "
+            "defaults is trained one by one, whatever --pack says."
+        )
     for phase, fits in job.limited_phases():
         say(
             f'The phase "{phase.name}" trains at most {fits} of its fits at a time (batch = {phase.batch}), so '
