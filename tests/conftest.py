@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from panels import write_panel
 from postgres import Server, programs, server
+from static_panels import STATIC, write_static_panel
 from volopt.data.sample import write_sample
 from zip_server import Server as ZipServer
 from zip_server import serving
@@ -88,6 +89,22 @@ def panel_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("data") / "panel"
     write_panel(directory)
     return directory
+
+
+@pytest.fixture(scope="session")
+def static_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The provider of ``static_panels``: seven stocks that are suspended at times, an index."""
+    directory = tmp_path_factory.mktemp("data") / "static"
+    write_static_panel(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def static_storage(tmp_path_factory: pytest.TempPathFactory, static_data: Path) -> str:
+    """The URL of a storage with the finished study of ``static_panels``, which has two trials."""
+    from small_runs import run  # loads torch
+
+    return run(STATIC, tmp_path_factory.mktemp("static"), static_data).storage
 
 
 @pytest.fixture(scope="session")

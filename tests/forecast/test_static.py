@@ -16,10 +16,9 @@ import pytest
 import torch
 from safetensors.numpy import save
 
-import small_runs
 from forecast.conftest import refit_context
 from forecast.test_bundle import edit, replace_file
-from static_panels import CALENDAR, STATIC, STOCKS, write_static_panel
+from static_panels import CALENDAR, INDEX, STOCKS, write_static_panel
 from volopt.baselines.methods import baselines_of
 from volopt.errors import DataError
 from volopt.forecast import bundle as bundles
@@ -42,20 +41,8 @@ Refit = Callable[[str, str], RefitResult]
 
 
 @pytest.fixture(scope="module")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("static") / "provider"
-    write_static_panel(directory)
-    return directory
-
-
-@pytest.fixture(scope="module")
-def storage(provider: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    return small_runs.run(STATIC, tmp_path_factory.mktemp("static"), provider).storage
-
-
-@pytest.fixture(scope="module")
-def source(storage: str) -> RefitSource:
-    return load_source(storage, "static", "cell=GRU", None, None)
+def source(static_storage: str) -> RefitSource:
+    return load_source(static_storage, "static", "cell=GRU", None, None)
 
 
 def ruled(source: RefitSource, combine: str, after_suspension: str) -> RefitSource:
@@ -169,7 +156,7 @@ def test_no_day_of_a_period_or_a_later_one_decides_its_weights(source: RefitSour
 
 
 @pytest.mark.parametrize("combine", ["none", "stack"])
-def test_har_forecasts_exactly_the_days_after_a_missed_session(walk: Walk, provider: Path, combine: str) -> None:
+def test_har_forecasts_exactly_the_days_after_a_missed_session(walk: Walk, static_data: Path, combine: str) -> None:
     plain, tested = walk(combine).days.forecasts, walk(combine, "har").days.forecasts
     sessions = CALENDAR.to_numpy().astype("datetime64[D]")
     for index, name in enumerate(tested.names):
@@ -201,7 +188,7 @@ def test_the_models_of_a_backtest_stand_beside_har_the_best_first(walk: Walk) ->
 @pytest.mark.parametrize("combine", ["none", "mean", "stack"])
 @pytest.mark.parametrize("after_suspension", ["network", "har"])
 def test_a_bundle_forecasts_as_the_walk_does(
-    walk: Walk, refitted: Refit, provider: Path, tmp_path: Path, combine: str, after_suspension: str
+    walk: Walk, refitted: Refit, static_data: Path, tmp_path: Path, combine: str, after_suspension: str
 ) -> None:
     """March is forecast by the same fits, with weights of the same errors; the bundle went through files."""
     bundles.write(refitted(combine, after_suspension).bundle, tmp_path / "bundle", more={}, force=False)
@@ -211,7 +198,7 @@ def test_a_bundle_forecasts_as_the_walk_does(
         (march,) = [weights for period, weights in tested.weights.items() if period.first == FIRST]
         np.testing.assert_allclose([made.facts.combined[name] for name in MEMBERS], march, rtol=1e-12)
     days = (tested.dates >= np.datetime64(FIRST)) & (tested.dates < np.datetime64("2019-04-01"))
-    result = predict(made, provider, date(2019, 3, 28), last=20)
+    result = predict(made, static_data, date(2019, 3, 28), last=20)
     for index, name in enumerate(tested.names):
         own = days & (tested.instrument == index)
         expected = dict(zip(tested.dates[own].tolist(), tested.forecast[own].tolist(), strict=True))
@@ -224,50 +211,72 @@ def test_a_bundle_forecasts_as_the_walk_does(
     assert warned == (after_suspension == "har")
 
 
-def test_a_combination_is_recomputed_from_the_network_and_the_pooled_baselines(refitted: Refit, provider: Path) -> None:
+def test_a_combination_is_recomputed_from_its_members(refitted: Refit, static_data: Path) -> None:
     """The bundle's own arrays, with one member's weight 1 at a time, give the members."""
     made = refitted("stack").bundle
 
     def logs(**combined: float) -> np.ndarray:
         facts = made.facts.model_copy(update={"combined": {name: combined.get(name, 0.0) for name in MEMBERS}})
-        result = predict(Bundle(facts, made.weights, made.errors, made.pooled), provider, last=5)
+        result = predict(Bundle(facts, made.weights, made.errors, made.pooled), static_data, last=5)
         return np.log([each.forecast for each in result.predictions])
 
     weights = made.facts.combined
     members = {name: logs(**{name: 1.0}) for name in MEMBERS}
     assert len({tuple(values) for values in members.values()}) == len(MEMBERS)
-    plain = predict(refitted("none").bundle, provider, last=5).predictions
+    plain = predict(refitted("none").bundle, static_data, last=5).predictions
     np.testing.assert_allclose(members[NETWORK], np.log([each.forecast for each in plain]), atol=2e-5)
     expected = sum(weights[name] * members[name] for name in MEMBERS)
     np.testing.assert_allclose(logs(**weights), expected, atol=5e-5)  # forecasts are rounded
 
 
-def test_data_that_end_earlier_give_the_forecast_of_that_date(made: Bundle, provider: Path, tmp_path: Path) -> None:
+def test_data_that_end_earlier_give_the_forecast_of_that_date(made: Bundle, static_data: Path, tmp_path: Path) -> None:
     day = date(2019, 5, 15)
     short = tmp_path / "short"
     write_static_panel(short, until=str(day))
     whole, ended = (
         [(each.instrument, each.date, each.forecast) for each in predict(made, data, day, last=3).predictions]
-        for data in (provider, short)
+        for data in (static_data, short)
     )
     assert whole == ended
 
 
-def test_a_stock_more_in_the_data_changes_no_forecast(made: Bundle, provider: Path, tmp_path: Path) -> None:
+def test_a_stock_more_in_the_data_changes_no_forecast(made: Bundle, static_data: Path, tmp_path: Path) -> None:
     more = tmp_path / "more"
     write_static_panel(more, more_stocks=("SH600999",))
     one, other = (
         [(each.instrument, each.date, each.forecast) for each in predict(made, data, last=2).predictions]
-        for data in (more, provider)
+        for data in (more, static_data)
     )
     assert one == other
 
 
-def test_data_without_a_stock_of_the_cross_section_are_refused(made: Bundle, provider: Path, tmp_path: Path) -> None:
-    data = Path(shutil.copytree(provider, tmp_path / "fewer"))
+def test_data_without_a_stock_of_the_cross_section_are_refused(made: Bundle, static_data: Path, tmp_path: Path) -> None:
+    data = Path(shutil.copytree(static_data, tmp_path / "fewer"))
     lines = (data / "instruments/all.txt").read_text().splitlines()
     (data / "instruments/all.txt").write_text("\n".join(line for line in lines if STOCKS[3] not in line) + "\n")
     with pytest.raises(DataError, match=f"lacks 1 of the 7 stocks of the cross-section, {STOCKS[3]}"):
+        predict_days(made, data, None, LAST, 1, (STOCKS[0],), 0.8)
+
+
+def test_a_day_with_too_few_stocks_is_told_and_an_index_is_needed_only_until_the_date(
+    made: Bundle, static_data: Path, tmp_path: Path
+) -> None:
+    def end(name: str, table: pd.DataFrame) -> None:
+        if name == INDEX:
+            table.loc["2019-05-16":] = np.nan
+        if name in STOCKS[4:]:
+            table.loc["2019-05-15", "volume"] = 0.0
+
+    data = tmp_path / "ended"
+    write_static_panel(data, end)
+    day = date(2019, 5, 15)
+    result = predict_days(made, data, day, day, 1, (STOCKS[0],), 0.8)
+    assert result.predictions[0].as_of == date(2019, 5, 14)
+    told = [warning for warning in result.warnings if warning.endswith("fewer than 5 stocks have one")]
+    assert told[0] == "CSMean(Log($close/Ref($close,1))) has no value on 2019-05-15: fewer than 5 stocks have one"
+    assert len(told) == 4
+    assert not [w for w in predict(made, static_data, day).warnings if "stocks have one" in w]
+    with pytest.raises(DataError, match=r"SH000300 of Of\(.* ends on 2019-05-15, but is needed until 2019-06-28"):
         predict_days(made, data, None, LAST, 1, (STOCKS[0],), 0.8)
 
 
@@ -283,7 +292,7 @@ def test_another_cross_section_on_the_last_train_days_is_refused(made: Bundle, t
 
 
 def test_after_a_suspension_har_forecasts_and_a_warning_says_so(
-    made: Bundle, refitted: Refit, provider: Path, tmp_path: Path
+    made: Bundle, refitted: Refit, static_data: Path, tmp_path: Path
 ) -> None:
     """A stock that did not trade on the last day of the data resumes trade on the next session."""
 
@@ -311,9 +320,9 @@ def test_after_a_suspension_har_forecasts_and_a_warning_says_so(
 
 @pytest.mark.parametrize(("trial", "names"), [("cell=GRU", ["inputs", "static"]), ("cell=none", ["static"])])
 def test_an_onnx_model_has_the_entrances_that_its_networks_use(
-    storage: str, source: RefitSource, trial: str, names: list[str]
+    static_storage: str, source: RefitSource, trial: str, names: list[str]
 ) -> None:
-    chosen = ruled(load_source(storage, "static", trial, None, None), "mean", "har")
+    chosen = ruled(load_source(static_storage, "static", trial, None, None), "mean", "har")
     result = refit(chosen, UNTIL, refit_context(source.artifacts / "walks"))
     model = onnx_export.export(result.bundle, result.dataset)
     inputs = len(result.bundle.definition.data.static)

@@ -1,17 +1,18 @@
 """Forecast the next trading day and the latest ones with a bundle."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
 
 from volopt.baselines.methods import har_forecast
 from volopt.data.exchange import exchange_named
+from volopt.data.market import Market
 from volopt.data.panel import market_of
-from volopt.data.provider import Provider, open_provider
+from volopt.data.provider import MAX_HOLIDAY_DAYS, Provider, open_provider
 from volopt.definition.plain_text import shortened
 from volopt.errors import DataError, UsageError, suggest
 from volopt.forecast import conformal
@@ -86,12 +87,12 @@ def predict_days(
     chosen = list(dict.fromkeys(instruments or known))
     code = None if exchange is None else exchange_named(exchange)
     provider = open_provider(data or Path(bundle.facts.data.provider))
-    market = _read_market(bundle, provider)
+    market = _read_market(bundle, provider, day)
     networks = list(bundle.networks())
     predictions: list[Prediction] = []
-    warnings: list[str] = []
+    warnings = list(market.notes)
     for name in chosen:
-        view = InstrumentView(bundle, known[name], provider, day, last, code, market)
+        view = InstrumentView(bundle, known[name], provider, day, last, code, market.series)
         own = _predict_instrument(view, networks, coverage)
         predictions += own
         warnings += view.resumption_warnings()
@@ -104,8 +105,11 @@ def predict_days(
     return Predictions(predictions, list(dict.fromkeys(warnings)), measured, days, provider.synthetic)
 
 
-def _read_market(bundle: Bundle, provider: Provider) -> Mapping[str, np.ndarray]:
-    """Return the series of the market's parts of the bundle's expressions, over the stocks that it was fitted on."""
+def _read_market(bundle: Bundle, provider: Provider, day: date | None) -> Market:
+    """Return the series of the market's parts of the bundle's expressions, over the stocks that it was fitted on.
+
+    Its notes are on the days from shortly before the end of the bundle's train days to ``day``.
+    """
     data, stocks = bundle.definition.data, bundle.facts.market
     missing = [name for name in stocks if name not in provider.instruments]
     if missing:
@@ -114,7 +118,9 @@ def _read_market(bundle: Bundle, provider: Provider) -> Mapping[str, np.ndarray]
             f"{shortened(', '.join(missing))}",
             "use data with all of them, or refit on these",
         )
-    return market_of(provider.directory, stocks, [*data.features, data.target, *data.static], None, None).series
+    newest = min(day or date.max, provider.day(-1))
+    first = min(bundle.until, newest) - timedelta(days=MAX_HOLIDAY_DAYS)
+    return market_of(provider.directory, stocks, [*data.features, data.target, *data.static], first, newest)
 
 
 def _predict_instrument(view: InstrumentView, networks: Sequence[Recurrent], coverage: float) -> list[Prediction]:

@@ -123,8 +123,8 @@ def _print_data(job: "Job") -> None:
     say("\n".join(data_lines(job)))
     if job.packed and not any(task.packed for task in job.tasks({})):
         say(
-            "Packs take no static branch, batch norm, minGRU, schedule, clipped gradients or weights: the defaults' network "
-            "is trained one by one, whatever --pack says."
+            "Packs take no static branch, batch norm, minGRU, schedule, clipped gradients or weights: the defaults' "
+            "network is trained one by one, whatever --pack says."
         )
     for phase, fits in job.limited_phases():
         say(
