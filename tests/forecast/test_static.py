@@ -29,7 +29,7 @@ from volopt.forecast.configuration import RefitSource, load_source
 from volopt.forecast.predict import Predictions, predict_days
 from volopt.forecast.refit import RefitResult, refit
 from volopt.forecast.walk_forward import run
-from volopt.forecast.walk_forward.combine import MEMBERS, NETWORK, past_errors, stacked_weights
+from volopt.forecast.walk_forward.combine import MEMBERS, NETWORK, mean_weights, past_errors, stacked_weights
 from volopt.forecast.walk_forward.periods import split_periods, year_before
 from volopt.windows.windows import samples
 
@@ -104,7 +104,7 @@ def test_a_combination_is_the_weighted_mean_of_its_members_in_logs(walk: Walk, c
     logs = np.column_stack([np.log(combined.baselines[name]) for name in MEMBERS])
     np.testing.assert_allclose(np.log(combined.forecast), (weights * logs).sum(axis=1), rtol=1e-12)
     if combine == "mean":
-        assert set(weights.ravel()) == {1 / 3}
+        assert np.unique(weights, axis=0).tolist() == [[2 / 4, 1 / 4, 1 / 4]]  # two seeds and two baselines
     else:
         np.testing.assert_allclose(weights.sum(axis=1), 1, rtol=1e-12)
         assert (weights >= 0).all()
@@ -114,11 +114,11 @@ def test_the_weights_of_a_period_are_those_of_the_errors_before_it(walk: Walk) -
     forecasts = walk("stack").days.forecasts
     columns = {"instrument": forecasts.instrument, "actual": forecasts.actual, **forecasts.baselines}
     first, *later = sorted(forecasts.weights, key=lambda period: period.first)
-    np.testing.assert_array_equal(forecasts.weights[first], np.full(3, 1 / 3))  # no day is before it
+    np.testing.assert_array_equal(forecasts.weights[first], mean_weights(2))  # no day is before it
     assert len(later) == 2
     for period in later:
         before = forecasts.dates < np.datetime64(period.first)
-        expected = stacked_weights(past_errors(columns, before, log=True))
+        expected = stacked_weights(past_errors(columns, before, log=True), 2)
         np.testing.assert_array_equal(forecasts.weights[period], expected)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from volopt.definition import phase_checks
 from volopt.definition.draft import INVALID, Draft
 from volopt.definition.expressions import parse
-from volopt.definition.plain_text import shortened, show
+from volopt.definition.plain_text import show
 from volopt.definition.schema import Range, defaults
 from volopt.definition.sections import DIRECTIONS, ForecastRule
 from volopt.definition.space import contains, describe
@@ -27,7 +27,6 @@ def mistakes(draft: Draft) -> Iterator[str]:
     yield from _defaults_in_space(draft)
     yield from _without_effect(draft)
     yield from _static(draft)
-    yield from _market(draft.get("data", {}))
     yield from _training(draft)
     yield from _forecast(draft)
     yield from phase_checks.mistakes(draft)
@@ -156,17 +155,6 @@ def _static(draft: Draft) -> Iterator[str]:
         yield 'model.static: "branch" needs static inputs; write data.static, or "none"'
     if "none" in cells and "none" in static:
         yield 'model.cell: "none" leaves out the window, and model.static may be "none", too; write only "branch"'
-
-
-def _market(data: Draft) -> Iterator[str]:
-    for key in ("features", "static", "target"):
-        found = data.get(key) or ()
-        texts = (found,) if isinstance(found, str) else found
-        nodes = [node for text in texts for node in parse(text).markets]
-        if nodes and data.get("files") is not None:
-            yield f"data.{key}: {shortened(nodes[0].text)} needs a qlib provider, and data.files names CSV files"
-        elif data.get("instruments", ...) is None and (over := [node for node in nodes if not node.instrument]):
-            yield f"data.{key}: {shortened(over[0].text)} needs the stocks of a panel; write instruments"
 
 
 def _training(draft: Draft) -> Iterator[str]:

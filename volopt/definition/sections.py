@@ -177,8 +177,8 @@ class Training(TomlTable):
 class ForecastRule(TomlTable):
     """Hold ``[forecast]``: what becomes of the networks' forecasts in a backtest and in a bundle. No trial uses it.
 
-    - ``combine``: forecast with the mean of the seeds alone (``none``), with its ``mean`` with pooled ridge and pooled
-      LightGBM, or with weights of these three that past out-of-sample errors decide (``stack``).
+    - ``combine``: forecast with the mean of the seeds (``none``), the ``mean`` of the seeds, pooled ridge and pooled
+      LightGBM, or with weights of network, ridge and LightGBM that past out-of-sample errors decide (``stack``).
     - ``after_suspension``: what forecasts the day on which a stock resumes trade, the ``network`` or ``har``.
     """
 

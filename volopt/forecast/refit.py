@@ -18,7 +18,7 @@ from volopt.forecast.bundle import FORMAT, Bundle, BundleFacts, BundleInstrument
 from volopt.forecast.configuration import Configuration, RefitSource
 from volopt.forecast.members import fit_members
 from volopt.forecast.walk_forward import run
-from volopt.forecast.walk_forward.combine import MEMBERS, equal_weights, past_errors, stacked_weights
+from volopt.forecast.walk_forward.combine import MEMBERS, mean_weights, past_errors, stacked_weights
 from volopt.forecast.walk_forward.periods import year_before
 from volopt.forecast.walk_forward.run import RefitContext
 from volopt.forecast.walk_forward.scores import ScoredDays, score_days
@@ -127,11 +127,12 @@ def _weights(definition: Definition, days: ScoredDays | None) -> dict[str, float
     """Return the weight of each member of the forecast; none where the networks forecast alone."""
     if definition.forecast.combine == "none":
         return {}
-    weights = equal_weights()
+    seeds = definition.training.seeds
+    weights = mean_weights(seeds)
     if definition.forecast.combine == "stack" and days is not None:
         forecasts, log = days.forecasts, definition.data.transform == "log"
         columns = {"instrument": forecasts.instrument, "actual": forecasts.actual, **forecasts.baselines}
-        weights = stacked_weights(past_errors(columns, np.ones(len(forecasts.actual), bool), log=log))
+        weights = stacked_weights(past_errors(columns, np.ones(len(forecasts.actual), bool), log=log), seeds)
     return dict(zip(MEMBERS, weights.tolist(), strict=True))
 
 

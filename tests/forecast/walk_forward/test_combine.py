@@ -23,7 +23,7 @@ def errors_of_members(draw: st.DrawFn) -> Array:
 
 @given(errors_of_members())
 def test_no_point_of_the_simplex_has_a_smaller_error(errors: Array) -> None:
-    weights = stacked_weights(errors)
+    weights = stacked_weights(errors, 3)
     assert (weights >= 0).all()
     assert weights.sum() == pytest.approx(1)
     mean = np.mean((errors @ weights) ** 2)
@@ -31,11 +31,11 @@ def test_no_point_of_the_simplex_has_a_smaller_error(errors: Array) -> None:
     assert mean <= grid.min() * (1 + 1e-6) + 1e-12
 
 
-def test_with_few_errors_the_weights_are_equal_and_days_without_one_do_not_count() -> None:
+def test_with_few_errors_each_seed_counts_as_a_baseline_and_days_without_one_do_not_count() -> None:
     errors = np.random.default_rng(0).normal(size=(MIN_ERRORS, 3)) * [1, 2, 3]
-    assert len(set(stacked_weights(errors))) == 3
+    assert len(set(stacked_weights(errors, 3))) == 3
     errors[5, 1] = np.nan
-    assert stacked_weights(errors).tolist() == [1 / 3] * 3
+    assert stacked_weights(errors, 3).tolist() == [3 / 5, 1 / 5, 1 / 5]
 
 
 def test_errors_are_relative_to_those_of_har_on_the_same_instrument() -> None:

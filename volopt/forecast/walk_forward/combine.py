@@ -1,4 +1,4 @@
-"""Combine the forecasts of several models into one, with equal weights or with weights that past errors decide."""
+"""Combine the forecasts of several models into one: by their mean, or with weights that past errors decide."""
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -10,7 +10,7 @@ from volopt.metrics import Array
 
 NETWORK = "network"  # the mean forecast of the seeds, as a member
 MEMBERS = (NETWORK, "pooled_ridge", "pooled_lightgbm")
-MIN_ERRORS = 100  # days with an error; with fewer, the weights are equal
+MIN_ERRORS = 100  # days with an error; with fewer, the weights are those of the mean
 
 
 def combined(forecasts: Mapping[str, Array], weights: Mapping[str, Array | float], *, log: bool) -> Array:
@@ -26,12 +26,12 @@ def combined(forecasts: Mapping[str, Array], weights: Mapping[str, Array | float
     return np.exp(mean) if log else mean
 
 
-def equal_weights() -> Array:
-    """Return the same weight for each member."""
-    return np.full(len(MEMBERS), 1 / len(MEMBERS))
+def mean_weights(seeds: int) -> Array:
+    """Return the weights of a mean in which each seed of the network counts as much as a pooled baseline does."""
+    return np.array([seeds, 1, 1]) / (seeds + 2)
 
 
-def stacked_weights(errors: Array) -> Array:
+def stacked_weights(errors: Array, seeds: int) -> Array:
     """Return the weights with the least mean squared error of the combination, none below 0, with the sum 1.
 
     Without the bound they are those of Bates and Granger (1969), proportional to the row sums of the inverse of the
@@ -39,12 +39,13 @@ def stacked_weights(errors: Array) -> Array:
 
     Args:
         errors: of each member on past days, shape (days, members); days with a missing one do not count.
+        seeds: of the network; with too few errors the weights are ``mean_weights``.
     """
     known = errors[np.isfinite(errors).all(axis=1)]
     if len(known) < MIN_ERRORS:
-        return equal_weights()
+        return mean_weights(seeds)
     moments = known.T @ known / len(known)
-    best, least = equal_weights(), np.inf
+    best, least = mean_weights(seeds), np.inf
     for members in _subsets(len(MEMBERS)):
         part = moments[np.ix_(members, members)]
         weights = np.linalg.pinv(part).sum(axis=1)

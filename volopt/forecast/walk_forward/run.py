@@ -22,7 +22,7 @@ from volopt.baselines import baselines
 from volopt.baselines.methods import baselines_of
 from volopt.errors import TrainingError
 from volopt.executors.trainer import Trainer, WorkerDiedError
-from volopt.forecast.walk_forward.combine import MEMBERS, NETWORK, combined, equal_weights, past_errors, stacked_weights
+from volopt.forecast.walk_forward.combine import MEMBERS, NETWORK, combined, mean_weights, past_errors, stacked_weights
 from volopt.forecast.walk_forward.step import MarketData, resumptions
 from volopt.metrics import Array
 from volopt.storage.array_store import ArrayStore
@@ -165,12 +165,14 @@ def _combine(columns: dict[str, np.ndarray], periods: Sequence[Period], market_d
     Those of a period are decided by the errors on all days of the walk forward before it.
     """
     definition = market_data.definition
-    log, stacks = definition.data.transform == "log", definition.forecast.combine == "stack"
+    log, seeds = definition.data.transform == "log", definition.training.seeds
+    stacks = definition.forecast.combine == "stack"
     columns[NETWORK] = columns["forecast"]
     weights = {}
     for period in periods:
         before = columns["dates"] < np.datetime64(period.first)
-        weights[period] = stacked_weights(past_errors(columns, before, log=log)) if stacks else equal_weights()
+        errors = past_errors(columns, before, log=log)
+        weights[period] = stacked_weights(errors, seeds) if stacks else mean_weights(seeds)
     by_day = np.array(list(weights.values()))[columns["period"]]
     combination = combined(columns, dict(zip(MEMBERS, by_day.T, strict=True)), log=log)
     columns["forecast"] = np.where(columns["resumed"], columns["har"], combination)
