@@ -19,8 +19,19 @@ MORE = '\n[[phase]]\nname = "more"\nsampler = "random"\nvary = ["window"]\ntrial
         ([("trials = 4", "trials = 5")], ""),
         ([], MORE),
         ([("[model]", "[training]\nretries = 9\n[model]")], ""),
+        ([], '\n[forecast]\nafter_suspension = "har"\n'),
     ],
-    ids=["same", "title", "reordered", "vary reordered", "grid gained", "trials raised", "phase added", "retries"],
+    ids=[
+        "same",
+        "title",
+        "reordered",
+        "vary reordered",
+        "grid gained",
+        "trials raised",
+        "phase added",
+        "retries",
+        "forecast",
+    ],
 )
 def test_a_study_goes_on_after_a_harmless_change(changed: Any, pairs: list[Any], tail: str) -> None:
     assert changes(changed(), changed(*pairs, tail=tail)) == []

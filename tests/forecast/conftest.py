@@ -1,6 +1,7 @@
-"""A small study of log volume on the synthetic sample, really run, and refits of it."""
+"""A small study of log volume on the synthetic sample and a panel study with static inputs, really run, and refits."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from small_runs import run
 from volopt.executors.trainer import SerialTrainer, Trainer
 from volopt.forecast.backtest import Backtest, backtest
+from volopt.forecast.bundle import Bundle
 from volopt.forecast.configuration import RefitSource, load_source
 from volopt.forecast.refit import RefitResult, refit
 from volopt.forecast.walk_forward.periods import RefitFrequency
@@ -49,6 +51,10 @@ grid = { window = [5, 8] }
 [objective]
 metric = "valid_log_r2"
 """
+
+STATIC_UNTIL = date(2019, 2, 28)
+
+StaticRefit = Callable[[str, str], RefitResult]
 
 
 @pytest.fixture(scope="session")
@@ -94,3 +100,33 @@ def refitted(best: RefitSource) -> Callable[[date | None], RefitResult]:
         return refit(best, until, refit_context(best.artifacts / "walks"))
 
     return refit_best
+
+
+@pytest.fixture(scope="session")
+def static_source(static_storage: str) -> RefitSource:
+    return load_source(static_storage, "static", "cell=GRU", None, None)
+
+
+def ruled(source: RefitSource, combine: str, after_suspension: str) -> RefitSource:
+    """Return the configuration as if its study had this ``[forecast]``, which no fit depends on."""
+    definition = source.configuration.definition
+    rule = definition.forecast.model_copy(update={"combine": combine, "after_suspension": after_suspension})
+    changed = definition.model_copy(update={"forecast": rule})
+    return replace(source, configuration=replace(source.configuration, definition=changed))
+
+
+@pytest.fixture(scope="session")
+def static_refit(static_source: RefitSource) -> StaticRefit:
+    def refit_until(combine: str, after_suspension: str = "network") -> RefitResult:
+        return refit(
+            ruled(static_source, combine, after_suspension),
+            STATIC_UNTIL,
+            refit_context(static_source.artifacts / "walks"),
+        )
+
+    return refit_until
+
+
+@pytest.fixture(scope="session")
+def static_bundle(static_refit: StaticRefit) -> Bundle:
+    return static_refit("stack", "har").bundle

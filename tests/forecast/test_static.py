@@ -1,78 +1,40 @@
 """A panel with static inputs walked forward, refitted and used to predict; combinations, and HAR after suspensions."""
 
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import onnx
-import onnxruntime
 import pandas as pd
 import pytest
-import torch
-from safetensors.numpy import save
 
-from forecast.conftest import refit_context
-from forecast.test_bundle import edit, replace_file
+from forecast.conftest import StaticRefit, refit_context, ruled
 from static_panels import CALENDAR, INDEX, STOCKS, write_static_panel
 from volopt.baselines.methods import baselines_of
 from volopt.errors import DataError
 from volopt.forecast import bundle as bundles
-from volopt.forecast import onnx_export
 from volopt.forecast.backtest import Backtest, backtest
 from volopt.forecast.bundle import Bundle
-from volopt.forecast.configuration import RefitSource, load_source
+from volopt.forecast.configuration import RefitSource
 from volopt.forecast.predict import Predictions, predict_days
-from volopt.forecast.refit import RefitResult, refit
 from volopt.forecast.walk_forward import run
 from volopt.forecast.walk_forward.combine import MEMBERS, NETWORK, mean_weights, past_errors, stacked_weights
 from volopt.forecast.walk_forward.periods import split_periods, year_before
-from volopt.windows.windows import samples
 
 FIRST, LAST = date(2019, 3, 1), date(2019, 6, 28)
-UNTIL = date(2019, 2, 28)
 
 Walk = Callable[[str, str], Backtest]
-Refit = Callable[[str, str], RefitResult]
 
 
 @pytest.fixture(scope="module")
-def source(static_storage: str) -> RefitSource:
-    return load_source(static_storage, "static", "cell=GRU", None, None)
-
-
-def ruled(source: RefitSource, combine: str, after_suspension: str) -> RefitSource:
-    """Return the configuration as if its study had this ``[forecast]``, which no fit depends on."""
-    definition = source.configuration.definition
-    rule = definition.forecast.model_copy(update={"combine": combine, "after_suspension": after_suspension})
-    changed = definition.model_copy(update={"forecast": rule})
-    return replace(source, configuration=replace(source.configuration, definition=changed))
-
-
-@pytest.fixture(scope="module")
-def walk(source: RefitSource) -> Walk:
+def walk(static_source: RefitSource) -> Walk:
     def walk_forward(combine: str, after_suspension: str = "network") -> Backtest:
-        context = refit_context(source.artifacts / "walks")
-        return backtest(ruled(source, combine, after_suspension), FIRST, LAST, "quarter", 0.8, context)
+        context = refit_context(static_source.artifacts / "walks")
+        return backtest(ruled(static_source, combine, after_suspension), FIRST, LAST, "quarter", 0.8, context)
 
     return walk_forward
-
-
-@pytest.fixture(scope="module")
-def refitted(source: RefitSource) -> Refit:
-    def refit_until(combine: str, after_suspension: str = "network") -> RefitResult:
-        return refit(ruled(source, combine, after_suspension), UNTIL, refit_context(source.artifacts / "walks"))
-
-    return refit_until
-
-
-@pytest.fixture(scope="module")
-def made(refitted: Refit) -> Bundle:
-    return refitted("stack", "har").bundle
 
 
 def predict(made: Bundle, data: Path, day: date | None = None, last: int = 1) -> Predictions:
@@ -122,14 +84,14 @@ def test_the_weights_of_a_period_are_those_of_the_errors_before_it(walk: Walk) -
         np.testing.assert_array_equal(forecasts.weights[period], expected)
 
 
-def test_no_day_of_a_period_or_a_later_one_decides_its_weights(source: RefitSource, walk: Walk) -> None:
+def test_no_day_of_a_period_or_a_later_one_decides_its_weights(static_source: RefitSource, walk: Walk) -> None:
     """Every forecast and every actual value from the second quarter on is another one."""
     walk("stack")  # so that the fits are stored
-    ruled_source = ruled(source, "stack", "network")
-    data, tasks = ruled_source.market_data, source.configuration.tasks("cpu", "highest")
+    ruled_source = ruled(static_source, "stack", "network")
+    data, tasks = ruled_source.market_data, static_source.configuration.tasks("cpu", "highest")
     periods = [year_before(FIRST), *split_periods(FIRST, LAST, "quarter")]
     steps, datasets = run.plan_steps(data, periods, tasks)
-    fits = run.fit_steps(steps, data, refit_context(source.artifacts / "walks"))
+    fits = run.fit_steps(steps, data, refit_context(static_source.artifacts / "walks"))
     last = periods[-1]
     random = np.random.default_rng(0)
 
@@ -188,10 +150,10 @@ def test_the_models_of_a_backtest_stand_beside_har_the_best_first(walk: Walk) ->
 @pytest.mark.parametrize("combine", ["none", "mean", "stack"])
 @pytest.mark.parametrize("after_suspension", ["network", "har"])
 def test_a_bundle_forecasts_as_the_walk_does(
-    walk: Walk, refitted: Refit, static_data: Path, tmp_path: Path, combine: str, after_suspension: str
+    walk: Walk, static_refit: StaticRefit, static_data: Path, tmp_path: Path, combine: str, after_suspension: str
 ) -> None:
     """March is forecast by the same fits, with weights of the same errors; the bundle went through files."""
-    bundles.write(refitted(combine, after_suspension).bundle, tmp_path / "bundle", more={}, force=False)
+    bundles.write(static_refit(combine, after_suspension).bundle, tmp_path / "bundle", more={}, force=False)
     made = bundles.read(tmp_path / "bundle")
     tested = walk(combine, after_suspension).days.forecasts
     if combine != "none":
@@ -211,9 +173,9 @@ def test_a_bundle_forecasts_as_the_walk_does(
     assert warned == (after_suspension == "har")
 
 
-def test_a_combination_is_recomputed_from_its_members(refitted: Refit, static_data: Path) -> None:
+def test_a_combination_is_recomputed_from_its_members(static_refit: StaticRefit, static_data: Path) -> None:
     """The bundle's own arrays, with one member's weight 1 at a time, give the members."""
-    made = refitted("stack").bundle
+    made = static_refit("stack").bundle
 
     def logs(**combined: float) -> np.ndarray:
         facts = made.facts.model_copy(update={"combined": {name: combined.get(name, 0.0) for name in MEMBERS}})
@@ -223,43 +185,47 @@ def test_a_combination_is_recomputed_from_its_members(refitted: Refit, static_da
     weights = made.facts.combined
     members = {name: logs(**{name: 1.0}) for name in MEMBERS}
     assert len({tuple(values) for values in members.values()}) == len(MEMBERS)
-    plain = predict(refitted("none").bundle, static_data, last=5).predictions
+    plain = predict(static_refit("none").bundle, static_data, last=5).predictions
     np.testing.assert_allclose(members[NETWORK], np.log([each.forecast for each in plain]), atol=2e-5)
     expected = sum(weights[name] * members[name] for name in MEMBERS)
     np.testing.assert_allclose(logs(**weights), expected, atol=5e-5)  # forecasts are rounded
 
 
-def test_data_that_end_earlier_give_the_forecast_of_that_date(made: Bundle, static_data: Path, tmp_path: Path) -> None:
+def test_data_that_end_earlier_give_the_forecast_of_that_date(
+    static_bundle: Bundle, static_data: Path, tmp_path: Path
+) -> None:
     day = date(2019, 5, 15)
     short = tmp_path / "short"
     write_static_panel(short, until=str(day))
     whole, ended = (
-        [(each.instrument, each.date, each.forecast) for each in predict(made, data, day, last=3).predictions]
+        [(each.instrument, each.date, each.forecast) for each in predict(static_bundle, data, day, last=3).predictions]
         for data in (static_data, short)
     )
     assert whole == ended
 
 
-def test_a_stock_more_in_the_data_changes_no_forecast(made: Bundle, static_data: Path, tmp_path: Path) -> None:
+def test_a_stock_more_in_the_data_changes_no_forecast(static_bundle: Bundle, static_data: Path, tmp_path: Path) -> None:
     more = tmp_path / "more"
     write_static_panel(more, more_stocks=("SH600999",))
     one, other = (
-        [(each.instrument, each.date, each.forecast) for each in predict(made, data, last=2).predictions]
+        [(each.instrument, each.date, each.forecast) for each in predict(static_bundle, data, last=2).predictions]
         for data in (more, static_data)
     )
     assert one == other
 
 
-def test_data_without_a_stock_of_the_cross_section_are_refused(made: Bundle, static_data: Path, tmp_path: Path) -> None:
+def test_data_without_a_stock_of_the_cross_section_are_refused(
+    static_bundle: Bundle, static_data: Path, tmp_path: Path
+) -> None:
     data = Path(shutil.copytree(static_data, tmp_path / "fewer"))
     lines = (data / "instruments/all.txt").read_text().splitlines()
     (data / "instruments/all.txt").write_text("\n".join(line for line in lines if STOCKS[3] not in line) + "\n")
     with pytest.raises(DataError, match=f"lacks 1 of the 7 stocks of the cross-section, {STOCKS[3]}"):
-        predict_days(made, data, None, LAST, 1, (STOCKS[0],), 0.8)
+        predict_days(static_bundle, data, None, LAST, 1, (STOCKS[0],), 0.8)
 
 
 def test_a_day_with_too_few_stocks_is_told_and_an_index_is_needed_only_until_the_date(
-    made: Bundle, static_data: Path, tmp_path: Path
+    static_bundle: Bundle, static_data: Path, tmp_path: Path
 ) -> None:
     def end(name: str, table: pd.DataFrame) -> None:
         if name == INDEX:
@@ -270,17 +236,17 @@ def test_a_day_with_too_few_stocks_is_told_and_an_index_is_needed_only_until_the
     data = tmp_path / "ended"
     write_static_panel(data, end)
     day = date(2019, 5, 15)
-    result = predict_days(made, data, day, day, 1, (STOCKS[0],), 0.8)
+    result = predict_days(static_bundle, data, day, day, 1, (STOCKS[0],), 0.8)
     assert result.predictions[0].as_of == date(2019, 5, 14)
     told = [warning for warning in result.warnings if warning.endswith("fewer than 5 stocks have one")]
     assert told[0] == "CSMean(Log($close/Ref($close,1))) has no value on 2019-05-15: fewer than 5 stocks have one"
     assert len(told) == 4
-    assert not [w for w in predict(made, static_data, day).warnings if "stocks have one" in w]
+    assert not [w for w in predict(static_bundle, static_data, day).warnings if "stocks have one" in w]
     with pytest.raises(DataError, match=r"SH000300 of Of\(.* ends on 2019-05-15, but is needed until 2019-06-28"):
-        predict_days(made, data, None, LAST, 1, (STOCKS[0],), 0.8)
+        predict_days(static_bundle, data, None, LAST, 1, (STOCKS[0],), 0.8)
 
 
-def test_another_cross_section_on_the_last_train_days_is_refused(made: Bundle, tmp_path: Path) -> None:
+def test_another_cross_section_on_the_last_train_days_is_refused(static_bundle: Bundle, tmp_path: Path) -> None:
     def double(name: str, table: pd.DataFrame) -> None:
         if name == STOCKS[1]:
             table.loc["2019-02-20":"2019-02-28", "volume"] *= 3
@@ -288,11 +254,11 @@ def test_another_cross_section_on_the_last_train_days_is_refused(made: Bundle, t
     data = tmp_path / "changed"
     write_static_panel(data, double)
     with pytest.raises(DataError, match=rf"CS\w+\(.* of {STOCKS[0]} on 2019-02-\d\d is .* in these data, and was "):
-        predict_days(made, data, None, LAST, 1, (STOCKS[0],), 0.8)
+        predict_days(static_bundle, data, None, LAST, 1, (STOCKS[0],), 0.8)
 
 
 def test_after_a_suspension_har_forecasts_and_a_warning_says_so(
-    made: Bundle, refitted: Refit, static_data: Path, tmp_path: Path
+    static_bundle: Bundle, static_refit: StaticRefit, static_data: Path, tmp_path: Path
 ) -> None:
     """A stock that did not trade on the last day of the data resumes trade on the next session."""
 
@@ -302,164 +268,17 @@ def test_after_a_suspension_har_forecasts_and_a_warning_says_so(
 
     data = tmp_path / "suspended"
     write_static_panel(data, suspend)
-    result = predict_days(made, data, None, LAST, 1, (STOCKS[2],), 0.8)
+    result = predict_days(static_bundle, data, None, LAST, 1, (STOCKS[2],), 0.8)
     (found,) = result.predictions
     assert found.as_of == date(2019, 6, 26)
     (warning,) = [each for each in result.warnings if "suspension" in each]
     assert warning == f"HAR forecasts {STOCKS[2]} for the day after a suspension, {found.date}"
-    *coefficients, _ = next(each for each in made.facts.instruments if each.name == STOCKS[2]).har
+    *coefficients, _ = next(each for each in static_bundle.facts.instruments if each.name == STOCKS[2]).har
     tables: dict[str, pd.DataFrame] = {}
     write_static_panel(tmp_path / "again", lambda name, table: tables.update({name: table.copy()}))
     volume = tables[STOCKS[2]].loc[:"2019-06-26", "volume"]
     log = np.log(volume[volume > 0].to_numpy())
     means = [1.0, *(log[-days:].mean() for days in (1, 5, 22))]
     assert found.forecast == pytest.approx(np.exp(np.dot(means, coefficients)), rel=1e-4)
-    (network,) = predict_days(refitted("stack").bundle, data, None, LAST, 1, (STOCKS[2],), 0.8).predictions
+    (network,) = predict_days(static_refit("stack").bundle, data, None, LAST, 1, (STOCKS[2],), 0.8).predictions
     assert network.forecast != found.forecast
-
-
-@pytest.mark.parametrize(("trial", "names"), [("cell=GRU", ["inputs", "static"]), ("cell=none", ["static"])])
-def test_an_onnx_model_has_the_entrances_that_its_networks_use(
-    static_storage: str, source: RefitSource, trial: str, names: list[str]
-) -> None:
-    chosen = ruled(load_source(static_storage, "static", trial, None, None), "mean", "har")
-    result = refit(chosen, UNTIL, refit_context(source.artifacts / "walks"))
-    model = onnx_export.export(result.bundle, result.dataset)
-    inputs = len(result.bundle.definition.data.static)
-    shapes = {"inputs": ("batch", 8, 3), "static": ("batch", inputs)}
-    assert model.inputs == {name: shapes[name] for name in names}
-    read = onnx.load_from_string(model.content)
-    assert [each.name for each in read.graph.input] == names
-
-    train = samples(result.dataset, "train", 8)
-    entrances = dict(zip(("inputs", "static"), train.entrances(torch.arange(50)), strict=True))
-    session = onnxruntime.InferenceSession(model.content)
-    (scaled,) = session.run(None, {name: entrances[name].numpy() for name in names})
-    with torch.no_grad():
-        expected = torch.stack([network(*entrances.values()) for network in result.bundle.networks()], dim=1)
-    np.testing.assert_allclose(scaled, expected.numpy(), rtol=0, atol=onnx_export.TOLERANCE)
-
-    said = {each.key: each.value for each in read.metadata_props}
-    assert ("inputs" in said) == ("inputs" in names)
-    assert "Log(Mean($volume,60)) - level" in said["static_read"]
-    assert said["not_in_the_model"] == (
-        "the combination with pooled_ridge and pooled_lightgbm and HAR on the day after a suspension"
-    )
-
-
-def test_the_metadata_suffice_to_make_the_static_inputs(made: Bundle, refitted: Refit) -> None:
-    """From the values as read, with the numbers of bundle.json."""
-    result = refitted("stack", "har")
-    said = onnx_export.metadata(made)
-    assert made.facts.static is not None
-    dataset = result.dataset
-    train = samples(dataset, "train", 8)
-    rows = dataset.rows("train", 8, 0)
-    assert dataset.static is not None
-    values = dataset.static[rows.start - 1 : rows.stop - 1].astype(float)
-    log = dataset.series[0].transformed
-    level = np.array([log[row - 8 : row].mean() for row in rows])
-    anchored = [text.endswith(" - level") for text in json.loads(said["static_read"])]
-    scaled = (values - np.outer(level, anchored) - made.facts.static.center) / made.facts.static.scale
-    found = train.entrances(torch.arange(len(rows)))[1].numpy()
-    np.testing.assert_allclose(found, np.clip(scaled, -5, 5), atol=1e-4)
-
-
-@pytest.fixture(scope="module")
-def written(made: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("bundles") / "forecaster"
-    bundles.write(made, directory, more={}, force=False)
-    return directory
-
-
-@pytest.fixture
-def copy(written: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(written, tmp_path / "forecaster"))
-
-
-def test_a_bundle_with_pooled_baselines_is_read_as_it_was_written(made: Bundle, written: Path) -> None:
-    read = bundles.read(written)
-    assert read.facts == made.facts
-    assert read.pooled.keys() == made.pooled.keys()
-    for name, values in made.pooled.items():
-        np.testing.assert_array_equal(read.pooled[name], values)
-        assert read.pooled[name].shape == values.shape
-    assert "pooled.safetensors" in {path.name for path in written.iterdir()}
-
-
-@pytest.mark.parametrize(
-    ("change", "why"),
-    [
-        (lambda facts: facts["combined"].update(network=0.9), "do not have the sum 1"),
-        (lambda facts: facts["combined"].update(network=-1.0), "no valid combined.network"),
-        (lambda facts: facts["combined"].pop("network"), "the weights of its members do not fit the study"),
-        (lambda facts: facts["combined"].update(lasso=0.0), "the weights of its members do not fit the study"),
-        (lambda facts: facts.update(combined={}), "the weights of its members do not fit the study"),
-        (lambda facts: facts["definition"].pop("forecast"), "do not fit the study"),
-        (lambda facts: facts["instruments"][0]["har"].pop(), "coefficients of HAR of SH600000 do not fit"),
-        (lambda facts: facts["instruments"][0]["har"].__setitem__(-1, 0.0), "coefficients of HAR of SH600000 do not"),
-        (lambda facts: facts["instruments"][0]["static"].pop(), "static inputs of SH600000 do not fit the study"),
-        (lambda facts: facts["instruments"][0]["static"][3].pop(), "static inputs of SH600000 do not fit the study"),
-        (lambda facts: facts.pop("static"), "its standardisation does not fit 21 static inputs"),
-        (lambda facts: facts["static"]["center"].pop(), "its standardisation does not fit 21 static inputs"),
-        (lambda facts: facts["static"]["scale"].__setitem__(2, 0.0), "no valid static.scale.2"),
-    ],
-)
-def test_facts_that_do_not_fit_the_static_study_are_refused(
-    copy: Path, change: Callable[[dict[str, Any]], object], why: str
-) -> None:
-    edit(copy, change)
-    with pytest.raises(DataError, match=r"the bundle .* is broken: .*" + why):
-        bundles.read(copy)
-
-
-def set_at(name: str, index: object, value: object) -> Callable[[dict[str, np.ndarray]], object]:
-    """Return a change of one number of an array."""
-    return lambda arrays: arrays[name].__setitem__(index, value)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda arrays: arrays.clear(),
-        lambda arrays: arrays.pop("floor"),
-        lambda arrays: arrays.update({"floor": np.ones(())}),
-        lambda arrays: arrays.update({"output.scale": np.ones(6)}),
-        lambda arrays: arrays.update({"static.scale": arrays["static.scale"].astype(np.float32)}),
-        set_at("static.center", 3, np.nan),
-        set_at("static.scale", 3, 0.0),
-        set_at("output.scale", 0, -1.0),
-        lambda arrays: arrays.pop("pooled_ridge.weights"),
-        lambda arrays: arrays.update({"pooled_ridge.weights": np.zeros(20)}),
-        lambda arrays: arrays.update({"pooled_ridge.more": np.zeros(20)}),
-        set_at("pooled_ridge.intercept", (), np.inf),
-        lambda arrays: arrays.pop("pooled_lightgbm.root"),
-        set_at("pooled_lightgbm.left", 5, 5),
-        set_at("pooled_lightgbm.right", 5, 0),
-        set_at("pooled_lightgbm.left", 0, 2**30),
-        set_at("pooled_lightgbm.right", 0, -(2**30)),
-        set_at("pooled_lightgbm.feature", 0, 21),
-        set_at("pooled_lightgbm.feature", 0, -1),
-        set_at("pooled_lightgbm.threshold", 0, np.nan),
-        set_at("pooled_lightgbm.value", 0, np.inf),
-    ],
-)
-def test_pooled_baselines_of_a_stranger_are_refused(
-    made: Bundle, copy: Path, change: Callable[[dict[str, np.ndarray]], object]
-) -> None:
-    """Missing or more arrays, other shapes and kinds, no numbers, and trees with cycles or without an end."""
-    arrays = {name: values.copy() for name, values in made.pooled.items()}
-    change(arrays)
-    replace_file(copy, "pooled.safetensors", save(arrays))
-    with pytest.raises(DataError, match=r"is broken: pooled.safetensors does not fit 21 static inputs and 7 instrum"):
-        bundles.read(copy)
-
-
-def test_a_bundle_without_its_pooled_baselines_is_refused(copy: Path) -> None:
-    (copy / "pooled.safetensors").unlink()
-    with pytest.raises(DataError, match=r"pooled.safetensors is missing"):
-        bundles.read(copy)
-    sums = (copy / bundles.SUMS).read_text().splitlines()
-    (copy / bundles.SUMS).write_text("\n".join(line for line in sums if not line.endswith("pooled.safetensors")))
-    with pytest.raises(DataError, match=r"SHA256SUMS does not list pooled.safetensors"):
-        bundles.read(copy)

@@ -97,7 +97,7 @@ def resumptions(dates: Dates, calendar: np.ndarray | None) -> NDArray[np.bool_]:
     """Return which days resume trade: their stock missed a session between them and its trade day before.
 
     Args:
-        dates: trade days of one stock, ascending.
+        dates: trade days of one stock, ascending; a day on which one of its inputs has no value is missing.
         calendar: the exchange's sessions; None: no day is known to resume trade.
     """
     if calendar is None:
