@@ -94,7 +94,7 @@ def _market(draft: Draft) -> Iterator[str]:
         for node in nodes:
             if key == "target":
                 yield f"data.target: {node.text} is not of the instrument itself; write a target of its own fields"
-            elif data.get("files") is not None:
+            elif data.get("files") is not None and key == "features":
                 yield f"data.{key}: {node.text} needs a qlib provider, and data.files names CSV files; remove one"
             elif is_single and not node.instrument:
                 yield (

@@ -130,9 +130,7 @@ def _toml_value(value: Any) -> str:
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{key} = {_toml_value(item)}" for key, item in value.items()) + " }"
     if isinstance(value, list):
-        items = list(map(_toml_value, value))
-        one_line = f"[{', '.join(items)}]"
-        return one_line if len(one_line) <= MAX_LINE // 2 else "[\n" + "".join(f"    {item},\n" for item in items) + "]"
+        return f"[{', '.join(map(_toml_value, value))}]"
     return json.dumps(value, ensure_ascii=False)
 
 
