@@ -34,7 +34,10 @@ def test_backtest_prints_the_table_by_year_and_draws_a_figure(forecaster: Volopt
     mark = "* used to select the configuration (2013-01-01 to 2015-12-31): these scores are too optimistic."
     assert mark in lines
     assert "SYNTHETIC SAMPLE" in lines[0]
-    verdicts = lines[lines.index(next(line for line in lines if "in the years without *" in line)) + 1 : -2]
+    assert "Skill of each model over har in the years without *" in lines
+    tests = next(line for line in lines if "beside each baseline's in the years without *" in line)
+    *verdicts, rival = lines[lines.index(tests) + 1 : -2]
+    assert re.fullmatch(rf"The strongest of these baselines is ({'|'.join(BASELINES)})\.", rival)
     assert sorted(re.findall(r"(\w+) \([+-]", " ".join(verdicts))) == sorted(BASELINES)
     assert all(re.match("- (better than|worse than|not to be told apart from) ", line) for line in verdicts)
     assert "Figure: small-backtest.html" in lines

@@ -175,8 +175,8 @@ def _print_models(result: "Backtest") -> None:
         "years above 0",
         "least year",
     ]
-    outside = " in the years without *" if result.total_outside_selection else ""
-    print_table(columns, rows, f"\nSkill of each model over har{outside}")
+    some = any(row.in_selection for row in result.years) and result.total_outside_selection
+    print_table(columns, rows, f"\nSkill of each model over har{' in the years without *' if some else ''}")
 
 
 def _above(skills: Mapping[Any, float]) -> str:
