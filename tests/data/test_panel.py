@@ -42,6 +42,16 @@ def test_each_frame_is_that_of_the_instrument_alone(panel_data: Path) -> None:
         np.testing.assert_array_equal(frame.values, alone.values)
 
 
+def test_the_static_inputs_of_all_frames_are_rows_of_one_array(panel_data: Path) -> None:
+    static = ("Mean($volume,5)", "Log($close)")
+    panel = load_panel(panel_data, "all", TEXTS, FIRST, LAST, static=static)
+    bases = {id(frame.static.base) for frame in panel.frames if frame.static is not None}
+    assert len(bases) == 1
+    for frame in panel.frames:
+        (alone,), _ = load_frames(panel_data, frame.name, TEXTS, FIRST, LAST, static=static)
+        np.testing.assert_array_equal(frame.static, alone.static)
+
+
 def test_an_unknown_name_is_refused_with_the_nearest(panel_data: Path) -> None:
     with pytest.raises(DataError, match="has no instrument SZ00001") as caught:
         load(panel_data, [KEPT[0], "SZ00001"])

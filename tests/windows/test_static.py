@@ -1,4 +1,6 @@
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,6 +54,40 @@ def test_a_sample_has_the_inputs_of_the_last_day_of_its_window_minus_the_level()
     expected = made.static[rows.start - 1 : rows.stop - 1].astype(float)
     level = levels(data, data.series[0], numbers(rows), WINDOW)
     np.testing.assert_array_equal(deviations(data, 0, rows, WINDOW), expected - np.outer(level, [1, 1, 0]))
+
+
+def test_static_inputs_that_are_rows_of_one_array_are_joined_without_a_copy() -> None:
+    frames = [with_static(seed, days) for seed, days in ((0, 152), (1, 140), (2, 152))]
+    inputs = [each.static for each in frames if each.static is not None]
+    copied = dataset(*frames)
+    whole = np.full((500, 3), np.nan, np.float32)
+    firsts = (7, 159, 310)  # rows before, between and after them belong to no frame
+    shared = []
+    for each, own, first in zip(frames, inputs, firsts, strict=True):
+        whole[first : first + len(own)] = own
+        shared.append(replace(each, static=whole[first : first + len(own)]))
+    joined = dataset(*shared)
+    assert joined.static is not None
+    assert np.shares_memory(joined.static, whole)
+    for one, other in zip(_all_inputs(joined), _all_inputs(copied), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    "change", [lambda own: own[::-1], lambda own: own.astype(np.float64), lambda own: own[:, ::-1]]
+)
+def test_static_inputs_that_are_other_views_of_one_array_are_copied(change: Callable[..., Any]) -> None:
+    frames = [with_static(0), with_static(1)]
+    whole = np.concatenate([each.static for each in frames if each.static is not None])
+    parts = [change(part) for part in np.split(whole, 2)]
+    data = dataset(*(replace(each, static=part) for each, part in zip(frames, parts, strict=True)))
+    for series, part in zip(data.series, parts, strict=True):
+        assert data.static is not None
+        np.testing.assert_array_equal(data.static[series.first_row : series.first_row + len(part)], part)
+
+
+def _all_inputs(data: Dataset) -> list[np.ndarray]:
+    return [deviations(data, i, data.rows("train", WINDOW, i), WINDOW) for i in range(len(data.series))]
 
 
 def test_the_standardisation_is_that_of_the_train_days_of_all_series() -> None:

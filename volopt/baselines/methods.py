@@ -18,6 +18,7 @@ The baselines that learn from all series together are in the module ``pooled``.
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import accumulate
 from typing import Any, Literal, NamedTuple
 
@@ -258,6 +259,7 @@ def baselines_of(static_names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name, each in BASELINES.items() if has[each.studies])
 
 
+@cache  # each series of a panel asks for the same ones
 def is_of_calendar(static_name: str) -> bool:
     """Return whether the calendar alone decides a static input."""
     from volopt.data.sessions import CALENDAR_FIELDS  # imports pandas, and studies without static inputs need it not

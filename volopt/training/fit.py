@@ -18,7 +18,7 @@ from volopt.training.state import generator_arrays, restore_generators, to_array
 from volopt.training.task import Curves, Fit, State, Task
 from volopt.windows.dataset import Dataset
 from volopt.windows.split import SPLITS, Split
-from volopt.windows.windows import Samples, samples
+from volopt.windows.windows import Samples, samples_of
 
 
 def advance(dataset: Dataset, task: Task, state: State | None, until: int) -> State | Fit:
@@ -46,7 +46,7 @@ def advance(dataset: Dataset, task: Task, state: State | None, until: int) -> St
 
 def every_split(dataset: Dataset, window: int, device: str) -> dict[Split, Samples]:
     """Return the samples of each split of a period; raises DataError where the window's target cannot be scaled."""
-    return {split: samples(dataset, split, window, device) for split in SPLITS}
+    return samples_of(dataset, SPLITS, window, device)
 
 
 def finish(task: Task, dataset: Dataset, state: State, data: Mapping[Split, Samples]) -> Fit:

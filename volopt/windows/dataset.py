@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import repeat
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -100,9 +102,11 @@ class Dataset:
 def assemble(frames: Sequence[Frame], definition: Definition, rule: SplitRule, fingerprint: str) -> Dataset:
     """Return a dataset without any checks."""
     data = definition.data
-    static = [frame.static for frame in frames if frame.static is not None]
+    static, first_rows = _joined([frame.static for frame in frames if data.static and frame.static is not None])
     return Dataset(
-        series=_all_series(frames, definition),
+        series=tuple(
+            _series(frame, definition, row) for frame, row in zip(frames, first_rows or repeat(0), strict=False)
+        ),
         names=data.features,
         quantity=data.target,
         rule=rule,
@@ -113,8 +117,33 @@ def assemble(frames: Sequence[Frame], definition: Definition, rule: SplitRule, f
         fingerprint=fingerprint,
         static_names=data.static,
         static_anchored=tuple(each.is_anchored for each in data.static_inputs),
-        static=np.concatenate(static) if data.static else None,
+        static=static,
     )
+
+
+def _joined(parts: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.float32] | None, Sequence[int]]:
+    """Return the parts as rows of one array, or None without any, and the first row of each in it.
+
+    Where they are parts of one array already, as the static inputs of a panel are, this is that array: a second one
+    would take more memory than all else.
+    """
+    if not parts:
+        return None, []
+    whole = parts[0].base
+    if isinstance(whole, np.ndarray) and all(_are_rows(part, whole) for part in parts):
+        first_rows = [(_address(part) - _address(whole)) // whole.strides[0] for part in parts]
+        return whole[: first_rows[-1] + len(parts[-1])], first_rows
+    return np.concatenate(parts), np.cumsum([0, *map(len, parts[:-1])]).tolist()
+
+
+def _are_rows(part: NDArray[Any], whole: NDArray[Any]) -> bool:
+    """Return whether an array consists of consecutive rows of another one."""
+    same_columns = part.shape[1:] == whole.shape[1:] and part.strides == whole.strides and part.dtype == whole.dtype
+    return part.base is whole and same_columns
+
+
+def _address(array: NDArray[Any]) -> int:
+    return int(array.__array_interface__["data"][0])
 
 
 def levels(dataset: Dataset, series: Series, rows: NDArray[np.int64], window: int) -> Array:
@@ -163,11 +192,6 @@ def split_rules(definition: Definition) -> list[SplitRule]:
         DateSplit({"train": train, "valid": valid, "test": data.test}, definition.max_window())
         for train, valid in zip(trains, data.valid, strict=True)
     ]
-
-
-def _all_series(frames: Sequence[Frame], definition: Definition) -> tuple[Series, ...]:
-    first_rows = np.cumsum([0, *(len(frame.dates) for frame in frames)]).tolist()
-    return tuple(_series(frame, definition, row) for frame, row in zip(frames, first_rows, strict=False))
 
 
 def _series(frame: Frame, definition: Definition, first_row: int) -> Series:

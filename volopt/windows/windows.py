@@ -129,21 +129,34 @@ class _Columns(NamedTuple):
 
 
 def samples(dataset: Dataset, split: Split, window: int, device: torch.device | str = "cpu") -> Samples:
-    """Return the samples of one split.
+    """Return the samples of one split; the arguments and errors are those of ``samples_of``."""
+    return samples_of(dataset, (split,), window, device)[split]
+
+
+def samples_of(
+    dataset: Dataset, splits: Sequence[Split], window: int, device: torch.device | str = "cpu"
+) -> dict[Split, Samples]:
+    """Return the samples of some splits, which share their scalings.
 
     Args:
         dataset: the study's data.
-        split: ``train``, ``valid`` or ``test``.
+        splits: some of ``train``, ``valid`` and ``test``.
         window: input days.
         device: of the tensors.
 
     Raises:
         DataError: the target relative to the window's mean is constant over train.
     """
-    rows = [dataset.rows(split, window, index) for index in range(len(dataset.series))]
-    scalings = [fitted_scaling(dataset, index, window) if part else None for index, part in enumerate(rows)]
+    series = range(len(dataset.series))
+    rows = {split: [dataset.rows(split, window, index) for index in series] for split in splits}
+    scored = [any(rows[split][index] for split in splits) for index in series]
+    scalings = [fitted_scaling(dataset, index, window) if scored[index] else None for index in series]
     static_scaling = static.static_scaling(dataset, window) if dataset.static_names else None
-    return samples_at(dataset, rows, scalings, dataset.rule.window_of(split, window), device, static_scaling)
+    rule = dataset.rule
+    return {
+        split: samples_at(dataset, rows[split], scalings, rule.window_of(split, window), device, static_scaling)
+        for split in splits
+    }
 
 
 def samples_at(
