@@ -67,7 +67,7 @@ def _saved_error(backtest: Backtest) -> Subplot:
         days, day = np.unique(dates[scored], return_inverse=True)
         total = np.cumsum(np.bincount(day, saved[scored]) / np.bincount(day))
         marks.append(Line(days.astype(str).tolist(), total.tolist(), name, colours.RIVALS[name], width=1.2))
-    title = "Squared log error saved so far: where a line rises, the network does better"
+    title = "Squared log error saved so far: where a line rises, the forecast does better"
     return Subplot(Axis("trade day", "date"), Axis("sum over days"), marks, title)
 
 
