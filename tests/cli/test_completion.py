@@ -24,7 +24,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     definition = shelf.study("mine")
     shelf.trial(definition, None, cell="RNN")
     shelf.trial(definition, None, cell="LSTM")
-    shelf.study("other", text=("features =", 'static = ["$next_monday"]\nfeatures ='))
+    shelf.study("other", text=("[model]\n", 'static = ["$next_monday"]\n[model]\nstatic = "branch"\n'))
     (directory / "grid_of_mine.toml").touch()
     return directory
 

@@ -194,14 +194,14 @@ ARGUMENTS = [
         "data check sample SH60000",
         2,
         "sample has no instrument SH60000",
-        "did you mean SH600000 or SH000300?",
+        "did you mean SH600050 or SH600009 or SH600000?",
     ),
     Case(
         "an unknown instrument to plot",
         "data plot sample SH60000",
         2,
         "sample has no instrument SH60000",
-        "did you mean SH600000 or SH000300?",
+        "did you mean SH600050 or SH600009 or SH600000?",
     ),
     Case(
         "days to plot after the last",

@@ -91,7 +91,7 @@ STUDIES = [
         "a side that is none",
         "compare right 0 nope",
         2,
-        '"nope" is neither a trial nor a baseline',
+        '"nope" is neither a trial nor a baseline of right',
         "write a trial's number, best",
     ),
     stored(

@@ -250,13 +250,13 @@ STUDY_FILES = [
         '"SH600000"',
         '"SH60000"',
         "sample has no instrument SH60000",
-        "did you mean SH600000 or SH000300?",
+        "did you mean SH600050 or SH600009 or SH600000?",
     ),
     panel(
         "an unknown instrument of a panel",
         '["SH600000", "SH60001"]',
         "sample has no instrument SH60001",
-        "did you mean SH600000",
+        "did you mean SH600016 or SH600050 or SH600036?",
     ),
     panel(
         "a panel of nothing",
