@@ -130,7 +130,7 @@ def test_a_stock_that_lacks_a_field_is_told_and_one_that_no_panel_has_is_not(tmp
         ("Of(SH000301,$close)", (), STOCKS, "has no instrument SH000301", "SH000300"),
         ("Of(SH000300,$clos)", (), STOCKS, r"SH000300 has no field \$clos", "did you mean $close"),
         ("CSMean($close)", (), STOCKS[:4], "has no value on any day .*: fewer than 5 stocks have one", "more stocks"),
-        ("CSMean($nothing)", (), STOCKS, "has no value on any day", "more stocks"),
+        ("CSMean($nothing)", (), STOCKS, "has no field \\$nothing", "there are"),
         ("Of(SH000300,Log(0-$close))", (), STOCKS, "has no value on any day .*: SH000300 has none", "leave it out"),
         (
             "Of(LATE,$close)",

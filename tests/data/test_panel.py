@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from panels import INDEX, KEPT, LATE, write_panel
+from static_panels import STOCKS, write_static_panel
 from volopt.data.frame import load_frames
 from volopt.data.panel import Panel, is_index, load_panel
 from volopt.errors import DataError
@@ -50,6 +51,16 @@ def test_the_static_inputs_of_all_frames_are_rows_of_one_array(panel_data: Path)
     for frame in panel.frames:
         (alone,), _ = load_frames(panel_data, frame.name, TEXTS, FIRST, LAST, static=static)
         np.testing.assert_array_equal(frame.static, alone.static)
+
+
+def test_only_a_cross_section_depends_on_all_stocks_of_a_panel(tmp_path: Path) -> None:
+    write_static_panel(tmp_path / "data")
+
+    def stocks(text: str) -> Sequence[str]:
+        return load_panel(tmp_path / "data", "all", TEXTS, FIRST, LAST, static=[text]).market
+
+    assert stocks("Of(SH000300,$close)") == ()
+    assert stocks("CSMean($close)") == list(STOCKS)
 
 
 def test_an_unknown_name_is_refused_with_the_nearest(panel_data: Path) -> None:

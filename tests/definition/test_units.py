@@ -11,7 +11,7 @@ from volopt.data.provider import Provider, open_provider
 from volopt.data.readers import read_on_trade_days
 from volopt.definition.expressions import PLAIN, parse
 from volopt.definition.nodes import COMPARISONS, WINDOWED, Binary, Call, Expression, Field, Number
-from volopt.definition.units import target_kind
+from volopt.definition.units import is_difference, target_kind
 
 VOLUME = Field("$volume")
 
@@ -64,6 +64,25 @@ VOLUME = Field("$volume")
 )
 def test_the_structure_tells_the_kind(text: str, kind: str) -> None:
     assert target_kind(parse(text), VOLUME) == kind
+
+
+def test_a_long_sum_of_the_target_is_told_in_time() -> None:
+    assert target_kind(parse("+".join(["$volume"] * 60)), VOLUME) == "target"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("$volume-Mean($volume,5)", True),
+        ("Mean(Ref($volume-Ref($volume,1),1),5)", True),
+        ("Abs($volume-Ref($volume,1))", False),
+        ("Std($volume-Ref($volume,1),5)", False),
+        ("$volume*(2-$close)", False),
+        ("$volume", False),
+    ],
+)
+def test_a_difference_is_told_from_what_keeps_a_sign(text: str, expected: bool) -> None:
+    assert is_difference(parse(text)) == expected
 
 
 def test_the_target_may_be_an_expression() -> None:

@@ -56,6 +56,19 @@ def test_a_sample_has_the_inputs_of_the_last_day_of_its_window_minus_the_level()
     np.testing.assert_array_equal(deviations(data, 0, rows, WINDOW), expected - np.outer(level, [1, 1, 0]))
 
 
+def test_an_input_that_is_the_level_stays_near_zero_because_it_differs_by_rounding_alone() -> None:
+    made = with_static()
+    assert made.static is not None
+    log = np.log(made.values[:, 1])
+    mean = np.convolve(log, np.ones(WINDOW) / WINDOW)[: len(log)]
+    data = prepare(
+        [replace(made, static=np.column_stack([made.static[:, 0], mean, mean]).astype(np.float32))], study(), ""
+    )
+    scaled = standardised(data, 0, data.rows("train", WINDOW, 0), WINDOW, static_scaling(data, WINDOW))
+    assert np.abs(scaled[:, 1]).max() < 0.02
+    np.testing.assert_allclose(scaled[:, [0, 2]].std(axis=0), 1, rtol=0.02)  # the others keep their scale
+
+
 def test_static_inputs_that_are_rows_of_one_array_are_joined_without_a_copy() -> None:
     frames = [with_static(seed, days) for seed, days in ((0, 152), (1, 140), (2, 152))]
     inputs = [each.static for each in frames if each.static is not None]

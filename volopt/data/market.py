@@ -95,19 +95,27 @@ class _Moments:
 def _cross_section(
     provider: Provider, instruments: Sequence[str], nodes: Sequence[MarketNode]
 ) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Return the series of the nodes by text, and a note on each stock that lacks a field of theirs."""
+    """Return the series of the nodes by text, and a note on each stock that lacks a field of theirs.
+
+    Raises:
+        DataError: each stock lacks one.
+    """
     moments = {node: _Moments(len(provider.calendar)) for node in nodes}
-    failures = list[str]()
+    fields = {name for node in nodes for name in node.content.fields}
+    failures, counts = list[str](), False
     for instrument in instruments if nodes else ():
         try:
             rows = trade_rows(provider, instrument)
         except DataError:
             continue
         try:
+            provider.check(instrument, fields, None, None)
             table = read_on_trade_days(provider, instrument, [_compared(node) for node in nodes], rows=rows)
         except DataError as error:
+            last_error = error
             failures.append(f"{instrument} is not in the means over stocks: {error.message}")
             continue
+        counts = True
         for node, sums in moments.items():
             values = table[_compared(node).text].to_numpy()
             finite = np.isfinite(values)
@@ -115,6 +123,8 @@ def _cross_section(
             if node.name == "CSShare" and isinstance(node.content, Binary):
                 values = COMPARE[node.content.sign](values, 0).astype(np.float64)
             sums.add(rows[finite], values)
+    if failures and not counts:
+        raise last_error
     more = [f"{len(failures) - MAX_NAMED} more are not in them"] if len(failures) > MAX_NAMED else []
     return {node.text: sums.statistic(node.name) for node, sums in moments.items()}, [*failures[:MAX_NAMED], *more]
 

@@ -133,7 +133,9 @@ def load_panel(
     fingerprint = hashlib.sha256("".join(source.fingerprint for source in sources).encode()).hexdigest()
     reasons = {name: error.message for name, error in left_out.items()}
     source = sources[0].model_copy(update={"fingerprint": fingerprint})
-    return Panel(tuple(frames), source, reasons, market.notes, provider.calendar, instruments if market.series else ())
+    nodes = market_nodes(map(parse, [*expressions, *static]))
+    stocks = instruments if any(not node.instrument for node in nodes) else ()
+    return Panel(tuple(frames), source, reasons, market.notes, provider.calendar, stocks)
 
 
 def members(provider: Provider, instruments: Sequence[str] | Literal["all"]) -> Sequence[str]:

@@ -95,7 +95,7 @@ class Provider:
             DataError: the instrument or a field is unknown, a series is broken, or the range has no day.
         """
         self.check_listed(instrument)
-        known = sorted({*self.fields(instrument), *COMPUTED_FIELDS})
+        known = [*sorted(self.fields(instrument)), *sorted(COMPUTED_FIELDS)]
         for field in sorted(set(fields) - set(known)):
             raise DataError(f"{instrument} has no field {field} in {self.directory}", suggest(field, known))
         for field in fields:

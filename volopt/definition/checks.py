@@ -11,7 +11,8 @@ from volopt.definition.plain_text import show
 from volopt.definition.schema import Range, defaults
 from volopt.definition.sections import DIRECTIONS, ForecastRule
 from volopt.definition.space import contains, describe
-from volopt.definition.values import SPAN_WORDS
+from volopt.definition.units import is_difference, target_kind
+from volopt.definition.values import SPAN_WORDS, WEEKDAY_FIELDS, WEEKDAYS
 from volopt.samplers import REMOVED
 
 SPLITS = ("train", "valid", "test")
@@ -153,6 +154,15 @@ def _static(draft: Draft) -> Iterator[str]:
         yield 'data.static: no network sees them, because model.static is always "none"; write model.static = "branch"'
     if "branch" in static and data.get("static", ...) == ():
         yield 'model.static: "branch" needs static inputs; write data.static, or "none"'
+    for key in ("features", "static"):
+        if any(WEEKDAYS in parse(text).fields for text in data.get(key, ())):
+            yield f"data.{key}: {WEEKDAYS} is five inputs, and static alone may list it; write {WEEKDAY_FIELDS[0]}"
+    for text in data.get("static", ()) if data.get("transform") == "log" and "target" in data else ():
+        if target_kind(parse(text), parse(data["target"])) == "target" and is_difference(parse(text)):
+            yield (
+                f"data.static: {text} is read in logs as the target is, and may be negative; write the logarithm of "
+                "a ratio, such as Log($volume/Ref($volume,1))"
+            )
     if "none" in cells and "none" in static:
         yield 'model.cell: "none" leaves out the window, and model.static may be "none", too; write only "branch"'
 

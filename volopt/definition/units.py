@@ -32,6 +32,16 @@ def target_kind(expression: Expression, target: Expression) -> Kind:
     return _KINDS.get(_Analysis(target).units(expression), "other")
 
 
+def is_difference(expression: Expression) -> bool:
+    """Return whether an expression is a difference, or a statistic of one that has its sign."""
+    match expression:
+        case Binary("-"):
+            return True
+        case Call("Ref" | "Mean" | "Max" | "Min" | "EMA" | "Sum", (argument, _)):
+            return is_difference(argument)
+    return False
+
+
 @dataclass(frozen=True)
 class _Analysis:
     target: Expression
@@ -79,16 +89,19 @@ class _Analysis:
         if ours is None or theirs is None:
             return None
         if ours.degree or theirs.degree:
-            return self.shared(left, right)
+            return _shared(left, ours, right, theirs)
         return _Units(logs=ours.logs + (theirs.logs if sign == "+" else -theirs.logs))
 
     def shared(self, left: Expression, right: Expression) -> _Units | None:
-        """Return the units that both have, or None if they differ; 0 has any degree."""
-        ours, theirs = self.units(left), self.units(right)
-        for number, other in ((left, theirs), (right, ours)):
-            if number == Number(0) and other is not None and not other.logs:
-                return other
-        return ours if ours == theirs else None
+        return _shared(left, self.units(left), right, self.units(right))
+
+
+def _shared(left: Expression, ours: _Units | None, right: Expression, theirs: _Units | None) -> _Units | None:
+    """Return the units that both expressions have, or None if they differ; 0 has any degree."""
+    for number, other in ((left, theirs), (right, ours)):
+        if number == Number(0) and other is not None and not other.logs:
+            return other
+    return ours if ours == theirs else None
 
 
 def _of_call(name: str, units: _Units, numbers: list[Expression]) -> _Units | None:

@@ -38,6 +38,7 @@ MAX_STATIC = 200
 MAX_INSTRUMENTS = 10_000
 MAX_PERIODS = 50
 ALL = "all"  # all instruments of the provider
+WEEKDAYS = "$next_weekday"  # in a list of static inputs: all of these fields
 WEEKDAY_FIELDS = tuple(f"$next_{day}" for day in ("monday", "tuesday", "wednesday", "thursday", "friday"))
 
 Scalar = bool | int | float | str
@@ -113,11 +114,17 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+def _with_log(text: str) -> str:
+    """Return a static expression; its logarithm, which may be read in its place, must be an expression too."""
+    parse(f"Log({text})")
+    return text
+
+
 def _with_weekdays(values: object) -> object:
     """Return a list in which ``$next_weekday`` stands for its five columns."""
     if not isinstance(values, list | tuple):
         return values
-    return [each for value in values for each in (WEEKDAY_FIELDS if value == "$next_weekday" else (value,))]
+    return [each for value in values for each in (WEEKDAY_FIELDS if value == WEEKDAYS else (value,))]
 
 
 def _repeated(values: Choices) -> list[str]:
@@ -187,7 +194,7 @@ Expressions = Annotated[
     at_most(MAX_FEATURES, "expressions"),
 ]
 StaticExpressions = Annotated[
-    tuple[Expression, ...],
+    tuple[Annotated[Expression, AfterValidator(_with_log)], ...],
     BeforeValidator(_with_weekdays),
     Field(description='a list of expressions, such as ["Mean($volume, 60)", "$days_to_next"]'),
     AfterValidator(_distinct),

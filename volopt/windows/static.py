@@ -15,6 +15,7 @@ from volopt.windows.dataset import Dataset, levels, numbers
 from volopt.windows.scaling import ROUNDING, Scaling
 
 LIMIT = 5.0
+NOISE = 1e-5  # of the largest value: a hundred times what float32 rounds it by
 
 
 def deviations(dataset: Dataset, index: int, targets: range, window: int) -> Array:
@@ -40,8 +41,12 @@ def static_scaling(dataset: Dataset, window: int) -> Scaling:
     """Return mean and population standard deviation of the anchored static inputs over train, shape (inputs,) each.
 
     They are computed series by series, by the formula of Chan, Golub and LeVeque (1979), so that memory stays small.
+
+    An input that equals the level, such as the mean of as many days as the window has, differs from it by rounding
+    alone. Its scale has a lower bound, so that it stays near 0 and the rounding is not blown up to an input.
     """
-    count, mean, squares = 0, np.zeros(len(dataset.static_names)), np.zeros(len(dataset.static_names))
+    assert dataset.static is not None
+    count, mean, squares, size = 0, *np.zeros((3, len(dataset.static_names)))
     for index in range(len(dataset.series)):
         if targets := dataset.rows("train", window, index):
             values = deviations(dataset, index, targets, window)
@@ -49,7 +54,9 @@ def static_scaling(dataset: Dataset, window: int) -> Scaling:
             change = values.mean(axis=0) - mean
             squares += values.var(axis=0) * len(values) + change**2 * count * len(values) / total
             mean, count = mean + change * len(values) / total, total
-    return Scaling(mean, np.sqrt(squares / max(count, 1)))
+            first = dataset.series[index].first_row - 1
+            size = np.maximum(size, np.abs(dataset.static[first + targets.start : first + targets.stop]).max(axis=0))
+    return Scaling(mean, np.maximum(np.sqrt(squares / max(count, 1)), NOISE * size * np.array(dataset.static_anchored)))
 
 
 def standardised(dataset: Dataset, index: int, targets: range, window: int, scaling: Scaling) -> NDArray[np.float32]:
