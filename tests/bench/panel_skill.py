@@ -1,13 +1,14 @@
 """Measure what each kind of input gives: the skill over HAR of the shipped panel study, and of its parts.
 
-    python tests/bench/panel_skill.py QLIB [--from DAY] [--to DAY] [--trial-params JSON]
+    python tests/bench/panel_skill.py QLIB [--from DAY] [--to DAY] [--seeds N] [--trial-params JSON]
     python tests/bench/panel_skill.py --short
 
 QLIB is a provider of Chinese stocks. The script walks the configuration of ``study/panel.toml`` forward as ``volopt
-backtest`` does, with one seed and a refit each year, and prints a table. A part is the same study without the inputs of
-one kind, whether static or of the window. The default days are those of the study's valid periods, because they had a
-say in its inputs anyway; they begin when the first stocks have enough days to learn from. ``--trial-params`` has other
-parameters than the study's own. ``--short`` walks two rows on synthetic stocks. One process does all.
+backtest`` does, with a refit each year and one seed, or with the mean of N, and prints a table. A part is the same
+study without the inputs of one kind, whether static or of the window. The default days are those of the study's valid
+periods, because they had a say in its inputs anyway; they begin when the first stocks have enough days to learn from.
+``--trial-params`` has other parameters than the study's own. ``--short`` walks two rows on synthetic stocks. One
+process does all.
 """
 
 import argparse
@@ -94,7 +95,7 @@ ROWS = (
 SHORT_ROWS = (ROWS[5], ROWS[-1])
 
 
-def definition_of(row: Row, epochs: int | None) -> Definition:
+def definition_of(row: Row, seeds: int = 1, epochs: int | None = None) -> Definition:
     """Return the definition of a row: the shipped one with the inputs of the row."""
     shipped, inputs = (load.read(path.read_text(), str(path)) for path in (STUDY, row.study))
     features, static = (
@@ -102,7 +103,7 @@ def definition_of(row: Row, epochs: int | None) -> Definition:
     )
     data = shipped.data.model_copy(update={"features": features, "static": static})
     definition = shipped.model_copy(update={"data": data})
-    return load.override(definition, epochs=epochs, seeds=1)
+    return load.override(definition, epochs=epochs, seeds=seeds)
 
 
 def walk(
@@ -154,14 +155,16 @@ def print_table(
     data: Path,
     first: date,
     last: date,
+    seeds: int = 1,
     epochs: int | None = None,
 ) -> None:
     """Walk each row, and print the table."""
-    columns = ["network of one seed", "static inputs", "skill over HAR", "instruments above 0", "the least", "CPU s"]
+    network = "network of one seed" if seeds == 1 else f"network, mean of {seeds} seeds"
+    columns = [network, "static inputs", "skill over HAR", "instruments above 0", "the least", "CPU s"]
     print(f"| {' | '.join(columns)} |\n|---|{'---:|' * (len(columns) - 1)}", flush=True)
     with tempfile.TemporaryDirectory() as home:
         for row in rows:
-            definition = definition_of(row, epochs)
+            definition = definition_of(row, seeds, epochs)
             result, seconds = walk(definition, {**params, **(row.params or {})}, data, first, last, Path(home))
             label = f"{row.name} | {len(definition.data.static)}"
             print_row(label, result, NETWORK, seconds[NETWORK])
@@ -175,8 +178,9 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, nargs="?", help="QLIB")
-    parser.add_argument("--from", dest="first", type=date.fromisoformat, default=date(2013, 5, 1))
+    parser.add_argument("--from", dest="first", type=date.fromisoformat, default=date(2013, 7, 1))
     parser.add_argument("--to", dest="last", type=date.fromisoformat, default=date(2015, 12, 31))
+    parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--trial-params", type=json.loads, default={}, help="""such as '{"cell": "GRU"}'""")
     parser.add_argument("--short", action="store_true")
     arguments = parser.parse_args()
@@ -188,7 +192,7 @@ def main() -> None:
         return
     if arguments.data is None:
         parser.error("name the directory of QLIB, or write --short")
-    print_table(ROWS, arguments.trial_params, arguments.data, arguments.first, arguments.last)
+    print_table(ROWS, arguments.trial_params, arguments.data, arguments.first, arguments.last, arguments.seeds)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def test_a_group_consists_of_what_reads_its_kind(
 
 
 def test_each_part_of_the_shipped_study_lacks_some_of_its_inputs(script: ModuleType) -> None:
-    everything, *parts = (script.definition_of(row, None).data for row in script.ROWS if row.study == script.STUDY)
+    everything, *parts = (script.definition_of(row).data for row in script.ROWS if row.study == script.STUDY)
     assert [len(part.static) for part in parts] == [38, 34, 39, 20, 42, 42]
     assert all(set(part.static) <= set(everything.static) and "$volume" in part.features for part in parts)
 
