@@ -204,6 +204,29 @@ def test_data_that_end_earlier_give_the_forecast_of_that_date(
     assert whole == ended
 
 
+def test_the_market_s_fields_of_the_calendar_know_the_sessions_after_the_data(
+    static_bundle: Bundle, tmp_path: Path
+) -> None:
+    """The index has the calendar of the stock, so its field is the same input, also before a long holiday."""
+    write_static_panel(tmp_path / "data", until="2019-05-15")
+    (tmp_path / "data/calendars/day_future.txt").write_text("2019-05-27\n")
+    facts = static_bundle.facts
+    data = facts.definition["data"]
+    named = ["Of(SH000300,Log($days_to_next))" if name == "Log($days_to_next)" else name for name in data["static"]]
+    assert named != list(data["static"])
+    definition = {**facts.definition, "data": {**data, "static": named}}
+    other = Bundle(
+        facts.model_copy(update={"definition": definition}),
+        static_bundle.weights,
+        static_bundle.errors,
+        static_bundle.pooled,
+    )
+    one, same = (
+        [each.forecast for each in predict(made, tmp_path / "data").predictions] for made in (static_bundle, other)
+    )
+    assert one == same
+
+
 def test_a_stock_more_in_the_data_changes_no_forecast(static_bundle: Bundle, static_data: Path, tmp_path: Path) -> None:
     more = tmp_path / "more"
     write_static_panel(more, more_stocks=("SH600999",))

@@ -155,7 +155,7 @@ def _static(draft: Draft) -> Iterator[str]:
     if "branch" in static and data.get("static", ...) == ():
         yield 'model.static: "branch" needs static inputs; write data.static, or "none"'
     for key in ("features", "static"):
-        if any(WEEKDAYS in parse(text).fields for text in data.get(key, ())):
+        if any(WEEKDAYS in parse(text).all_fields for text in data.get(key, ())):
             yield f"data.{key}: {WEEKDAYS} is five inputs, and static alone may list it; write {WEEKDAY_FIELDS[0]}"
     for text in data.get("static", ()) if data.get("transform") == "log" and "target" in data else ():
         if target_kind(parse(text), parse(data["target"])) == "target" and is_difference(parse(text)):

@@ -41,6 +41,11 @@ class Expression(ABC):
         return frozenset(node.name for node in self.walk() if isinstance(node, Field))
 
     @property
+    def all_fields(self) -> frozenset[str]:
+        """Return the names of all fields in it, of the instrument and of others."""
+        return self.fields.union(*(market.content.fields for market in self.markets))
+
+    @property
     def markets(self) -> frozenset["MarketNode"]:
         """Return all market nodes in it."""
         return frozenset(node for node in self.walk() if isinstance(node, MarketNode))

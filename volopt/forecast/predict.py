@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -10,9 +10,9 @@ import numpy as np
 
 from volopt.baselines.methods import har_forecast
 from volopt.data.exchange import exchange_named
-from volopt.data.market import Market
-from volopt.data.panel import market_of
+from volopt.data.market import Market, read_market
 from volopt.data.provider import MAX_HOLIDAY_DAYS, Provider, open_provider
+from volopt.definition.expressions import parse
 from volopt.definition.plain_text import shortened
 from volopt.errors import DataError, UsageError, suggest
 from volopt.forecast import conformal
@@ -87,7 +87,9 @@ def predict_days(
     chosen = list(dict.fromkeys(instruments or known))
     code = None if exchange is None else exchange_named(exchange)
     provider = open_provider(data or Path(bundle.facts.data.provider))
-    market = _read_market(bundle, provider, day)
+    # Its fields of the calendar know the same sessions after the end of the data as those of the first instrument.
+    following = provider.sessions_after(chosen[0], code)
+    market = _read_market(bundle, replace(provider, following=following), day)
     networks = list(bundle.networks())
     predictions: list[Prediction] = []
     warnings = list(market.notes)
@@ -120,7 +122,8 @@ def _read_market(bundle: Bundle, provider: Provider, day: date | None) -> Market
         )
     newest = min(day or date.max, provider.day(-1))
     first = min(bundle.until, newest) - timedelta(days=MAX_HOLIDAY_DAYS)
-    return market_of(provider.directory, stocks, [*data.features, data.target, *data.static], first, newest)
+    expressions = map(parse, [*data.features, data.target, *data.static])
+    return read_market(provider, stocks, expressions, first, newest)
 
 
 def _predict_instrument(view: InstrumentView, networks: Sequence[Recurrent], coverage: float) -> list[Prediction]:

@@ -166,7 +166,7 @@ class InstrumentView:
             values, expected = np.hstack([values, dataset.static]), np.hstack([expected, np.array(fitted.static)])
             texts, spread = [*texts, *data.static], [*spread, *facts.static.scale]
         values, expected = values[rows], expected[known]
-        guessed = [not CALENDAR_FIELDS.keys().isdisjoint(parse(text).fields) for text in texts]
+        guessed = [not CALENDAR_FIELDS.keys().isdisjoint(parse(text).all_fields) for text in texts]
         allowed = np.where(guessed, np.inf, TOLERANCE * (np.abs(expected) + np.array(spread)))
         different = np.argwhere(np.abs(values - expected) > allowed)
         if different.size:
