@@ -211,9 +211,8 @@ def _pack(setting: Setting, cell: str) -> Iterator[Pack]:
     """Yield a pack of fits of 32 units, after its first epoch."""
     job = setting.job("search")
     dataset = job.dataset.periods[0]
-    fits = setting.fits(
-        job, 100, seeds=4 if setting.short else 64, cell=cell, hidden_size=32, window=20, batch_size=256
-    )
+    params = {"cell": cell, "hidden_size": 32, "window": 20, "batch_size": 256, "static": "none"}
+    fits = setting.fits(job, 100, seeds=4 if setting.short else 64, **params)
     data = every_split(dataset, 20, setting.device)
     shape = shape_of(fits[0], data)
     assert shape is not None

@@ -48,7 +48,7 @@ def stacked_weights(errors: Array, seeds: int) -> Array:
     best, least = mean_weights(seeds), np.inf
     for members in _subsets(len(MEMBERS)):
         part = moments[np.ix_(members, members)]
-        weights = np.linalg.pinv(part).sum(axis=1)
+        weights = np.linalg.pinv(part).sum(axis=1) if part.any() else np.ones(len(members))  # no errors: any weights
         if (weights < 0).any() or not weights.any():
             continue
         weights /= weights.sum()
