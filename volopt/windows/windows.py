@@ -118,7 +118,7 @@ class SeriesScaling(NamedTuple):
 class _Columns(NamedTuple):
     """Hold the scaled days of one series or of all, and one value a sample in every other array."""
 
-    days: Array  # shape: (days, features), from the first window's first day on
+    days: NDArray[np.float32]  # shape: (days, features), from the first window's first day on
     starts: NDArray[np.int64]  # rows of ``days``
     center: Array  # of the targets' scaling
     scale: Array
@@ -218,7 +218,7 @@ def _columns(
     """Return the columns of one series; ``start`` is the row of its first day among the days of all series."""
     first = rows[0] - window
     return _Columns(
-        days=fitted.features.apply(series.features[first : rows[-1]]),
+        days=fitted.features.apply(series.features[first : rows[-1]]).astype(np.float32),
         starts=rows - rows[0] + start,
         center=np.full(rows.shape, fitted.target.center),
         scale=np.full(rows.shape, fitted.target.scale),
