@@ -129,7 +129,8 @@ def load_frames(
 def _open_provider(
     request: _FrameRequest, reader: str | None, following: np.ndarray | None, market: Mapping[str, np.ndarray]
 ) -> tuple[DataSource, Callable[[], list[Frame]]]:
-    reader = reader or default_reader()
+    # Static inputs are read natively: the same numbers without qlib save its import, 120 MB and two seconds.
+    reader = reader or ("native" if request.static else default_reader())
     provider = replace(open_provider(request.directory), following=following)
     expressions = [parse(text) for text in request.texts]
     inputs = [parse(text) for text in request.static]
