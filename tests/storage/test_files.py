@@ -1,6 +1,9 @@
 """Files that appear whole or not at all."""
 
+import resource
 import tempfile
+import tracemalloc
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,20 +30,30 @@ def test_a_file_and_its_directory_are_written(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["file"]
 
 
+@pytest.fixture
+def small_files() -> Iterator[None]:
+    """Let no file become larger than a hundred thousand bytes."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.usefixtures("small_files")
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path: write_whole(path, bytes(200_000)),
+        lambda path: write_arrays(path, {"first": np.zeros(3), "second": np.zeros(20_000)}, {}),
+    ],
+)
 def test_a_failed_write_keeps_what_was_there_and_leaves_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, write: Callable[[Path], None]
 ) -> None:
     path = tmp_path / "file"
     write_whole(path, b"whole")
-
-    def full(part: Path, content: bytes) -> int:
-        with part.open("wb") as file:
-            file.write(content[:3])
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(StorageError, match="No space left on device"):
-        write_whole(path, b"another content")
+    with pytest.raises(StorageError, match="File too large"):
+        write(path)
     assert path.read_bytes() == b"whole"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -80,6 +93,15 @@ def test_an_array_that_is_a_view_is_written_as_it_reads(tmp_path: Path) -> None:
     found = read_arrays(tmp_path / "view")
     assert found is not None
     np.testing.assert_array_equal(found[0]["values"], values)
+
+
+def test_arrays_are_written_without_a_copy(tmp_path: Path) -> None:
+    values = np.ones(1_000_000)
+    tracemalloc.start()
+    write_arrays(tmp_path / "large", {"values": values}, {})
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < values.nbytes / 8
 
 
 def test_a_missing_file_reads_as_none(tmp_path: Path) -> None:

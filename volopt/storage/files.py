@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,15 @@ def write_whole(path: Path, content: bytes, option: str = "--storage") -> None:
     Raises:
         StorageError: the file cannot be written.
     """
+    _write([content], path, option)
+
+
+def _write(parts: Iterable[bytes | memoryview], path: Path, option: str = "--storage") -> None:
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content)
+        with part.open("wb") as file:
+            file.writelines(parts)
         part.replace(path)
     except OSError as error:
         with suppress(OSError):
@@ -36,15 +41,37 @@ def write_whole(path: Path, content: bytes, option: str = "--storage") -> None:
 
 def write_arrays(path: Path, arrays: Arrays, facts: Mapping[str, Any]) -> None:
     """Write arrays and JSON-able facts as one safetensors file, which holds data only and runs no code."""
-    write_whole(path, pack_arrays(arrays, facts))
+    _write(_parts(arrays, facts), path)
 
 
 def pack_arrays(arrays: Arrays, facts: Mapping[str, Any]) -> bytes:
     """Return the content of such a file."""
-    from safetensors.numpy import save
+    return b"".join(_parts(arrays, facts))
 
+
+def _parts(arrays: Arrays, facts: Mapping[str, Any]) -> Iterator[bytes | memoryview]:
+    """Yield the length of the header, the header, and each array, which is not copied as safetensors' functions do.
+
+    https://github.com/huggingface/safetensors#format describes the format. Large numbers come first, so that each array
+    begins at a multiple of its own.
+    """
     contiguous = {name: np.require(values, requirements="C") for name, values in arrays.items()}
-    return save(contiguous, {"meta": json.dumps(facts)})
+    contiguous = dict(sorted(contiguous.items(), key=lambda item: -item[1].itemsize))
+    header: dict[str, Any] = {"__metadata__": {"meta": json.dumps(facts)}}
+    stop = 0
+    for name, values in contiguous.items():
+        start, stop = stop, stop + values.nbytes
+        header[name] = {"dtype": _kind(values.dtype), "shape": values.shape, "data_offsets": [start, stop]}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    yield len(text).to_bytes(8, "little")
+    yield text
+    yield from (values.reshape(-1).data for values in contiguous.values())
+
+
+def _kind(dtype: np.dtype[Any]) -> str:
+    """Return safetensors' name of a type of numbers."""
+    return "BOOL" if dtype.kind == "b" else f"{dtype.kind.upper()}{8 * dtype.itemsize}"
 
 
 def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
