@@ -1,5 +1,7 @@
 """Trees as arrays: LightGBM's own predictions, and arrays of a stranger that end neither in a loop nor in an error."""
 
+import subprocess
+import sys
 from functools import cache
 
 import lightgbm as lgb
@@ -79,3 +81,17 @@ def test_arrays_that_are_no_trees_are_not_valid(arrays: trees.Arrays) -> None:
 
 def test_trees_over_more_inputs_than_there_are_are_not_valid() -> None:
     assert not trees.is_valid(fitted()[0], INPUTS - 1)
+
+
+QUIET = """
+import numpy as np
+from volopt.baselines import trees
+trees.LIGHTGBM |= {"bin_construct_sample_cnt": 300}
+inputs = np.random.default_rng(0).normal(size=(2000, 2)).astype(np.float32)
+trees.fit(lambda part: inputs, {0: 2000}, inputs[:, 0].astype(float))
+"""
+
+
+def test_the_first_fit_of_a_process_prints_nothing_where_few_rows_decide_the_bins() -> None:
+    done = subprocess.run([sys.executable, "-c", QUIET], check=True, capture_output=True, text=True)
+    assert done.stdout + done.stderr == ""

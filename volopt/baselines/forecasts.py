@@ -28,13 +28,15 @@ def forecasts(
         lags: input days of ridge, lightgbm and the pooled baselines.
         splits: to forecast.
     """
-    fits = {name: BASELINES[name].fit for name in baselines_of(dataset.static_names)}
-    by_name = {name: _forecasts(dataset, fit, window, lags, splits) for name, fit in fits.items() if fit}
-    if len(by_name) < len(fits):
+    names = baselines_of(dataset.static_names)
+    fits = {name: BASELINES[name].fit for name in names}
+    by_name = dict[str, dict[Split, Array]]()
+    if None in fits.values():  # first, beside no other forecasts: LightGBM takes some 120 bytes for each row of a panel
         from volopt.baselines import pooled
 
         by_name |= pooled.forecasts(dataset, window, lags, splits)
-    return by_name
+    by_name |= {name: _forecasts(dataset, fit, window, lags, splits) for name, fit in fits.items() if fit}
+    return {name: by_name[name] for name in names}
 
 
 def _forecasts(dataset: "Dataset", fit: Fit, window: int, lags: int, splits: Sequence[Split]) -> dict[Split, Array]:

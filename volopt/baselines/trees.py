@@ -6,6 +6,7 @@ Inner nodes of all trees share one numbering, in which a child comes after its p
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,8 @@ def fit(part: Callable[[int], Inputs], lengths: Mapping[int, int], output: Array
 
     parameters = LIGHTGBM | {"min_data_in_leaf": max(1, min(MAX_LEAF_ROWS, len(output) // LEAF_SHARE))}
     data = lgb.Dataset([Part(*each) for each in lengths.items()], output, params=parameters)
+    with redirect_stdout(None):  # LightGBM warns of the few rows for its bins, whatever ``verbosity`` a Sequence has
+        data.construct()
     return _arrays(lgb.train(parameters, data, TREES).dump_model()["tree_info"])
 
 

@@ -1,7 +1,7 @@
 """The context of a run: what decides its fits, and where they are stored."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from volopt.baselines.baselines import Baselines, fit_baselines
 from volopt.definition.schema import Definition
@@ -11,6 +11,7 @@ from volopt.storage import array_store
 from volopt.storage.array_store import ArrayStore
 from volopt.storage.artifacts import Artifacts
 from volopt.studies.space import Params
+from volopt.training import allocator
 from volopt.training.task import Task, tasks
 from volopt.windows.dataset import Dataset
 
@@ -27,6 +28,7 @@ class RunContext:
     max_pack: int = 1  # fits that are trained together, at most
     timeout: float = math.inf  # seconds after which no new trial begins
     checkpoint_seconds: float = checkpoints.SECONDS
+    _baselines: dict[int, Baselines] = field(default_factory=dict, init=False, repr=False, compare=False)  # by window
 
     @property
     def packed(self) -> bool:
@@ -50,8 +52,14 @@ class RunContext:
 
     def baselines(self, window: int) -> Baselines:
         """Return the baselines on the days that a window has to forecast, without their forecasts, which are stored."""
-        store = array_store.baselines(self.artifacts.directory)
-        return fit_baselines(self.dataset, window, self.definition.model.window, store).without_forecasts()
+        if window not in self._baselines:
+            store = array_store.baselines(self.artifacts.directory)
+            allocator.release()  # what training freed: a panel's baselines take as much
+            fitted = fit_baselines(self.dataset, window, self.definition.model.window, store)
+            self._baselines[window] = fitted.without_forecasts()
+            del fitted
+            allocator.release()
+        return self._baselines[window]
 
     def cost(self, params: Params) -> float:
         """Return the estimated CPU seconds of one fit, the mean over the valid periods."""

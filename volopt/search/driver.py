@@ -5,7 +5,6 @@ holds the lock and makes the RUNNING trials FAIL (``studies.study.repair``). A d
 is trained again from its last rung. The driver gives up a fit whose workers die again and again.
 """
 
-import functools
 import itertools
 import logging
 import math
@@ -72,7 +71,6 @@ class Driver:
         self._callbacks, self._interrupts = callbacks, interrupts or Interrupts()
         states = array_store.states(context.artifacts.directory)
         self._checkpoints = Checkpoints(context.fits, states, context.checkpoint_seconds)
-        self._baselines = functools.cache(context.baselines)
         self._by_seed = any(PRUNERS[phase.pruner].reports == "seed" for phase in context.definition.phases)
         self._pending: dict[Future[State | Fit], tuple[TrialRun, SeedRun]] = {}
         self._running: list[TrialRun] = []  # by number
@@ -262,7 +260,7 @@ class Driver:
         if state == TrialState.PRUNED:
             for seed in run.seeds:
                 self._checkpoints.drop(seed)
-        baselines = self._baselines(run.seeds[0].task.config.window)
+        baselines = self._context.baselines(run.seeds[0].task.config.window)
         seeds = trial_results.seeds(run, baselines)
         metrics = trial_results.means(seeds) | trial_results.ensemble(run, self._context.dataset, baselines)
         file = trial_results.trial_file(run, self._context.dataset, seeds, metrics, baselines)

@@ -23,6 +23,7 @@ from volopt.storage.database.address import Address, parse_address
 from volopt.storage.database.connect import connect
 from volopt.studies.ledger import Ledger
 from volopt.studies.space import Params
+from volopt.training import allocator
 from volopt.windows.prepare import prepare
 
 # The options that the command to resume a study repeats, besides its phases.
@@ -132,6 +133,8 @@ def prepare_job(study_file: str, options: RunOptions) -> Job:
     dataset = prepare(panel.frames, definition, panel.source.fingerprint)
     # The dataset holds the values of the frames. A view on none of them would keep them in memory a second time.
     frames = [replace(frame, values=frame.values[:0].copy(), static=None) for frame in panel.frames]
+    panel = replace(panel, frames=frames)
+    allocator.release()  # what the frames took
     device, workers = _device_and_workers(options)
     members = 1 if options.scheduler else max_pack(options.pack)
     return Job(
@@ -145,7 +148,7 @@ def prepare_job(study_file: str, options: RunOptions) -> Job:
         study_file=study_file,
         text=text,
         phases=phases,
-        panel=replace(panel, frames=frames),
+        panel=panel,
         workers=1 if members > 1 else workers,
         address=address,
         options=options,

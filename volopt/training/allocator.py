@@ -7,6 +7,7 @@ the same, and the process keeps its largest size.
 
 import ctypes
 import functools
+from collections.abc import Callable
 
 MAX_KEPT = 1 << 30  # free bytes at the end of the heap
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4  # glibc's malloc.h
@@ -15,14 +16,20 @@ _TRIM_THRESHOLD, _MMAP_MAX = -1, -4  # glibc's malloc.h
 @functools.cache
 def keep_freed() -> bool:
     """Make this process keep freed memory, and return whether the C library can do so; only glibc can."""
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError):  # another C library
-        return False
-    return bool(mallopt(_MMAP_MAX, 0)) and bool(mallopt(_TRIM_THRESHOLD, MAX_KEPT))
+    mallopt = _of_c_library("mallopt")
+    return mallopt is not None and bool(mallopt(_MMAP_MAX, 0)) and bool(mallopt(_TRIM_THRESHOLD, MAX_KEPT))
 
 
 def release() -> None:
-    """Return freed memory to the system, where ``keep_freed`` keeps it."""
-    if keep_freed():
-        ctypes.CDLL(None).malloc_trim(0)
+    """Return freed memory to the system, which glibc keeps: all after ``keep_freed``, else what lies between blocks."""
+    if (trim := _of_c_library("malloc_trim")) is not None:
+        trim(0)
+
+
+def _of_c_library(name: str) -> Callable[..., int] | None:
+    """Return a function of the C library, or None where it has none of this name."""
+    try:
+        function: Callable[..., int] = getattr(ctypes.CDLL(None), name)
+    except (AttributeError, OSError):
+        return None
+    return function

@@ -14,7 +14,7 @@ from volopt.training.task import Config, Task
 from volopt.windows.windows import Samples
 
 MAX_BATCH = 8192  # windows that are forecast together
-MAX_BATCH_BYTES = 2**28  # of these windows
+MAX_BATCH_BYTES = 2**26  # of these windows; more bytes take as long
 # Numbers a unit and day: a layer's outputs, and what its kernel keeps of each gate. Measured with torch 2.13 on CPU: 2
 # to 3 for LSTM and RNN, 5 for GRU.
 NUMBERS_PER_UNIT = 5

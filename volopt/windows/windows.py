@@ -27,7 +27,7 @@ from torch import Tensor
 
 from volopt.metrics import MAX_LOG, Array
 from volopt.windows import scaling, static
-from volopt.windows.dataset import Dataset, Series, above_level, levels, numbers
+from volopt.windows.dataset import Dataset, above_level, levels, numbers
 from volopt.windows.scaling import Scaling
 from volopt.windows.split import Dates, Split
 
@@ -58,7 +58,7 @@ class Samples:
     shift: Tensor | None  # shape: (samples,), subtracted from the anchored feature of each window
     anchored_feature: int | None
     targets: Tensor  # shape: (samples,), scaled
-    scaling: Scaling  # of the targets, shape (samples,)
+    series_scaling: Scaling  # of the targets, shape (series that have samples,)
     level: Array  # shape: (samples,), the anchor in transformed units, 0 without one
     dates: Dates  # shape: (samples,), the target days
     log: bool
@@ -67,6 +67,12 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.targets)
+
+    @property
+    def scaling(self) -> Scaling:
+        """Return the scaling of the targets, shape (samples,)."""
+        center, scale = (np.repeat(values, self.counts) for values in self.series_scaling)
+        return Scaling(center, scale)
 
     @property
     def features(self) -> int:
@@ -113,19 +119,6 @@ class SeriesScaling(NamedTuple):
 
     features: Scaling  # shape: (features,)
     target: Scaling  # shape: ()
-
-
-class _Columns(NamedTuple):
-    """Hold the scaled days of one series or of all, and one value a sample in every other array."""
-
-    days: NDArray[np.float32]  # shape: (days, features), from the first window's first day on
-    starts: NDArray[np.int64]  # rows of ``days``
-    center: Array  # of the targets' scaling
-    scale: Array
-    transformed: Array  # the target
-    level: Array
-    dates: Dates
-    static_rows: NDArray[np.int64]  # of ``Dataset.static``
 
 
 def samples(dataset: Dataset, split: Split, window: int, device: torch.device | str = "cpu") -> Samples:
@@ -177,55 +170,55 @@ def samples_at(
         device: of the tensors.
         static_scaling: of the static inputs; None: the samples have none.
     """
-    parts, start = list[_Columns](), 0
-    for series, target_rows, fitted in zip(dataset.series, rows, scalings, strict=True):
-        if target_rows and fitted is not None:
-            parts.append(_columns(dataset, series, numbers(target_rows), fitted, window, start))
-            start += len(parts[-1].days)
-    columns = _Columns(*map(np.concatenate, zip(*parts, strict=True)))
-    scaled, tensor = Scaling(columns.center, columns.scale), partial(torch.tensor, dtype=torch.float32, device=device)
+    chosen = [
+        (series, numbers(target_rows), fitted)
+        for series, target_rows, fitted in zip(dataset.series, rows, scalings, strict=True)
+        if target_rows and fitted is not None
+    ]
+    # One column after another, since the columns of all series beside their parts are twice the memory.
+    counts = [len(own) for _, own, _ in chosen]
+    days = np.concatenate([
+        fitted.features.apply(series.features[own[0] - window : own[-1]]).astype(np.float32)
+        for series, own, fitted in chosen
+    ])  # fmt: skip
+    first_days = np.cumsum([0, *(own[-1] - own[0] + window for _, own, _ in chosen[:-1])])  # of the series in ``days``
+    starts = np.concatenate([own - own[0] + first for (_, own, _), first in zip(chosen, first_days, strict=True)])
+    level = np.concatenate([levels(dataset, series, own, window) for series, own, _ in chosen])
+    series_scaling = Scaling(*map(np.array, zip(*(fitted.target for _, _, fitted in chosen), strict=True)))
+    center, scale = (np.repeat(values, counts) for values in series_scaling)
+    transformed = np.concatenate([series.transformed[own] for series, own, _ in chosen])
     anchored = dataset.anchored and dataset.target_feature is not None
+    static_inputs = None
+    if static_scaling is not None:
+        last_days = np.concatenate([series.first_row + own - 1 for series, own, _ in chosen])
+        static_inputs = _static_inputs(dataset, last_days, level, static_scaling, device)
+    tensor = partial(torch.as_tensor, dtype=torch.float32, device=device)
     return Samples(
-        windows=tensor(columns.days).unfold(0, window, 1).transpose(1, 2),
-        starts=torch.tensor(columns.starts, device=device),
-        shift=tensor(columns.level / columns.scale) if anchored else None,
+        windows=tensor(days).unfold(0, window, 1).transpose(1, 2),
+        starts=torch.as_tensor(starts, device=device),
+        shift=tensor(level / scale) if anchored else None,
         anchored_feature=dataset.target_feature if anchored else None,
-        targets=tensor(scaled.apply(columns.transformed - columns.level)),
-        scaling=scaled,
-        level=columns.level,
-        dates=columns.dates,
+        targets=tensor(Scaling(center, scale).apply(transformed - level)),
+        series_scaling=series_scaling,
+        level=level,
+        dates=np.concatenate([series.dates[own] for series, own, _ in chosen]),
         log=dataset.log,
-        counts=tuple(len(part.starts) for part in parts),
-        static=_static_inputs(dataset, columns, static_scaling, device) if static_scaling else None,
+        counts=tuple(counts),
+        static=static_inputs,
     )
 
 
-def _static_inputs(dataset: Dataset, columns: _Columns, scaling: Scaling, device: torch.device | str) -> StaticInputs:
+def _static_inputs(
+    dataset: Dataset, rows: NDArray[np.int64], level: Array, scaling: Scaling, device: torch.device | str
+) -> StaticInputs:
     with warnings.catch_warnings():  # in a worker the memory is shared and cannot be written; nobody does
         warnings.filterwarnings("ignore", "The given NumPy array is not writable")
         values = torch.as_tensor(dataset.static, device=device)
-    each = columns.level, dataset.static_anchored, *scaling
+    each = level, dataset.static_anchored, *scaling
     return StaticInputs(
         values,
-        torch.tensor(columns.static_rows, device=device),
+        torch.as_tensor(rows, device=device),
         *(torch.tensor(numbers, dtype=torch.float32, device=device) for numbers in each),
-    )
-
-
-def _columns(
-    dataset: Dataset, series: Series, rows: NDArray[np.int64], fitted: SeriesScaling, window: int, start: int
-) -> _Columns:
-    """Return the columns of one series; ``start`` is the row of its first day among the days of all series."""
-    first = rows[0] - window
-    return _Columns(
-        days=fitted.features.apply(series.features[first : rows[-1]]).astype(np.float32),
-        starts=rows - rows[0] + start,
-        center=np.full(rows.shape, fitted.target.center),
-        scale=np.full(rows.shape, fitted.target.scale),
-        transformed=series.transformed[rows],
-        level=levels(dataset, series, rows, window),
-        dates=series.dates[rows],
-        static_rows=series.first_row + rows - 1,
     )
 
 
