@@ -235,12 +235,12 @@ class _Parser:
 
     def expect(self, sign: str) -> _Token:
         if self.next.kind != sign:
-            raise self.unexpected(sign)
+            raise self.unexpected(f'"{sign}"')
         return self.take()
 
     def unexpected(self, wanted: str) -> ExpressionError:
-        text = self.next.text or "the end"
-        return self.error(f"found {text}, expected {wanted}", self.next.position)
+        found = f'"{self.next.text}"' if self.next.text else "the end"
+        return self.error(f"found {found}, expected {wanted}", self.next.position)
 
     def error(self, reason: str, position: int) -> ExpressionError:
         return ExpressionError(f"{reason} (character {position + 1} of {self.text!r})")
@@ -254,7 +254,9 @@ class _Parser:
             assert match is not None  # both match any text
             kind = str(match.lastgroup)
             if kind == "other":
-                raise self.error("a character that no expression has", match.start())
+                is_equality = match[kind] in ("=", "!")
+                reason = "a character that no expression has" + ", the comparisons are > < >= <=" * is_equality
+                raise self.error(reason, match.start(kind))
             text = match[kind].rstrip(" \t") if kind == "instrument" else match[kind]
             tokens.append(_Token(text if kind == "sign" else kind, text, match.start(kind)))
             position = match.end()

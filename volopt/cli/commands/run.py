@@ -118,7 +118,8 @@ def _print_data(job: "Job") -> None:
     from volopt.search.data_lines import data_lines, source_line
 
     warn_if_synthetic(job.panel.source.synthetic)
-    say(f"Study {job.definition.name}: {job.definition.title}")
+    name, title = job.definition.name, job.definition.title
+    say(f"Study {name}: {title}" if title else f"Study {name}")
     say(source_line(job))
     say("\n".join(data_lines(job)))
     if job.packed and not any(task.packed for task in job.tasks({})):
