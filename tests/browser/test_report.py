@@ -15,6 +15,13 @@ from volopt.studies import study as studies
 
 PLACES = "[...document.querySelectorAll('.place')].map(place => place.clientWidth)"
 DESK, PHONE = {"width": 1200, "height": 900}, {"width": 390, "height": 844}
+REDRAW = """async spans => {
+    const places = [...document.querySelectorAll(".place")];
+    const place = places.find(place => place.layout.xaxis.title.text.startsWith("time of day"));
+    const {data: [trace], layout} = place;
+    delete layout.xaxis.range;
+    for (const x of spans) await Plotly.newPlot(place, [{...trace, x, y: [0, 5]}], {...layout});
+}"""
 WIDTHS = "[...document.querySelectorAll('.place')].map(place => place.querySelector('.main-svg').clientWidth)"
 
 
@@ -99,3 +106,15 @@ def test_without_scripts_text_and_tables_are_there(browser: Browser, url: str) -
     assert "The figures need JavaScript" in page.locator("header").inner_text()
     assert page.locator("#results table tbody tr").count() == 6
     context.close()
+
+
+def test_a_time_whose_last_label_leaves_the_figure_is_drawn_once(shown: Page) -> None:
+    """Of 1,500 spans of time, these made plotly choose dates and margins in turn on a phone, until it gave up."""
+    spans = [
+        ("2026-11-29T20:45:36.027233", "2026-11-29T20:45:40.240847"),
+        ("2026-11-29T12:26:27.021116", "2026-11-29T12:50:28.785491"),
+        ("2026-11-29T01:44:42.094676", "2026-11-29T01:44:46.287173"),
+        ("2026-11-29T22:34:16.343157", "2026-11-29T23:47:10.475307"),
+        ("2026-11-29T06:27:36.165980", "2026-11-29T06:27:44.561400"),
+    ]
+    shown.evaluate(REDRAW, spans)

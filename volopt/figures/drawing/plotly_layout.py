@@ -81,7 +81,8 @@ def _axis(axis: Axis, subplot: Subplot) -> dict[str, Any]:
         "showline": True,
         "linecolor": "#444444",
         "ticks": "outside",
-        "automargin": True,
+        # A margin for the overhang of the last date would make plotly choose other dates, without it, and so on.
+        "automargin": "height" if axis.kind == "date" and axis is subplot.x else True,
         "exponentformat": "SI",
     }
     extent = axis_extent(subplot, axis)
