@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from volopt.forecast.walk_forward.combine import MEMBERS, MIN_ERRORS, combined, past_errors, stacked_weights
@@ -21,7 +21,15 @@ def errors_of_members(draw: st.DrawFn) -> Array:
     return errors + 0.01 * random.normal(size=errors.shape) * draw(st.booleans())
 
 
+CHANCE = np.random.default_rng(0).normal(size=(MIN_ERRORS, 1))
+
+
 @given(errors_of_members())
+@example(CHANCE * [1, 1, -1])  # one member undoes the errors of another
+@example(CHANCE * [1, 1, 1])
+@example(CHANCE * [2, -1, 0])
+@example(CHANCE * [0, 0, 0])
+@example(CHANCE * [1e-9, -3e-9, 1e-9])
 def test_no_point_of_the_simplex_has_a_smaller_error(errors: Array) -> None:
     weights = stacked_weights(errors, 3)
     assert (weights >= 0).all()

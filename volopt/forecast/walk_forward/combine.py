@@ -1,5 +1,6 @@
 """Combine the forecasts of several models into one: by their mean, or with weights that past errors decide."""
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
@@ -34,8 +35,8 @@ def mean_weights(seeds: int) -> Array:
 def stacked_weights(errors: Array, seeds: int) -> Array:
     """Return the weights with the least mean squared error of the combination, none below 0, with the sum 1.
 
-    Without the bound they are those of Bates and Granger (1969), proportional to the row sums of the inverse of the
-    errors' second moments. The best of all subsets of members without a negative weight obeys the bound.
+    Without the bound they are those of Bates and Granger (1969). The best of all subsets of members whose weights are
+    not negative obeys the bound.
 
     Args:
         errors: of each member on past days, shape (days, members); days with a missing one do not count.
@@ -45,17 +46,31 @@ def stacked_weights(errors: Array, seeds: int) -> Array:
     if len(known) < MIN_ERRORS:
         return mean_weights(seeds)
     moments = known.T @ known / len(known)
-    best, least = mean_weights(seeds), np.inf
+    best, least = mean_weights(seeds), math.inf
     for members in _subsets(len(MEMBERS)):
         part = moments[np.ix_(members, members)]
-        weights = np.linalg.pinv(part).sum(axis=1) if part.any() else np.ones(len(members))  # no errors: any weights
-        if (weights < 0).any() or not weights.any():
+        weights = _unbounded_weights(part)
+        if (weights < 0).any():
             continue
-        weights /= weights.sum()
-        if (error := weights @ part @ weights) < least:
+        weights /= weights.sum()  # of 1 but for rounding
+        if (error := float(weights @ part @ weights)) < least:
             best, least = np.zeros(len(MEMBERS)), error
             best[list(members)] = weights
     return best
+
+
+def _unbounded_weights(moments: Array) -> Array:
+    """Return the weights w with the sum 1 and the least wᵀMw, shape (members,), where M are the errors' second moments.
+
+    With a multiplier λ they solve Mw + λ1 = 0 and 1ᵀw = 1, also where M has no inverse: where members are equal, or one
+    undoes the errors of another.
+    """
+    count = len(moments)
+    system = np.ones((count + 1, count + 1))
+    system[:count, :count] = moments / (float(np.trace(moments)) or 1.0)
+    system[count, count] = 0
+    weights: Array = np.linalg.lstsq(system, np.eye(count + 1)[count])[0][:count]
+    return weights
 
 
 def past_errors(columns: Mapping[str, np.ndarray], past: np.ndarray, *, log: bool) -> Array:
