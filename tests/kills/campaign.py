@@ -83,7 +83,7 @@ class Campaign:
         return run.code == 0
 
     def _note_end(self, run: Run) -> None:
-        seconds, orphans = run.seconds_to_end(self._pace.start_up)
+        seconds, orphans = run.seconds_to_end()
         self.tally.longest_end = max(self.tally.longest_end, seconds)
         self.tally.orphans += orphans
         self.tally.said.append(run.said())

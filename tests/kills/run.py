@@ -9,7 +9,7 @@ from typing import NamedTuple
 from kills.study import NAME, Place
 from processes import MARK, kill, marked, until, workers
 
-ORPHAN_SECONDS = 2.0  # until every process of a driver that ended must be gone; on a busy machine, a start-up
+ORPHAN_SECONDS = 2.0  # until every process of a driver that ended must be gone
 PATIENCE = 900.0  # seconds until we say that something never happened
 
 
@@ -49,13 +49,10 @@ class Run:
         self._process.kill()
         self._process.wait()
 
-    def seconds_to_end(self, start_up: float) -> tuple[float, int]:
-        """Return how long it takes until nothing of it is left, and how many processes outlived the time given.
-
-        ``start_up`` is how long a worker takes to start, in seconds; while it starts, it cannot notice the end.
-        """
+    def seconds_to_end(self) -> tuple[float, int]:
+        """Return how long it takes until nothing of it is left, and how many processes outlived the time given."""
         began = time.monotonic()
-        until(lambda: not marked(self.mark), max(ORPHAN_SECONDS, start_up))
+        until(lambda: not marked(self.mark), ORPHAN_SECONDS)
         orphans = len(marked(self.mark))
         if not until(lambda: not marked(self.mark), 10):
             self.end()

@@ -55,9 +55,8 @@ class RunContext:
         if window not in self._baselines:
             store = array_store.baselines(self.artifacts.directory)
             allocator.release()  # what training freed: a panel's baselines take as much
-            fitted = fit_baselines(self.dataset, window, self.definition.model.window, store)
-            self._baselines[window] = fitted.without_forecasts()
-            del fitted
+            lags = self.definition.model.window
+            self._baselines[window] = fit_baselines(self.dataset, window, lags, store).without_forecasts()
             allocator.release()
         return self._baselines[window]
 

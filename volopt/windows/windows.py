@@ -71,8 +71,7 @@ class Samples:
     @property
     def scaling(self) -> Scaling:
         """Return the scaling of the targets, shape (samples,)."""
-        center, scale = (np.repeat(values, self.counts) for values in self.series_scaling)
-        return Scaling(center, scale)
+        return _of_samples(self.series_scaling, self.counts)
 
     @property
     def features(self) -> int:
@@ -176,7 +175,7 @@ def samples_at(
         if target_rows and fitted is not None
     ]
     # One column after another, since the columns of all series beside their parts are twice the memory.
-    counts = [len(own) for _, own, _ in chosen]
+    counts = tuple(len(own) for _, own, _ in chosen)
     days = np.concatenate([
         fitted.features.apply(series.features[own[0] - window : own[-1]]).astype(np.float32)
         for series, own, fitted in chosen
@@ -185,7 +184,7 @@ def samples_at(
     starts = np.concatenate([own - own[0] + first for (_, own, _), first in zip(chosen, first_days, strict=True)])
     level = np.concatenate([levels(dataset, series, own, window) for series, own, _ in chosen])
     series_scaling = Scaling(*map(np.array, zip(*(fitted.target for _, _, fitted in chosen), strict=True)))
-    center, scale = (np.repeat(values, counts) for values in series_scaling)
+    scaled = _of_samples(series_scaling, counts)
     transformed = np.concatenate([series.transformed[own] for series, own, _ in chosen])
     anchored = dataset.anchored and dataset.target_feature is not None
     static_inputs = None
@@ -196,16 +195,22 @@ def samples_at(
     return Samples(
         windows=tensor(days).unfold(0, window, 1).transpose(1, 2),
         starts=torch.as_tensor(starts, device=device),
-        shift=tensor(level / scale) if anchored else None,
+        shift=tensor(level / scaled.scale) if anchored else None,
         anchored_feature=dataset.target_feature if anchored else None,
-        targets=tensor(Scaling(center, scale).apply(transformed - level)),
+        targets=tensor(scaled.apply(transformed - level)),
         series_scaling=series_scaling,
         level=level,
         dates=np.concatenate([series.dates[own] for series, own, _ in chosen]),
         log=dataset.log,
-        counts=tuple(counts),
+        counts=counts,
         static=static_inputs,
     )
+
+
+def _of_samples(series_scaling: Scaling, counts: Sequence[int]) -> Scaling:
+    """Return the scaling of each sample, from that of each series with so many samples."""
+    center, scale = (np.repeat(values, counts) for values in series_scaling)
+    return Scaling(center, scale)
 
 
 def _static_inputs(

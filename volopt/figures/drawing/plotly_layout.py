@@ -81,7 +81,7 @@ def _axis(axis: Axis, subplot: Subplot) -> dict[str, Any]:
         "showline": True,
         "linecolor": "#444444",
         "ticks": "outside",
-        # A margin for the overhang of the last date would make plotly choose other dates, without it, and so on.
+        # A margin for the last date's overhang makes plotly choose other dates, which may need none, and so on.
         "automargin": "height" if axis.kind == "date" and axis is subplot.x else True,
         "exponentformat": "SI",
     }
