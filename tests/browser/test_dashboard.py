@@ -64,14 +64,17 @@ def trials_listed(page: Page) -> int:
     return int(match[1])
 
 
+# The page draws a note anew after each answer of the server, so an image is asked at once what it is.
+RIGHT_EDGE = """source => {
+    const image = document.querySelector(`img[src^="${source}"]`);
+    const box = image?.getBoundingClientRect();
+    return image?.complete && image.naturalWidth > 0 && box.width > 0 && box.right;
+}"""
+
+
 def sees_a_picture(page: Page, source: str) -> None:
     """Whether an image is shown, in full and in the width there is."""
-    picture = page.locator(f"img[src^='{source}']").first
-    expect(picture).to_be_visible()
-    page.wait_for_function("image => image.complete && image.naturalWidth > 0", arg=picture.element_handle())
-    box = picture.bounding_box()
-    assert box
-    assert box["x"] + box["width"] <= 1200
+    assert page.wait_for_function(RIGHT_EDGE, arg=source).json_value() <= 1200
 
 
 def test_a_running_study_is_watched_from_its_first_trials_to_its_report(

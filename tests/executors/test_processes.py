@@ -190,35 +190,50 @@ def test_ctrl_c_does_not_end_a_worker_that_starts() -> None:
     mine.send((2,))
     assert mine.recv() == (True, 3)
     mine.close()
-    process.wait(SOON)
+    process.communicate(timeout=SOON)
 
 
-PARENT = """
+TRAINING = """
 import sys
 sys.path.insert(0, sys.argv[1])
 
-if __name__ == "__main__":
-    from dataclasses import replace
-    from builders import dataset, definition
-    from volopt.executors.processes import ProcessTrainer
-    from volopt.training.task import tasks
+from dataclasses import replace
+from builders import dataset, definition
+from volopt.executors.processes import ProcessTrainer
+from volopt.training.task import tasks
 
-    task = tasks(definition(), {}, "cpu", "highest")[0]
-    endless = replace(task, epochs=10**9)
-    trainer = ProcessTrainer(dataset(), 2)
-    trainer.submit(endless, None, endless.epochs)
-    trainer.submit(task, None, 1).result()  # now one worker trains and the other idles
-    print("training", flush=True)
-    sys.stdin.read()
+task = tasks(definition(), {}, "cpu", "highest")[0]
+endless = replace(task, epochs=10**9)
+trainer = ProcessTrainer(dataset(), 2)
+trainer.submit(endless, None, endless.epochs)
+trainer.submit(task, None, 1).result()  # now one worker trains and the other idles
+print("busy", flush=True)
+sys.stdin.read()
 """
 
 
-def test_workers_end_by_themselves_when_their_parent_is_killed(tmp_path: Path) -> None:
+# Its worker runs no thread of Python, like one that loads a library.
+HOLDING = """
+import sys
+from multiprocessing import Pipe
+from volopt.executors.processes import _spawn
+from volopt.executors.shared_memory import SharedMemory
+
+mine, worker_end = Pipe()
+process = _spawn(worker_end.fileno())
+task = "print('busy', flush=True), __import__('ctypes').PyDLL(None).sleep(600)"
+SharedMemory((eval, task)).send(mine, process.pid)
+mine.send(())
+sys.stdin.read()
+"""
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="no signal of a hang-up")
+
+
+@pytest.mark.parametrize("parent_code", [TRAINING, pytest.param(HOLDING, marks=ON_LINUX)], ids=["training", "holding"])
+def test_workers_end_by_themselves_when_their_parent_is_killed(parent_code: str) -> None:
     """They hold the pipe of the parent's output: it ends when the last of them does."""
-    script = tmp_path / "parent.py"
-    script.write_text(PARENT)
     parent = subprocess.Popen(
-        [sys.executable, str(script), str(Path(__file__).parents[1])],
+        [sys.executable, "-c", parent_code, str(Path(__file__).parents[1])],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -226,7 +241,7 @@ def test_workers_end_by_themselves_when_their_parent_is_killed(tmp_path: Path) -
     )
     try:
         assert parent.stdout is not None
-        assert parent.stdout.readline() == "training\n"
+        assert parent.stdout.readline() == "busy\n"
         parent.kill()
         assert parent.communicate(timeout=10)[0] == ""
     finally:

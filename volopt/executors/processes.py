@@ -99,16 +99,17 @@ class _WorkerProcess:
             process = self._process
         if process is not None:
             process.kill()
-            process.wait()
+            process.communicate()
 
     def _start(self) -> tuple["subprocess.Popen[bytes]", Connection, bool]:
         """Return the process, its pipe, and whether it is new."""
         with self._lock:
             if self._closed:
                 raise WorkerDiedError("it was ended")
-            if self._process is not None and self._pipe is not None and self._process.poll() is None:
-                return self._process, self._pipe, False
-            if self._pipe is not None:  # the process died while it was idle
+            if self._process is not None and self._pipe is not None:
+                if self._process.poll() is None:
+                    return self._process, self._pipe, False
+                self._process.communicate()  # it died while it was idle; this closes its stdin
                 self._pipe.close()
             self._pipe, worker_end = Pipe()
             self._process = _spawn(worker_end.fileno())
@@ -120,7 +121,7 @@ class _WorkerProcess:
         """Return how the process ended; one that only lost its pipe is killed."""
         with self._lock, suppress(OSError):
             process.kill()
-            process.wait()
+            process.communicate()
             if self._pipe is not None:
                 self._pipe.close()
             self._process = self._pipe = None
@@ -128,12 +129,12 @@ class _WorkerProcess:
 
 
 def _spawn(descriptor: int) -> "subprocess.Popen[bytes]":
-    """Start a worker with this end of a pipe; it finds modules where this process does."""
+    """Start a worker with this end of a pipe; it finds modules where this process does, and ends with its stdin."""
     code = f"import sys; sys.path[:] = {sys.path!r}; from volopt.executors.worker import main; main({descriptor})"
     # Until the worker ignores Ctrl-C, it inherits that the signal is blocked.
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        return subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.DEVNULL, pass_fds=[descriptor])
+        return subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, pass_fds=[descriptor])
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 

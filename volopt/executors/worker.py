@@ -1,10 +1,12 @@
 """A worker process: it watches its parent from its first moment, and trains the tasks that come through a pipe.
 
 The pipe brings the function and its dataset first, then tasks. The answer to a task is (True, result) or (False,
-error). The worker ignores SIGINT, because the driver decides what ends. It imports nothing heavy before it watches its
-parent.
+error). The worker ignores SIGINT, because the driver decides what ends. Nothing comes through stdin: only the parent
+holds its other end, so it hangs up when the parent ends in any way. The worker imports nothing heavy before it watches
+its parent.
 """
 
+import fcntl
 import os
 import pickle
 import select
@@ -16,6 +18,8 @@ from typing import Any
 
 from volopt.executors.shared_memory import receive
 
+STDIN = 0  # its descriptor
+
 
 def main(descriptor: int) -> None:
     """Train until the parent ends in any way; ignore Ctrl-C.
@@ -26,7 +30,12 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     pipe = Connection(descriptor)
-    threading.Thread(target=_end_with_parent, args=(descriptor,), daemon=True).start()
+    # On Linux the signal of the hang-up ends this process. The thread would be late: it waits while an import loads
+    # torch's libraries, over a second on a busy machine. macOS ignores the signal: there the thread does it.
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    fcntl.fcntl(STDIN, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(STDIN, fcntl.F_SETFL, fcntl.fcntl(STDIN, fcntl.F_GETFL) | os.O_ASYNC)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         function, dataset = receive(pipe)
         while True:
@@ -35,10 +44,10 @@ def main(descriptor: int) -> None:
         return
 
 
-def _end_with_parent(descriptor: int) -> None:
-    """Wait until the other end of the pipe is closed, which only the parent holds, and end this process."""
+def _end_with_parent() -> None:
+    """Wait until the parent hangs up, and end this process."""
     hang_up = select.poll()
-    hang_up.register(descriptor, 0)  # no event but the hang-up, which is always reported
+    hang_up.register(STDIN, 0)  # no event but the hang-up, which is always reported
     hang_up.poll()
     os._exit(1)
 
