@@ -40,6 +40,9 @@ def test_backtest_prints_the_table_by_year_and_draws_a_figure(forecaster: Volopt
     assert re.fullmatch(rf"The strongest of these baselines is ({'|'.join(BASELINES)})\.", rival)
     assert sorted(re.findall(r"(\w+) \([+-]", " ".join(verdicts))) == sorted(BASELINES)
     assert all(re.match("- (better than|worse than|not to be told apart from) ", line) for line in verdicts)
+    promise = next(line for line in lines if line.startswith("The search promised skill"))
+    promised, walked, optimism = map(float, re.findall(r"[+-]\d\.\d{3}\b", promise))
+    assert promised - walked == pytest.approx(optimism, abs=0.0011)
     assert "Figure: small-backtest.html" in lines
     assert "SYNTHETIC" in (tmp_path / "small-backtest.html").read_text()
     assert "forecast 2016-01-01 to 2016-12-30 (1/3)" in err.splitlines()

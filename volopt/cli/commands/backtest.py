@@ -141,8 +141,8 @@ def _promise(result: "Backtest") -> str:
         return f"It cannot be told how optimistic the choice was: {why}."
     days = "valid periods" if configuration.definition.data.has_periods else "valid split"
     return (
-        f"The search promised skill {pair.promised:+.2f} over {baseline} on its {days}; the walk gave "
-        f"{pair.walked:+.2f} on the days outside selection: optimism {pair.optimism:.2f}"
+        f"The search promised skill {pair.promised:+.3f} over {baseline} on its {days}; the walk gave "
+        f"{pair.walked:+.3f} on the days outside selection: optimism {pair.optimism:+.3f}."
     )
 
 
