@@ -183,14 +183,14 @@ def test_a_worker_whose_parent_dies_while_it_starts_ends_and_says_nothing() -> N
 
 def test_ctrl_c_does_not_end_a_worker_that_starts() -> None:
     mine, worker_end = Pipe()
-    process = _spawn(worker_end.fileno())
-    worker_end.close()
-    process.send_signal(signal.SIGINT)
-    SharedMemory((operator.add, 1)).send(mine, process.pid)
-    mine.send((2,))
-    assert mine.recv() == (True, 3)
-    mine.close()
-    process.communicate(timeout=SOON)
+    with _spawn(worker_end.fileno()) as process:
+        worker_end.close()
+        process.send_signal(signal.SIGINT)
+        SharedMemory((operator.add, 1)).send(mine, process.pid)
+        mine.send((2,))
+        assert mine.recv() == (True, 3)
+        mine.close()
+        assert process.wait(SOON) == 0
 
 
 TRAINING = """
@@ -210,7 +210,6 @@ trainer.submit(task, None, 1).result()  # now one worker trains and the other id
 print("busy", flush=True)
 sys.stdin.read()
 """
-
 
 # Its worker runs no thread of Python, like one that loads a library.
 HOLDING = """
@@ -247,3 +246,11 @@ def test_workers_end_by_themselves_when_their_parent_is_killed(parent_code: str)
     finally:
         with suppress(ProcessLookupError):
             os.killpg(parent.pid, signal.SIGKILL)  # whoever is left, where the test fails
+
+
+def test_a_worker_without_a_signal_of_the_hang_up_ends_by_its_thread() -> None:
+    """As on macOS."""
+    code = "from volopt.executors.worker import _end_with_parent; _end_with_parent()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.communicate(timeout=SOON)[1] == b""
+        assert process.returncode == 1

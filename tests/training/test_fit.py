@@ -235,6 +235,12 @@ def test_adamw_is_given_its_weight_decay() -> None:
     assert np.abs(decayed.arrays["weights.head.weight"]).sum() < np.abs(plain.arrays["weights.head.weight"]).sum()
 
 
+def test_weight_decay_is_adamws_alone() -> None:
+    """A study that varies the optimizer meets adam with the decay of adamw."""
+    plain, decayed = (train(task(optimizer="adam", weight_decay=decay)) for decay in (0.0, 0.5))
+    np.testing.assert_array_equal(plain.arrays["curve.train_mse"], decayed.arrays["curve.train_mse"])
+
+
 def test_training_is_in_train_mode_with_dropout_and_the_batchs_own_statistics() -> None:
     without, dropped = (advance(DATASET, task(num_layers=2, dropout=p), None, 1).curves for p in (0.0, 0.5))
     assert dropped.train_mse != without.train_mse
@@ -407,9 +413,3 @@ def test_the_callers_generator_threads_and_precision_are_untouched() -> None:
 def test_a_fit_is_packed_to_plain_arrays_and_facts_and_comes_back() -> None:
     found = through("batch norm")
     assert_same(Fit.unpack(*found.pack()), found)
-
-
-def test_weight_decay_is_adamws_alone() -> None:
-    """A study that varies the optimizer meets adam with the decay of adamw."""
-    plain, decayed = (train(task(optimizer="adam", weight_decay=decay)) for decay in (0.0, 0.5))
-    np.testing.assert_array_equal(plain.arrays["curve.train_mse"], decayed.arrays["curve.train_mse"])
