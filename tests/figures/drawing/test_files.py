@@ -9,6 +9,8 @@ from dataclasses import replace
 import pytest
 
 from figures.drawing.charts import ALL
+from processes import MARK, kill, marked, until
+from volopt.figures.drawing import files
 from volopt.figures.drawing.files import FORMATS, Format, renderer
 from volopt.figures.drawing.layout import WIDTH, Size
 from volopt.figures.drawing.plotly import figure
@@ -43,6 +45,16 @@ def test_without_a_browser_matplotlib_draws(form: Format, monkeypatch: pytest.Mo
     if form == "svg":
         assert b"matplotlib" in drawn
         ElementTree.fromstring(drawn)
+
+
+def test_a_browser_that_ends_before_it_is_told_to_close_is_not_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(MARK, "browser")
+    monkeypatch.setattr(files, "CLOSE_SECONDS", 0.5)
+    with renderer("png") as (drawn_by, draw):
+        assert (drawn_by, draw(ALL)[:6]) == ("plotly", BEGINS["png"])
+        _, browser, *_ = sorted(marked("browser"))  # the first is choreographer's own and waits for the browser
+        assert kill(browser)
+    assert until(lambda: not marked("browser"), 10)
 
 
 @pytest.mark.parametrize("browser", [True, False])

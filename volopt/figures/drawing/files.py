@@ -14,6 +14,7 @@ DEFAULT_SIZE = Size()
 MIN_PAGE_WIDTH = 800  # pixels of an HTML page, which is otherwise as wide as its window
 PICTURES: tuple[Format, ...] = ("png", "svg", "pdf")
 CSS_DPI = 96  # pixels of a browser per inch
+CLOSE_SECONDS = 20.0  # until a browser that is told to close is ended
 
 
 class Renderer(NamedTuple):
@@ -79,7 +80,10 @@ def _browser(form: Format, size: Size) -> Iterator[Renderer | None]:
                 lambda chart: runner.run(browser.calc_fig(_plotly_figure(size.fit(chart), size.layout_width), options)),
             )
         finally:
-            runner.run(browser.__aexit__(None, None, None))
+            # A browser that ends before it answers would be awaited for ever. When the wait is cancelled, choreographer
+            # closes the rest.
+            with contextlib.suppress(TimeoutError):
+                runner.run(asyncio.wait_for(browser.__aexit__(None, None, None), CLOSE_SECONDS))
 
 
 def _plotly_figure(chart: Chart, width: int) -> Any:
